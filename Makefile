@@ -1,0 +1,57 @@
+# `make` alone lists the targets. Every target does its own set-up.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Set up once per lock: the stamp is younger than every file that decides what is installed.
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, and $(PYTHON) is {sys.version.split()[0]}: call make PYTHON=/path/to/python3.11")'
+	@echo "Installing the locked dependencies into $(VENV) (once, a minute or two) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## Install the locked dependencies and the project into .venv
+
+.PHONY: demo
+demo: $(READY) ## Show the whole product at work on a local AWS, without an AWS account
+	@$(BIN)/python -m tools.demo
+
+.PHONY: sandbox
+sandbox: $(READY) ## Start the local AWS and print the environment to use it with
+	@$(BIN)/python -m omics_sandbox
+
+.PHONY: test
+test: lint types ## Lint, check types and run all tests
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(READY) ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(READY) ## Mend style and formatting where that can be done automatically
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: types
+types: $(READY) ## Check types
+	@$(BIN)/basedpyright
+
+.PHONY: lock
+lock: ## Renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
