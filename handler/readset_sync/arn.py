@@ -1,0 +1,60 @@
+"""ARNs of read sets and sequence stores.
+
+Format: `arn:<partition>:omics:<region>:<account>:sequenceStore/<store id>/readSet/<read set id>`
+(Service Authorization Reference, "Resource types defined by AWS HealthOmics").
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from readset_sync.errors import SyncError
+
+_READ_SET_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z0-9-]*):omics:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
+    r":sequenceStore/(?P<store_id>\d{10,36})/readSet/(?P<read_set_id>\d{10,36})",
+    re.ASCII,
+)
+
+
+class MalformedArnError(SyncError):
+    """A text that is not the ARN of a read set."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSetArn:
+    """The parts of a read set's ARN. Ids are decimal digits, 10 to 36 of them, and are not numbers."""
+
+    partition: str
+    region: str
+    account: str
+    store_id: str
+    read_set_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Take an ARN apart.
+
+        Raises:
+            MalformedArnError: The text is not the ARN of a read set.
+        """
+        match = _READ_SET_ARN.fullmatch(text)
+        if match is None:
+            raise MalformedArnError(
+                f"{text!r} is not the ARN of a read set "
+                "(arn:<partition>:omics:<region>:<account>:sequenceStore/<id>/readSet/<id>)"
+            )
+        return cls(**match.groupdict())
+
+    @property
+    def store_arn(self) -> str:
+        """ARN of the sequence store that holds the read set."""
+        return f"{self.stores_prefix}{self.store_id}"
+
+    @property
+    def stores_prefix(self) -> str:
+        """What the ARNs of all sequence stores of the same account and region begin with."""
+        return f"arn:{self.partition}:omics:{self.region}:{self.account}:sequenceStore/"
+
+    def __str__(self) -> str:
+        return f"{self.store_arn}/readSet/{self.read_set_id}"

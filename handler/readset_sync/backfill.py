@@ -1,0 +1,254 @@
+"""Whole sequence stores: brings every row up to date, or only tells what differs.
+
+`verify` is the plan, `backfill` is the plan applied. Both walk a store's listing page by page, so memory does not
+grow with the store but for the ids of its read sets.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from readset_sync.arn import MalformedArnError, ReadSetArn
+from readset_sync.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
+from readset_sync.plan import Comparison, compare, full_differences
+from readset_sync.record import build_row
+from readset_sync.sync import Change, Outcome, Synchronizer
+
+if TYPE_CHECKING:
+    from readset_sync.record import Row
+    from readset_sync.source import Source
+    from readset_sync.table import Table
+
+
+_Item = TypeVar("_Item")
+_Outcome = TypeVar("_Outcome")
+
+
+class State(StrEnum):
+    """How a row stands to its read set."""
+
+    IN_SYNC = "in_sync"
+    MISSING = "missing"
+    STALE = "stale"
+    ORPHANED = "orphaned"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one row stands to its read set; `fields` names what is stale, `reason` why it could not be told."""
+
+    arn: str
+    state: State
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a backfill did for one read set: a change, or the reason of its failure."""
+
+    arn: str
+    change: Change | None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Listing:
+    """The read sets of one store that its listing has shown so far. `complete` once there was no page left."""
+
+    store_arn: str
+    read_set_ids: set[str] = field(default_factory=set[str])
+    complete: bool = False
+
+    def add(self, comparisons: Iterable[Comparison]) -> None:
+        """Take note of a page."""
+        self.read_set_ids.update(each.listed["id"] for each in comparisons)
+
+
+class StoreWalker:
+    """Compares and mends the rows of whole stores.
+
+    Args:
+        source: HealthOmics.
+        table: The table.
+        executor: Runs what concerns one read set. Its threads share the source's rate limits.
+        on_read_set: Called from the calling thread after each read set, for progress.
+    """
+
+    def __init__(
+        self,
+        source: "Source",
+        table: "Table",
+        executor: Executor,
+        *,
+        on_read_set: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._source = source
+        self._table = table
+        self._synchronizer = Synchronizer(source, table)
+        self._executor = executor
+        self._on_read_set = on_read_set
+
+    def pages(self, store_id: str, listing: Listing | None = None) -> Iterator[list[Comparison]]:
+        """List a store, and compare each page with its rows. Costs a HealthOmics call for a hundred read sets."""
+        store = self._source.store(store_id)
+        for page in self._source.pages(store_id):
+            rows = self._table.get_many(entry["arn"] for entry in page.read_sets) if page.read_sets else {}
+            comparisons = compare(page.read_sets, rows, store, listed_at=page.as_of)
+            if listing:
+                listing.add(comparisons)
+            yield comparisons
+        if listing:
+            listing.complete = True
+
+    def listing(self, store_id: str) -> Listing:
+        """Return a fresh listing of a store, for pruning."""
+        listing = Listing(self._source.store(store_id)["arn"])
+        for page in self._source.pages(store_id):
+            listing.read_set_ids.update(entry["id"] for entry in page.read_sets)
+        listing.complete = True
+        return listing
+
+    def backfill(self, store_id: str) -> Iterator[list[Result]]:
+        """Refresh the row of every read set of a store; yield the results page by page.
+
+        A read set that fails is reported, and the rest goes on.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
+        """
+        for comparisons in self.pages(store_id):
+            yield self._each(self._refresh, comparisons)
+
+    def verify(self, store_id: str, listing: Listing, *, deep: bool) -> Iterator[list[Finding]]:
+        """Tell for every read set of a store how its row stands; yield page by page.
+
+        Args:
+            store_id: The store.
+            listing: Filled with what was seen, for `orphans`.
+            deep: Read every read set's files and tags too: two calls for each.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: Nothing could be told, or listing failed.
+        """
+        for comparisons in self.pages(store_id, listing):
+            yield self._each(self._examine_deeply if deep else self._examine, comparisons)
+
+    def orphans(self, listings: Iterable[Listing]) -> list[Finding]:
+        """Find rows of the listed stores whose read set is gone, each proved by a 404 of the source."""
+        findings = self._each(self._examine_unlisted, self._unlisted(listings))
+        return [finding for finding in findings if finding.state is not State.IN_SYNC]
+
+    def prune(self, listings: Iterable[Listing]) -> list[Result]:
+        """Delete the rows of the listed stores whose read set is gone, each on a 404 of the source.
+
+        Raises:
+            ValueError: A listing is not complete, so that absence from it proves nothing.
+        """
+        results = self._each(self._prune, self._unlisted(listings))
+        return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
+
+    def _refresh(self, comparison: Comparison) -> Result:
+        arn = ReadSetArn.parse(comparison.listed["arn"])
+        try:
+            # An archived read set has no files at the source: when the listing confirms its row, only tags are new.
+            if comparison.listed["status"] == "ARCHIVED" and comparison.row and comparison.confirms_row:
+                change = self._synchronizer.refresh_tags(arn, comparison.row, as_of=comparison.listed_at)
+            else:
+                change = self._synchronizer.refresh_from(arn, comparison.row)
+        except FAILURES as error:
+            return Result(str(arn), None, _reason(error))
+        return Result(str(arn), change)
+
+    def _prune(self, arn: str) -> Result:
+        try:
+            return Result(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
+        except FAILURES as error:
+            return Result(arn, None, _reason(error))
+
+    def _examine(self, comparison: Comparison) -> Finding:
+        if comparison.suspect:
+            return self._examine_deeply(comparison)
+        return _finding(comparison)
+
+    def _examine_deeply(self, comparison: Comparison) -> Finding:
+        if comparison.row is None:
+            return _finding(comparison)
+        arn = comparison.listed["arn"]
+        try:
+            return self._compare_in_full(ReadSetArn.parse(arn), comparison.row)
+        except FAILURES as error:
+            return Finding(arn, State.FAILED, reason=_reason(error))
+
+    def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> Finding:
+        """Compare a row with what would be written now, again for as long as somebody else writes it meanwhile."""
+        while True:
+            try:
+                read_set = self._source.read_set(arn)
+            except ReadSetNotFoundError:
+                fields, gone = (), True
+            else:
+                store = self._source.store(arn.store_id)
+                expected = build_row(
+                    read_set.metadata, tags=read_set.tags, store=store, as_of=read_set.as_of, previous=row
+                )
+                fields, gone = tuple(full_differences(row, expected)), False
+            if not fields and not gone:
+                return Finding(str(arn), State.IN_SYNC)
+            current = self._table.get(str(arn))
+            if current is None:
+                return Finding(str(arn), State.IN_SYNC if gone else State.MISSING)
+            if current == row:
+                return Finding(str(arn), State.ORPHANED if gone else State.STALE, fields)
+            row = current
+
+    def _examine_unlisted(self, arn: str) -> Finding:
+        try:
+            parsed = ReadSetArn.parse(arn)
+            self._source.metadata(parsed)
+        except MalformedArnError as error:
+            return Finding(arn, State.ORPHANED, reason=str(error))
+        except ReadSetNotFoundError:
+            return Finding(arn, State.IN_SYNC if self._table.get(arn) is None else State.ORPHANED)
+        except FAILURES as error:
+            return Finding(arn, State.FAILED, reason=_reason(error))
+        return Finding(arn, State.IN_SYNC)
+
+    def _unlisted(self, listings: Iterable[Listing]) -> list[str]:
+        """ARNs of rows of the listed stores whose read set no listing shows."""
+        by_store = {listing.store_arn: listing for listing in listings}
+        for listing in by_store.values():
+            if not listing.complete:
+                raise ValueError(f"the listing of {listing.store_arn} is not complete")
+        unlisted: list[str] = []
+        for prefix in {store_arn.rpartition("/")[0] + "/" for store_arn in by_store}:
+            for arn in self._table.arns(prefix):
+                store_arn, _, read_set_id = arn.partition("/readSet/")
+                if store_arn in by_store and read_set_id not in by_store[store_arn].read_set_ids:
+                    unlisted.append(arn)
+        return unlisted
+
+    def _each(self, function: Callable[[_Item], _Outcome], items: Iterable[_Item]) -> list[_Outcome]:
+        outcomes: list[_Outcome] = []
+        for outcome in self._executor.map(function, items):
+            outcomes.append(outcome)
+            self._on_read_set()
+        return outcomes
+
+
+def _finding(comparison: Comparison) -> Finding:
+    """What the listing alone shows."""
+    arn = comparison.listed["arn"]
+    if comparison.missing:
+        return Finding(arn, State.MISSING)
+    return Finding(arn, State.STALE if comparison.fields else State.IN_SYNC, comparison.fields)
+
+
+def _reason(error: Exception) -> str:
+    """Why one read set failed; raises the error again if everything else would fail for it too."""
+    if is_fatal(error):
+        raise error
+    return describe_error(error)

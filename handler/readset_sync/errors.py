@@ -1,0 +1,92 @@
+"""Errors, classed by the reaction that they call for.
+
+`SetupError` stops the work: nothing can succeed until somebody mends the cause. Every other error concerns a
+single message or a single read set, and the rest goes on.
+"""
+
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+
+class SyncError(Exception):
+    """An error whose message says what is wrong, with which value."""
+
+
+class SetupError(SyncError):
+    """The work cannot be done at all: a missing table, a store that does not exist, ... ."""
+
+
+class MalformedEventError(SyncError):
+    """A message that is not a Read Set Status Change event of this account and region. Retrying cannot help."""
+
+
+class ReadSetNotFoundError(SyncError):
+    """HealthOmics says that there is no such read set (404), or that it has been deleted."""
+
+
+class StoreNotFoundError(SetupError):
+    """HealthOmics says that there is no such sequence store in this account and region (404)."""
+
+
+class ContendedRowError(SyncError):
+    """A row, or its read set, kept changing under every attempt to write it. Trying again later helps."""
+
+
+FAILURES: Final = (SyncError, ClientError, BotoCoreError)
+"""Everything that AWS, the network or the data can do to one read set. Any other exception is a fault of ours."""
+
+_BAD_CREDENTIALS: Final = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def error_code(error: Exception) -> str:
+    """The AWS error code of a client error, such as `ThrottlingException`, and the class name of any other."""
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code") or type(error).__name__
+    return type(error).__name__
+
+
+def describe_error(error: Exception) -> str:
+    """Say in one line what went wrong."""
+    if isinstance(error, ClientError):
+        message = error.response.get("Error", {}).get("Message", "").strip()
+        return " ".join(f"{error.operation_name}: {error_code(error)}: {message}".split())
+    return " ".join(str(error).split())
+
+
+def has_bad_credentials(error: Exception) -> bool:
+    """Whether AWS, or the credential chain, refused the caller's credentials: every further call would fail too."""
+    if isinstance(error, ClientError):
+        return error_code(error) in _BAD_CREDENTIALS
+    return isinstance(
+        error,
+        NoCredentialsError | PartialCredentialsError | TokenRetrievalError | UnauthorizedSSOTokenError,
+    )
+
+
+def is_fatal(error: Exception) -> bool:
+    """Whether the whole run must stop, because every other read set would fail for the same reason."""
+    return isinstance(error, SetupError | EndpointConnectionError | ProxyConnectionError) or has_bad_credentials(error)

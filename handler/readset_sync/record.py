@@ -1,0 +1,177 @@
+"""What HealthOmics says of a read set, as a row of the table. Pure: no AWS calls.
+
+A row is a plain dictionary of the attributes that the README's schema table lists. What the source does not give
+is left out: no empty strings, no nulls. The shapes read here are those of the HealthOmics API reference:
+GetReadSetMetadata, ListReadSets, GetSequenceStore and ListTagsForResource.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from readset_sync.timestamp import format_timestamp
+
+Response = Mapping[str, Any]
+Row = dict[str, Any]
+
+KEY: Final = "set_arn"
+
+REVISION: Final = "sync_revision"
+"""New with every write. A write names the revision that it replaces, so that it never undoes another write."""
+
+STATUS_AT: Final = "status_at"
+"""When the source was known to have the row's `set_status`."""
+
+SYNCED_AT: Final = "synced_at"
+"""When the source was read for the row as a whole."""
+
+DIGEST: Final = "sync_digest"
+"""Digest of `files` and `tags`: no listing shows them, and yet an edit behind our back is seen without a call."""
+
+_FILES: Final = ("source1", "source2", "index")
+
+_TEXTS: Final = {
+    "set_id": "id",
+    "set_arn": "arn",
+    "set_name": "name",
+    "set_description": "description",
+    "set_status": "status",
+    "set_type": "fileType",
+    "set_reference_arn": "referenceArn",
+    "set_subject_id": "subjectId",
+    "set_sample_id": "sampleId",
+    "set_status_message": "statusMessage",
+    "set_creation_type": "creationType",
+    "set_creation_job_id": "creationJobId",
+}
+
+_ETAG: Final = {"algorithm": "algorithm", "source1": "source1", "source2": "source2"}
+
+_SEQUENCE_INFORMATION: Final = {
+    "total_read_count": "totalReadCount",
+    "total_base_count": "totalBaseCount",
+    "generated_from": "generatedFrom",
+    "alignment": "alignment",
+}
+
+
+def build_row(
+    read_set: Response, *, tags: Mapping[str, str], store: Response, as_of: datetime, previous: Row | None
+) -> Row:
+    """Build the whole row of a read set.
+
+    Args:
+        read_set: The response of GetReadSetMetadata.
+        tags: The read set's tags, from ListTagsForResource.
+        store: The response of GetSequenceStore for its store.
+        as_of: When the source was read, by the source's own clock.
+        previous: The row that this one replaces. An archived read set has no files at the source, so they are
+            taken from here for as long as the content is the same.
+    """
+    row = describe(read_set)
+    row["store"] = store_map(store)
+    row["tags"] = tag_list(tags)
+    files = _files(read_set) or _kept_files(row, previous)
+    if files:
+        row["files"] = files
+        row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
+    return seal(row, as_of=as_of)
+
+
+def seal(row: Row, *, as_of: datetime) -> Row:
+    """Return the row with the bookkeeping of a fresh write, from a source read at `as_of`."""
+    moment = format_timestamp(as_of)
+    return row | {
+        DIGEST: digest(row),
+        SYNCED_AT: max(moment, row.get(SYNCED_AT, "")),
+        STATUS_AT: max(moment, row.get(STATUS_AT, "")),
+        REVISION: new_revision(),
+    }
+
+
+def new_revision() -> str:
+    """Return a token that no row has had before."""
+    return uuid4().hex
+
+
+def describe(read_set: Response) -> Row:
+    """Return the attributes that both GetReadSetMetadata and an entry of ListReadSets give.
+
+    An entry of ListReadSets has no `creationJobId`, so `set_creation_job_id` comes from GetReadSetMetadata alone.
+    """
+    row = _present(read_set, _TEXTS)
+    if created := read_set.get("creationTime"):
+        row["set_creation_time"] = format_timestamp(created)
+    if etag := _present(read_set.get("etag", {}), _ETAG):
+        row["set_etag"] = etag
+    if sequence := _present(read_set.get("sequenceInformation", {}), _SEQUENCE_INFORMATION):
+        row["set_sequence_information"] = sequence
+    return row
+
+
+def store_map(store: Response) -> dict[str, str]:
+    """Return the `store` attribute from a response of GetSequenceStore. A store may have no S3 access."""
+    access = store.get("s3Access", {})
+    return {
+        **_present(store, {"store_id": "id", "store_arn": "arn", "store_name": "name"}),
+        **_present(access, {"store_uri": "s3Uri", "store_ap_arn": "s3AccessPointArn"}),
+        "store_type": "sequence_store",
+    }
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the `tags` attribute: one single-entry map per tag, sorted by key, so that `contains` finds them."""
+    return [{key: tags[key]} for key in sorted(tags)]
+
+
+def digest(row: Row) -> str:
+    """Return a digest of the row's `files` and `tags`."""
+    content = json.dumps([row.get("files"), row.get("tags")], sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def same_content(row: Row, etag: Mapping[str, str]) -> bool:
+    """Whether nothing says that the content changed since the row was written.
+
+    Compares, file by file, the etags that both sides know. Rows written by another tool have no `set_etag`, so
+    those beside the files count.
+    """
+    known = {file.get("file_type"): file["etag"] for file in row.get("files", []) if "etag" in file}
+    known |= {name: value for name, value in row.get("set_etag", {}).items() if name in _FILES}
+    return all(known[name] == value for name, value in etag.items() if name in known)
+
+
+def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:
+    """Files of the replaced row that still hold: only an ACTIVE read set shows its files at the source."""
+    if previous is None or row["set_status"] == "ACTIVE" or not same_content(previous, row.get("set_etag", {})):
+        return []
+    return previous.get("files", [])
+
+
+def _files(read_set: Response) -> list[dict[str, str]]:
+    """Return one map per file present, all values strings."""
+    files = read_set.get("files", {})
+    etags = read_set.get("etag", {})
+    return [_file(name, files[name], etags.get(name)) for name in _FILES if name in files]
+
+
+def _file(name: str, file: Response, etag: str | None) -> dict[str, str]:
+    given = {
+        "file_path": file.get("s3Access", {}).get("s3Uri"),
+        "etag": etag,
+        "file_type": name,
+        "content_length": file.get("contentLength"),
+        "part_size": file.get("partSize"),
+        "total_parts": file.get("totalParts"),
+    }
+    return {attribute: str(value) for attribute, value in given.items() if value not in (None, "")}
+
+
+def _present(response: Response, names: Mapping[str, str]) -> Row:
+    """Rename members of a response, leaving out what it does not give."""
+    return {
+        attribute: response[member] for attribute, member in names.items() if response.get(member) not in (None, "")
+    }

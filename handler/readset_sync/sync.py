@@ -1,0 +1,141 @@
+"""Keeps the row of one read set true to the source, whatever else writes to it meanwhile.
+
+The write protocol: read the row, then the source, then write on the condition that the row is still the one that
+was read; when it is not, begin again. So an older state of the source never replaces a newer one, in whatever order
+events, backfills and retries come.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from readset_sync.errors import ContendedRowError, ReadSetNotFoundError
+from readset_sync.event import Action
+from readset_sync.plan import full_differences
+from readset_sync.record import Row, build_row, seal, tag_list
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from readset_sync.arn import ReadSetArn
+    from readset_sync.event import ReadSetEvent
+    from readset_sync.source import Source
+    from readset_sync.table import Table
+
+_ATTEMPTS: Final = 5
+"""Tries at one row. Each lost one means that another writer won, so a handful is plenty."""
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    ABSENT = "absent"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a row, and which of its attributes changed (for `UPDATED`)."""
+
+    outcome: Outcome
+    fields: tuple[str, ...] = ()
+
+
+class Synchronizer:
+    """Writes rows of one table from one source."""
+
+    def __init__(self, source: "Source", table: "Table") -> None:
+        self._source = source
+        self._table = table
+
+    def apply(self, event: "ReadSetEvent") -> Change:
+        """Do what an event asks for. The event is a hint: whenever it may be late, the source is asked instead.
+
+        Raises:
+            ContendedRowError: The row kept changing.
+            ClientError: AWS refused a call for good.
+        """
+        arn = str(event.arn)
+        match event.action:
+            case Action.REFRESH:
+                return self.refresh(event.arn)
+            case Action.SET_STATUS:
+                if self._table.set_status(arn, event.status, message=event.status_message, as_of=event.time):
+                    return Change(Outcome.UPDATED, ("set_status",))
+                return self.refresh(event.arn)
+            case Action.REMOVE:
+                return Change(Outcome.DELETED if self._table.delete(arn) else Outcome.ABSENT)
+            case Action.IGNORE:
+                return Change(Outcome.IGNORED)
+
+    def refresh(self, arn: "ReadSetArn") -> Change:
+        """Read a read set from the source and write its whole row; delete the row if the read set is gone.
+
+        Raises:
+            ContendedRowError: The row kept changing.
+            StoreNotFoundError: The read set is there, but its store is not.
+            ClientError: AWS refused a call for good.
+        """
+        return self.refresh_from(arn, self._table.get(str(arn)))
+
+    def refresh_from(self, arn: "ReadSetArn", row: Row | None) -> Change:
+        """Do as `refresh` does, with the row that the caller has just read, before anything of the source."""
+        for _ in range(_ATTEMPTS):
+            change = self._try_refresh(arn, row)
+            if change is not None:
+                return change
+            row = self._table.get(str(arn))
+        raise ContendedRowError(f"{arn} kept changing: {_ATTEMPTS} attempts to write its row lost to other writers")
+
+    def refresh_tags(self, arn: "ReadSetArn", row: Row, *, as_of: "datetime") -> Change:
+        """Refresh a row that a listing of the moment `as_of` has shown to be right, reading nothing but the tags.
+
+        Nothing older can be written by this: the row keeps the very values that the listing confirmed.
+        """
+        try:
+            tags = tag_list(self._source.tags(arn))
+        except ReadSetNotFoundError:
+            return self.refresh(arn)
+        fresh = seal(row | {"tags": tags}, as_of=as_of)
+        if self._table.put(fresh, replacing=row):
+            return _change(row, fresh)
+        return self.refresh(arn)
+
+    def prune(self, arn: "ReadSetArn") -> Change:
+        """Delete a row on the source's own word that its read set is gone, and leave it otherwise."""
+        row = self._table.get(str(arn))
+        if row is None:
+            return Change(Outcome.ABSENT)
+        try:
+            self._source.metadata(arn)
+        except ReadSetNotFoundError:
+            return Change(Outcome.DELETED if self._table.delete_unchanged(row) else Outcome.UNCHANGED)
+        return Change(Outcome.UNCHANGED)
+
+    def _try_refresh(self, arn: "ReadSetArn", row: Row | None) -> Change | None:
+        """One attempt. None: somebody else wrote the row in between."""
+        try:
+            read_set = self._source.read_set(arn)
+        except ReadSetNotFoundError:
+            if row is None:
+                return Change(Outcome.ABSENT)
+            return Change(Outcome.DELETED) if self._table.delete_unchanged(row) else None
+        fresh = build_row(
+            read_set.metadata,
+            tags=read_set.tags,
+            store=self._source.store(arn.store_id),
+            as_of=read_set.as_of,
+            previous=row,
+        )
+        return _change(row, fresh) if self._table.put(fresh, replacing=row) else None
+
+
+def _change(row: Row | None, fresh: Row) -> Change:
+    if row is None:
+        return Change(Outcome.CREATED)
+    fields = tuple(full_differences(row, fresh))
+    return Change(Outcome.UPDATED, fields) if fields else Change(Outcome.UNCHANGED)

@@ -1,0 +1,167 @@
+"""Reads and writes the DynamoDB table. Every write that could undo another one is conditional.
+
+BatchWriteItem cannot carry conditions, so it is not used.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from readset_sync.errors import ContendedRowError, SetupError
+from readset_sync.record import KEY, REVISION, STATUS_AT, Row, new_revision
+from readset_sync.timestamp import format_timestamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+_BATCH_GET_ATTEMPTS: Final = 8
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class Table:
+    """The table that holds one row per read set, keyed by the read set's ARN."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def check_key(self) -> None:
+        """Make sure that the table is there and has the right key, before anything is written to it.
+
+        Raises:
+            SetupError: There is no such table here, or its key is another one.
+        """
+        try:
+            table = self._client.describe_table(TableName=self.name)["Table"]
+        except self._client.exceptions.ResourceNotFoundException as error:
+            raise SetupError(f"no table {self.name!r} in {self._client.meta.region_name} for this account") from error
+        types = {each["AttributeName"]: each["AttributeType"] for each in table.get("AttributeDefinitions", [])}
+        key = [(each["KeyType"], each["AttributeName"]) for each in table.get("KeySchema", [])]
+        if key != [("HASH", KEY)] or types[KEY] != "S":
+            found = ", ".join(f"{name} ({kind}, {types[name]})" for kind, name in key)
+            raise SetupError(
+                f"table {self.name!r} has the key {found}; "
+                f"it must be {KEY} (HASH, S) without a sort key: name another table"
+            )
+
+    def get(self, arn: str) -> Row | None:
+        """Return the row of a read set as it is now, or None."""
+        item = self._client.get_item(TableName=self.name, Key=_key(arn), ConsistentRead=True).get("Item")
+        return None if item is None else _row(item)
+
+    def get_many(self, arns: Iterable[str]) -> dict[str, Row]:
+        """Return the rows that exist, by ARN, as they are now.
+
+        Args:
+            arns: At most 100 different ARNs.
+
+        Raises:
+            ContendedRowError: DynamoDB kept leaving keys out (its throughput is exhausted).
+        """
+        rows: dict[str, Row] = {}
+        wanted: list[Any] = [_key(arn) for arn in arns]
+        for _ in range(_BATCH_GET_ATTEMPTS):
+            if not wanted:
+                return rows
+            answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}})
+            found = [_row(item) for item in answer["Responses"].get(self.name, [])]
+            rows |= {row[KEY]: row for row in found}
+            left = answer["UnprocessedKeys"].get(self.name)
+            wanted = list(left["Keys"]) if left else []
+        raise ContendedRowError(f"table {self.name!r} left {len(wanted)} rows unread: its throughput is exhausted")
+
+    def put(self, row: Row, *, replacing: Row | None) -> bool:
+        """Write a row in full, if the table still holds what it is to replace.
+
+        Args:
+            row: The new row.
+            replacing: The row that was read before the source was read; None if there was none.
+
+        Returns:
+            Whether the row was written. False means that somebody else wrote in between: read again.
+        """
+        condition = _unchanged(replacing) if replacing else {"ConditionExpression": f"attribute_not_exists({KEY})"}
+        item = {name: _serialize(value) for name, value in row.items()}
+        return self._try(self._client.put_item, Item=item, **condition)
+
+    def set_status(self, arn: str, status: str, *, message: str | None, as_of: "datetime") -> bool:
+        """Change the status of a row, if there is one and what it knows of its status is older.
+
+        Returns:
+            Whether the row was changed. False means that there is no row, or that it may know better.
+        """
+        values: dict[str, Any] = {
+            ":status": status,
+            ":as_of": format_timestamp(as_of),
+            ":revision": new_revision(),
+        }
+        update = f"SET set_status = :status, {STATUS_AT} = :as_of, {REVISION} = :revision"
+        if message:
+            update += ", set_status_message = :message"
+            values[":message"] = message
+        else:
+            update += " REMOVE set_status_message"
+        return self._try(
+            self._client.update_item,
+            Key=_key(arn),
+            UpdateExpression=update,
+            ConditionExpression=(
+                f"attribute_exists({KEY}) AND (attribute_not_exists({STATUS_AT}) OR {STATUS_AT} < :as_of)"
+            ),
+            ExpressionAttributeValues=_values(values),
+        )
+
+    def delete(self, arn: str) -> bool:
+        """Delete the row of a read set that is gone for good. Returns whether there was one."""
+        answer = self._client.delete_item(TableName=self.name, Key=_key(arn), ReturnValues="ALL_OLD")
+        return "Attributes" in answer
+
+    def delete_unchanged(self, row: Row) -> bool:
+        """Delete a row if nobody wrote to it since it was read. Returns whether it was deleted."""
+        return self._try(self._client.delete_item, Key=_key(row[KEY]), **_unchanged(row))
+
+    def arns(self, prefix: str) -> Iterator[str]:
+        """Scan for the ARNs of rows that begin with `prefix`, in no particular order."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self.name,
+            ConsistentRead=True,
+            ProjectionExpression=KEY,
+            FilterExpression=f"begins_with({KEY}, :prefix)",
+            ExpressionAttributeValues=_values({":prefix": prefix}),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield _row(item)[KEY]
+
+    def _try(self, operation: Any, **arguments: Any) -> bool:
+        try:
+            operation(TableName=self.name, **arguments)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _key(arn: str) -> dict[str, Any]:
+    return {KEY: _serialize(arn)}
+
+
+def _row(item: Mapping[str, Any]) -> Row:
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def _values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in values.items()}
+
+
+def _unchanged(row: Row) -> dict[str, Any]:
+    """The condition that a row is still the one that was read. Other tools' rows have no revision."""
+    if REVISION not in row:
+        return {"ConditionExpression": f"attribute_exists({KEY}) AND attribute_not_exists({REVISION})"}
+    return {
+        "ConditionExpression": f"{REVISION} = :replaced",
+        "ExpressionAttributeValues": _values({":replaced": row[REVISION]}),
+    }
