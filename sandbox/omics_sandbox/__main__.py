@@ -1,0 +1,82 @@
+"""`python -m omics_sandbox`: the local AWS for a person at a terminal."""
+
+import argparse
+import signal
+import sys
+import threading
+from types import FrameType
+
+from omics_sandbox import Limits, Sandbox
+
+HINTS = """\
+A local AWS listens on {endpoint} (account {account}, region {region}). Paste the lines above into another terminal;
+the AWS CLI, boto3 and everything built on them use it from then on. Ctrl-C stops it, and its contents are gone.
+
+Play HealthOmics from there (all requests: python -c 'help("omics_sandbox.control")'):
+  curl -X POST $AWS_ENDPOINT_URL/_sandbox/stores -d '{{"name": "cohort-a"}}'
+  curl -X POST $AWS_ENDPOINT_URL/_sandbox/stores/STORE/readsets -d '{{"name": "NA12878", "tags": {{"cohort": "a"}}}}'
+  curl -X PUT  $AWS_ENDPOINT_URL/_sandbox/stores/STORE/readsets/READSET/status -d '{{"status": "ARCHIVED"}}'
+  curl -X POST $AWS_ENDPOINT_URL/_sandbox/faults -d '{{"operation": "GetReadSetMetadata", "error_code": "ThrottlingException", "times": 3}}'
+  curl         $AWS_ENDPOINT_URL/_sandbox
+"""  # noqa: E501 - commands to paste, each on one line
+
+
+def main() -> int:
+    """Start the sandbox and serve until interrupted.
+
+    Returns:
+        Exit code: 0 after an orderly stop, 2 when the port is taken.
+    """
+    parser = argparse.ArgumentParser(prog="python -m omics_sandbox", description="Start a local AWS with HealthOmics.")
+    parser.add_argument("--port", type=int, default=4566, help="port on 127.0.0.1; 0 takes a free one (default: 4566)")
+    parser.add_argument("--region", default="us-west-2", help="region of the printed environment (default: us-west-2)")
+    parser.add_argument(
+        "--no-limits", action="store_true", help="no request quotas for HealthOmics (default: 5 a second)"
+    )
+    parser.add_argument("--seed", action="store_true", help="start with a store of ten read sets")
+    given = parser.parse_args()
+
+    sandbox = Sandbox(given.region, port=given.port, limits=Limits.none() if given.no_limits else Limits.documented())
+    try:
+        sandbox.start()
+    except OSError as error:
+        print(
+            f"Port {given.port} cannot be listened on ({error.strerror}): choose another with --port", file=sys.stderr
+        )
+        return 2
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if given.seed:
+        _seed(sandbox)
+    for name, value in sandbox.environment.items():
+        print(f"export {name}={value}")
+    sys.stdout.flush()
+    print(
+        HINTS.format(endpoint=sandbox.endpoint, account=sandbox.account, region=sandbox.region),
+        file=sys.stderr,
+        flush=True,
+    )
+    stopping.wait()
+    sandbox.stop()
+    return 0
+
+
+def _seed(sandbox: Sandbox) -> None:
+    store_id = sandbox.omics.create_store("cohort-a", description="Ten read sets to play with")
+    for number in range(1, 11):
+        sandbox.omics.create_read_set(
+            store_id,
+            name=f"sample-{number:02}",
+            subject_id=f"subject-{(number + 1) // 2:02}",
+            sample_id=f"sample-{number:02}",
+            tags={"cohort": "a"},
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

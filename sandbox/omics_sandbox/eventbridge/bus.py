@@ -1,0 +1,241 @@
+"""Delivers events to the targets of matching rules, as EventBridge does.
+
+moto stores buses, rules and targets, and matches patterns. Delivery to queues is the sandbox's own, because here it
+matters what moto leaves out: the whole event as the message body, a message group id taken from the event, the queue's
+resource policy, and the target's dead-letter queue.
+"""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# moto's types are partial.
+
+import copy
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from jsonpath_ng.ext import parse as parse_json_path
+from moto.core.exceptions import JsonRESTError
+from moto.events.models import Rule
+from moto.events.utils import EventTemplateParser
+
+from omics_sandbox.eventbridge.policy import allows_sending
+from omics_sandbox.services import Moto
+
+Event = dict[str, Any]
+InvokeFunction = Callable[[str, bytes], None]
+
+_MAXIMUM_GROUP_ID = 128
+
+
+class UndeliverableError(Exception):
+    """A target cannot take an event. `code` is EventBridge's error code for the dead-letter queue's attributes."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class EventBridge:
+    """The delivery of events in all regions of an account.
+
+    Attributes:
+        delivered: Deliveries that succeeded, by rule name.
+        dead_lettered: Deliveries that failed and went to the target's dead-letter queue, by rule name.
+        dropped: Deliveries that failed and had nowhere to go, by rule name.
+
+    Args:
+        moto: Where buses, rules and queues are.
+        invoke: Invokes a Lambda function, given its ARN and a payload, without waiting for it.
+    """
+
+    def __init__(self, moto: Moto, invoke: InvokeFunction) -> None:
+        self.delivered: Counter[str] = Counter()
+        self.dead_lettered: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self._moto = moto
+        self._invoke = invoke
+
+    def publish(
+        self,
+        region: str,
+        source: str,
+        detail_type: str,
+        resources: list[str],
+        detail: Any,
+        *,
+        bus: str = "default",
+        time: datetime | None = None,
+    ) -> str:
+        """Put an event on a bus and deliver it. AWS services publish this way; people call PutEvents.
+
+        Returns:
+            The id of the event.
+        """
+        event: Event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": detail_type,
+            "source": source,
+            "account": self._moto.account,
+            "time": (time or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": region,
+            "resources": resources,
+            "detail": detail,
+        }
+        with self._moto.lock:
+            rules = list(self._moto.events(region).describe_event_bus(bus).rules.values())
+            for rule in rules:
+                if _applies(rule, event):
+                    self._deliver(rule, event)
+        return event["id"]
+
+    def put_events(self, region: str, entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Publish what a user puts on buses; one result for each entry, in order."""
+        return [self._put(region, entry) for entry in entries]
+
+    def _put(self, region: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        for name in ("Source", "DetailType", "Detail"):
+            if not entry.get(name):
+                return _refused(
+                    "InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument."
+                )
+        try:
+            detail = json.loads(entry["Detail"])
+        except ValueError:
+            return _refused("MalformedDetail", "Detail is malformed.")
+        if str(entry["Source"]).startswith("aws."):
+            return _refused("NotAuthorizedForSourceException", "Not authorized for the source.")
+        time = entry.get("Time")
+        bus = str(entry.get("EventBusName") or "default").rpartition("/")[2]
+        try:
+            event_id = self.publish(
+                region,
+                entry["Source"],
+                entry["DetailType"],
+                list(entry.get("Resources", [])),
+                detail,
+                bus=bus,
+                time=datetime.fromtimestamp(time, UTC) if time is not None else None,
+            )
+        except JsonRESTError as error:  # there is no such bus
+            return _refused("ResourceNotFoundException", str(error.message))
+        return {"EventId": event_id}
+
+    def _deliver(self, rule: Rule, event: Event) -> None:
+        for target in rule.targets:
+            try:
+                self._deliver_to(rule, target, event)
+            except UndeliverableError as error:
+                self._dead_letter(rule, target, event, error)
+            else:
+                self.delivered[rule.name] += 1
+
+    def _deliver_to(self, rule: Rule, target: Mapping[str, Any], event: Event) -> None:
+        arn: str = target["Arn"]
+        service = arn.split(":")[2]
+        if service == "sqs":
+            group_id = _group_id(target.get("SqsParameters", {}).get("MessageGroupId"), event)
+            self._send(rule, arn, _input(target, event), group_id, {})
+        elif service == "lambda":
+            self._invoke(arn, _input(target, event).encode())
+        else:
+            # Log groups, archives and other buses are moto's own; it takes the time as a number.
+            alone = copy.copy(rule)
+            alone.targets = [dict(target)]
+            time = datetime.fromisoformat(event["time"]).timestamp()
+            alone.send_to_targets({**event, "time": time, "ingestion-time": time})  # pyright: ignore[reportArgumentType] - a TypedDict of moto's
+
+    def _send(self, rule: Rule, queue_arn: str, body: str, group_id: str | None, attributes: Mapping[str, str]) -> None:
+        region, queue_name = queue_arn.split(":")[3], queue_arn.split(":")[5]
+        sqs = self._moto.sqs(region)
+        queue = sqs.queues.get(queue_name)
+        if queue is None or queue.queue_arn != queue_arn:
+            raise UndeliverableError("NO_RESOURCE", f"The queue {queue_arn} does not exist.")
+        context = {"aws:sourcearn": rule.arn, "aws:sourceaccount": self._moto.account}
+        if not allows_sending(queue.policy, queue_arn, context):
+            raise UndeliverableError(
+                "NO_PERMISSIONS", f"The resource policy of {queue_arn} does not let {rule.arn} send messages."
+            )
+        if queue.fifo_queue and group_id is None:
+            raise UndeliverableError("INVALID_PARAMETER", "The request must contain the parameter MessageGroupId.")
+        if queue.fifo_queue and queue.attributes.get("ContentBasedDeduplication") != "true":
+            raise UndeliverableError(
+                "INVALID_PARAMETER",
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly",
+            )
+        sqs.send_message(
+            queue_name,
+            body,
+            message_attributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+            group_id=group_id,
+        )
+
+    def _dead_letter(self, rule: Rule, target: Mapping[str, Any], event: Event, error: UndeliverableError) -> None:
+        """Send what could not be delivered to the target's dead-letter queue.
+
+        Attributes: "Using dead-letter queues to process undelivered events", EventBridge User Guide. The sandbox does
+        not retry: what fails here for want of a permission would fail for 24 hours.
+        """
+        queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+        attributes = {
+            "RULE_ARN": rule.arn,
+            "TARGET_ARN": target["Arn"],
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": str(error),
+        }
+        try:
+            if queue_arn is None:
+                raise error
+            self._send(rule, queue_arn, json.dumps(event), None, attributes)
+        except UndeliverableError:
+            self.dropped[rule.name] += 1
+        else:
+            self.dead_lettered[rule.name] += 1
+
+
+def _applies(rule: Rule, event: Event) -> bool:
+    if rule.state == "DISABLED" or rule.event_pattern.dump() is None:  # without a pattern it is a schedule
+        return False
+    return rule.event_pattern.matches_event(event)  # pyright: ignore[reportArgumentType] - a TypedDict of moto's
+
+
+def _refused(code: str, message: str) -> dict[str, Any]:
+    return {"ErrorCode": code, "ErrorMessage": message}
+
+
+def _input(target: Mapping[str, Any], event: Event) -> str:
+    """What the target gets: the whole event unless the target says otherwise."""
+    if "Input" in target:
+        return target["Input"]
+    if "InputPath" in target:
+        return json.dumps(_at(target["InputPath"], event))
+    transformer = target.get("InputTransformer")
+    if transformer:
+        given: Any = {**event, "ingestion-time": event["time"]}
+        return json.dumps(
+            EventTemplateParser.parse(transformer["InputTemplate"], transformer.get("InputPathsMap", {}), given)
+        )
+    return json.dumps(event)
+
+
+def _group_id(given: str | None, event: Event) -> str | None:
+    """The message group: a JSON path into the event, or any other text as it is."""
+    if given is None or not given.startswith("$."):
+        return given
+    value = _at(given, event)
+    if value is None:
+        raise UndeliverableError("INVALID_PARAMETER", f"The event has nothing at {given}, the MessageGroupId.")
+    group_id = value if isinstance(value, str) else json.dumps(value)
+    if not 1 <= len(group_id) <= _MAXIMUM_GROUP_ID:
+        raise UndeliverableError("INVALID_PARAMETER", f"{group_id!r} cannot be a MessageGroupId.")
+    return group_id
+
+
+def _at(path: str, event: Event) -> Any:
+    found = parse_json_path(path).find(event)
+    return found[0].value if found else None

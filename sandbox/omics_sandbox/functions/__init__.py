@@ -1,0 +1,1 @@
+"""AWS Lambda: event source mappings, invocations and execution environments."""

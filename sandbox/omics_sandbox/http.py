@@ -1,0 +1,201 @@
+"""Requests and responses as the sandbox's own services see them, and the HTTP server in front of all services."""
+
+import io
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.test import run_wsgi_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class ConnectionDropped(ConnectionError):
+    """Raised by a service that wants the connection closed without an answer."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One API call: what a service needs to know of it, whoever sent it."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+    service: str | None
+    """Service of the signature's credential scope; None for an unsigned request."""
+    region: str | None
+    """Region of the signature's credential scope."""
+
+    @classmethod
+    def from_environ(cls, environ: "WSGIEnvironment") -> "Request":
+        """Read a WSGI request; its body stays readable for the application behind."""
+        body: bytes = environ["wsgi.input"].read()
+        environ["wsgi.input"] = io.BytesIO(body)
+        headers = {
+            key[len("HTTP_") :].replace("_", "-").lower(): str(value)
+            for key, value in environ.items()
+            if key.startswith("HTTP_")
+        }
+        service, region = _credential_scope(headers.get("authorization", ""))
+        return cls(
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+            query=parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True),
+            headers=headers,
+            body=body,
+            service=service,
+            region=region,
+        )
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; an empty body is an empty object.
+
+        Raises:
+            ValueError: The body is not a JSON object.
+        """
+        value = json.loads(self.body or b"{}")
+        if not isinstance(value, dict):
+            raise ValueError("the body is not a JSON object")  # noqa: TRY004 - one error for every malformed body
+        return value
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a service answers."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of_json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> "Response":
+        """An answer with a JSON body."""
+        body = json.dumps(value, ensure_ascii=False).encode()
+        return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer as a WSGI application."""
+        start_response(f"{self.status} ", [*self.headers.items(), ("Content-Length", str(len(self.body)))])
+        return [self.body]
+
+
+def _credential_scope(authorization: str) -> tuple[str | None, str | None]:
+    """Service and region of a Signature Version 4 header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`)."""
+    _, found, rest = authorization.partition("Credential=")
+    parts = rest.split(",")[0].split("/")
+    if not found or len(parts) < 5:
+        return None, None
+    return parts[-2].lower(), parts[-3]
+
+
+class _Handler(MotoRequestHandler):
+    """Runs the WSGI application with HTTP keep-alive.
+
+    Werkzeug's own handler closes every connection and waits 10 ms after each answer for stray input. The sandbox
+    answers thousands of small requests per test, so it reads each body completely and keeps the connection.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        environ = self.make_environ()
+        length = environ.get("CONTENT_LENGTH")
+        if length:
+            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
+        elif "wsgi.input_terminated" not in environ:
+            environ["wsgi.input"] = io.BytesIO()
+        application: WSGIApplication = self.server.app
+        try:
+            chunks, status, headers = run_wsgi_app(application, environ, buffered=True)
+        except ConnectionDropped:
+            self.close_connection = True
+            return
+        body = b"".join(chunks)
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            if name.lower() not in {"content-length", "connection"}:
+                self.send_header(name, value)
+        if int(code) not in {204, 304}:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: the person at the terminal wants to see their own commands."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a WSGI application on 127.0.0.1, one thread per connection, until `close`."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    # What werkzeug's request handler asks of its server.
+    ssl_context = None
+    multithread = True
+    multiprocess = False
+    _server_version = "omics-sandbox"
+
+    def __init__(self, port: int, application: "Callable[..., Iterable[bytes]]") -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.app = application
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections_lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="omics-sandbox")
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the server."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def start(self) -> None:
+        """Start serving."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving, close every open connection and wait for their threads."""
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        with self._connections_lock:
+            open_connections = dict(self._connections)
+        for connection in open_connections:
+            with suppress(OSError):  # closed by the client in this moment
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in open_connections.values():
+            thread.join(timeout=10)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection in a thread that `close` knows."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True, name="omics-sandbox-io"
+        )
+        with self._connections_lock:
+            self._connections[request] = thread
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, then forget it."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._connections_lock:
+                self._connections.pop(request, None)
+
+    def log(self, level: str, message: str, *args: Any) -> None:
+        """Take werkzeug's log calls; only errors are worth a line."""
+        if level == "error":
+            print(f"omics-sandbox: {message % args}".rstrip(), flush=True)

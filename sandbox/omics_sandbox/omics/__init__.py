@@ -1,0 +1,1 @@
+"""An emulator of the AWS HealthOmics storage API (sequence stores and read sets)."""

@@ -1,0 +1,120 @@
+"""Faults of the HealthOmics API that a test or a demonstration switches on."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omics_sandbox.http import ConnectionDropped
+from omics_sandbox.omics.exceptions import InjectedError
+
+Condition = Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass
+class _Fault:
+    operation: str
+    code: str | None
+    """Error code to answer with; None closes the connection without an answer."""
+    delay: float
+    """Seconds to wait first."""
+    answers: bool
+    """False: only the delay, then the operation goes on as usual."""
+    remaining: int | None
+    when: Condition | None
+
+    def matches(self, operation: str, parameters: Mapping[str, Any]) -> bool:
+        if self.remaining == 0 or self.operation not in {operation, "*"}:
+            return False
+        return self.when is None or self.when(parameters)
+
+
+class Faults:
+    """Faults by operation name; `"*"` is every operation.
+
+    Each `add…` takes `times`, the number of calls that it applies to (None: until `clear`), and `when`, a function of
+    the request's parameters (named as in boto3) that says whether it applies to a call. The first fault added that
+    applies is the one that acts, so faults with `times` can be lined up one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._faults: list[_Fault] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def add(self, operation: str, error_code: str, *, times: int | None = None, when: Condition | None = None) -> None:
+        """Answer with an error, for example `add("GetReadSetMetadata", "InternalServerException", times=2)`."""
+        self._append(_Fault(operation, error_code, 0.0, True, times, when))
+
+    def add_connection_reset(self, operation: str, *, times: int | None = None, when: Condition | None = None) -> None:
+        """Close the connection without an answer."""
+        self._append(_Fault(operation, None, 0.0, True, times, when))
+
+    def add_timeout(
+        self, operation: str, seconds: float = 60.0, *, times: int | None = None, when: Condition | None = None
+    ) -> None:
+        """Keep the client waiting for `seconds`, then close the connection without an answer."""
+        self._append(_Fault(operation, None, seconds, True, times, when))
+
+    def add_latency(
+        self, operation: str, seconds: float, *, times: int | None = None, when: Condition | None = None
+    ) -> None:
+        """Answer as usual, `seconds` later."""
+        self._append(_Fault(operation, None, seconds, False, times, when))
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+        with self._lock:
+            self._faults.clear()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The faults that are on, in order, for people to read."""
+        with self._lock:
+            return [
+                {
+                    "operation": fault.operation,
+                    "error": fault.code or ("connection closed" if fault.answers else None),
+                    "delay": fault.delay,
+                    "remaining": fault.remaining,
+                    "conditional": fault.when is not None,
+                }
+                for fault in self._faults
+                if fault.remaining != 0
+            ]
+
+    def apply(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Act as the first matching fault says; return at once when there is none.
+
+        Raises:
+            InjectedError: The call is to be answered with an error.
+            ConnectionDropped: The call is to stay without an answer.
+        """
+        fault = self._take(operation, parameters)
+        if fault is None:
+            return
+        self.wait(fault.delay)
+        if not fault.answers:
+            return
+        if fault.code is None:
+            raise ConnectionDropped
+        raise InjectedError(fault.code, f"Injected by the sandbox into {operation}")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not beyond the end of the sandbox."""
+        if seconds > 0:
+            self._closing.wait(seconds)
+
+    def close(self) -> None:
+        """End every wait."""
+        self._closing.set()
+
+    def _append(self, fault: _Fault) -> None:
+        with self._lock:
+            self._faults.append(fault)
+
+    def _take(self, operation: str, parameters: Mapping[str, Any]) -> _Fault | None:
+        with self._lock:
+            fault = next((fault for fault in self._faults if fault.matches(operation, parameters)), None)
+            if fault is not None and fault.remaining is not None:
+                fault.remaining -= 1
+        return fault

@@ -1,0 +1,174 @@
+"""What HealthOmics keeps: sequence stores, read sets and activation jobs."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+READ_SET_STATUSES = (
+    "ARCHIVED",
+    "ACTIVATING",
+    "ACTIVE",
+    "DELETING",
+    "DELETED",
+    "PROCESSING_UPLOAD",
+    "UPLOAD_FAILED",
+)
+FILE_NAMES = ("source1", "source2", "index")
+# Statuses in which the files can be read, and the API names them.
+_STATUSES_WITH_FILES = frozenset({"ACTIVE"})
+
+
+_ordinals = count(1)
+
+
+def _next_ordinal() -> int:
+    return next(_ordinals)
+
+
+def now() -> datetime:
+    """The time as the API gives it: UTC, to the millisecond."""
+    time = datetime.now(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def present(**members: Any) -> dict[str, Any]:
+    """The members that have a value: the API leaves out what it has no value for."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+@dataclass
+class SequenceStore:
+    """A sequence store with its read sets. Here and below, `ordinal` is the place in the order of creation."""
+
+    id: str
+    arn: str
+    name: str | None
+    description: str | None = None
+    s3_access: dict[str, str] | None = None
+    """`s3Uri`, `s3AccessPointArn`, perhaps `accessLogLocation`."""
+    sse_config: dict[str, str] | None = None
+    fallback_location: str | None = None
+    etag_algorithm_family: str | None = "MD5up"
+    propagated_set_level_tags: list[str] | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    status: str = "ACTIVE"
+    creation_time: datetime = field(default_factory=now)
+    update_time: datetime | None = None
+    read_sets: "dict[str, ReadSet]" = field(default_factory=dict[str, "ReadSet"])
+    activation_jobs: "dict[str, ActivationJob]" = field(default_factory=dict[str, "ActivationJob"])
+    ordinal: int = field(default_factory=_next_ordinal)
+
+    def summary(self) -> dict[str, Any]:
+        """A list item of ListSequenceStores."""
+        return present(
+            arn=self.arn,
+            id=self.id,
+            name=self.name,
+            description=self.description,
+            sseConfig=self.sse_config,
+            creationTime=self.creation_time,
+            fallbackLocation=self.fallback_location,
+            eTagAlgorithmFamily=self.etag_algorithm_family,
+            status=self.status,
+            updateTime=self.update_time,
+        )
+
+    def created(self) -> dict[str, Any]:
+        """The answer of CreateSequenceStore."""
+        described = self.describe()
+        described.pop("updateTime", None)
+        return described
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of GetSequenceStore and UpdateSequenceStore."""
+        return self.summary() | present(s3Access=self.s3_access, propagatedSetLevelTags=self.propagated_set_level_tags)
+
+
+@dataclass
+class ReadSet:
+    """A read set. Its files stay known while it is archived; the API does not show them then."""
+
+    id: str
+    arn: str
+    sequence_store_id: str
+    name: str | None
+    file_type: str
+    status: str
+    files: dict[str, dict[str, Any]]
+    """FileInformation by `source1`, `source2`, `index`."""
+    etag: dict[str, str] | None
+    subject_id: str | None = None
+    sample_id: str | None = None
+    description: str | None = None
+    reference_arn: str | None = None
+    sequence_information: dict[str, Any] | None = None
+    creation_type: str | None = "IMPORT"
+    creation_job_id: str | None = None
+    status_message: str | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    creation_time: datetime = field(default_factory=now)
+    ordinal: int = field(default_factory=_next_ordinal)
+
+    def summary(self) -> dict[str, Any]:
+        """A list item of ListReadSets: no files, no creation job, no tags."""
+        return present(
+            id=self.id,
+            arn=self.arn,
+            sequenceStoreId=self.sequence_store_id,
+            subjectId=self.subject_id,
+            sampleId=self.sample_id,
+            status=self.status,
+            name=self.name,
+            description=self.description,
+            referenceArn=self.reference_arn,
+            fileType=self.file_type,
+            sequenceInformation=self.sequence_information,
+            creationTime=self.creation_time,
+            statusMessage=self.status_message,
+            creationType=self.creation_type,
+            etag=self.etag,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of GetReadSetMetadata."""
+        files = self.files if self.files and self.status in _STATUSES_WITH_FILES else None
+        return self.summary() | present(files=files, creationJobId=self.creation_job_id)
+
+
+@dataclass
+class ActivationJob:
+    """A job that brings archived read sets back. `sources` holds the state of each."""
+
+    id: str
+    sequence_store_id: str
+    status: str
+    sources: list[dict[str, str]]
+    creation_time: datetime = field(default_factory=now)
+    completion_time: datetime | None = None
+    ordinal: int = field(default_factory=_next_ordinal)
+
+    def summary(self) -> dict[str, Any]:
+        """A list item of ListReadSetActivationJobs."""
+        return present(
+            id=self.id,
+            sequenceStoreId=self.sequence_store_id,
+            status=self.status,
+            creationTime=self.creation_time,
+            completionTime=self.completion_time,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of GetReadSetActivationJob."""
+        return self.summary() | {"sources": [dict(source) for source in self.sources]}
+
+
+def plausible_etag(read_set_id: str, file_type: str, files: tuple[str, ...], family: str) -> dict[str, str]:
+    """An etag as the service computes it: an algorithm by file type, a hash for each source (never for the index)."""
+    kind = "BAM" if file_type == "UBAM" else file_type
+    sources = [name for name in files if name != "index"]
+    digests = {
+        name: hashlib.md5(f"{read_set_id}/{name}".encode(), usedforsecurity=False).hexdigest() for name in sources
+    }
+    return {"algorithm": f"{kind}_{family}", **digests}

@@ -1,0 +1,176 @@
+"""The sandbox: all its parts, started and stopped together."""
+
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from omics_sandbox.control import Control
+from omics_sandbox.eventbridge.bus import EventBridge
+from omics_sandbox.functions.service import FunctionService
+from omics_sandbox.gateway import Gateway
+from omics_sandbox.http import Server
+from omics_sandbox.omics.api import OmicsApi
+from omics_sandbox.omics.limits import Limits
+from omics_sandbox.omics.service import OmicsService
+from omics_sandbox.services import Moto
+
+_one_at_a_time = threading.Lock()
+
+
+class Sandbox:
+    """A local AWS on 127.0.0.1: `with Sandbox() as sandbox: sandbox.client("omics").list_sequence_stores()`.
+
+    One process can hold one running sandbox at a time, because moto's state is global to the process.
+
+    Attributes:
+        region: The region that `client`, `environment` and `omics` stand for. Requests to other regions are answered
+            too, by services of their own.
+        omics: HealthOmics in that region: creates and changes read sets, counts calls, injects faults.
+        events: EventBridge's deliveries: how many were made, dead-lettered, dropped.
+
+    Args:
+        region: See above.
+        account: Account id.
+        limits: Request quotas of HealthOmics, the documented ones when not given.
+        latency: Seconds that each HealthOmics call takes.
+        port: Port to listen on; 0 takes a free one.
+        retry_delay: Seconds after which a message is visible again when a function failed on it. None, as on AWS: when
+            the visibility timeout of its queue is over.
+    """
+
+    def __init__(
+        self,
+        region: str = "us-west-2",
+        account: str = "123456789012",
+        *,
+        limits: Limits | None = None,
+        latency: float = 0.0,
+        port: int = 0,
+        retry_delay: float | None = None,
+    ) -> None:
+        self.region = region
+        self.account = account
+        self._limits = limits or Limits.documented()
+        self._latency = latency
+        self._port = port
+        self._moto = Moto(account)
+        self._omics: dict[str, OmicsService] = {}
+        self._functions = FunctionService(self._moto, retry_delay)
+        self.events = EventBridge(self._moto, self._functions.invoke_later)
+        self._server: Server | None = None
+
+    def start(self) -> Self:
+        """Start every part.
+
+        Raises:
+            RuntimeError: Another sandbox runs in this process.
+            OSError: The port is taken.
+        """
+        if not _one_at_a_time.acquire(blocking=False):
+            raise RuntimeError("another sandbox runs in this process: stop it first")
+        try:
+            gateway = Gateway(
+                self._moto,
+                omics=OmicsApi(self.omics_in).handle,
+                events=self.events,
+                functions=self._functions.handle,
+                control=Control(self).handle,
+            )
+            self._server = Server(self._port, gateway)
+        except BaseException:
+            _one_at_a_time.release()
+            raise
+        self._moto.start()
+        self._functions.start(self.environment)
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop every part and wait until it has stopped. Does nothing when the sandbox is not running."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        self._functions.close()
+        for service in self._omics.values():
+            service.close()
+        server.close()
+        self._moto.close()
+        _one_at_a_time.release()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        """URL of every service."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not running")
+        return self._server.endpoint
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables that send an AWS SDK or CLI to the sandbox."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            # HealthOmics prefixes host names ("control-storage-"), which an IP address cannot have.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    @property
+    def omics(self) -> OmicsService:
+        """HealthOmics in the sandbox's region."""
+        return self.omics_in(self.region)
+
+    def omics_in(self, region: str) -> OmicsService:
+        """HealthOmics in any region; without stores until some are created."""
+        with self._moto.lock:
+            if region not in self._omics:
+                self._omics[region] = OmicsService(
+                    region, self.account, publish=self._publish, limits=self._limits, latency=self._latency
+                )
+            return self._omics[region]
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """A boto3 client of the sandbox. Nothing is read from or written to the process environment."""
+        environment = self.environment
+        return boto3.client(  # pyright: ignore[reportUnknownMemberType,reportCallIssue,reportUnknownVariableType] - any service
+            service,  # pyright: ignore[reportArgumentType] - boto3-stubs lists literals
+            region_name=region or self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(inject_host_prefix=False),
+        )
+
+    def drain(self, timeout: float = 30.0) -> None:
+        """Wait until no message is visible or in flight on a queue that an event source mapping reads.
+
+        Raises:
+            TimeoutError: Messages are left after `timeout` seconds; the message names queues and groups.
+        """
+        deadline = time.monotonic() + timeout
+        while left := self._functions.backlog():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {timeout:g} s there are still messages: {'; '.join(left)}")
+            time.sleep(0.02)
+
+    def lambda_logs(self, function_name: str) -> list[str]:
+        """What a function has written to its log group, line by line, oldest first."""
+        return self._functions.logs(self.region, function_name)
+
+    def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+        self.events.publish(region, "aws.omics", detail_type, resources, detail)

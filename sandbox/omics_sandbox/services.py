@@ -1,0 +1,128 @@
+"""The services that moto provides, in this process: SQS, EventBridge, Lambda's registry, DynamoDB, IAM, Logs and more.
+
+moto keeps its state in global dictionaries without locks. Every use of it, over HTTP or from the sandbox's own parts,
+goes through `Moto.lock`, so that a conditional write is atomic and no message is lost between two threads.
+"""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportPrivateUsage=false
+# moto's types are partial, and a queue's messages are private to it.
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import moto.sqs.models as moto_sqs
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.utils import unix_time
+from moto.events.models import EventsBackend, events_backends
+from moto.logs.models import LogsBackend, logs_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from moto.awslambda.models import LambdaBackend
+
+
+class OrderedQueue(Queue):
+    """moto's queue, with the two promises of a FIFO queue that moto does not keep.
+
+    - Order within a group also after a visibility timeout: moto hands out the messages of a group in whatever order
+      they happen to be looked at once the first has timed out.
+    - Deduplication for five minutes after sending, also when the first message has been deleted in between.
+
+    It also leaves invoking functions to the sandbox's own event source mappings.
+    """
+
+    def __init__(self, name: str, region: str, account_id: str, **kwargs: Any) -> None:
+        self._sent: dict[tuple[str | None, str], float] = {}
+        super().__init__(name, region, account_id, **kwargs)
+
+    @property
+    def pending_message_groups(self) -> set[str]:
+        """Groups with a message in flight now."""
+        self._return_timed_out()
+        return super().pending_message_groups
+
+    @property
+    def messages(self) -> list[Message]:
+        """Messages that can be received now."""
+        self._return_timed_out()
+        return super().messages
+
+    def add_message(self, message: Message) -> None:
+        """Take a message, unless it was sent before within the deduplication interval."""
+        first_arrival = message.approximate_receive_count == 0  # else it is moved here by a redrive policy
+        if self.fifo_queue and first_arrival and message.deduplication_id and self._is_duplicate(message):
+            return
+        with self._messages_lock:
+            self._messages.append(message)
+            self._messages_lock.notify_all()
+
+    def _is_duplicate(self, message: Message) -> bool:
+        now = unix_time()
+        self._sent = {key: time for key, time in self._sent.items() if now - time < DEDUPLICATION_TIME_IN_SECONDS}
+        scope = message.group_id if self.attributes.get("DeduplicationScope") == "messageGroup" else None
+        key = (scope, str(message.deduplication_id))
+        if key in self._sent:
+            return True
+        self._sent[key] = now
+        return False
+
+    def _return_timed_out(self) -> None:
+        self._pending_messages = {message for message in self._pending_messages if not message.visible}
+
+
+class Moto:
+    """moto's services for one account, from `start` to `close`.
+
+    Args:
+        account: Account id of every request.
+    """
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.lock = threading.RLock()
+        self._application = DomainDispatcherApplication(create_backend_app)
+
+    def start(self) -> None:
+        """Begin with no resource at all."""
+        _forget_everything()
+        moto_sqs.Queue = OrderedQueue
+
+    def close(self) -> None:
+        """Forget every resource."""
+        with self.lock:
+            moto_sqs.Queue = Queue
+            _forget_everything()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request as a WSGI application."""
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
+        with self.lock:
+            return self._application(environ, start_response)
+
+    def sqs(self, region: str) -> SQSBackend:
+        """The queues of a region."""
+        return sqs_backends[self.account][region]
+
+    def events(self, region: str) -> EventsBackend:
+        """The event buses of a region."""
+        return events_backends[self.account][region]
+
+    def logs(self, region: str) -> LogsBackend:
+        """The log groups of a region."""
+        return logs_backends[self.account][region]
+
+    def functions(self, region: str) -> "LambdaBackend":
+        """The Lambda functions of a region."""
+        # Imported when first needed: it takes half a second, which a sandbox without functions should not.
+        from moto.awslambda.models import lambda_backends
+
+        return lambda_backends[self.account][region]
+
+
+def _forget_everything() -> None:
+    BackendDict.reset()
+    reset_model_data()
