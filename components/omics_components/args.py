@@ -1,0 +1,103 @@
+"""The arguments of MetadataSync.
+
+The module is read by Pulumi's schema generator, which takes the docstring under each attribute as its
+description and needs real annotations: no `from __future__ import annotations`, no Literal, no unions.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+
+class MetadataSyncArgs(TypedDict, total=False):
+    """What can be chosen about a MetadataSync. Everything has a default."""
+
+    existing_table_name: NotRequired[pulumi.Input[str]]
+    """Name of an existing table to write to; its partition key must be `set_arn` (a string), without a sort
+    key. Not set: a table is created."""
+
+    existing_queue_name: NotRequired[pulumi.Input[str]]
+    """Name of an existing FIFO queue with content-based deduplication; `.fifo` is added when it is missing.
+    Its visibility timeout should be six times the function's timeout. Not set: a queue is created."""
+
+    table_name: NotRequired[str]
+    """Name of the created table. Not set: a name is made from the component's."""
+
+    queue_name: NotRequired[str]
+    """Name of the created FIFO queue; `.fifo` is added when it is missing. Not set: a name is made from the
+    component's."""
+
+    dead_letter_queue_name: NotRequired[str]
+    """Name of the FIFO dead-letter queue behind the created queue; `.fifo` is added when it is missing. Not
+    set: a name is made from the component's."""
+
+    undelivered_queue_name: NotRequired[str]
+    """Name of the standard queue that keeps events which EventBridge could not deliver. Not set: a name is
+    made from the component's."""
+
+    import_retained_table: NotRequired[bool]
+    """Bring the table `table_name`, which an earlier destroy left in place, back under management instead of
+    creating it. Default: false."""
+
+    table_billing_mode: NotRequired[str]
+    """PAY_PER_REQUEST (default) or PROVISIONED."""
+
+    table_read_capacity: NotRequired[int]
+    """Read capacity units of a PROVISIONED table."""
+
+    table_write_capacity: NotRequired[int]
+    """Write capacity units of a PROVISIONED table."""
+
+    table_point_in_time_recovery: NotRequired[bool]
+    """Whether the created table can be restored to any second of the last 35 days. Default: true."""
+
+    table_deletion_protection: NotRequired[bool]
+    """Whether DynamoDB refuses to delete the created table. Default: true."""
+
+    table_encryption: NotRequired[str]
+    """AWS_MANAGED (default), AWS_OWNED, or the ARN of a KMS key of yours."""
+
+    retain_table: NotRequired[bool]
+    """Whether the created table and its data stay when the component is destroyed. Default: true."""
+
+    manage_queue_policy: NotRequired[bool]
+    """For an existing queue only: set its policy to the one that lets the event rule send to it. This
+    replaces the queue's whole policy. Default: false, which leaves the policy alone and reports the statement
+    that it needs."""
+
+    function_memory_size: NotRequired[int]
+    """Memory of the function in MiB, 128 to 10240. Default: 256."""
+
+    function_timeout: NotRequired[int]
+    """Timeout of the function in seconds, 10 to 900. Default: 60. The visibility timeout of a created queue
+    follows from it."""
+
+    function_reserved_concurrency: NotRequired[int]
+    """Executions reserved for the function. Default: -1, none are reserved."""
+
+    maximum_concurrency: NotRequired[int]
+    """How many executions of the function the queue may cause at a time, 2 to 1000. Default: 2."""
+
+    batch_size: NotRequired[int]
+    """Messages per execution, 1 to 10. Default: 10."""
+
+    max_receive_count: NotRequired[int]
+    """How often a message is tried before it goes to the dead-letter queue of a created queue, 1 to 1000.
+    Default: 5."""
+
+    message_retention_days: NotRequired[int]
+    """How many days a created queue keeps a message, 1 to 14. Default: 14."""
+
+    log_retention_days: NotRequired[int]
+    """How many days the function's logs are kept; one of the values that CloudWatch Logs accepts. Default:
+    30."""
+
+    log_level: NotRequired[str]
+    """DEBUG, INFO (default), WARNING, ERROR or CRITICAL."""
+
+    max_tps: NotRequired[float]
+    """How many calls a second, per HealthOmics operation, the function may make in all its executions
+    together. Default: 5, the quota of a new account."""
+
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Tags for everything that is created and can be tagged."""

@@ -1,0 +1,129 @@
+"""The component: an event rule, queues, a function and a table, wired together."""
+
+import inspect
+
+import pulumi
+
+from . import function, queue, rule, table
+from .args import MetadataSyncArgs
+from .config import camel_case, known_as
+from .settings import read_settings
+
+TYPE = "healthomics-metadata-sync:index:MetadataSync"
+
+
+class MetadataSync(pulumi.ComponentResource):
+    """Keeps one DynamoDB item per AWS HealthOmics read set, true to the source.
+
+    HealthOmics events go through an EventBridge rule and an SQS FIFO queue to a Lambda function, which writes
+    to DynamoDB. The table and the queue are created, or existing ones are used. Every output exists in all
+    cases.
+    """
+
+    table_name: pulumi.Output[str]
+    """Name of the table with one item per read set."""
+
+    table_arn: pulumi.Output[str]
+    """ARN of the table."""
+
+    queue_name: pulumi.Output[str]
+    """Name of the FIFO queue, with `.fifo`."""
+
+    queue_url: pulumi.Output[str]
+    """URL of the FIFO queue."""
+
+    queue_arn: pulumi.Output[str]
+    """ARN of the FIFO queue."""
+
+    dead_letter_queue_url: pulumi.Output[str | None]
+    """URL of the dead-letter queue behind a created FIFO queue; null for an existing queue, whose redrive
+    policy is its owner's."""
+
+    dead_letter_queue_arn: pulumi.Output[str | None]
+    """ARN of the dead-letter queue behind a created FIFO queue; null for an existing queue."""
+
+    undelivered_queue_url: pulumi.Output[str]
+    """URL of the queue with events that EventBridge could not deliver."""
+
+    undelivered_queue_arn: pulumi.Output[str]
+    """ARN of the queue with events that EventBridge could not deliver."""
+
+    function_name: pulumi.Output[str]
+    """Name of the function."""
+
+    function_arn: pulumi.Output[str]
+    """ARN of the function."""
+
+    rule_name: pulumi.Output[str]
+    """Name of the event rule."""
+
+    rule_arn: pulumi.Output[str]
+    """ARN of the event rule."""
+
+    log_group_name: pulumi.Output[str]
+    """Name of the function's log group."""
+
+    region: pulumi.Output[str]
+    """Region of all of it, and of the read sets that it follows."""
+
+    def __init__(
+        self,
+        name: str,
+        args: MetadataSyncArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Create the component.
+
+        Args:
+            name: Prefix of the names of everything in it; any number of them can be in one program.
+            args: What differs from the defaults.
+            opts: Options of the component; its children inherit parent, provider and the like.
+
+        Raises:
+            SettingsError: Some of the arguments are wrong. Nothing was registered.
+        """
+        settings = read_settings(args or {})
+        super().__init__(TYPE, name, {}, opts)
+        # Existing resources are looked up before any is created, so that a wrong name leaves nothing behind.
+        existing_table = existing_queue = None
+        if settings.existing_table_name is not None:
+            existing_table = table.adopt_table(settings.existing_table_name, self, known_as("existing_table_name"))
+        if settings.existing_queue_name is not None:
+            existing_queue = queue.adopt_queue(settings.existing_queue_name, self, known_as("existing_queue_name"))
+        place = function.look_up_place(self)
+        rows = existing_table or table.create_table(name, settings, self)
+        if existing_queue:
+            messages, dead_letters = existing_queue, None
+        else:
+            messages, dead_letters = queue.create_queue(name, settings, self)
+        undelivered = queue.create_undelivered_queue(name, settings, self)
+        event_rule = rule.create_rule(name, settings, self)
+        policies = [queue.set_policy(f"{name}-undelivered-queue", undelivered, event_rule.arn, self)]
+        if existing_queue and not settings.manage_queue_policy:
+            queue.report_needed_statement(messages, event_rule.arn, self)
+        else:
+            policies.append(queue.set_policy(f"{name}-queue", messages, event_rule.arn, self))
+        rule.create_target(name, event_rule, messages, undelivered, self, policies)
+        handler, log_group = function.create_function(name, settings, rows, messages, place, self)
+
+        self.table_name = rows.name
+        self.table_arn = rows.arn
+        self.queue_name = messages.name
+        self.queue_url = messages.url
+        self.queue_arn = messages.arn
+        nothing: pulumi.Output[str | None] = pulumi.Output.from_input(None)
+        self.dead_letter_queue_url = dead_letters.url if dead_letters else nothing
+        self.dead_letter_queue_arn = dead_letters.arn if dead_letters else nothing
+        self.undelivered_queue_url = undelivered.url
+        self.undelivered_queue_arn = undelivered.arn
+        self.function_name = handler.name
+        self.function_arn = handler.arn
+        self.rule_name = event_rule.name
+        self.rule_arn = event_rule.arn
+        self.log_group_name = log_group.name
+        self.region = place.region
+        self.register_outputs(self.outputs())
+
+    def outputs(self) -> dict[str, pulumi.Output[str] | pulumi.Output[str | None]]:
+        """All outputs by the names that a stack exports them under (camelCase)."""
+        return {camel_case(name): getattr(self, name) for name in inspect.get_annotations(MetadataSync)}

@@ -1,0 +1,161 @@
+"""The queues: the FIFO queue with its dead-letter queue, or an existing one; and the undelivered queue."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from .settings import Settings
+from .validation import SettingsError, problem
+
+# SQS waits this many function timeouts before it hands a message out again, as Lambda's documentation asks:
+# the function may be throttled and retried with a batch that it already holds.
+TIMEOUTS_OF_VISIBILITY = 6
+SECONDS_A_DAY = 86_400
+LONGEST_RETENTION = 14 * SECONDS_A_DAY
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What the rest of the component needs to know of a queue, created or not."""
+
+    name: pulumi.Output[str]
+    url: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+
+def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tuple[Queue, Queue]:
+    """Create the FIFO queue and the dead-letter queue behind it; return them in this order."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    dead_letters = aws.sqs.Queue(
+        f"{name}-dead-letter-queue",
+        name=settings.dead_letter_queue_name,
+        # A FIFO queue's dead-letter queue must be FIFO too.
+        fifo_queue=True,
+        message_retention_seconds=LONGEST_RETENTION,
+        sqs_managed_sse_enabled=True,
+        tags=settings.tags,
+        opts=opts,
+    )
+    queue = aws.sqs.Queue(
+        f"{name}-queue",
+        name=settings.queue_name,
+        fifo_queue=True,
+        # EventBridge gives no deduplication id. The whole event is the body, so that only redeliveries of
+        # one event have the same content.
+        content_based_deduplication=True,
+        # High throughput: limits apply to each read set's message group instead of the whole queue.
+        deduplication_scope="messageGroup",
+        fifo_throughput_limit="perMessageGroupId",
+        message_retention_seconds=settings.message_retention_days * SECONDS_A_DAY,
+        visibility_timeout_seconds=TIMEOUTS_OF_VISIBILITY * settings.function_timeout,
+        redrive_policy=pulumi.Output.json_dumps(
+            {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": settings.max_receive_count}
+        ),
+        sqs_managed_sse_enabled=True,
+        tags=settings.tags,
+        opts=opts,
+    )
+    aws.sqs.RedriveAllowPolicy(
+        f"{name}-redrive-allow-policy",
+        queue_url=dead_letters.url,
+        redrive_allow_policy=pulumi.Output.json_dumps({"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}),
+        opts=opts,
+    )
+    return _identity(queue), _identity(dead_letters)
+
+
+def adopt_queue(queue_name: pulumi.Input[str], parent: pulumi.Resource, setting: str) -> Queue:
+    """Look an existing queue up.
+
+    A plain name is looked up at once, so that a wrong one fails before any resource is registered.
+
+    Args:
+        queue_name: The queue's name, with `.fifo`.
+        parent: The component, whose provider is used.
+        setting: What the user calls the setting that gave the name; used in messages.
+
+    Raises:
+        SettingsError: The queue cannot be read.
+    """
+
+    def look_up(name: str) -> aws.sqs.GetQueueResult:
+        try:
+            return aws.sqs.get_queue(name=name, opts=pulumi.InvokeOptions(parent=parent))
+        except Exception as error:
+            remedy = f"the queue cannot be read ({error}): give the name of a FIFO queue in this account and region."
+            raise SettingsError([problem(setting, name, remedy)]) from error
+
+    found = (
+        pulumi.Output.from_input(look_up(queue_name))
+        if isinstance(queue_name, str)
+        else pulumi.Output.from_input(queue_name).apply(look_up)
+    )
+    return Queue(found.apply(lambda q: q.name), found.apply(lambda q: q.url), found.apply(lambda q: q.arn))
+
+
+def create_undelivered_queue(name: str, settings: Settings, parent: pulumi.Resource) -> Queue:
+    """Create the queue for events that the rule could not deliver.
+
+    It is a standard queue, because EventBridge accepts no other as a target's dead-letter queue.
+    """
+    return _identity(
+        aws.sqs.Queue(
+            f"{name}-undelivered-queue",
+            name=settings.undelivered_queue_name,
+            message_retention_seconds=LONGEST_RETENTION,
+            sqs_managed_sse_enabled=True,
+            tags=settings.tags,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+    )
+
+
+def set_policy(name: str, queue: Queue, rule_arn: pulumi.Output[str], parent: pulumi.Resource) -> aws.sqs.QueuePolicy:
+    """Set the queue's policy: the rule may send, and nobody may do anything over plain HTTP."""
+    refuse_plain_http = {
+        "Sid": "RefusePlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": queue.arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return aws.sqs.QueuePolicy(
+        f"{name}-policy",
+        queue_url=queue.url,
+        policy=pulumi.Output.json_dumps(
+            {"Version": "2012-10-17", "Statement": [_allow_rule(queue, rule_arn), refuse_plain_http]}
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def report_needed_statement(queue: Queue, rule_arn: pulumi.Output[str], parent: pulumi.Resource) -> None:
+    """Tell the owner of an existing queue which statement its policy needs."""
+
+    def report(known: dict[str, Any]) -> None:
+        pulumi.log.warn(
+            f"The policy of the existing queue {known['name']} is left as it is. Events arrive only if it has"
+            f" this statement: {json.dumps(known['statement'])}",
+            resource=parent,
+        )
+
+    pulumi.Output.all(name=queue.name, statement=_allow_rule(queue, rule_arn)).apply(report)
+
+
+def _allow_rule(queue: Queue, rule_arn: pulumi.Output[str]) -> dict[str, Any]:
+    return {
+        "Sid": "AllowReadSetEvents",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue.arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+    }
+
+
+def _identity(queue: aws.sqs.Queue) -> Queue:
+    return Queue(queue.name, queue.url, queue.arn)

@@ -1,0 +1,105 @@
+"""The DynamoDB table: created and kept, or an existing one."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import pulumi
+import pulumi_aws as aws
+
+from .settings import Settings
+from .validation import SettingsError, problem
+
+HASH_KEY = "set_arn"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the rest of the component needs to know of the table, created or not.
+
+    Attributes:
+        name: The table's name.
+        arn: The table's ARN.
+        kms_key_arn: The KMS key that the function must be allowed to use through DynamoDB, if any.
+    """
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    kms_key_arn: pulumi.Output[str | None]
+
+
+def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Table:
+    """Create the table, or take the one that an earlier destroy retained back under management."""
+    provisioned = settings.table_billing_mode == "PROVISIONED"
+    customer_key = settings.table_encryption if settings.table_encryption.startswith("arn:") else None
+    table = aws.dynamodb.Table(
+        f"{name}-table",
+        name=settings.table_name,
+        hash_key=HASH_KEY,
+        attributes=[{"name": HASH_KEY, "type": "S"}],
+        billing_mode=settings.table_billing_mode,
+        read_capacity=settings.table_read_capacity if provisioned else None,
+        write_capacity=settings.table_write_capacity if provisioned else None,
+        point_in_time_recovery={"enabled": settings.table_point_in_time_recovery},
+        deletion_protection_enabled=settings.table_deletion_protection,
+        server_side_encryption=_encryption(settings.table_encryption, customer_key),
+        tags=settings.tags,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            retain_on_delete=settings.retain_table,
+            import_=settings.table_name if settings.import_retained_table else None,
+        ),
+    )
+    return Table(table.name, table.arn, pulumi.Output.from_input(customer_key))
+
+
+def _encryption(choice: str, customer_key: str | None) -> aws.dynamodb.TableServerSideEncryptionArgsDict:
+    # "Enabled" means a key in KMS, AWS's or the customer's; otherwise DynamoDB uses a key that it owns.
+    if customer_key:
+        return {"enabled": True, "kms_key_arn": customer_key}
+    return {"enabled": choice == "AWS_MANAGED"}
+
+
+def adopt_table(table_name: pulumi.Input[str], parent: pulumi.Resource, setting: str) -> Table:
+    """Look an existing table up and check its key.
+
+    A plain name is looked up at once, so that a wrong one fails before any resource is registered.
+
+    Args:
+        table_name: The table's name.
+        parent: The component, whose provider is used.
+        setting: What the user calls the setting that gave the name; used in messages.
+
+    Raises:
+        SettingsError: The table cannot be read, or its key is not `set_arn` alone.
+    """
+
+    def look_up(name: str) -> aws.dynamodb.GetTableResult:
+        return _look_up(name, parent, setting)
+
+    found = (
+        pulumi.Output.from_input(look_up(table_name))
+        if isinstance(table_name, str)
+        else pulumi.Output.from_input(table_name).apply(look_up)
+    )
+    return Table(found.apply(lambda t: t.name), found.apply(lambda t: t.arn), found.apply(_kms_key_arn))
+
+
+def _look_up(name: str, parent: pulumi.Resource, setting: str) -> aws.dynamodb.GetTableResult:
+    try:
+        table = aws.dynamodb.get_table(name=name, opts=pulumi.InvokeOptions(parent=parent))
+    except Exception as error:
+        remedy = f"the table cannot be read ({error}): give the name of a table in this account and region."
+        raise SettingsError([problem(setting, name, remedy)]) from error
+    types = {attribute.name: attribute.type for attribute in table.attributes}
+    if table.hash_key != HASH_KEY or table.range_key or types.get(HASH_KEY) != "S":
+        key = f"{table.hash_key} ({types.get(table.hash_key)})"
+        if table.range_key:
+            key += f" with sort key {table.range_key}"
+        remedy = f"its key is {key}: give a table with partition key {HASH_KEY} (S) and no sort key."
+        raise SettingsError([problem(setting, name, remedy)])
+    return table
+
+
+def _kms_key_arn(table: aws.dynamodb.GetTableResult) -> str | None:
+    encryption = cast("aws.dynamodb.outputs.GetTableServerSideEncryptionResult | None", table.server_side_encryption)
+    return encryption.kms_key_arn or None if encryption and encryption.enabled else None
