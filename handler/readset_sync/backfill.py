@@ -137,6 +137,11 @@ class StoreWalker:
         for comparisons in self.pages(store_id, listing):
             yield self._each(self._examine_deeply if deep else self._examine, comparisons)
 
+    def plan(self, store_id: str, listing: Listing) -> Iterator[list[Finding]]:
+        """Tell for every read set of a store what `backfill` would change; writes nothing."""
+        for comparisons in self.pages(store_id, listing):
+            yield self._each(self._foresee, comparisons)
+
     def orphans(self, listings: Iterable[Listing]) -> list[Finding]:
         """Find rows of the listed stores whose read set is gone, each proved by a 404 of the source."""
         findings = self._each(self._examine_unlisted, self._unlisted(listings))
@@ -168,6 +173,12 @@ class StoreWalker:
             return Result(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
         except FAILURES as error:
             return Result(arn, None, _reason(error))
+
+    def _foresee(self, comparison: Comparison) -> Finding:
+        # A backfill writes a row for every read set, even for one whose upload has not ended.
+        if comparison.row is None:
+            return Finding(comparison.listed["arn"], State.MISSING)
+        return self._examine(comparison)
 
     def _examine(self, comparison: Comparison) -> Finding:
         if comparison.suspect:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
 
 _CONFIG: Final = Config(
-    retries={"mode": "standard", "total_max_attempts": 6},
+    retries={"mode": "standard", "total_max_attempts": 5},
     connect_timeout=5,
     read_timeout=20,
     max_pool_connections=32,

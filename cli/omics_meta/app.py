@@ -1,0 +1,158 @@
+"""The commands and their options. What they do is in the modules that they call, loaded when they run."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import _click as click
+from typer.core import TyperGroup
+
+from omics_meta.exits import CommandError, ExitCode
+
+EXIT_CODES = (
+    "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
+    "2 the command could not do its work; 130 interrupted."
+)
+
+
+class Commands(TyperGroup):
+    """Ends every command with the documented exit code, and every error that has a cause with one line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.Exit:
+            raise
+        except CommandError as error:
+            _fail(str(error))
+        except click.exceptions.UsageError as error:
+            path = error.ctx.command_path if error.ctx else "omics-meta"
+            _fail(f"{error.format_message()} (see `{path} --help`)")
+        except KeyboardInterrupt:
+            typer.echo(
+                "omics-meta: interrupted. What was written stays; run the same command again to go on.", err=True
+            )
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except Exception as error:
+            from omics_meta.errors import explain, has_known_cause
+
+            if not has_known_cause(error):
+                raise
+            _fail(explain(error))
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"omics-meta: error: {' '.join(message.split())}", err=True)
+    raise typer.Exit(ExitCode.FAILED)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Backfill and verify the DynamoDB table of AWS HealthOmics read sets.",
+    epilog=EXIT_CODES,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"omics-meta {version('healthomics-metadata-sync')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that come before the command."""
+
+
+_StackOption = Annotated[
+    str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
+]
+_CwdOption = Annotated[
+    Path | None, typer.Option("--cwd", metavar="DIR", help="Folder of the Pulumi project, if not the current one.")
+]
+_OutputsOption = Annotated[
+    Path | None,
+    typer.Option("--outputs", metavar="FILE", help="What `pulumi stack output --json` printed, instead of a stack."),
+]
+_StoresOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-s", "--seq-store-id", metavar="ID", help="Sequence store. Repeatable. With a stack, all stores by default."
+    ),
+]
+_AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
+_TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME", help="DynamoDB table.")]
+_RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
+_ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
+_MaxTpsOption = Annotated[
+    float,
+    typer.Option(
+        "--max-tps", metavar="N", help="HealthOmics calls a second, of each operation; more if your quotas were raised."
+    ),
+]
+_JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+@app.command(epilog=EXIT_CODES)
+def backfill(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    seq_store_id: _StoresOption = None,
+    all_stores: _AllStoresOption = False,
+    table: _TableOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also delete the rows of these stores whose read set is gone.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be created, updated, left and deleted.")
+    ] = False,
+    max_tps: _MaxTpsOption = 5.0,
+    as_json: _JsonOption = False,
+) -> None:
+    """Write the row of every read set of the chosen stores.
+
+    Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
+    """
+    from omics_meta.backfill import run
+    from omics_meta.target import Selection
+
+    selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
+    raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+def verify(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    seq_store_id: _StoresOption = None,
+    all_stores: _AllStoresOption = False,
+    table: _TableOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Compare files and tags with the source too: two calls per read set.")
+    ] = False,
+    max_tps: _MaxTpsOption = 5.0,
+    as_json: _JsonOption = False,
+) -> None:
+    """Compare source and table: report rows that are missing, stale or orphaned.
+
+    With a stack, the deployed pipeline itself is checked too.
+    """
+    from omics_meta.target import Selection
+    from omics_meta.verify import run
+
+    selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
+    raise typer.Exit(run(selection, deep=deep, max_tps=max_tps, as_json=as_json))

@@ -1,0 +1,47 @@
+"""The AWS side of a command: its clients, checked before any work begins."""
+
+from dataclasses import dataclass
+
+import boto3
+from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.source import Source
+from readset_sync.table import Table
+
+from omics_meta.exits import CommandError
+from omics_meta.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A table that is there and has the right key, and the stores to work on, each known to exist."""
+
+    session: boto3.Session
+    source: Source
+    table: Table
+    store_ids: tuple[str, ...]
+
+    @property
+    def region(self) -> str:
+        """The region in use, wherever it was configured."""
+        return self.session.region_name
+
+
+def connect(target: Target, *, max_tps: float) -> Connection:
+    """Connect to AWS with the standard credential chain.
+
+    Raises:
+        CommandError: `max_tps` is not above zero.
+        SetupError: The table or a store does not exist, or the table has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    if max_tps <= 0:
+        raise CommandError(f"--max-tps {max_tps:g} lets no call through: give a number above 0")
+    session = boto3.Session(profile_name=target.profile, region_name=target.region)
+    # A command ends long before a store's name could matter again, so each store is read once.
+    source = Source(omics_client(session, max_tps=max_tps), store_max_age=float("inf"))
+    table = Table(dynamodb_client(session), target.table)
+    table.check_key()
+    store_ids = target.store_ids or tuple(source.store_ids())
+    for store_id in store_ids:
+        source.store(store_id)
+    return Connection(session=session, source=source, table=table, store_ids=store_ids)

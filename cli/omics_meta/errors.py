@@ -1,0 +1,51 @@
+"""Turns what can go wrong into one line that says what, with which value, and what to do about it."""
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoRegionError,
+    ProfileNotFound,
+    ReadTimeoutError,
+)
+from readset_sync.errors import FAILURES, describe_error, error_code, has_bad_credentials
+
+
+def has_known_cause(error: Exception) -> bool:
+    """Whether an error comes from AWS, the network or the user's data, and not from a fault in this program."""
+    return isinstance(error, FAILURES)
+
+
+def explain(error: Exception) -> str:
+    """Say in one line why a command could not do its work, and what to do."""
+    if has_bad_credentials(error):
+        return (
+            f"AWS credentials are missing, expired or refused ({describe_error(error)}): "
+            "set AWS_PROFILE or --profile, or renew them with `aws sso login` or `aws configure`"
+        )
+    if isinstance(error, ClientError):
+        return _explain_client_error(error)
+    if isinstance(error, EndpointConnectionError | ConnectTimeoutError | ReadTimeoutError):
+        return (
+            f"AWS cannot be reached ({describe_error(error)}): "
+            "check the network, the region, and AWS_ENDPOINT_URL if it is set"
+        )
+    if isinstance(error, NoRegionError):
+        return "no AWS region is set: give --region, or set AWS_REGION"
+    if isinstance(error, ProfileNotFound):
+        return f"{describe_error(error)}: name one of `aws configure list-profiles` with --profile or AWS_PROFILE"
+    if isinstance(error, BotoCoreError):
+        return f"AWS could not be called: {describe_error(error)}"
+    return describe_error(error)
+
+
+def _explain_client_error(error: ClientError) -> str:
+    said = describe_error(error)
+    match error_code(error):
+        case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
+            return f"permission is missing ({said}): allow the action to the identity that runs this command"
+        case "ThrottlingException" | "TooManyRequestsException" | "ProvisionedThroughputExceededException":
+            return f"AWS kept throttling ({said}): try again later, or lower --max-tps"
+        case _:
+            return f"AWS refused a call: {said}"

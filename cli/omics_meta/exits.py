@@ -1,0 +1,20 @@
+"""Exit codes, the same for every command, and the error that a command raises to end with one of them."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the exit code of a command says."""
+
+    DONE = 0
+    """Done; or source and table are in sync."""
+    FOUND_WRONG = 1
+    """Done, but something is wrong: drift was found, or some read sets failed."""
+    FAILED = 2
+    """The command could not do its work: usage, credentials, a missing table, AWS out of reach."""
+    INTERRUPTED = 130
+    """Interrupted by Ctrl-C."""
+
+
+class CommandError(Exception):
+    """The command cannot do its work. The message names the value that is wrong, and the remedy."""

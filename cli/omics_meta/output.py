@@ -1,0 +1,37 @@
+"""Results on stdout: one JSON document, or lines and a table for people."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_line(line: str) -> None:
+    """Print one line of data as it is, whatever characters names and reasons hold."""
+    typer.echo(line)
+
+
+def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
+    """Print a table of counts: a row for each store, a column for each name in `columns`."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("sequence store")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for label, counts in rows:
+        table.add_row(label, *(str(counts[column]) for column in columns))
+    Console().print(table)
+
+
+def ids(arn: str) -> tuple[str, str]:
+    """Return the ids of store and read set in the key of a row, even where that is not the ARN of a read set."""
+    store_id, _, read_set_id = arn.partition(":sequenceStore/")[2].partition("/readSet/")
+    return store_id, read_set_id

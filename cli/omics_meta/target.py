@@ -1,0 +1,141 @@
+"""Which table, region and stores a command works on: from flags, or from the outputs of a deployed stack."""
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+from omics_meta.exits import CommandError
+
+_STORE_ID: Final = re.compile(r"[0-9]{10,36}")
+_REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The options by which a user says what to work on, as they were given."""
+
+    stack: str | None
+    cwd: Path | None
+    outputs: Path | None
+    store_ids: tuple[str, ...]
+    all_stores: bool
+    table: str | None
+    region: str | None
+    profile: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a command works on.
+
+    Attributes:
+        table: Name of the DynamoDB table.
+        region: AWS region; None leaves it to the AWS configuration.
+        profile: AWS profile; None leaves it to the AWS configuration.
+        store_ids: Sequence stores, without repetition; empty for all of the account and region.
+        outputs: The stack's outputs; None when no stack was named.
+    """
+
+    table: str
+    region: str | None
+    profile: str | None
+    store_ids: tuple[str, ...]
+    outputs: Mapping[str, Any] | None
+
+
+def resolve(selection: Selection) -> Target:
+    """Find out what a selection means. Flags win over outputs.
+
+    Raises:
+        CommandError: The options contradict each other, something needed is missing, a value is malformed, or the
+            stack's outputs cannot be had.
+    """
+    _check(selection)
+    outputs = _outputs(selection)
+    if outputs is None and not selection.store_ids and not selection.all_stores:
+        raise CommandError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
+    region = selection.region or _output(outputs, "region")
+    if region is not None and not _REGION.fullmatch(region):
+        raise CommandError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
+    table = selection.table or _output(outputs, "tableName")
+    if table is None:
+        raise CommandError("no table was named: give -t/--table, or the stack that has it with --stack or --outputs")
+    return Target(
+        table=table,
+        region=region,
+        profile=selection.profile,
+        store_ids=tuple(dict.fromkeys(selection.store_ids)),
+        outputs=outputs,
+    )
+
+
+def _check(selection: Selection) -> None:
+    if selection.outputs and (selection.stack or selection.cwd):
+        raise CommandError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
+    if selection.store_ids and selection.all_stores:
+        raise CommandError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
+    for store_id in selection.store_ids:
+        if not _STORE_ID.fullmatch(store_id):
+            raise CommandError(
+                f"{store_id!r} is not the id of a sequence store: give its 10 to 36 digits, not its name or ARN"
+            )
+
+
+def _outputs(selection: Selection) -> Mapping[str, Any] | None:
+    if selection.outputs:
+        return _outputs_of_file(selection.outputs)
+    if selection.stack or selection.cwd:
+        return _outputs_of_stack(selection.stack, selection.cwd)
+    return None
+
+
+def _output(outputs: Mapping[str, Any] | None, name: str) -> str | None:
+    if outputs is None:
+        return None
+    value = outputs.get(name)
+    if not isinstance(value, str) or not value:
+        raise CommandError(
+            f"the stack's outputs have {name} = {value!r}: "
+            f"run `pulumi up` first, or give its value with {'--region' if name == 'region' else '--table'}"
+        )
+    return value
+
+
+def _outputs_of_file(path: Path) -> Mapping[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"cannot read --outputs {path}: {error}") from error
+    return _parse(text, f"--outputs {path}")
+
+
+def _outputs_of_stack(stack: str | None, cwd: Path | None) -> Mapping[str, Any]:
+    """Ask the Pulumi CLI, so that any backend and login that it knows works here too."""
+    command = ["pulumi", "stack", "output", "--json", "--non-interactive"]
+    command += ["--stack", stack] if stack else []
+    command += ["--cwd", str(cwd)] if cwd else []
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
+    except FileNotFoundError as error:
+        raise CommandError(
+            "the Pulumi CLI is not on PATH: install it, or give --outputs FILE, or -s, -t and -r"
+        ) from error
+    named = f"stack {stack}" if stack else f"the selected stack of {cwd}"
+    if done.returncode != 0:
+        said = done.stderr.strip().removeprefix("error: ") or f"exit code {done.returncode}"
+        raise CommandError(f"pulumi cannot give the outputs of {named}: {said}")
+    return _parse(done.stdout, f"the outputs of {named}")
+
+
+def _parse(text: str, origin: str) -> Mapping[str, Any]:
+    try:
+        outputs = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandError(f"{origin} is not JSON ({error}): write it with `pulumi stack output --json`") from error
+    if not isinstance(outputs, dict):
+        raise CommandError(f"{origin} is not a JSON object: write it with `pulumi stack output --json`")
+    return cast("dict[str, Any]", outputs)
