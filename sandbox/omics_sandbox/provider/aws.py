@@ -1,0 +1,180 @@
+"""Clients for the AWS that an environment and a provider configuration name."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from omics_sandbox.provider.errors import CheckFailure, ProviderError, describing
+from omics_sandbox.provider.values import UNKNOWN, is_list, is_mapping
+
+# Settings of the real provider that only spare it work which the stand-in never does.
+_WITHOUT_EFFECT: Final = frozenset(
+    {
+        "maxRetries",
+        "retryMode",
+        "s3UsePathStyle",
+        "skipCredentialsValidation",
+        "skipMetadataApiCheck",
+        "skipRegionValidation",
+        "skipRequestingAccountId",
+        "version",
+    }
+)
+_TEXT_SETTINGS: Final = frozenset({"accessKey", "profile", "region", "secretKey", "token"})
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """What `aws:` configuration or an explicit `aws.Provider` says. Empty means: as the environment says."""
+
+    region: str = ""
+    profile: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    token: str = ""
+    endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def from_inputs(cls, inputs: Mapping[str, Any]) -> "ProviderSettings":
+        """Read settings from the inputs of a provider resource, in which nested values are JSON strings."""
+        return cls(
+            region=inputs.get("region", ""),
+            profile=inputs.get("profile", ""),
+            access_key=inputs.get("accessKey", ""),
+            secret_key=inputs.get("secretKey", ""),
+            token=inputs.get("token", ""),
+            endpoints=_endpoints(inputs.get("endpoints", [])),
+        )
+
+
+def check_settings(inputs: Mapping[str, Any]) -> list[CheckFailure]:
+    """Find what is wrong with the inputs of a provider resource."""
+    failures: list[CheckFailure] = []
+    for name, value in inputs.items():
+        if name in _TEXT_SETTINGS:
+            if value is not UNKNOWN and not isinstance(value, str):
+                failures.append(CheckFailure(name, f"expected aws:{name} to be a string, got {value!r}"))
+        elif name == "endpoints":
+            try:
+                _endpoints(value)
+            except (ValueError, TypeError) as error:
+                failures.append(CheckFailure(name, f"aws:endpoints cannot be read: {error}"))
+        elif name not in _WITHOUT_EFFECT and not name.startswith("__"):
+            failures.append(CheckFailure(name, f"the stand-in for the AWS provider has no setting aws:{name}"))
+    return failures
+
+
+def _endpoints(value: object) -> dict[str, str]:
+    blocks: object = json.loads(value) if isinstance(value, str) else value
+    if not is_list(blocks):
+        raise TypeError(f"a list of objects is expected, got {value!r}")
+    endpoints: dict[str, str] = {}
+    for block in blocks:
+        if not is_mapping(block):
+            raise TypeError(f"an object of service names and addresses is expected, got {block!r}")
+        endpoints.update({service: url for service, url in block.items() if url})
+    return endpoints
+
+
+class Aws:
+    """Hands out boto3 clients, one per service and region. Safe to use from many threads.
+
+    Args:
+        environment: The `AWS_*` variables in force (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`,
+            `AWS_ENDPOINT_URL_<SERVICE>` ...).
+        settings: What the provider configuration says; it wins over the environment.
+    """
+
+    def __init__(self, environment: Mapping[str, str], settings: ProviderSettings | None = None) -> None:
+        self._environment = environment
+        self._settings = settings or ProviderSettings()
+        self._lock = threading.Lock()
+        self._session: boto3.Session | None = None
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def with_settings(self, settings: ProviderSettings) -> "Aws":
+        """Return clients for the same environment under another provider configuration."""
+        return Aws(self._environment, settings)
+
+    @property
+    def region(self) -> str:
+        """The region of the provider.
+
+        Raises:
+            ProviderError: Neither the configuration, the environment nor the profile names one.
+        """
+        region = self._settings.region or self._variable("AWS_REGION") or self._variable("AWS_DEFAULT_REGION")
+        region = region or self._open_session().region_name
+        if not region:
+            raise ProviderError(
+                "Missing region configuration: make sure you have set your AWS region, "
+                "e.g. `pulumi config set aws:region us-west-2`, or set AWS_REGION"
+            )
+        return region
+
+    def partition(self, region: str) -> str:
+        """The partition that a region belongs to, such as `aws` or `aws-us-gov`."""
+        return self._open_session().get_partition_for_region(region)
+
+    def require_credentials(self) -> None:
+        """Make sure that there is something to sign requests with, as the real provider does first.
+
+        Raises:
+            ProviderError: There are no credentials, or the profile that should hold them does not exist.
+        """
+        try:
+            credentials = self._open_session().get_credentials()
+        except BotoCoreError as error:
+            raise ProviderError(f"No valid credential sources found: {error}") from error
+        if credentials is None:
+            raise ProviderError(
+                "No valid credential sources found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, or the configuration aws:profile"
+            )
+
+    def client(self, service: str, region: str | None = None) -> Any:  # one type per service
+        """Return the boto3 client of a service.
+
+        Args:
+            service: The name that boto3 knows the service by.
+            region: Where the resource is, if not in the provider's own region.
+        """
+        region = region or self.region
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._open_session().client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint(service),
+                    config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
+                )
+            return self._clients[service, region]
+
+    def _endpoint(self, service: str) -> str | None:
+        variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
+        # Terraform, and with it Pulumi's configuration, calls the service `cloudwatchevents`, `cloudwatchlogs`.
+        names = (service, f"cloudwatch{service}")
+        configured = next((self._settings.endpoints[name] for name in names if name in self._settings.endpoints), "")
+        return configured or self._variable(variable) or self._variable("AWS_ENDPOINT_URL") or None
+
+    def _open_session(self) -> boto3.Session:
+        if self._session is None:
+            settings = self._settings
+            profile = settings.profile or self._variable("AWS_PROFILE")
+            with describing("loading the AWS configuration"):
+                self._session = boto3.Session(
+                    aws_access_key_id=settings.access_key or self._variable("AWS_ACCESS_KEY_ID"),
+                    aws_secret_access_key=settings.secret_key or self._variable("AWS_SECRET_ACCESS_KEY"),
+                    aws_session_token=settings.token or self._variable("AWS_SESSION_TOKEN"),
+                    profile_name=profile,
+                )
+        return self._session
+
+    def _variable(self, name: str) -> str | None:
+        return self._environment.get(name) or None

@@ -1,0 +1,248 @@
+"""Amazon DynamoDB tables."""
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from botocore.exceptions import ClientError
+
+from omics_sandbox.provider import tagging
+from omics_sandbox.provider.errors import is_missing
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Object, SetOf, Text
+from omics_sandbox.provider.values import Properties, holds_unknown
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_ATTRIBUTE: Final = Object({"name": Text(), "type": Text(one_of=("S", "N", "B"))}, frozenset({"name", "type"}))
+_STREAM_VIEWS: Final = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
+
+
+class Table(ResourceType):
+    """`aws:dynamodb/table:Table`, without secondary indexes, replicas and restores."""
+
+    token: ClassVar = "aws:dynamodb/table:Table"
+    title: ClassVar = "AWS DynamoDB Table"
+    naming: ClassVar = Naming(r"[a-zA-Z0-9_.-]{3,255}", 255, "3 to 255 letters, digits, underscores, dots and dashes")
+    properties: ClassVar = {
+        "attributes": Property(SetOf(_ATTRIBUTE), computed=True),
+        "billingMode": Property(Text(one_of=("PROVISIONED", "PAY_PER_REQUEST")), default="PROVISIONED"),
+        "deletionProtectionEnabled": Property(Boolean(), default=False),
+        "hashKey": Property(Text(), replaces=True, required=True),
+        "name": Property(Text(), replaces=True, computed=True),
+        "pointInTimeRecovery": Property(
+            Object({"enabled": Boolean(), "recoveryPeriodInDays": Integer(1, 35)}, frozenset({"enabled"})),
+            computed=True,
+        ),
+        "rangeKey": Property(Text(), replaces=True),
+        "readCapacity": Property(Integer(0), computed=True),
+        "region": REGION,
+        "serverSideEncryption": Property(
+            Object({"enabled": Boolean(), "kmsKeyArn": Arn()}, frozenset({"enabled"})), computed=True
+        ),
+        "streamEnabled": Property(Boolean(), default=False),
+        "streamViewType": Property(Text(one_of=_STREAM_VIEWS), computed=True),
+        "tableClass": Property(Text(one_of=("STANDARD", "STANDARD_INFREQUENT_ACCESS")), default="STANDARD"),
+        "tags": TAGS,
+        "ttl": Property(Object({"attributeName": Text(), "enabled": Boolean()}), computed=True),
+        "writeCapacity": Property(Integer(0), computed=True),
+    }
+    outputs: ClassVar = frozenset({"arn", "streamArn", "streamLabel", "tagsAll"})
+
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        attributes = inputs.get("attributes", [])
+        keys = [inputs[key] for key in ("hashKey", "rangeKey") if key in inputs]
+        if holds_unknown([attributes, keys]):
+            return
+        declared = {attribute["name"] for attribute in attributes}
+        if unused := sorted(declared - set(keys)):
+            yield "attributes", f"all attributes must be indexed. Unused attributes: {unused}"
+        if unindexed := sorted(set(keys) - declared):
+            yield "attributes", f"all indexes must match a defined attribute. Unmatched indexes: {unindexed}"
+        capacity = [name for name in ("readCapacity", "writeCapacity") if inputs.get(name)]
+        if inputs.get("billingMode", "PROVISIONED") == "PROVISIONED":
+            for name in {"readCapacity", "writeCapacity"} - set(capacity):
+                yield name, f"{name} must be greater than 0 when billingMode is PROVISIONED"
+        elif capacity:
+            yield capacity[0], f"{capacity[0]} can not be set when billingMode is PAY_PER_REQUEST"
+
+    def create_resource(self, inputs: Properties) -> str:
+        parameters: dict[str, Any] = {
+            "TableName": inputs["name"],
+            "KeySchema": _key_schema(inputs),
+            "AttributeDefinitions": [
+                {"AttributeName": attribute["name"], "AttributeType": attribute["type"]}
+                for attribute in inputs["attributes"]
+            ],
+            "DeletionProtectionEnabled": inputs.get("deletionProtectionEnabled", False),
+            "Tags": tagging.as_list(inputs.get("tags")),
+            **_billing(inputs),
+            **_encryption(inputs),
+            **_stream(inputs),
+        }
+        if "tableClass" in inputs:
+            parameters["TableClass"] = inputs["tableClass"]
+        client = self._client(inputs)
+        client.create_table(**parameters)
+        client.get_waiter("table_exists").wait(TableName=inputs["name"], WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        return inputs["name"]
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        self._set_recovery(resource_id, inputs)
+        self._set_ttl(resource_id, inputs)
+
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        try:
+            table = client.describe_table(TableName=resource_id)["Table"]
+        except ClientError as error:
+            if is_missing(error, "ResourceNotFoundException"):
+                return None
+            raise
+        arn = table.get("TableArn", "")
+        keys = {key["KeyType"]: key["AttributeName"] for key in table.get("KeySchema", [])}
+        throughput = table.get("ProvisionedThroughput", {})
+        stream = table.get("StreamSpecification", {})
+        return {
+            "arn": arn,
+            "attributes": [
+                {"name": attribute["AttributeName"], "type": attribute["AttributeType"]}
+                for attribute in table.get("AttributeDefinitions", [])
+            ],
+            "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
+            "hashKey": keys["HASH"],
+            "rangeKey": keys.get("RANGE"),
+            "name": table.get("TableName", resource_id),
+            "pointInTimeRecovery": self._recovery(resource_id, known),
+            "readCapacity": throughput.get("ReadCapacityUnits", 0),
+            "writeCapacity": throughput.get("WriteCapacityUnits", 0),
+            "serverSideEncryption": _encryption_state(table),
+            "streamEnabled": stream.get("StreamEnabled", False),
+            "streamViewType": stream.get("StreamViewType", ""),
+            "streamArn": table.get("LatestStreamArn", ""),
+            "streamLabel": table.get("LatestStreamLabel", ""),
+            "tableClass": table.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
+            "ttl": self._ttl(resource_id, known),
+            **tagging.as_state(tagging.from_list(client.list_tags_of_resource(ResourceArn=arn).get("Tags", []))),
+        }
+
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        client = self._client(state)
+        # AWS takes one kind of change per call.
+        if "deletionProtectionEnabled" in changed:
+            protected = inputs.get("deletionProtectionEnabled", False)
+            client.update_table(TableName=resource_id, DeletionProtectionEnabled=protected)
+        if changed & {"billingMode", "readCapacity", "writeCapacity"}:
+            client.update_table(TableName=resource_id, **_billing(inputs))
+        if changed & {"streamEnabled", "streamViewType"}:
+            stream: Any = _stream(inputs) or {"StreamSpecification": {"StreamEnabled": False}}
+            client.update_table(TableName=resource_id, **stream)
+        if "serverSideEncryption" in changed:
+            client.update_table(TableName=resource_id, **_encryption(inputs))
+        if "tableClass" in changed:
+            client.update_table(TableName=resource_id, TableClass=inputs.get("tableClass", "STANDARD"))
+        if "pointInTimeRecovery" in changed:
+            self._set_recovery(resource_id, inputs)
+        if "ttl" in changed:
+            self._set_ttl(resource_id, inputs)
+        if "tags" in changed:
+            self._set_tags(state, inputs)
+
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        client = self._client(state)
+        try:
+            client.delete_table(TableName=resource_id)
+        except ClientError as error:
+            if is_missing(error, "ResourceNotFoundException"):
+                return
+            raise
+        client.get_waiter("table_not_exists").wait(TableName=resource_id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+
+    def _client(self, properties: Properties) -> "DynamoDBClient":
+        return self.aws.client("dynamodb", properties.get("region"))
+
+    def _set_recovery(self, name: str, inputs: Properties) -> None:
+        wanted = inputs.get("pointInTimeRecovery")
+        if wanted is None:
+            return
+        specification: Any = {"PointInTimeRecoveryEnabled": wanted["enabled"]}
+        if wanted["enabled"] and "recoveryPeriodInDays" in wanted:
+            specification["RecoveryPeriodInDays"] = wanted["recoveryPeriodInDays"]
+        self._client(inputs).update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
+
+    def _recovery(self, name: str, known: Properties) -> Properties:
+        answer = self._client(known).describe_continuous_backups(TableName=name)
+        recovery: Any = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        state: Properties = {"enabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED"}
+        if "RecoveryPeriodInDays" in recovery:
+            state["recoveryPeriodInDays"] = recovery["RecoveryPeriodInDays"]
+        return state
+
+    def _set_ttl(self, name: str, inputs: Properties) -> None:
+        if "ttl" in inputs and self._ttl(name, inputs).get("enabled") != inputs["ttl"].get("enabled", False):
+            self._client(inputs).update_time_to_live(
+                TableName=name,
+                TimeToLiveSpecification={
+                    "AttributeName": inputs["ttl"].get("attributeName", ""),
+                    "Enabled": inputs["ttl"].get("enabled", False),
+                },
+            )
+
+    def _ttl(self, name: str, known: Properties) -> Properties:
+        description = self._client(known).describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        enabled = description.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+        return {"attributeName": description.get("AttributeName", ""), "enabled": enabled}
+
+    def _set_tags(self, state: Properties, inputs: Properties) -> None:
+        client = self._client(state)
+        if gone := tagging.removed(state, inputs):
+            client.untag_resource(ResourceArn=state["arn"], TagKeys=gone)
+        if tags := tagging.as_list(inputs.get("tags")):
+            client.tag_resource(ResourceArn=state["arn"], Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+
+
+def _key_schema(inputs: Properties) -> list[dict[str, str]]:
+    kinds = {"hashKey": "HASH", "rangeKey": "RANGE"}
+    return [{"AttributeName": inputs[key], "KeyType": kind} for key, kind in kinds.items() if key in inputs]
+
+
+def _billing(inputs: Properties) -> Any:  # keyword arguments of boto3
+    mode = inputs.get("billingMode", "PROVISIONED")
+    if mode == "PAY_PER_REQUEST":
+        return {"BillingMode": mode}
+    return {
+        "BillingMode": mode,
+        "ProvisionedThroughput": {
+            "ReadCapacityUnits": inputs["readCapacity"],
+            "WriteCapacityUnits": inputs["writeCapacity"],
+        },
+    }
+
+
+def _encryption(inputs: Properties) -> Any:  # keyword arguments of boto3
+    wanted = inputs.get("serverSideEncryption")
+    if wanted is None:
+        return {}
+    specification: dict[str, Any] = {"Enabled": wanted["enabled"]}
+    if wanted["enabled"]:
+        specification["SSEType"] = "KMS"
+    if "kmsKeyArn" in wanted:
+        specification["KMSMasterKeyId"] = wanted["kmsKeyArn"]
+    return {"SSESpecification": specification}
+
+
+def _encryption_state(table: Any) -> Properties:  # the description of a table
+    description = table.get("SSEDescription", {})
+    enabled = description.get("Status") in {"ENABLED", "ENABLING", "UPDATING"}
+    return {"enabled": enabled, "kmsKeyArn": description.get("KMSMasterKeyArn", "")}
+
+
+def _stream(inputs: Properties) -> dict[str, Any]:
+    if not inputs.get("streamEnabled"):
+        return {}
+    view = inputs.get("streamViewType", "NEW_AND_OLD_IMAGES")
+    return {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}}

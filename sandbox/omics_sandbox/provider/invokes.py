@@ -1,0 +1,110 @@
+"""The functions of the AWS provider that look something up."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from omics_sandbox.provider.aws import Aws
+from omics_sandbox.provider.dynamodb import Table
+from omics_sandbox.provider.errors import ProviderError, describing
+from omics_sandbox.provider.sqs import read_attributes
+from omics_sandbox.provider.values import Properties
+
+_Invoke = Callable[[Aws, Properties], Properties]
+
+
+def invoke(aws: Aws, token: str, arguments: Properties) -> Properties:
+    """Answer one lookup.
+
+    Args:
+        aws: Where to look.
+        token: Pulumi's name of the function, such as `aws:sqs/getQueue:getQueue`.
+        arguments: Its arguments by their wire names.
+
+    Raises:
+        ProviderError: The function or an argument is not known, or there is nothing of that name.
+    """
+    if token not in _INVOKES:
+        known = ", ".join(sorted(_INVOKES))
+        raise ProviderError(f"the stand-in for the AWS provider has no function {token}; it knows {known}")
+    function, accepted = _INVOKES[token]
+    if unknown := sorted(arguments.keys() - accepted):
+        raise ProviderError(f"the stand-in for the AWS provider has no argument {unknown[0]!r} on {token}")
+    return function(aws, arguments)
+
+
+def _caller_identity(aws: Aws, arguments: Properties) -> Properties:
+    with describing("reading STS Caller Identity"):
+        identity = aws.client("sts").get_caller_identity()
+    account = identity["Account"]
+    return {"accountId": account, "arn": identity["Arn"], "id": account, "userId": identity["UserId"]}
+
+
+def _region(aws: Aws, arguments: Properties) -> Properties:
+    region = arguments.get("region") or arguments.get("name") or aws.region
+    return {
+        "description": region,
+        "endpoint": f"ec2.{region}.{_dns_suffix(aws, region)}",
+        "id": region,
+        "name": region,
+        "region": region,
+    }
+
+
+def _partition(aws: Aws, arguments: Properties) -> Properties:
+    suffix = _dns_suffix(aws, aws.region)
+    partition = aws.partition(aws.region)
+    reverse = ".".join(reversed(suffix.split(".")))
+    return {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
+
+
+def _table(aws: Aws, arguments: Properties) -> Properties:
+    state = Table(aws, Path()).read(arguments["name"], arguments)
+    if state is None:
+        raise ProviderError(f"reading DynamoDB Table ({arguments['name']}): couldn't find resource")
+    return {
+        **state,
+        "globalSecondaryIndexes": [],
+        "id": arguments["name"],
+        "localSecondaryIndexes": [],
+        "onDemandThroughputs": [],
+        "replicas": [],
+        "warmThroughputs": [],
+    }
+
+
+def _queue(aws: Aws, arguments: Properties) -> Properties:
+    name, region = arguments["name"], arguments.get("region")
+    client: Any = aws.client("sqs", region)
+    with describing(f"reading SQS Queue ({name})"):
+        try:
+            url = client.get_queue_url(QueueName=name)["QueueUrl"]
+        except ClientError as error:
+            if "NonExistentQueue" in str(error) or "QueueDoesNotExist" in str(error):
+                raise ProviderError(f"reading SQS Queue ({name}): couldn't find resource") from error
+            raise
+        attributes = read_attributes(client, url) or {}
+        tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
+    return {
+        "arn": attributes["QueueArn"],
+        "id": url,
+        "name": name,
+        "region": region or aws.region,
+        "tags": tags,
+        "url": url,
+    }
+
+
+def _dns_suffix(aws: Aws, region: str) -> str:
+    return "amazonaws.com.cn" if aws.partition(region) == "aws-cn" else "amazonaws.com"
+
+
+_INVOKES: Final[Mapping[str, tuple[_Invoke, frozenset[str]]]] = {
+    "aws:dynamodb/getTable:getTable": (_table, frozenset({"name", "region"})),
+    "aws:index/getCallerIdentity:getCallerIdentity": (_caller_identity, frozenset({"id"})),
+    "aws:index/getPartition:getPartition": (_partition, frozenset({"id"})),
+    "aws:index/getRegion:getRegion": (_region, frozenset({"id", "name", "region"})),
+    "aws:sqs/getQueue:getQueue": (_queue, frozenset({"name", "region"})),
+}

@@ -1,0 +1,361 @@
+"""AWS Lambda functions and event source mappings."""
+
+import re
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from botocore.exceptions import ClientError
+
+from omics_sandbox.provider import tagging
+from omics_sandbox.provider.archives import zip_bytes
+from omics_sandbox.provider.errors import is_missing
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.shapes import Archive, Arn, Boolean, Integer, ListOf, Object, SetOf, Shape, Text, TextMap
+from omics_sandbox.provider.values import Properties
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+
+_GONE: Final = "ResourceNotFoundException"
+_LOG_LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+
+# Pulumi's name of each part of a function's configuration, and Lambda's.
+_CONFIGURATION: Final = {
+    "description": "Description",
+    "handler": "Handler",
+    "kmsKeyArn": "KMSKeyArn",
+    "layers": "Layers",
+    "memorySize": "MemorySize",
+    "role": "Role",
+    "runtime": "Runtime",
+    "timeout": "Timeout",
+}
+_NESTED_CONFIGURATION: Final = {
+    "deadLetterConfig": ("DeadLetterConfig", {"targetArn": "TargetArn"}),
+    "environment": ("Environment", {"variables": "Variables"}),
+    "ephemeralStorage": ("EphemeralStorage", {"size": "Size"}),
+    "loggingConfig": (
+        "LoggingConfig",
+        {
+            "applicationLogLevel": "ApplicationLogLevel",
+            "logFormat": "LogFormat",
+            "logGroup": "LogGroup",
+            "systemLogLevel": "SystemLogLevel",
+        },
+    ),
+    "snapStart": ("SnapStart", {"applyOn": "ApplyOn"}),
+    "tracingConfig": ("TracingConfig", {"mode": "Mode"}),
+}
+# What is in force when the program stops setting it.
+_UNSET: Final = {
+    "deadLetterConfig": {"targetArn": ""},
+    "environment": {"variables": {}},
+    "ephemeralStorage": {"size": 512},
+    "tracingConfig": {"mode": "PassThrough"},
+    "layers": [],
+}
+
+
+class Function(ResourceType):
+    """`aws:lambda/function:Function` with its code given as an archive."""
+
+    token: ClassVar = "aws:lambda/function:Function"
+    title: ClassVar = "Lambda Function"
+    naming: ClassVar = Naming(r"[a-zA-Z0-9_-]{1,64}", 64, "1 to 64 letters, digits, dashes and underscores")
+    properties: ClassVar = {
+        "architectures": Property(ListOf(Text(one_of=("x86_64", "arm64"))), computed=True),
+        "code": Property(Archive(), required=True, kept=True),
+        "deadLetterConfig": Property(Object({"targetArn": Arn()}, frozenset({"targetArn"}))),
+        "description": Property(Text()),
+        "environment": Property(Object({"variables": TextMap()})),
+        "ephemeralStorage": Property(Object({"size": Integer(512, 10_240)}), computed=True),
+        "handler": Property(Text(), required=True),
+        "kmsKeyArn": Property(Arn()),
+        "layers": Property(ListOf(Arn())),
+        "loggingConfig": Property(
+            Object(
+                {
+                    "applicationLogLevel": Text(one_of=_LOG_LEVELS),
+                    "logFormat": Text(one_of=("JSON", "Text")),
+                    "logGroup": Text(),
+                    "systemLogLevel": Text(one_of=("DEBUG", "INFO", "WARN")),
+                },
+                frozenset({"logFormat"}),
+            ),
+            computed=True,
+        ),
+        "memorySize": Property(Integer(128, 10_240), default=128),
+        "name": Property(Text(), replaces=True, computed=True),
+        "packageType": Property(Text(one_of=("Zip",)), replaces=True, default="Zip"),
+        "publish": Property(Boolean(), default=False, kept=True),
+        "region": REGION,
+        "reservedConcurrentExecutions": Property(Integer(-1), default=-1),
+        "role": Property(Arn(), required=True),
+        "runtime": Property(Text(), required=True),
+        "snapStart": Property(Object({"applyOn": Text(one_of=("PublishedVersions", "None"))}), computed=True),
+        "sourceCodeHash": Property(Text(), computed=True, kept=True),
+        "tags": TAGS,
+        "timeout": Property(Integer(1, 900), default=3),
+        "tracingConfig": Property(Object({"mode": Text(one_of=("Active", "PassThrough"))}), computed=True),
+    }
+    outputs: ClassVar = frozenset(
+        {"arn", "codeSha256", "invokeArn", "lastModified", "qualifiedArn", "sourceCodeSize", "tagsAll", "version"}
+    )
+
+    def create_resource(self, inputs: Properties) -> str:
+        parameters: Any = {
+            **self._configuration(inputs, inputs.keys()),
+            "FunctionName": inputs["name"],
+            "Code": {"ZipFile": zip_bytes(inputs["code"], self.root)},
+            "PackageType": inputs.get("packageType", "Zip"),
+            "Publish": inputs.get("publish", False),
+            "Tags": inputs.get("tags", {}),
+        }
+        if "architectures" in inputs:
+            parameters["Architectures"] = inputs["architectures"]
+        client = self._client(inputs)
+        client.create_function(**parameters)
+        client.get_waiter("function_active_v2").wait(FunctionName=inputs["name"], WaiterConfig={"Delay": 1})
+        return inputs["name"]
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        if inputs.get("reservedConcurrentExecutions", -1) >= 0:
+            self._set_concurrency(resource_id, inputs)
+
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        try:
+            function: Any = client.get_function(FunctionName=resource_id)
+        except ClientError as error:
+            if is_missing(error, _GONE):
+                return None
+            raise
+        configuration = function["Configuration"]
+        arn = configuration["FunctionArn"]
+        state = {name: configuration.get(key) for name, key in _CONFIGURATION.items()}
+        state["layers"] = [layer["Arn"] for layer in configuration.get("Layers") or []]
+        for name, (key, fields) in _NESTED_CONFIGURATION.items():
+            found = configuration.get(key) or {}
+            state[name] = {field: found[theirs] for field, theirs in fields.items() if theirs in found} or None
+        return {
+            **state,
+            "architectures": configuration.get("Architectures", ["x86_64"]),
+            "arn": arn,
+            "codeSha256": configuration.get("CodeSha256", ""),
+            "invokeArn": _invoke_arn(arn),
+            "lastModified": configuration.get("LastModified", ""),
+            "name": configuration["FunctionName"],
+            "packageType": configuration.get("PackageType", "Zip"),
+            "qualifiedArn": f"{arn}:{configuration.get('Version', '$LATEST')}",
+            "reservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
+            "sourceCodeSize": configuration.get("CodeSize", 0),
+            "version": configuration.get("Version", "$LATEST"),
+            **tagging.as_state(function.get("Tags", {})),
+        }
+
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        client = self._client(state)
+        if configuration := self._configuration(inputs, changed):
+            client.update_function_configuration(FunctionName=resource_id, **configuration)
+            client.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig={"Delay": 1})
+        if {"architectures", "code", "sourceCodeHash"} & set(changed):
+            client.update_function_code(
+                FunctionName=resource_id,
+                ZipFile=zip_bytes(inputs["code"], self.root),
+                Architectures=inputs.get("architectures", ["x86_64"]),
+            )
+            client.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig={"Delay": 1})
+        if "reservedConcurrentExecutions" in changed:
+            self._set_concurrency(resource_id, inputs)
+        if "tags" in changed:
+            if gone := tagging.removed(state, inputs):
+                client.untag_resource(Resource=state["arn"], TagKeys=gone)
+            if tags := inputs.get("tags"):
+                client.tag_resource(Resource=state["arn"], Tags=tags)
+
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).delete_function(FunctionName=resource_id)
+        except ClientError as error:
+            if not is_missing(error, _GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "LambdaClient":
+        return self.aws.client("lambda", properties.get("region"))
+
+    def _configuration(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
+        """Return the arguments of boto3 for those of the named properties that are configuration."""
+        arguments: dict[str, Any] = {}
+        for name in names:
+            declared = self.properties.get(name)
+            value = inputs.get(name, _UNSET.get(name, declared.default if declared else None))
+            if name in _CONFIGURATION:
+                arguments[_CONFIGURATION[name]] = "" if value is None else value
+            elif name in _NESTED_CONFIGURATION and value is not None:
+                key, fields = _NESTED_CONFIGURATION[name]
+                arguments[key] = {fields[field]: item for field, item in value.items()}
+        return arguments
+
+    def _set_concurrency(self, name: str, inputs: Properties) -> None:
+        reserved = inputs.get("reservedConcurrentExecutions", -1)
+        client = self._client(inputs)
+        if reserved < 0:
+            client.delete_function_concurrency(FunctionName=name)
+        else:
+            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+
+
+class _FunctionName(Shape):
+    """A function by its name or its ARN, which mean the same."""
+
+    def _problems(self, value: object, path: str) -> Iterable[str]:
+        yield from Text()._problems(value, path)  # pyright: ignore[reportPrivateUsage] # a shape of its own module
+
+    def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
+        return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
+
+
+class EventSourceMapping(ResourceType):
+    """`aws:lambda/eventSourceMapping:EventSourceMapping` for queues. Its id is the mapping's UUID."""
+
+    token: ClassVar = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    title: ClassVar = "Lambda Event Source Mapping"
+    properties: ClassVar = {
+        "batchSize": Property(Integer(1, 10_000), computed=True),
+        "enabled": Property(Boolean(), default=True),
+        "eventSourceArn": Property(Arn(), required=True, replaces=True),
+        "filterCriteria": Property(Object({"filters": SetOf(Object({"pattern": Text()}))})),
+        "functionName": Property(_FunctionName(), required=True),
+        "functionResponseTypes": Property(SetOf(Text(one_of=("ReportBatchItemFailures",)))),
+        "maximumBatchingWindowInSeconds": Property(Integer(0, 300), default=0),
+        "metricsConfig": Property(Object({"metrics": SetOf(Text(one_of=("EventCount",)))})),
+        "region": REGION,
+        "scalingConfig": Property(Object({"maximumConcurrency": Integer(2, 1_000)})),
+        "tags": TAGS,
+    }
+    outputs: ClassVar = frozenset(
+        {
+            "arn",
+            "functionArn",
+            "lastModified",
+            "lastProcessingResult",
+            "state",
+            "stateTransitionReason",
+            "tagsAll",
+            "uuid",
+        }
+    )
+
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        source = inputs.get("eventSourceArn")
+        if isinstance(source, str) and source.endswith(".fifo"):
+            if inputs.get("maximumBatchingWindowInSeconds"):
+                reason = "Batching window is not supported for FIFO queues"
+                yield "maximumBatchingWindowInSeconds", reason
+            if isinstance(size := inputs.get("batchSize"), int) and size > 10:  # AWS's limit
+                yield "batchSize", f"BatchSize must not be greater than 10 for FIFO queues, got {size}"
+
+    def display_name(self, inputs: Properties) -> str:
+        return f"{inputs['functionName']} <- {inputs['eventSourceArn']}"
+
+    def create_resource(self, inputs: Properties) -> str:
+        created: Any = self._client(inputs).create_event_source_mapping(
+            EventSourceArn=inputs["eventSourceArn"],
+            Tags=inputs.get("tags", {}),
+            **_mapping_arguments(inputs, inputs.keys()),
+        )
+        return created["UUID"]
+
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        try:
+            mapping: Any = client.get_event_source_mapping(UUID=resource_id)
+        except ClientError as error:
+            if is_missing(error, _GONE):
+                return None
+            raise
+        if mapping.get("State") == "Deleting":
+            return None
+        arn = mapping.get("EventSourceMappingArn", "")
+        function_arn = mapping["FunctionArn"]
+        return {
+            "arn": arn,
+            "batchSize": mapping.get("BatchSize"),
+            "enabled": mapping.get("State") in {"Enabled", "Enabling", "Creating"},
+            "eventSourceArn": mapping["EventSourceArn"],
+            "filterCriteria": _filters_state(mapping),
+            "functionArn": function_arn,
+            "functionName": function_arn,
+            "functionResponseTypes": mapping.get("FunctionResponseTypes") or None,
+            "lastModified": str(mapping.get("LastModified", "")),
+            "lastProcessingResult": mapping.get("LastProcessingResult", ""),
+            "maximumBatchingWindowInSeconds": mapping.get("MaximumBatchingWindowInSeconds") or 0,
+            "metricsConfig": _nested(mapping, "MetricsConfig", "Metrics", "metrics"),
+            "scalingConfig": _nested(mapping, "ScalingConfig", "MaximumConcurrency", "maximumConcurrency"),
+            "state": mapping.get("State", ""),
+            "stateTransitionReason": mapping.get("StateTransitionReason", ""),
+            "uuid": mapping["UUID"],
+            **tagging.as_state(client.list_tags(Resource=arn)["Tags"] if arn else {}),
+        }
+
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        client = self._client(state)
+        if arguments := _mapping_arguments(inputs, changed):
+            client.update_event_source_mapping(UUID=resource_id, **arguments)
+        if "tags" in changed:
+            if gone := tagging.removed(state, inputs):
+                client.untag_resource(Resource=state["arn"], TagKeys=gone)
+            if tags := inputs.get("tags"):
+                client.tag_resource(Resource=state["arn"], Tags=tags)
+
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).delete_event_source_mapping(UUID=resource_id)
+        except ClientError as error:
+            if not is_missing(error, _GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "LambdaClient":
+        return self.aws.client("lambda", properties.get("region"))
+
+
+def _mapping_arguments(inputs: Properties, names: Collection[str]) -> dict[str, Any]:
+    """Return the arguments of boto3 for the named properties; those that are unset get their empty value."""
+    arguments: dict[str, Any] = {
+        "BatchSize": inputs.get("batchSize", 10),
+        "Enabled": inputs.get("enabled", True),
+        "FilterCriteria": {
+            "Filters": [{"Pattern": entry["pattern"]} for entry in inputs.get("filterCriteria", {}).get("filters", [])]
+        },
+        "FunctionName": inputs["functionName"],
+        "FunctionResponseTypes": inputs.get("functionResponseTypes", []),
+        "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds", 0),
+        "MetricsConfig": {"Metrics": inputs.get("metricsConfig", {}).get("metrics", [])},
+        "ScalingConfig": {_capitalised(name): value for name, value in inputs.get("scalingConfig", {}).items()},
+    }
+    wanted = {_capitalised(name) for name in names}
+    return {name: value for name, value in arguments.items() if name in wanted}
+
+
+def _filters_state(mapping: Any) -> Properties | None:  # a mapping of boto3
+    filters = (mapping.get("FilterCriteria") or {}).get("Filters") or []
+    return {"filters": [{"pattern": entry["Pattern"]} for entry in filters]} if filters else None
+
+
+def _nested(mapping: Any, key: str, field: str, name: str) -> Properties | None:  # see above
+    value = (mapping.get(key) or {}).get(field)
+    return {name: value} if value else None
+
+
+def _invoke_arn(function_arn: str) -> str:
+    partition, region = re.split(":", function_arn)[1:4:2]
+    return f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations"
+
+
+def _capitalised(name: str) -> str:
+    return name[0].upper() + name[1:]

@@ -1,0 +1,108 @@
+"""Amazon CloudWatch log groups."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from botocore.exceptions import ClientError
+
+from omics_sandbox.provider import tagging
+from omics_sandbox.provider.errors import is_missing
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Text
+from omics_sandbox.provider.values import Properties
+
+if TYPE_CHECKING:
+    from types_boto3_logs import CloudWatchLogsClient
+
+# fmt: off
+_RETENTIONS: Final = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
+                      2922, 3288, 3653)
+# fmt: on
+
+
+class LogGroup(ResourceType):
+    """`aws:cloudwatch/logGroup:LogGroup`."""
+
+    token: ClassVar = "aws:cloudwatch/logGroup:LogGroup"
+    title: ClassVar = "CloudWatch Logs Log Group"
+    naming: ClassVar = Naming(r"[a-zA-Z0-9_/.#-]{1,512}", 512, "letters, digits and any of _-/.#")
+    properties: ClassVar = {
+        "kmsKeyId": Property(Arn()),
+        "logGroupClass": Property(
+            Text(one_of=("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")), replaces=True, computed=True
+        ),
+        "name": Property(Text(), replaces=True, computed=True),
+        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "region": REGION,
+        "retentionInDays": Property(Integer(one_of=_RETENTIONS), default=0),
+        "skipDestroy": Property(Boolean(), default=False, kept=True),
+        "tags": TAGS,
+    }
+    outputs: ClassVar = frozenset({"arn", "tagsAll"})
+
+    def create_resource(self, inputs: Properties) -> str:
+        parameters: dict[str, Any] = {"logGroupName": inputs["name"]}
+        for name in ("kmsKeyId", "logGroupClass", "tags"):
+            if inputs.get(name):
+                parameters[name] = inputs[name]
+        self._client(inputs).create_log_group(**parameters)
+        return inputs["name"]
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        self._set_retention(resource_id, inputs)
+
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=resource_id)
+        groups = (group for page in pages for group in page["logGroups"])
+        group = next((group for group in groups if group.get("logGroupName") == resource_id), None)
+        if group is None:
+            return None
+        # The ARN that the provider gives has no `:*` at the end.
+        arn = group.get("arn", "").removesuffix(":*")
+        tags = client.list_tags_for_resource(resourceArn=arn)["tags"]
+        return {
+            "arn": arn,
+            "kmsKeyId": group.get("kmsKeyId", ""),
+            "logGroupClass": group.get("logGroupClass", "STANDARD"),
+            "name": resource_id,
+            "retentionInDays": group.get("retentionInDays", 0),
+            **tagging.as_state(tags),
+        }
+
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        client = self._client(state)
+        if "retentionInDays" in changed:
+            self._set_retention(resource_id, inputs)
+        if "kmsKeyId" in changed:
+            if key := inputs.get("kmsKeyId"):
+                client.associate_kms_key(logGroupName=resource_id, kmsKeyId=key)
+            else:
+                client.disassociate_kms_key(logGroupName=resource_id)
+        if "tags" in changed:
+            if gone := tagging.removed(state, inputs):
+                client.untag_resource(resourceArn=state["arn"], tagKeys=gone)
+            if tags := inputs.get("tags"):
+                client.tag_resource(resourceArn=state["arn"], tags=tags)
+
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        if state.get("skipDestroy"):
+            return
+        try:
+            self._client(state).delete_log_group(logGroupName=resource_id)
+        except ClientError as error:
+            if not is_missing(error, "ResourceNotFoundException"):
+                raise
+
+    def _client(self, properties: Properties) -> "CloudWatchLogsClient":
+        return self.aws.client("logs", properties.get("region"))
+
+    def _set_retention(self, name: str, inputs: Properties) -> None:
+        client, days = self._client(inputs), inputs.get("retentionInDays", 0)
+        if days:
+            client.put_retention_policy(logGroupName=name, retentionInDays=days)
+        else:
+            client.delete_retention_policy(logGroupName=name)

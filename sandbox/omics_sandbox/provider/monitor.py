@@ -1,0 +1,237 @@
+"""A Pulumi resource monitor that really creates what a program registers, in the process of the caller.
+
+It speaks the same gRPC protocol as the engine, so that Pulumi's own Python runtime runs against it unchanged.
+Where the engine plans against a state, this monitor only ever creates: every deployment starts from nothing.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from omics_sandbox.provider import invokes
+from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
+from omics_sandbox.provider.catalogue import resource_type
+from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
+from omics_sandbox.provider.values import Properties, decode, encode
+
+_STACK_TYPE: Final = "pulumi:pulumi:Stack"
+_PROVIDER_PREFIX: Final = "pulumi:providers:"
+# What matters only to later updates (aliases, deleted-with) is accepted and has nothing to do here.
+_FEATURES: Final = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+)
+_LOGGER: Final = logging.getLogger(__name__)
+_LEVELS: Final = {
+    engine_pb2.DEBUG: logging.DEBUG,
+    engine_pb2.INFO: logging.INFO,
+    engine_pb2.WARNING: logging.WARNING,
+    engine_pb2.ERROR: logging.ERROR,
+}
+Context = grpc.ServicerContext
+
+
+@dataclass(frozen=True)
+class DeployedResource:
+    """A resource as it was created.
+
+    Attributes:
+        urn: Pulumi's name of the resource.
+        token: Its type.
+        resource_id: Its id at the provider.
+        state: Inputs and outputs.
+        aws: The clients of its provider.
+        retain: It stays when the deployment is destroyed.
+        protect: It must not be destroyed.
+    """
+
+    urn: str
+    token: str
+    resource_id: str
+    state: Properties
+    aws: Aws
+    retain: bool = False
+    protect: bool = False
+
+    @property
+    def name(self) -> str:
+        """The logical name of the resource in the program."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass
+class Registry:
+    """What a deployment has created so far, in the order of creation."""
+
+    resources: list[DeployedResource] = field(default_factory=list[DeployedResource])
+    outputs: Properties = field(default_factory=dict[str, Any])
+    errors: list[str] = field(default_factory=list[str])
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """The resource monitor of one deployment.
+
+    Args:
+        aws: Clients of the default provider.
+        project: Name of the project.
+        stack: Name of the stack.
+        root: The folder that relative paths of assets start from.
+        registry: Where to record what is created.
+    """
+
+    def __init__(self, aws: Aws, project: str, stack: str, root: Path, registry: Registry) -> None:
+        self._aws = aws
+        self._prefix = f"urn:pulumi:{stack}::{project}::"
+        self._root = root
+        self._registry = registry
+        self._providers: dict[str, Aws] = {}
+        self._urns: set[str] = set()
+        self._lock = threading.Lock()
+
+    # The protocol's method names are not Python's, and each method gets a context, used or not.
+
+    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Context) -> resource_pb2.DeploymentInfo:
+        """Tell the runtime which parts of the protocol it may use."""
+        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+
+    def RegisterResource(
+        self, request: resource_pb2.RegisterResourceRequest, context: Context
+    ) -> resource_pb2.RegisterResourceResponse:
+        """Create what the program registers, or take it under management by its import id."""
+        with refusing(context):
+            return self._register(request)
+
+    def ReadResource(
+        self, request: resource_pb2.ReadResourceRequest, context: Context
+    ) -> resource_pb2.ReadResourceResponse:
+        """Look up an existing resource that stays outside the deployment (`Table.get(...)`)."""
+        with refusing(context):
+            state = self._existing(request.type, request.id, self._provider(request.provider))
+            urn = self._urn(request.parent, request.type, request.name)
+            return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=encode(state))
+
+    def Invoke(
+        self, request: resource_pb2.ResourceInvokeRequest, context: Context
+    ) -> resource_pb2.ResourceInvokeResponse:
+        """Answer a lookup."""
+        with refusing(context):
+            found = invokes.invoke(self._provider(request.provider), request.tok, decode(request.args))
+            # `return` is a word of Python's own, so it cannot be written as a keyword argument.
+            return resource_pb2.ResourceInvokeResponse(**{"return": encode(found)})
+
+    def RegisterResourceOutputs(
+        self, request: resource_pb2.RegisterResourceOutputsRequest, context: Context
+    ) -> empty_pb2.Empty:
+        """Keep the outputs of the stack; those of components are of no use to anybody here."""
+        if f"::{_STACK_TYPE}::" in request.urn:
+            self._registry.outputs.update(decode(request.outputs))
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
+        """Let the program go: nothing is left to do once it has finished."""
+        return empty_pb2.Empty()
+
+    def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        if request.remote:
+            raise ProviderError(f"components of other packages are not supported without the engine: {request.type}")
+        urn = self._urn(request.parent, request.type, request.name)
+        with self._lock:
+            if urn in self._urns:
+                raise ProviderError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
+            self._urns.add(urn)
+        if not request.custom:
+            return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+        inputs = decode(request.object)
+        if request.type.startswith(_PROVIDER_PREFIX):
+            return self._register_provider(urn, request, inputs)
+        resource = self._create(urn, request, inputs)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=resource.resource_id, object=encode(resource.state))
+
+    def _register_provider(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: Properties
+    ) -> resource_pb2.RegisterResourceResponse:
+        if request.type != f"{_PROVIDER_PREFIX}aws":
+            raise ProviderError(f"the local AWS has no provider {request.type.removeprefix(_PROVIDER_PREFIX)}")
+        _refuse(urn, check_settings(inputs))
+        provider_id = str(uuid.uuid4())
+        self._providers[f"{urn}::{provider_id}"] = self._aws.with_settings(ProviderSettings.from_inputs(inputs))
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
+
+    def _create(self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: Properties) -> DeployedResource:
+        aws = self._provider(request.provider)
+        implementation = resource_type(request.type)(aws, self._root)
+        checked = implementation.check(request.name, {}, inputs)
+        _refuse(urn, checked.failures)
+
+        def record(resource_id: str, state: Properties) -> DeployedResource:
+            resource = DeployedResource(
+                urn, request.type, resource_id, state, aws, request.retainOnDelete, request.protect
+            )
+            with self._lock:
+                self._registry.resources.append(resource)
+            return resource
+
+        if request.importId:
+            return record(request.importId, self._existing(request.type, request.importId, aws))
+        try:
+            return record(*implementation.create(checked.inputs))
+        except IncompleteCreationError as error:
+            record(error.resource_id, error.state)
+            raise
+
+    def _existing(self, token: str, resource_id: str, aws: Aws) -> Properties:
+        state = resource_type(token)(aws, self._root).read(resource_id, {})
+        if state is None:
+            raise ProviderError(f"resource '{resource_id}' of type {token} does not exist")
+        return state
+
+    def _provider(self, reference: str) -> Aws:
+        return self._providers[reference] if reference else self._aws
+
+    def _urn(self, parent: str, token: str, name: str) -> str:
+        # As in the engine, the types of all component parents are part of the URN, but not that of the stack.
+        parents = parent.split("::")[2] if parent and f"::{_STACK_TYPE}::" not in parent else ""
+        return f"{self._prefix}{parents}{'$' if parents else ''}{token}::{name}"
+
+
+class Diagnostics(engine_pb2_grpc.EngineServicer):
+    """The part of the engine that takes log messages.
+
+    Args:
+        registry: Where to record errors, which fail a deployment even if the program goes on.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def Log(self, request: engine_pb2.LogRequest, context: Context) -> empty_pb2.Empty:
+        """Pass a message on to Python's logging."""
+        _LOGGER.log(_LEVELS[request.severity], request.message)
+        if request.severity == engine_pb2.ERROR:
+            self._registry.errors.append(request.message)
+        return empty_pb2.Empty()
+
+
+@contextmanager
+def refusing(context: Context) -> Iterator[None]:
+    """Answer a call with the message of a ProviderError instead of a trace of our own code."""
+    try:
+        yield
+    except ProviderError as error:
+        context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _refuse(urn: str, failures: Sequence[CheckFailure]) -> None:
+    if failures:
+        token, name = urn.split("::")[-2:]
+        reasons = "; ".join(failure.reason for failure in failures)
+        raise ProviderError(f"{token.rsplit('$', 1)[-1]} resource '{name}' has a problem: {reasons}")

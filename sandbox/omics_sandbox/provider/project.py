@@ -1,0 +1,143 @@
+"""A Pulumi project on disk: its program and the configuration that a run of it sees."""
+
+import contextlib
+import json
+import runpy
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+
+import yaml
+
+from omics_sandbox.provider.errors import ProviderError
+from omics_sandbox.provider.values import is_list, is_mapping
+
+_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "array": list,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "object": dict,
+    "string": str,
+}
+
+
+Program = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Project:
+    """What `Pulumi.yaml` says.
+
+    Attributes:
+        name: The project, which is also the namespace of its configuration.
+        folder: Where `Pulumi.yaml` is; relative paths of the program start here.
+        main: The folder or file of the program, or a function that is the program.
+        declared: The `config` block.
+    """
+
+    name: str
+    folder: Path
+    main: Path | Program
+    declared: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def load(cls, folder: Path) -> "Project":
+        """Read `Pulumi.yaml` in a folder.
+
+        Raises:
+            ProviderError: It is missing or has no name.
+        """
+        document = _read_yaml(folder / "Pulumi.yaml")
+        if "name" not in document:
+            raise ProviderError(f"{folder / 'Pulumi.yaml'}: project is missing a 'name' attribute")
+        main = folder / document.get("main", ".")
+        return cls(document["name"], folder, main, document.get("config") or {})
+
+    def stack_config(self, stack: str) -> dict[str, Any]:
+        """Return the configuration in `Pulumi.<stack>.yaml`; empty if there is no such file."""
+        path = self.folder / f"Pulumi.{stack}.yaml"
+        return (_read_yaml(path).get("config") or {}) if path.is_file() else {}
+
+    def resolve_config(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return configuration as the language runtime gets it: full keys, and strings as values.
+
+        Keys without a namespace belong to the project. Declared defaults are filled in, and declared types
+        are checked, as the engine does before it starts a program.
+
+        Raises:
+            ProviderError: A declared key has a value of another type, or none where one is required.
+        """
+        values = {key if ":" in key else f"{self.name}:{key}": value for key, value in given.items()}
+        for key, declaration in self.declared.items():
+            self._apply_declaration(key if ":" in key else f"{self.name}:{key}", declaration, values)
+        return {key: _as_text(value) for key, value in values.items() if value is not None}
+
+    def _apply_declaration(self, key: str, declaration: object, values: dict[str, Any]) -> None:
+        short = key.removeprefix(f"{self.name}:")
+        if not is_mapping(declaration):
+            values.setdefault(key, declaration)
+            return
+        if key not in values:
+            default = declaration.get("default", declaration.get("value"))
+            if default is None:
+                if ":" not in short and "default" not in declaration and "value" not in declaration:
+                    raise ProviderError(f"Stack is missing configuration value '{short}'")
+                return
+            values[key] = default
+        expected = declaration.get("type")
+        if expected in _TYPES and not _has_type(values[key], expected):
+            raise ProviderError(f"Stack with configuration key '{short}' must be of type '{expected}'")
+
+    def run(self) -> None:
+        """Run the program in this process, as `python <main>` would."""
+        if isinstance(self.main, Path):
+            runpy.run_path(str(self.main), run_name="__main__")
+        else:
+            self.main()
+
+    @contextlib.contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """Give a program on disk the working directory and the import path that Pulumi's language host gives it."""
+        if not isinstance(self.main, Path):
+            yield
+            return
+        saved = list(sys.path)
+        sys.path.insert(0, str(self.main if self.main.is_dir() else self.main.parent))
+        try:
+            with contextlib.chdir(self.folder):
+                yield
+        finally:
+            sys.path[:] = saved
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        document: object = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ProviderError(f"could not read {path}: {error}") from error
+    if not is_mapping(document):
+        raise ProviderError(f"{path}: a YAML mapping is expected")
+    return dict(document)
+
+
+def _has_type(value: object, expected: str) -> bool:
+    """Tell whether a value has a declared type. `pulumi config set` stores scalars as strings."""
+    if isinstance(value, str) and expected in {"boolean", "integer", "number"}:
+        try:
+            value = cast("object", json.loads(value))
+        except ValueError:
+            return False
+    if isinstance(value, bool) and expected != "boolean":
+        return False
+    return isinstance(value, _TYPES[expected])
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if is_mapping(value) or is_list(value) or isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    raise ProviderError(f"configuration values are strings, numbers, booleans, lists and objects, not {value!r}")

@@ -1,0 +1,238 @@
+"""Amazon SQS queues and the attributes of queues that are resources of their own."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from botocore.exceptions import ClientError
+
+from omics_sandbox.provider import tagging
+from omics_sandbox.provider.errors import is_missing
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.shapes import Boolean, Integer, JsonText, PolicyDocument, Text
+from omics_sandbox.provider.values import UNKNOWN, Properties
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+_GONE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+_FIFO_SUFFIX: Final = ".fifo"
+
+# Pulumi's name of each attribute of a queue, and SQS's.
+_ATTRIBUTES: Final = {
+    "contentBasedDeduplication": "ContentBasedDeduplication",
+    "deduplicationScope": "DeduplicationScope",
+    "delaySeconds": "DelaySeconds",
+    "fifoQueue": "FifoQueue",
+    "fifoThroughputLimit": "FifoThroughputLimit",
+    "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "maxMessageSize": "MaximumMessageSize",
+    "messageRetentionSeconds": "MessageRetentionPeriod",
+    "policy": "Policy",
+    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+    "redriveAllowPolicy": "RedriveAllowPolicy",
+    "redrivePolicy": "RedrivePolicy",
+    "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "visibilityTimeoutSeconds": "VisibilityTimeout",
+}
+
+
+class Queue(ResourceType):
+    """`aws:sqs/queue:Queue`."""
+
+    token: ClassVar = "aws:sqs/queue:Queue"
+    title: ClassVar = "SQS Queue"
+    naming: ClassVar = Naming(
+        r"[0-9A-Za-z_-]{1,80}|[0-9A-Za-z_-]{1,75}\.fifo",
+        80,
+        "1 to 80 letters, digits, dashes and underscores, and for a FIFO queue .fifo at the end",
+    )
+    properties: ClassVar = {
+        "contentBasedDeduplication": Property(Boolean(), default=False),
+        "deduplicationScope": Property(Text(one_of=("messageGroup", "queue")), computed=True),
+        "delaySeconds": Property(Integer(0, 900), default=0),
+        "fifoQueue": Property(Boolean(), replaces=True, default=False),
+        "fifoThroughputLimit": Property(Text(one_of=("perQueue", "perMessageGroupId")), computed=True),
+        "kmsDataKeyReusePeriodSeconds": Property(Integer(60, 86_400), computed=True),
+        "kmsMasterKeyId": Property(Text()),
+        "maxMessageSize": Property(Integer(1_024, 1_048_576), computed=True),
+        "messageRetentionSeconds": Property(Integer(60, 1_209_600), default=345_600),
+        "name": Property(Text(), replaces=True, computed=True),
+        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "policy": Property(PolicyDocument(), computed=True),
+        "receiveWaitTimeSeconds": Property(Integer(0, 20), default=0),
+        "redriveAllowPolicy": Property(JsonText(), computed=True),
+        "redrivePolicy": Property(JsonText(), computed=True),
+        "region": REGION,
+        "sqsManagedSseEnabled": Property(Boolean(), computed=True),
+        "tags": TAGS,
+        "visibilityTimeoutSeconds": Property(Integer(0, 43_200), default=30),
+    }
+    outputs: ClassVar = frozenset({"arn", "tagsAll", "url"})
+
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        name, fifo = inputs.get("name"), inputs.get("fifoQueue", False)
+        if isinstance(name, str) and fifo is not UNKNOWN:
+            if fifo and not name.endswith(_FIFO_SUFFIX):
+                yield "name", f"invalid queue name: {name} (the name of a FIFO queue ends in {_FIFO_SUFFIX})"
+            elif not fifo and name.endswith(_FIFO_SUFFIX):
+                yield "name", f"invalid queue name: {name} (only a FIFO queue's name ends in {_FIFO_SUFFIX})"
+        if not fifo:
+            if inputs.get("contentBasedDeduplication"):
+                reason = "content-based deduplication can only be set for FIFO queue"
+                yield "contentBasedDeduplication", reason
+            for only_fifo in ("deduplicationScope", "fifoThroughputLimit"):
+                if only_fifo in inputs:
+                    yield only_fifo, f"{only_fifo} can only be set for FIFO queue"
+        if inputs.get("sqsManagedSseEnabled") and inputs.get("kmsMasterKeyId"):
+            yield "sqsManagedSseEnabled", '"sqsManagedSseEnabled": conflicts with kmsMasterKeyId'
+
+    def name_suffix(self, inputs: Properties) -> str:
+        return _FIFO_SUFFIX if inputs.get("fifoQueue") else ""
+
+    def create_resource(self, inputs: Properties) -> str:
+        attributes: Any = {
+            _ATTRIBUTES[name]: _to_attribute(value) for name, value in inputs.items() if name in _ATTRIBUTES
+        }
+        if not inputs.get("fifoQueue"):
+            # SQS refuses even `false` here for a standard queue.
+            attributes.pop("FifoQueue", None)
+            attributes.pop("ContentBasedDeduplication", None)
+        created = self._client(inputs).create_queue(
+            QueueName=inputs["name"], Attributes=attributes, tags=inputs.get("tags", {})
+        )
+        return created["QueueUrl"]
+
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        attributes = read_attributes(client, resource_id)
+        if attributes is None:
+            return None
+        state = {
+            name: _from_attribute(self.properties[name], attributes[attribute])
+            for name, attribute in _ATTRIBUTES.items()
+            if attribute in attributes
+        }
+        tags = client.list_queue_tags(QueueUrl=resource_id).get("Tags", {})
+        name = resource_id.rsplit("/", 1)[-1]
+        return {**state, "arn": attributes["QueueArn"], "name": name, "url": resource_id, **tagging.as_state(tags)}
+
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        client = self._client(state)
+        attributes: Any = {
+            _ATTRIBUTES[name]: _to_attribute(inputs.get(name, self.properties[name].default))
+            for name in changed
+            if name in _ATTRIBUTES
+        }
+        if attributes:
+            client.set_queue_attributes(QueueUrl=resource_id, Attributes=attributes)
+        if "tags" in changed:
+            if gone := tagging.removed(state, inputs):
+                client.untag_queue(QueueUrl=resource_id, TagKeys=gone)
+            if tags := inputs.get("tags"):
+                client.tag_queue(QueueUrl=resource_id, Tags=tags)
+
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).delete_queue(QueueUrl=resource_id)
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "SQSClient":
+        return self.aws.client("sqs", properties.get("region"))
+
+
+class _QueueAttribute(ResourceType):
+    """An attribute of a queue that is a resource of its own, so that it can refer to resources made later."""
+
+    attribute: ClassVar[str]
+    property_name: ClassVar[str]
+
+    def display_name(self, inputs: Properties) -> str:
+        return str(inputs["queueUrl"])
+
+    def create_resource(self, inputs: Properties) -> str:
+        self._write(inputs["queueUrl"], inputs, inputs[self.property_name])
+        return inputs["queueUrl"]
+
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        attributes = read_attributes(self._client(known), resource_id)
+        if attributes is None or not attributes.get(self.attribute):
+            return None
+        return {"queueUrl": resource_id, self.property_name: attributes[self.attribute]}
+
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        if self.property_name in changed:
+            self._write(resource_id, state, inputs[self.property_name])
+
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._write(resource_id, state, "")
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _write(self, queue_url: str, properties: Properties, value: str) -> None:
+        attributes: Any = {self.attribute: value}
+        self._client(properties).set_queue_attributes(QueueUrl=queue_url, Attributes=attributes)
+
+    def _client(self, properties: Properties) -> "SQSClient":
+        return self.aws.client("sqs", properties.get("region"))
+
+
+class QueuePolicy(_QueueAttribute):
+    """`aws:sqs/queuePolicy:QueuePolicy`."""
+
+    token: ClassVar = "aws:sqs/queuePolicy:QueuePolicy"
+    title: ClassVar = "SQS Queue Policy"
+    attribute: ClassVar = "Policy"
+    property_name: ClassVar = "policy"
+    properties: ClassVar = {
+        "policy": Property(PolicyDocument(), required=True),
+        "queueUrl": Property(Text(), required=True, replaces=True),
+        "region": REGION,
+    }
+
+
+class RedriveAllowPolicy(_QueueAttribute):
+    """`aws:sqs/redriveAllowPolicy:RedriveAllowPolicy`."""
+
+    token: ClassVar = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
+    title: ClassVar = "SQS Queue Redrive Allow Policy"
+    attribute: ClassVar = "RedriveAllowPolicy"
+    property_name: ClassVar = "redriveAllowPolicy"
+    properties: ClassVar = {
+        "queueUrl": Property(Text(), required=True, replaces=True),
+        "redriveAllowPolicy": Property(JsonText(), required=True),
+        "region": REGION,
+    }
+
+
+def read_attributes(client: "SQSClient", queue_url: str) -> Mapping[str, str] | None:
+    """Return all attributes of a queue by SQS's names, or None when there is no such queue."""
+    try:
+        answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+    except ClientError as error:
+        if is_missing(error, *_GONE):
+            return None
+        raise
+    return {str(name): value for name, value in answer.get("Attributes", {}).items()}
+
+
+def _to_attribute(value: object) -> str:
+    if isinstance(value, bool):
+        return json.dumps(value)
+    return "" if value is None else str(value)
+
+
+def _from_attribute(declared: Property, value: str) -> bool | int | str:
+    if isinstance(declared.shape, Boolean):
+        return value.lower() == "true"
+    return int(value) if isinstance(declared.shape, Integer) else value
