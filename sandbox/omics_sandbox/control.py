@@ -1,7 +1,7 @@
 """The sandbox's own HTTP interface under `/_sandbox`, for a person with curl or for another process.
 
-All bodies are JSON. Names are those of the Python interface (`omics_sandbox.omics.service.OmicsService`), so the body of
-a POST holds the keyword arguments of the method it stands for.
+All bodies are JSON. Names are those of the Python interface (`omics_sandbox.omics.service.OmicsService`), so the body
+of a POST holds the keyword arguments of the method it stands for.
 
 | request | does |
 |---|---|

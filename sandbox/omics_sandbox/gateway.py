@@ -6,30 +6,39 @@ them otherwise than AWS or not at all. Everything else goes to moto.
 
 import io
 import json
+import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.http import Request, Response
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
-Handler = Callable[[Request], Response | None]
+Forward = Callable[[], Response]
 
 _POLL_SECONDS = 0.05
 
 
+class Service(Protocol):
+    """Answers a service's requests, perhaps with the help of moto (`forward`)."""
+
+    def __call__(self, request: Request, forward: Forward, /) -> Response:
+        """Answer a request."""
+        ...
+
+
 class Gateway:
-    """The WSGI application behind the sandbox's endpoint.
+    """Finds the service that a request is for.
 
     Args:
         moto: Answers whatever nobody else does.
         omics: Answers HealthOmics.
+        functions: Answers Lambda.
         events: Takes the events that users put.
-        functions: Answers the part of Lambda that is not moto's; None from it leaves the request to moto.
         control: Answers `/_sandbox/…`.
     """
 
@@ -37,71 +46,64 @@ class Gateway:
         self,
         moto: Moto,
         *,
-        omics: Handler,
+        omics: Callable[[Request], Response],
+        functions: Service,
         events: EventBridge,
-        functions: Handler,
-        control: Handler,
+        control: Callable[[Request], Response],
     ) -> None:
         self._moto = moto
+        self._omics = omics
+        self._functions = functions
         self._events = events
         self._control = control
-        self._by_service: dict[str, Handler] = {
-            "omics": omics,
-            "events": self._put_events,
-            "lambda": functions,
-        }
+        self._closing = threading.Event()
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request."""
+    def answer(self, environ: "WSGIEnvironment") -> Response:
+        """Answer a request.
+
+        Raises:
+            ConnectionDroppedError: The connection is to be closed without an answer.
+        """
         request = Request.from_environ(environ)
-        if request.path.startswith("/_sandbox"):
-            handler: Handler | None = self._control
-        else:
-            handler = self._by_service.get(request.service or "")
-        response = handler(request) if handler else None
-        if response is not None:
-            return response(environ, start_response)
-        if request.service == "sqs" and _target(request) == "AmazonSQS.ReceiveMessage":
-            return self._receive_message(request, environ, start_response)
-        return self._moto(environ, start_response)
 
-    def _put_events(self, request: Request) -> Response | None:
-        if _target(request) != "AWSEvents.PutEvents" or request.region is None:
-            return None
+        def forward() -> Response:
+            return self._moto.answer(environ)
+
+        if request.path.startswith("/_sandbox"):
+            return self._control(request)
+        match request.service, request.headers.get("x-amz-target"):
+            case "omics", _:
+                return self._omics(request)
+            case "lambda", _:
+                return self._functions(request, forward)
+            case "events", "AWSEvents.PutEvents":
+                return self._put_events(request)
+            case "sqs", "AmazonSQS.ReceiveMessage":
+                return self._receive_message(request, environ)
+            case _:
+                return forward()
+
+    def close(self) -> None:
+        """End every long poll."""
+        self._closing.set()
+
+    def _put_events(self, request: Request) -> Response:
         entries = request.json()["Entries"]
         if len(entries) > 10:
-            message = (
-                "Value at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10"
-            )
+            message = "Value at 'entries' failed to satisfy constraint: Member must have length at most 10"
             return Response.of_json({"__type": "ValidationException", "message": message}, 400)
-        results = self._events.put_events(request.region, entries)
+        results = self._events.put_events(str(request.region), entries)
         failed = sum("ErrorCode" in result for result in results)
-        return Response.of_json(
-            {"FailedEntryCount": failed, "Entries": results}, headers={"Content-Type": "application/x-amz-json-1.1"}
-        )
+        return Response.of_json({"FailedEntryCount": failed, "Entries": results})
 
-    def _receive_message(
-        self, request: Request, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def _receive_message(self, request: Request, environ: "WSGIEnvironment") -> Response:
         """Long polling, as many short polls: moto waits inside its lock, where nobody could send."""
         body: dict[str, Any] = request.json()
         deadline = time.monotonic() + float(body.get("WaitTimeSeconds") or 0)
         content = json.dumps(body | {"WaitTimeSeconds": 0}).encode()
         while True:
-            environ["wsgi.input"] = io.BytesIO(content)
-            environ["CONTENT_LENGTH"] = str(len(content))
-            started: list[tuple[Any, ...]] = []
-            chunks = list(self._moto(environ.copy(), lambda *given: started.append(given) or _discard))
-            if b'"Messages"' in b"".join(chunks) or time.monotonic() >= deadline:
-                start_response(*started[-1])
-                return chunks
-            time.sleep(_POLL_SECONDS)
-
-
-def _discard(_data: bytes) -> object:
-    """The write function that WSGI asks for and no application here uses."""
-    return None
-
-
-def _target(request: Request) -> str | None:
-    return request.headers.get("x-amz-target")
+            polled = {**environ, "wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
+            response = self._moto.answer(polled)
+            found = response.status != 200 or b'"Messages"' in response.body
+            if found or time.monotonic() >= deadline or self._closing.wait(_POLL_SECONDS):
+                return response

@@ -4,7 +4,7 @@ import io
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.test import run_wsgi_app
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 
-class ConnectionDropped(ConnectionError):
+class ConnectionDroppedError(ConnectionError):
     """Raised by a service that wants the connection closed without an answer."""
 
 
@@ -39,7 +38,7 @@ class Request:
 
     @classmethod
     def from_environ(cls, environ: "WSGIEnvironment") -> "Request":
-        """Read a WSGI request; its body stays readable for the application behind."""
+        """Read a WSGI request; its body stays readable for an application behind."""
         body: bytes = environ["wsgi.input"].read()
         environ["wsgi.input"] = io.BytesIO(body)
         headers = {
@@ -84,11 +83,6 @@ class Response:
         body = json.dumps(value, ensure_ascii=False).encode()
         return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer as a WSGI application."""
-        start_response(f"{self.status} ", [*self.headers.items(), ("Content-Length", str(len(self.body)))])
-        return [self.body]
-
 
 def _credential_scope(authorization: str) -> tuple[str | None, str | None]:
     """Service and region of a Signature Version 4 header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`)."""
@@ -100,12 +94,13 @@ def _credential_scope(authorization: str) -> tuple[str | None, str | None]:
 
 
 class _Handler(MotoRequestHandler):
-    """Runs the WSGI application with HTTP keep-alive.
+    """Answers requests with HTTP keep-alive.
 
     Werkzeug's own handler closes every connection and waits 10 ms after each answer for stray input. The sandbox
     answers thousands of small requests per test, so it reads each body completely and keeps the connection.
     """
 
+    server: "Server"  # pyright: ignore[reportIncompatibleVariableOverride] - werkzeug's own server elsewhere
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -116,30 +111,27 @@ class _Handler(MotoRequestHandler):
             environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
         elif "wsgi.input_terminated" not in environ:
             environ["wsgi.input"] = io.BytesIO()
-        application: WSGIApplication = self.server.app
         try:
-            chunks, status, headers = run_wsgi_app(application, environ, buffered=True)
-        except ConnectionDropped:
+            answer = self.server.answer(environ)
+        except ConnectionDroppedError:
             self.close_connection = True
             return
-        body = b"".join(chunks)
-        code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        for name, value in headers:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
             if name.lower() not in {"content-length", "connection"}:
                 self.send_header(name, value)
-        if int(code) not in {204, 304}:
-            self.send_header("Content-Length", str(len(body)))
+        if answer.status not in {204, 304}:
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(answer.body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: the person at the terminal wants to see their own commands."""
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a WSGI application on 127.0.0.1, one thread per connection, until `close`."""
+    """Serves requests on 127.0.0.1, one thread per connection, until `close`."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -149,9 +141,9 @@ class Server(ThreadingHTTPServer):
     multiprocess = False
     _server_version = "omics-sandbox"
 
-    def __init__(self, port: int, application: "Callable[..., Iterable[bytes]]") -> None:
+    def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.app = application
+        self.answer: Callable[[WSGIEnvironment], Response]
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._connections_lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="omics-sandbox")
@@ -161,8 +153,9 @@ class Server(ThreadingHTTPServer):
         """URL of the server."""
         return f"http://127.0.0.1:{self.server_port}"
 
-    def start(self) -> None:
-        """Start serving."""
+    def start(self, answer: "Callable[[WSGIEnvironment], Response]") -> None:
+        """Start serving; until then, connections wait."""
+        self.answer = answer
         self._thread.start()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from botocore.config import Config
 
 from omics_sandbox.control import Control
 from omics_sandbox.eventbridge.bus import EventBridge
+from omics_sandbox.functions.api import LambdaApi
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.gateway import Gateway
 from omics_sandbox.http import Server
@@ -29,8 +31,6 @@ class Sandbox:
     Attributes:
         region: The region that `client`, `environment` and `omics` stand for. Requests to other regions are answered
             too, by services of their own.
-        omics: HealthOmics in that region: creates and changes read sets, counts calls, injects faults.
-        events: EventBridge's deliveries: how many were made, dead-lettered, dropped.
 
     Args:
         region: See above.
@@ -57,11 +57,9 @@ class Sandbox:
         self._limits = limits or Limits.documented()
         self._latency = latency
         self._port = port
-        self._moto = Moto(account)
+        self._retry_delay = retry_delay
         self._omics: dict[str, OmicsService] = {}
-        self._functions = FunctionService(self._moto, retry_delay)
-        self.events = EventBridge(self._moto, self._functions.invoke_later)
-        self._server: Server | None = None
+        self._running: _Running | None = None
 
     def start(self) -> Self:
         """Start every part.
@@ -73,32 +71,24 @@ class Sandbox:
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("another sandbox runs in this process: stop it first")
         try:
-            gateway = Gateway(
-                self._moto,
-                omics=OmicsApi(self.omics_in).handle,
-                events=self.events,
-                functions=self._functions.handle,
-                control=Control(self).handle,
-            )
-            self._server = Server(self._port, gateway)
+            self._running = self._assemble()
         except BaseException:
             _one_at_a_time.release()
             raise
-        self._moto.start()
-        self._functions.start(self.environment)
-        self._server.start()
         return self
 
     def stop(self) -> None:
         """Stop every part and wait until it has stopped. Does nothing when the sandbox is not running."""
-        server, self._server = self._server, None
-        if server is None:
+        running, self._running = self._running, None
+        if running is None:
             return
-        self._functions.close()
         for service in self._omics.values():
             service.close()
-        server.close()
-        self._moto.close()
+        running.gateway.close()
+        running.functions.close()
+        running.server.close()
+        running.moto.close()
+        self._omics.clear()
         _one_at_a_time.release()
 
     def __enter__(self) -> Self:
@@ -112,23 +102,17 @@ class Sandbox:
     @property
     def endpoint(self) -> str:
         """URL of every service."""
-        if self._server is None:
-            raise RuntimeError("the sandbox is not running")
-        return self._server.endpoint
+        return self._parts.server.endpoint
+
+    @property
+    def events(self) -> EventBridge:
+        """EventBridge's deliveries: how many were made, dead-lettered, dropped."""
+        return self._parts.events
 
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables that send an AWS SDK or CLI to the sandbox."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            # HealthOmics prefixes host names ("control-storage-"), which an IP address cannot have.
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return self._environment(self.endpoint)
 
     @property
     def omics(self) -> OmicsService:
@@ -137,7 +121,7 @@ class Sandbox:
 
     def omics_in(self, region: str) -> OmicsService:
         """HealthOmics in any region; without stores until some are created."""
-        with self._moto.lock:
+        with self._parts.moto.lock:
             if region not in self._omics:
                 self._omics[region] = OmicsService(
                     region, self.account, publish=self._publish, limits=self._limits, latency=self._latency
@@ -163,14 +147,59 @@ class Sandbox:
             TimeoutError: Messages are left after `timeout` seconds; the message names queues and groups.
         """
         deadline = time.monotonic() + timeout
-        while left := self._functions.backlog():
+        while left := self._parts.functions.backlog():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"after {timeout:g} s there are still messages: {'; '.join(left)}")
             time.sleep(0.02)
 
     def lambda_logs(self, function_name: str) -> list[str]:
         """What a function has written to its log group, line by line, oldest first."""
-        return self._functions.logs(self.region, function_name)
+        return self._parts.functions.logs(self.region, function_name)
 
     def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         self.events.publish(region, "aws.omics", detail_type, resources, detail)
+
+    def _assemble(self) -> "_Running":
+        moto = Moto(self.account)
+        server = Server(self._port)
+        functions = FunctionService(moto, self._environment(server.endpoint), self._retry_delay)
+        events = EventBridge(moto, functions.invoke_later)
+        gateway = Gateway(
+            moto,
+            omics=OmicsApi(self.omics_in).handle,
+            functions=LambdaApi(functions).handle,
+            events=events,
+            control=Control(self).handle,
+        )
+        moto.start()
+        server.start(gateway.answer)
+        return _Running(moto, server, functions, events, gateway)
+
+    @property
+    def _parts(self) -> "_Running":
+        if self._running is None:
+            raise RuntimeError("the sandbox is not running")
+        return self._running
+
+    def _environment(self, endpoint: str) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            # HealthOmics prefixes host names ("control-storage-"), which an IP address cannot have.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@dataclass(frozen=True)
+class _Running:
+    """The parts of a sandbox that runs."""
+
+    moto: Moto
+    server: Server
+    functions: FunctionService
+    events: EventBridge
+    gateway: Gateway

@@ -8,7 +8,6 @@ goes through `Moto.lock`, so that a conditional write is atomic and no message i
 # moto's types are partial, and a queue's messages are private to it.
 
 import threading
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import moto.sqs.models as moto_sqs
@@ -19,9 +18,12 @@ from moto.events.models import EventsBackend, events_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
+from werkzeug.test import run_wsgi_app
+
+from omics_sandbox.http import Response
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
     from moto.awslambda.models import LambdaBackend
 
 
@@ -36,6 +38,7 @@ class OrderedQueue(Queue):
     """
 
     def __init__(self, name: str, region: str, account_id: str, **kwargs: Any) -> None:
+        self._sequence = 18_849_496_460_467_696_128  # twenty digits, as SQS counts
         self._sent: dict[tuple[str | None, str], float] = {}
         super().__init__(name, region, account_id, **kwargs)
 
@@ -56,6 +59,9 @@ class OrderedQueue(Queue):
         first_arrival = message.approximate_receive_count == 0  # else it is moved here by a redrive policy
         if self.fifo_queue and first_arrival and message.deduplication_id and self._is_duplicate(message):
             return
+        if self.fifo_queue and first_arrival:
+            self._sequence += 1
+            message.sequence_number = str(self._sequence)
         with self._messages_lock:
             self._messages.append(message)
             self._messages_lock.notify_all()
@@ -97,11 +103,13 @@ class Moto:
             moto_sqs.Queue = Queue
             _forget_everything()
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request as a WSGI application."""
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
+    def answer(self, environ: "WSGIEnvironment") -> Response:
+        """Answer a request."""
         with self.lock:
-            return self._application(environ, start_response)
+            chunks, status, headers = run_wsgi_app(
+                self._application, {**environ, "HTTP_X_MOTO_ACCOUNT_ID": self.account}, buffered=True
+            )
+        return Response(int(status.partition(" ")[0]), b"".join(chunks), dict(headers))
 
     def sqs(self, region: str) -> SQSBackend:
         """The queues of a region."""

@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from jsonpath_ng.ext import parse as parse_json_path
@@ -237,5 +238,11 @@ def _group_id(given: str | None, event: Event) -> str | None:
 
 
 def _at(path: str, event: Event) -> Any:
-    found = parse_json_path(path).find(event)
+    found = _json_path(path).find(event)
     return found[0].value if found else None
+
+
+@cache
+def _json_path(path: str) -> Any:
+    """A parsed path; parsing takes milliseconds, and a rule has the same one for every event."""
+    return parse_json_path(path)

@@ -1,34 +1,163 @@
-"""Lambda, as far as moto does not have it."""
+"""Lambda: functions that run, and the queues that they read."""
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# moto's types are partial.
 
-from omics_sandbox.http import Request, Response
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import unix_time_millis
+
+from omics_sandbox.functions.exceptions import (
+    InvalidParameterValueException,
+    LambdaError,
+    ResourceConflictException,
+    TooManyRequestsException,
+)
+from omics_sandbox.functions.fleet import Fleet, ThrottledError
+from omics_sandbox.functions.mapping import EventSourceMapping
+from omics_sandbox.functions.model import Function, Outcome
+from omics_sandbox.functions.pump import Pump
+from omics_sandbox.functions.registry import FunctionRegistry
 from omics_sandbox.services import Moto
+
+if TYPE_CHECKING:
+    from moto.sqs.models import Queue
 
 
 class FunctionService:
-    """The functions of an account."""
+    """Lambda in all regions of an account.
 
-    def __init__(self, moto: Moto, retry_delay: float | None) -> None:
+    Args:
+        moto: Where functions, queues and logs are.
+        environment: Variables that lead functions to the sandbox.
+        retry_delay: See `Pump`.
+    """
+
+    def __init__(self, moto: Moto, environment: Mapping[str, str], retry_delay: float | None) -> None:
+        self.registry = FunctionRegistry(moto)
         self._moto = moto
         self._retry_delay = retry_delay
-
-    def start(self, environment: dict[str, str]) -> None:
-        """Start."""
+        self._pumps: dict[str, Pump] = {}
+        self._retired: list[Pump] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="omics-sandbox-")
+        self._fleet = Fleet(Path(self._folder.name), environment, self._write_log)
+        self._asynchronous: list[threading.Thread] = []
 
     def close(self) -> None:
-        """Stop."""
+        """End every poller, invocation and process."""
+        with self._moto.lock:
+            pumps = [*self._pumps.values(), *self._retired]
+            self._pumps.clear()
+            asynchronous, self._asynchronous = self._asynchronous, []
+        for pump in pumps:
+            pump.stop()
+        self._fleet.close()
+        for pump in pumps:
+            pump.join()
+        for thread in asynchronous:
+            thread.join()
+        self._folder.cleanup()
 
-    def handle(self, request: Request) -> Response | None:
-        """Leave everything to moto."""
-        return None
+    def invoke(self, function: Function, event: bytes) -> Outcome:
+        """Invoke a function and wait for the outcome.
 
-    def invoke_later(self, function_arn: str, payload: bytes) -> None:
-        """Invoke without waiting."""
-        raise NotImplementedError
+        Raises:
+            TooManyRequestsException: Its reserved concurrency is used up.
+        """
+        try:
+            return self._fleet.invoke(function, event)
+        except ThrottledError as error:
+            raise TooManyRequestsException(str(error)) from error
+
+    def invoke_later(self, function_arn: str, event: bytes) -> None:
+        """Invoke a function without waiting. The sandbox does not repeat an asynchronous invocation that fails."""
+        thread = threading.Thread(target=self._invoke_mapped, args=(function_arn, event), name="lambda-asynchronous")
+        with self._moto.lock:
+            self._asynchronous = [each for each in self._asynchronous if each.is_alive()]
+            thread.start()
+            self._asynchronous.append(thread)
+
+    def mappings(self, region: str) -> list[EventSourceMapping]:
+        """The event source mappings of a region."""
+        with self._moto.lock:
+            return [pump.mapping for pump in self._pumps.values() if pump.mapping.region == region]
+
+    def create_mapping(self, region: str, given: Mapping[str, Any]) -> EventSourceMapping:
+        """CreateEventSourceMapping.
+
+        Raises:
+            LambdaError: Lambda would refuse it.
+        """
+        with self._moto.lock:
+            function = self.registry.find(region, str(given.get("FunctionName")))
+            queue = self._mapped_queue(region, str(given.get("EventSourceArn")))
+            for other in self.mappings(region):
+                if (other.queue_arn, other.function_arn) == (queue.queue_arn, function.arn):
+                    raise ResourceConflictException(
+                        f'An event source mapping with SQS arn (" {other.queue_arn} ") and function '
+                        f'(" {function.name} ") already exists. Please update or delete the existing mapping with '
+                        f"UUID {other.uuid}"
+                    )
+            mapping = EventSourceMapping(queue.queue_arn, function.arn, tags=dict(given.get("Tags", {})))
+            mapping.configure(given, queue=queue, function_timeout=function.timeout)
+            self._pumps[mapping.uuid] = Pump(mapping, self._moto, self._invoke_mapped, self._retry_delay)
+        return mapping
+
+    def update_mapping(self, mapping: EventSourceMapping, given: Mapping[str, Any]) -> None:
+        """UpdateEventSourceMapping.
+
+        Raises:
+            LambdaError: Lambda would refuse it.
+        """
+        with self._moto.lock:
+            function = self.registry.find(mapping.region, str(given.get("FunctionName", mapping.function_arn)))
+            queue = self._mapped_queue(mapping.region, mapping.queue_arn)
+            mapping.configure(given, queue=queue, function_timeout=function.timeout)
+            mapping.function_arn = function.arn
+
+    def delete_mapping(self, mapping: EventSourceMapping) -> None:
+        """DeleteEventSourceMapping. Batches in flight are finished."""
+        with self._moto.lock:
+            pump = self._pumps.pop(mapping.uuid)
+            self._retired.append(pump)
+        pump.stop()
 
     def backlog(self) -> list[str]:
-        """Messages left on mapped queues, one line per queue."""
-        return []
+        """What is left on mapped queues, one line for each that is not empty."""
+        with self._moto.lock:
+            pumps = list(self._pumps.values())
+        return [left for pump in pumps if (left := pump.backlog())]
 
     def logs(self, region: str, function_name: str) -> list[str]:
-        """Log lines."""
-        return []
+        """What is in the log group of a function, line by line, oldest first."""
+        with self._moto.lock:
+            group = self._moto.logs(region).groups.get(self.registry.logging(region, function_name)["LogGroup"])
+            streams = group.streams.values() if group else ()
+            events = [event for stream in streams for event in stream.events]
+        return [event.message for event in sorted(events, key=lambda event: event.event_id)]
+
+    def _invoke_mapped(self, function_arn: str, event: bytes) -> Outcome | None:
+        try:
+            return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event)
+        except LambdaError:  # throttled or deleted: the messages stay where they are
+            return None
+
+    def _mapped_queue(self, region: str, queue_arn: str) -> "Queue":
+        for queue in self._moto.sqs(region).queues.values():
+            if queue.queue_arn == queue_arn:
+                return queue
+        raise InvalidParameterValueException(
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error "
+            f"Message: The specified queue does not exist: {queue_arn}"
+        )
+
+    def _write_log(self, region: str, group: str, stream: str, lines: list[str]) -> None:
+        timestamp = int(unix_time_millis())
+        with self._moto.lock:
+            logs = self._moto.logs(region)
+            logs.ensure_log_group(group)
+            logs.ensure_log_stream(group, stream)
+            logs.put_log_events(group, stream, [{"timestamp": timestamp, "message": line} for line in lines])

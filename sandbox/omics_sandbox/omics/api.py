@@ -24,7 +24,7 @@ class OmicsApi:
         """Answer a request: quotas first, then faults, then the operation itself.
 
         Raises:
-            ConnectionDropped: A fault wants the request to stay without an answer.
+            ConnectionDroppedError: A fault wants the request to stay without an answer.
         """
         if request.region is None:
             raise ValueError("an unsigned request has no region")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from omics_sandbox.http import ConnectionDropped
+from omics_sandbox.http import ConnectionDroppedError
 from omics_sandbox.omics.exceptions import InjectedError
 
 Condition = Callable[[Mapping[str, Any]], bool]
@@ -87,7 +87,7 @@ class Faults:
 
         Raises:
             InjectedError: The call is to be answered with an error.
-            ConnectionDropped: The call is to stay without an answer.
+            ConnectionDroppedError: The call is to stay without an answer.
         """
         fault = self._take(operation, parameters)
         if fault is None:
@@ -96,7 +96,7 @@ class Faults:
         if not fault.answers:
             return
         if fault.code is None:
-            raise ConnectionDropped
+            raise ConnectionDroppedError
         raise InjectedError(fault.code, f"Injected by the sandbox into {operation}")
 
     def wait(self, seconds: float) -> None:

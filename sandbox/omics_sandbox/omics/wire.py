@@ -18,6 +18,7 @@ from dateutil.parser import isoparse
 from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.exceptions import OmicsError, ValidationException
 
+_LABEL = re.compile(r"\{(\w+)\}")
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -56,10 +57,10 @@ class Wire:
             match = pattern.fullmatch(request.path)
             if match and request.method == method:
                 return model, match.groupdict()
-        raise NotEmulated(f"The sandbox does not emulate {request.method} {request.path} of HealthOmics")
+        raise NotEmulatedError(f"The sandbox does not emulate {request.method} {request.path} of HealthOmics")
 
 
-class NotEmulated(OmicsError):
+class NotEmulatedError(OmicsError):
     """The request calls an operation that the emulator does not have."""
 
     code = "UnknownOperationException"

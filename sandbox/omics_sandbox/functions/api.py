@@ -1,0 +1,118 @@
+"""The part of the Lambda API that is the sandbox's own: event source mappings and invocations."""
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+from omics_sandbox.functions.exceptions import LambdaError, ResourceNotFoundException
+from omics_sandbox.functions.mapping import EventSourceMapping
+from omics_sandbox.functions.service import FunctionService
+from omics_sandbox.http import Request, Response
+
+_LOG_TAIL_BYTES = 4096
+
+
+class LambdaApi:
+    """Answers what moto would do with Docker or not at all, and leaves the rest to moto.
+
+    Args:
+        service: What the operations act on.
+    """
+
+    def __init__(self, service: FunctionService) -> None:
+        self._service = service
+        self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
+            (method, re.compile(path), action)
+            for method, path, action in (
+                ("POST", r"/2015-03-31/functions/(.+)/invocations/?", self._invoke),
+                ("POST", r"/2015-03-31/event-source-mappings/?", self._create),
+                ("GET", r"/2015-03-31/event-source-mappings/?", self._list),
+                ("GET", r"/2015-03-31/event-source-mappings/([^/]+)/?", self._get),
+                ("PUT", r"/2015-03-31/event-source-mappings/([^/]+)/?", self._update),
+                ("DELETE", r"/2015-03-31/event-source-mappings/([^/]+)/?", self._delete),
+                ("GET", r"/2017-03-31/tags/.+:event-source-mapping:([^/]+)/?", self._list_tags),
+                ("POST", r"/2017-03-31/tags/.+:event-source-mapping:([^/]+)/?", self._tag),
+                ("DELETE", r"/2017-03-31/tags/.+:event-source-mapping:([^/]+)/?", self._untag),
+            )
+        ]
+
+    def handle(self, request: Request, forward: Callable[[], Response]) -> Response:
+        """Answer a request; `forward` lets moto answer it."""
+        for method, pattern, action in self._routes:
+            match = pattern.fullmatch(request.path)
+            if match and method == request.method:
+                try:
+                    return action(request, *match.groups())
+                except LambdaError as error:
+                    body = {"Type": "User", "Message": str(error)}
+                    return Response.of_json(body, error.status, {"x-amzn-ErrorType": error.code})
+        return self._service.registry.amended(request, forward())
+
+    def _invoke(self, request: Request, name: str) -> Response:
+        region = str(request.region)
+        qualifier = request.query.get("Qualifier", [None])[-1]
+        function = self._service.registry.find(region, name, qualifier)
+        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        payload = request.body or b"{}"
+        if kind == "DryRun":
+            return Response(204)
+        if kind == "Event":
+            self._service.invoke_later(function.arn, payload)
+            return Response(202)
+        outcome = self._service.invoke(function, payload)
+        headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": function.version}
+        if outcome.failed:
+            headers["X-Amz-Function-Error"] = "Unhandled"
+        if request.headers.get("x-amz-log-type") == "Tail":
+            tail = "\n".join(outcome.log).encode()[-_LOG_TAIL_BYTES:]
+            headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
+        return Response(200, outcome.payload, headers)
+
+    def _create(self, request: Request) -> Response:
+        mapping = self._service.create_mapping(str(request.region), request.json())
+        return Response.of_json(mapping.describe("Creating"), 202)
+
+    def _list(self, request: Request) -> Response:
+        queue_arn = request.query.get("EventSourceArn", [None])[-1]
+        function = request.query.get("FunctionName", [None])[-1]
+        region = str(request.region)
+        found = [
+            mapping.describe()
+            for mapping in self._service.mappings(region)
+            if queue_arn in {None, mapping.queue_arn}
+            and (function is None or self._service.registry.find(region, function).arn == mapping.function_arn)
+        ]
+        return Response.of_json({"EventSourceMappings": found})
+
+    def _get(self, request: Request, identity: str) -> Response:
+        return Response.of_json(self._mapping(request, identity).describe())
+
+    def _update(self, request: Request, identity: str) -> Response:
+        mapping = self._mapping(request, identity)
+        self._service.update_mapping(mapping, request.json())
+        return Response.of_json(mapping.describe("Updating"), 202)
+
+    def _delete(self, request: Request, identity: str) -> Response:
+        mapping = self._mapping(request, identity)
+        self._service.delete_mapping(mapping)
+        return Response.of_json(mapping.describe("Deleting"), 202)
+
+    def _list_tags(self, request: Request, identity: str) -> Response:
+        return Response.of_json({"Tags": self._mapping(request, identity).tags})
+
+    def _tag(self, request: Request, identity: str) -> Response:
+        self._mapping(request, identity).tags |= request.json()["Tags"]
+        return Response(204)
+
+    def _untag(self, request: Request, identity: str) -> Response:
+        tags: dict[str, Any] = self._mapping(request, identity).tags
+        for key in request.query.get("tagKeys", []):
+            tags.pop(key, None)
+        return Response(204)
+
+    def _mapping(self, request: Request, identity: str) -> EventSourceMapping:
+        for mapping in self._service.mappings(str(request.region)):
+            if mapping.uuid == identity:
+                return mapping
+        raise ResourceNotFoundException("The resource you requested does not exist.")

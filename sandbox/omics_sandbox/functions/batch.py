@@ -1,0 +1,86 @@
+"""Batches of SQS messages: the event that a function gets, and what its answer means for each message."""
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# moto's types are partial.
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from omics_sandbox.functions.model import Outcome
+
+if TYPE_CHECKING:
+    from moto.sqs.models import Message
+
+
+def sqs_event(messages: Sequence["Message"], queue_arn: str) -> bytes:
+    """The event for a batch. Format: "Using Lambda with Amazon SQS", AWS Lambda Developer Guide."""
+    return json.dumps({"Records": [_record(message, queue_arn) for message in messages]}).encode()
+
+
+def failed_message_ids(outcome: Outcome, message_ids: Sequence[str], *, partial: bool) -> set[str]:
+    """The messages that are to be tried again after an invocation.
+
+    The rules are those of "Success and failure conditions" under "Implementing partial batch responses", AWS Lambda
+    Developer Guide: an empty or missing list is complete success; an answer that cannot be read, or an item that names
+    no message of the batch, is complete failure.
+
+    Args:
+        outcome: What came of the invocation.
+        message_ids: All messages of the batch.
+        partial: Whether the mapping has ReportBatchItemFailures.
+    """
+    everything = set(message_ids)
+    if outcome.failed:
+        return everything
+    if not partial:
+        return set()
+    try:
+        answer: Any = json.loads(outcome.payload or b"null")
+    except ValueError:
+        return everything
+    if answer is None:
+        return set()
+    if not isinstance(answer, dict):
+        return everything
+    items: Any = answer.get("batchItemFailures")
+    if items is None:
+        return set()
+    if not isinstance(items, list):
+        return everything
+    failed = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in items}
+    if not failed.issubset(everything):
+        return everything
+    return failed
+
+
+def _record(message: "Message", queue_arn: str) -> dict[str, Any]:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": message.sender_id,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "SequenceNumber": message.sequence_number,
+        "MessageGroupId": message.group_id,
+        "MessageDeduplicationId": message.deduplication_id,
+    }
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {name: value for name, value in attributes.items() if value is not None},
+        "messageAttributes": {name: _attribute(value) for name, value in message.message_attributes.items()},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":")[3],
+    }
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    given = {"stringValue": value.get("StringValue"), "binaryValue": value.get("BinaryValue")}
+    return {
+        **{name: text for name, text in given.items() if text is not None},
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": value["DataType"],
+    }

@@ -1,0 +1,113 @@
+"""The execution environments of all functions: kept warm, one per concurrent invocation."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from omics_sandbox.functions.environment import ExecutionEnvironment
+from omics_sandbox.functions.model import Function, Outcome, failure
+from omics_sandbox.functions.package import PackageError, Packages
+
+RegionalLogSink = Callable[[str, str, str, list[str]], None]
+"""Takes region, log group, log stream and lines."""
+
+
+class ThrottledError(Exception):
+    """A function runs as often at the same time as its reserved concurrency allows."""
+
+
+class Fleet:
+    """Runs invocations in as many execution environments as there are at the same time.
+
+    Args:
+        folder: An empty folder for unpacked code; whoever gives it removes it after `close`.
+        environment: Variables of the sandbox that every function gets.
+        log: Takes what functions write.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], log: RegionalLogSink) -> None:
+        self._packages = Packages(folder)
+        self._environment = dict(environment)
+        self._log = log
+        self._idle: dict[str, list[ExecutionEnvironment]] = {}
+        self._busy: dict[str, set[ExecutionEnvironment]] = {}
+        self._running: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def invoke(self, function: Function, event: bytes) -> Outcome:
+        """Run an invocation in an idle environment or a new one.
+
+        Raises:
+            ThrottledError: The function's reserved concurrency is used up.
+        """
+        with self._lock:
+            reserved = function.reserved_concurrency
+            if reserved is not None and self._running[function.arn] >= reserved:
+                raise ThrottledError("Rate Exceeded.")
+            self._running[function.arn] += 1
+        try:
+            environment = self._take(function)
+        except PackageError as error:
+            environment = None
+            outcome = failure("Runtime.InvalidPackage", str(error))
+        else:
+            outcome = (
+                environment.invoke(event) if environment else failure("Sandbox.Stopping", "The sandbox is stopping")
+            )
+        finally:
+            with self._lock:
+                self._running[function.arn] -= 1
+        if environment:
+            self._give_back(function, environment)
+        return outcome
+
+    def close(self) -> None:
+        """End every environment, also those that run an invocation."""
+        with self._lock:
+            self._closed = True
+            idle = [environment for environments in self._idle.values() for environment in environments]
+            busy = [environment for environments in self._busy.values() for environment in environments]
+            self._idle.clear()
+        for environment in busy:
+            environment.end()  # its invocation fails, and then it is closed
+        for environment in idle:
+            environment.close()
+
+    def _take(self, function: Function) -> ExecutionEnvironment | None:
+        """An environment of the function as it is now; None when the fleet is closed."""
+        with self._lock:
+            if self._closed:
+                return None
+            idle = self._idle.setdefault(function.arn, [])
+            outdated = [environment for environment in idle if environment.fingerprint != function.fingerprint]
+            current = [environment for environment in idle if environment.fingerprint == function.fingerprint]
+            environment = current.pop() if current else self._new(function)
+            self._idle[function.arn] = current
+            self._busy.setdefault(function.arn, set()).add(environment)
+        for each in outdated:
+            each.close()
+        return environment
+
+    def _give_back(self, function: Function, environment: ExecutionEnvironment) -> None:
+        with self._lock:
+            self._busy[function.arn].discard(environment)
+            keep = environment.alive and not self._closed
+            if keep:
+                self._idle[function.arn].append(environment)
+        if not keep:
+            environment.close()
+
+    def _new(self, function: Function) -> ExecutionEnvironment:
+        def log(group: str, stream: str, lines: list[str]) -> None:
+            self._log(function.region, group, stream, lines)
+
+        regional = {"AWS_REGION": function.region, "AWS_DEFAULT_REGION": function.region}
+        return ExecutionEnvironment(
+            function,
+            code=self._packages.code(function.code),
+            runtime=self._packages.runtime(),
+            environment=self._environment | regional,
+            log=log,
+        )

@@ -1,0 +1,137 @@
+"""Event source mappings: which queue a function reads, and how."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from omics_sandbox.functions.exceptions import InvalidParameterValueException
+
+if TYPE_CHECKING:
+    from moto.sqs.models import Queue
+
+_FIFO_MAXIMUM_BATCH = 10
+_STANDARD_MAXIMUM_BATCH = 10_000
+_MAXIMUM_WINDOW_SECONDS = 300
+_CONCURRENCY = range(2, 1001)
+# Without a MaximumConcurrency, Lambda starts with five concurrent batches and adds more. The sandbox stays at five.
+_DEFAULT_CONCURRENCY = 5
+
+
+@dataclass
+class EventSourceMapping:
+    """A mapping from an SQS queue to a function."""
+
+    queue_arn: str
+    function_arn: str
+    batch_size: int = 10
+    window_seconds: int = 0
+    """Accepted for standard queues, whose batches the sandbox nevertheless delivers at once."""
+    enabled: bool = True
+    report_batch_item_failures: bool = False
+    maximum_concurrency: int | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+    last_modified: float = field(default_factory=time.time)
+    last_result: str = "No records processed"
+
+    @property
+    def region(self) -> str:
+        """Region of queue and function."""
+        return self.queue_arn.split(":")[3]
+
+    @property
+    def queue_name(self) -> str:
+        """Name of the queue."""
+        return self.queue_arn.split(":")[5]
+
+    @property
+    def arn(self) -> str:
+        """ARN of the mapping."""
+        _, partition, _, region, account = self.function_arn.split(":")[:5]
+        return f"arn:{partition}:lambda:{region}:{account}:event-source-mapping:{self.uuid}"
+
+    @property
+    def concurrency(self) -> int:
+        """How many batches are processed at the same time at most."""
+        return self.maximum_concurrency or _DEFAULT_CONCURRENCY
+
+    def describe(self, state: str | None = None) -> dict[str, Any]:
+        """The EventSourceMappingConfiguration of the API; `state` where it is in transition."""
+        configuration: dict[str, Any] = {
+            "UUID": self.uuid,
+            "EventSourceMappingArn": self.arn,
+            "EventSourceArn": self.queue_arn,
+            "FunctionArn": self.function_arn,
+            "BatchSize": self.batch_size,
+            "MaximumBatchingWindowInSeconds": self.window_seconds,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"] if self.report_batch_item_failures else [],
+            "LastModified": self.last_modified,
+            "LastProcessingResult": self.last_result,
+            "State": state or ("Enabled" if self.enabled else "Disabled"),
+            "StateTransitionReason": "USER_INITIATED",
+        }
+        if self.maximum_concurrency is not None:
+            configuration["ScalingConfig"] = {"MaximumConcurrency": self.maximum_concurrency}
+        return configuration
+
+    def configure(self, given: Mapping[str, Any], *, queue: "Queue", function_timeout: float) -> None:
+        """Apply the parameters of CreateEventSourceMapping or UpdateEventSourceMapping, all or none.
+
+        Args:
+            given: The request's parameters.
+            queue: The queue of the mapping.
+            function_timeout: Seconds that the function may take.
+
+        Raises:
+            InvalidParameterValueException: Lambda would refuse them.
+        """
+        unsupported = given.keys() & {"FilterCriteria", "DestinationConfig", "ProvisionedPollerConfig"}
+        if unsupported:
+            raise InvalidParameterValueException(f"The sandbox does not emulate {', '.join(sorted(unsupported))}")
+        batch_size = int(given.get("BatchSize", self.batch_size))
+        window = int(given.get("MaximumBatchingWindowInSeconds", self.window_seconds))
+        scaling = given.get("ScalingConfig")
+        concurrency = self.maximum_concurrency if scaling is None else scaling.get("MaximumConcurrency")
+        _check_batch(batch_size, window, fifo=bool(queue.fifo_queue))
+        if concurrency is not None and concurrency not in _CONCURRENCY:
+            raise InvalidParameterValueException(
+                f"MaximumConcurrency {concurrency} must be between {_CONCURRENCY[0]} and {_CONCURRENCY[-1]}"
+            )
+        visibility_timeout = int(queue.attributes["VisibilityTimeout"])
+        if visibility_timeout < function_timeout:
+            raise InvalidParameterValueException(
+                f"Queue visibility timeout: {visibility_timeout} seconds is less than Function timeout: "
+                f"{function_timeout:g} seconds"
+            )
+        if "FunctionResponseTypes" in given:
+            self.report_batch_item_failures = _reports_failures(given["FunctionResponseTypes"])
+        self.batch_size = batch_size
+        self.window_seconds = window
+        self.maximum_concurrency = concurrency
+        self.enabled = bool(given.get("Enabled", self.enabled))
+        self.last_modified = time.time()
+
+
+def _check_batch(batch_size: int, window: int, *, fifo: bool) -> None:
+    maximum = _FIFO_MAXIMUM_BATCH if fifo else _STANDARD_MAXIMUM_BATCH
+    if not 1 <= batch_size <= maximum:
+        raise InvalidParameterValueException(f"BatchSize {batch_size} must be between 1 and {maximum} for this queue")
+    if fifo and window:
+        raise InvalidParameterValueException(
+            "Batching window is not supported for FIFO queues: leave MaximumBatchingWindowInSeconds out"
+        )
+    if not 0 <= window <= _MAXIMUM_WINDOW_SECONDS:
+        raise InvalidParameterValueException(f"MaximumBatchingWindowInSeconds {window} must be between 0 and 300")
+    if batch_size > _FIFO_MAXIMUM_BATCH and window == 0:
+        raise InvalidParameterValueException(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        )
+
+
+def _reports_failures(types: list[str]) -> bool:
+    unknown = set(types) - {"ReportBatchItemFailures"}
+    if unknown:
+        raise InvalidParameterValueException(f"Unknown FunctionResponseTypes: {', '.join(sorted(unknown))}")
+    return bool(types)

@@ -1,0 +1,83 @@
+"""A Lambda function as the sandbox runs it, read from moto's registry."""
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# moto's types are partial.
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from moto.awslambda.models import LambdaFunction
+
+
+@dataclass(frozen=True)
+class Function:
+    """What an execution environment needs of a function."""
+
+    name: str
+    arn: str
+    region: str
+    version: str
+    handler: str
+    runtime: str
+    timeout: float
+    """Seconds."""
+    memory: int
+    """MB; told to the function, not enforced."""
+    variables: Mapping[str, str]
+    code: bytes
+    """The deployment package, a zip."""
+    log_group: str
+    log_format: str
+    """Text or JSON."""
+    log_level: str | None
+    """Application log level, for the JSON format."""
+    reserved_concurrency: int | None
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs when code or configuration does, so that an execution environment is not used for another one."""
+        settings = [self.arn, self.version, self.handler, self.runtime, self.timeout, self.memory]
+        settings += [dict(self.variables), self.log_group, self.log_format, self.log_level]
+        text = json.dumps(settings, sort_keys=True).encode()
+        return hashlib.sha256(text + self.code).hexdigest()
+
+    @classmethod
+    def of(cls, registered: "LambdaFunction", logging: Mapping[str, str]) -> "Function":
+        """A function of moto's registry, with its LoggingConfig (which moto does not keep)."""
+        reserved = registered.reserved_concurrency
+        return cls(
+            name=registered.function_name,
+            arn=registered.function_arn,
+            region=registered.region,
+            version=str(registered.version),
+            handler=registered.handler or "",
+            runtime=registered.run_time or "",
+            timeout=float(registered.timeout),
+            memory=int(registered.memory_size),
+            variables=dict(registered.environment_vars),
+            code=registered.code_bytes,
+            log_group=logging["LogGroup"],
+            log_format=logging["LogFormat"],
+            log_level=logging.get("ApplicationLogLevel"),
+            reserved_concurrency=None if reserved is None else int(reserved),
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an invocation."""
+
+    payload: bytes
+    """The function's answer, or Lambda's description of the error: JSON either way."""
+    failed: bool
+    """Whether the function raised, timed out, could not be loaded or ended its process."""
+    log: tuple[str, ...] = ()
+    """Lines written during the invocation."""
+
+
+def failure(kind: str, message: str, log: tuple[str, ...] = ()) -> Outcome:
+    """The outcome of an invocation that the function itself could not answer."""
+    return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), True, log)

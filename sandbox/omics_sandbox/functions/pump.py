@@ -1,0 +1,142 @@
+"""The poller of an event source mapping: from the queue to the function, and back what failed."""
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportPrivateUsage=false
+# moto's types are partial, and a queue's messages are private to it.
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from omics_sandbox.functions.batch import failed_message_ids, sqs_event
+from omics_sandbox.functions.mapping import EventSourceMapping
+from omics_sandbox.functions.model import Outcome
+from omics_sandbox.services import Moto
+
+if TYPE_CHECKING:
+    from moto.sqs.models import Message, Queue
+
+_POLL_SECONDS = 0.02
+
+Invoke = Callable[[str, bytes], Outcome | None]
+"""Invokes a function by ARN; None when it was throttled or does not exist."""
+
+
+class Pump:
+    """Polls a queue, invokes the function with batches of its messages, deletes those that succeeded.
+
+    At most one batch of a message group is in flight (the queue sees to that), and at most as many batches as the
+    mapping's concurrency. A message that failed is visible again when the queue's visibility timeout is over, and goes
+    to the dead-letter queue when it has been received as often as the queue's redrive policy allows.
+
+    Args:
+        mapping: The mapping; its current configuration is used for each batch.
+        moto: Where the queue is.
+        invoke: Runs the function.
+        retry_delay: Seconds after which a failed message is visible again; None for the visibility timeout.
+    """
+
+    def __init__(self, mapping: EventSourceMapping, moto: Moto, invoke: Invoke, retry_delay: float | None) -> None:
+        self.mapping = mapping
+        self._moto = moto
+        self._invoke = invoke
+        self._retry_delay = retry_delay
+        self._stopping = threading.Event()
+        self._workers: set[threading.Thread] = set()
+        self._workers_lock = threading.Lock()
+        self._poller = threading.Thread(target=self._poll, name=f"lambda-poller-{mapping.queue_name}")
+        self._poller.start()
+
+    def stop(self) -> None:
+        """Poll no more. Batches in flight go on."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait for the batches in flight."""
+        self._poller.join()
+        for worker in self._in_flight():
+            worker.join()
+
+    def backlog(self) -> str | None:
+        """What is left on the queue or in flight, for people to read; None when nothing is."""
+        with self._moto.lock:
+            queue = self._queue()
+            messages = list(queue._messages) if queue else []
+            visible = len(queue.messages) if queue else 0
+        workers = len(self._in_flight())
+        if not messages and not workers:
+            return None
+        groups = Counter(message.group_id for message in messages if message.group_id is not None)
+        named = ", ".join(f"{group} ({count})" for group, count in groups.most_common(5))
+        disabled = "" if self.mapping.enabled else ", mapping disabled"
+        return (
+            f"{self.mapping.queue_name}: {visible} visible, {len(messages) - visible} in flight or waiting"
+            f"{f', groups {named}' if named else ''}{disabled}"
+        )
+
+    def _poll(self) -> None:
+        while not self._stopping.is_set():
+            batch = self._receive() if self._has_capacity() else []
+            if batch:
+                worker = threading.Thread(target=self._work, args=(batch,), name="lambda-batch")
+                with self._workers_lock:
+                    self._workers.add(worker)
+                worker.start()
+            else:
+                self._stopping.wait(_POLL_SECONDS)
+
+    def _has_capacity(self) -> bool:
+        return self.mapping.enabled and len(self._in_flight()) < self.mapping.concurrency
+
+    def _in_flight(self) -> list[threading.Thread]:
+        with self._workers_lock:
+            return list(self._workers)
+
+    def _queue(self) -> "Queue | None":
+        return self._moto.sqs(self.mapping.region).queues.get(self.mapping.queue_name)
+
+    def _receive(self) -> "list[Message]":
+        with self._moto.lock:
+            queue = self._queue()
+            if queue is None or not queue._messages:
+                return []
+            return self._moto.sqs(self.mapping.region).receive_message(
+                self.mapping.queue_name,
+                self.mapping.batch_size,
+                wait_seconds_timeout=0,
+                visibility_timeout=int(queue.attributes["VisibilityTimeout"]),
+                message_attribute_names=["All"],
+            )
+
+    def _work(self, batch: "list[Message]") -> None:
+        try:
+            outcome = self._invoke(self.mapping.function_arn, sqs_event(batch, self.mapping.queue_arn))
+            ids = [message.id for message in batch]
+            if outcome is None:
+                failed = set(ids)
+            else:
+                failed = failed_message_ids(outcome, ids, partial=self.mapping.report_batch_item_failures)
+            self._settle(batch, failed)
+            self.mapping.last_result = "PROBLEM: Function call failed" if failed else "OK"
+        finally:
+            with self._workers_lock:
+                self._workers.discard(threading.current_thread())
+
+    def _settle(self, batch: "list[Message]", failed: set[str]) -> None:
+        """Delete what succeeded; make visible again, early if so wished, what failed."""
+        sqs = self._moto.sqs(self.mapping.region)
+        with self._moto.lock:
+            if self._queue() is None:  # deleted meanwhile, with its messages
+                return
+            for message in batch:
+                handle = str(message.receipt_handle)
+                if not self._queue_has(message.id):  # purged meanwhile
+                    continue
+                if message.id not in failed:
+                    sqs.delete_message(self.mapping.queue_name, handle)
+                elif self._retry_delay is not None:
+                    sqs.change_message_visibility(self.mapping.queue_name, handle, int(self._retry_delay))
+
+    def _queue_has(self, message_id: str) -> bool:
+        queue = self._queue()
+        return queue is not None and any(message.id == message_id for message in queue._messages)
