@@ -148,7 +148,8 @@ class Aws:
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._open_session().client(
+                session: Any = self._open_session()  # its stub wants the name of the service as a literal
+                self._clients[service, region] = session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint(service),

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextvars
+import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import grpc
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
@@ -18,10 +18,11 @@ from omics_sandbox.provider.catalogue import resource_type
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.monitor import DeployedResource, Diagnostics, Monitor, Registry
 from omics_sandbox.provider.project import Project
+from omics_sandbox.provider.serving import make_server
 
+_LOGGER: Final = logging.getLogger(__name__)
 _PARALLEL: Final = 16
 _LONGEST_CREATION_SECONDS: Final = 300
-_LARGEST_MESSAGE: Final = 400 * 1024 * 1024  # as in the engine
 
 
 class Deployment:
@@ -106,11 +107,16 @@ def deploy(
         with _serving(monitor, Diagnostics(registry)) as address, home.surroundings():
             # The runtime keeps its settings in context variables: a context of its own keeps runs apart.
             contextvars.copy_context().run(_run_program, home, stack, settings, address)
-        if registry.errors:
-            raise ProviderError("; ".join(registry.errors))
+        _refuse_logged_errors(registry)
     except Exception as error:
         raise DeploymentError(str(error), Deployment(registry, home.folder)) from error
     return Deployment(registry, home.folder)
+
+
+def _refuse_logged_errors(registry: Registry) -> None:
+    """Fail as the engine does when a program logs an error (`pulumi.log.error`) and goes on."""
+    if registry.errors:
+        raise ProviderError("; ".join(registry.errors))
 
 
 def _project(program: Path | Callable[[], object], name: str) -> Project:
@@ -129,11 +135,10 @@ def _default_provider(environment: Mapping[str, str], config: Mapping[str, str])
 
 
 @contextmanager
-def _serving(monitor: Monitor, diagnostics: Diagnostics) -> Iterator[str]:
+def _serving(monitor: Monitor, diagnostics: Diagnostics) -> Generator[str]:
     """Serve the monitor and the engine's log on a free local port, and yield its address."""
-    options = [("grpc.max_receive_message_length", _LARGEST_MESSAGE)]
     with ThreadPoolExecutor(_PARALLEL) as threads:
-        server = grpc.server(threads, options=options)
+        server = make_server(threads)
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
         engine_pb2_grpc.add_EngineServicer_to_server(diagnostics, server)
         port = server.add_insecure_port("127.0.0.1:0")
@@ -159,6 +164,8 @@ def _run_program(project: Project, stack: str, config: Mapping[str, str], addres
     set_all_config(dict(config))
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(_PARALLEL))
+    # The runtime raises the first failure, and leaves all futures that depend on it behind with the same one.
+    loop.set_exception_handler(lambda _, details: _LOGGER.debug("%s", details.get("message")))
     try:
         loop.run_until_complete(run_in_stack(project.run))
     finally:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.errors import is_missing
@@ -50,6 +51,7 @@ class Table(ResourceType):
     }
     outputs: ClassVar = frozenset({"arn", "streamArn", "streamLabel", "tagsAll"})
 
+    @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         attributes = inputs.get("attributes", [])
         keys = [inputs[key] for key in ("hashKey", "rangeKey") if key in inputs]
@@ -67,6 +69,7 @@ class Table(ResourceType):
         elif capacity:
             yield capacity[0], f"{capacity[0]} can not be set when billingMode is PAY_PER_REQUEST"
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         parameters: dict[str, Any] = {
             "TableName": inputs["name"],
@@ -88,10 +91,12 @@ class Table(ResourceType):
         client.get_waiter("table_exists").wait(TableName=inputs["name"], WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         return inputs["name"]
 
+    @override
     def complete(self, resource_id: str, inputs: Properties) -> None:
         self._set_recovery(resource_id, inputs)
         self._set_ttl(resource_id, inputs)
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
         try:
@@ -128,6 +133,7 @@ class Table(ResourceType):
             **tagging.as_state(tagging.from_list(client.list_tags_of_resource(ResourceArn=arn).get("Tags", []))),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -136,9 +142,9 @@ class Table(ResourceType):
         if "deletionProtectionEnabled" in changed:
             protected = inputs.get("deletionProtectionEnabled", False)
             client.update_table(TableName=resource_id, DeletionProtectionEnabled=protected)
-        if changed & {"billingMode", "readCapacity", "writeCapacity"}:
+        if {"billingMode", "readCapacity", "writeCapacity"} & set(changed):
             client.update_table(TableName=resource_id, **_billing(inputs))
-        if changed & {"streamEnabled", "streamViewType"}:
+        if {"streamEnabled", "streamViewType"} & set(changed):
             stream: Any = _stream(inputs) or {"StreamSpecification": {"StreamEnabled": False}}
             client.update_table(TableName=resource_id, **stream)
         if "serverSideEncryption" in changed:
@@ -152,6 +158,7 @@ class Table(ResourceType):
         if "tags" in changed:
             self._set_tags(state, inputs)
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         client = self._client(state)
         try:

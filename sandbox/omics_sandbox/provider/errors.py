@@ -1,6 +1,6 @@
 """What the stand-in says when it cannot do what a program asks, in the words of the real AWS provider."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +18,11 @@ class IncompleteCreationError(ProviderError):
     Pulumi keeps such a resource in its state, so that the next update or destroy finds it.
     """
 
-    def __init__(self, message: str, resource_id: str, state: dict[str, Any]) -> None:
+    def __init__(self, message: str, resource_id: str, state: dict[str, Any], inputs: dict[str, Any]) -> None:
         super().__init__(message)
         self.resource_id = resource_id
         self.state = state
+        self.inputs = inputs
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class CheckFailure:
 
 
 @contextmanager
-def describing(action: str) -> Iterator[None]:
+def describing(action: str) -> Generator[None]:
     """Turn an AWS error into a ProviderError that tells what was being done.
 
     Args:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.errors import ProviderError, is_missing
@@ -44,15 +45,18 @@ class EventRule(ResourceType):
     }
     outputs: ClassVar = frozenset({"arn", "tagsAll"})
 
+    @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         if "eventPattern" not in inputs and "scheduleExpression" not in inputs:
             yield "eventPattern", "one of `eventPattern,scheduleExpression` must be specified"
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         self._put(inputs, {"Tags": tagging.as_list(inputs.get("tags"))})
         bus = inputs.get("eventBusName", _DEFAULT_BUS)
         return inputs["name"] if bus == _DEFAULT_BUS else f"{bus}/{inputs['name']}"
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         bus, _, name = resource_id.rpartition("/")
         client = self._client(known)
@@ -75,6 +79,7 @@ class EventRule(ResourceType):
             **tagging.as_state(tagging.from_list(tags)),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -87,6 +92,7 @@ class EventRule(ResourceType):
             if tags := tagging.as_list(inputs.get("tags")):
                 client.tag_resource(ResourceARN=state["arn"], Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         bus, _, name = resource_id.rpartition("/")
         try:
@@ -145,14 +151,17 @@ class EventTarget(ResourceType):
         ),
     }
 
+    @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         given = [name for name in ("input", "inputPath", "inputTransformer") if name in inputs]
         if len(given) > 1:
             yield given[1], f'"{given[1]}": conflicts with {given[0]}'
 
+    @override
     def display_name(self, inputs: Properties) -> str:
         return f"{inputs['rule']}-{inputs.get('targetId', '')}"
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         # The provider is Terraform's underneath, and so is the prefix.
         target_id = inputs.get("targetId") or f"terraform-{secrets.token_hex(13)}"
@@ -160,6 +169,7 @@ class EventTarget(ResourceType):
         prefix = "" if _bus(inputs) == _DEFAULT_BUS else f"{_bus(inputs)}-"
         return f"{prefix}{inputs['rule']}-{target_id}"
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         bus, rule, target_id = _identity(resource_id, known)
         client = self._client(known)
@@ -183,12 +193,14 @@ class EventTarget(ResourceType):
             **_nested_state(target),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
         if set(changed) - {"forceDestroy"}:
             self._put(inputs, state["targetId"])
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         bus, rule, target_id = _identity(resource_id, state)
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.errors import is_missing
@@ -41,6 +42,7 @@ class Role(ResourceType):
     }
     outputs: ClassVar = frozenset({"arn", "createDate", "tagsAll", "uniqueId"})
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         parameters: dict[str, Any] = {
             "RoleName": inputs["name"],
@@ -56,10 +58,12 @@ class Role(ResourceType):
         self._client.create_role(**parameters)
         return inputs["name"]
 
+    @override
     def complete(self, resource_id: str, inputs: Properties) -> None:
         for arn in inputs.get("managedPolicyArns", []):
             self._client.attach_role_policy(RoleName=resource_id, PolicyArn=arn)
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         try:
             role = self._client.get_role(RoleName=resource_id)["Role"]
@@ -82,6 +86,7 @@ class Role(ResourceType):
             **tagging.as_state(tagging.from_list(tags)),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -107,6 +112,7 @@ class Role(ResourceType):
             if tags := tagging.as_list(inputs.get("tags")):
                 client.tag_role(RoleName=resource_id, Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         try:
             # The policies that this resource attached go with it; others only when the program says so.
@@ -150,10 +156,12 @@ class RolePolicy(ResourceType):
         "role": Property(Text(), required=True, replaces=True),
     }
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         self._put(inputs["role"], inputs["name"], inputs["policy"])
         return f"{inputs['role']}:{inputs['name']}"
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         role, _, name = resource_id.partition(":")
         try:
@@ -164,11 +172,13 @@ class RolePolicy(ResourceType):
             raise
         return {"name": name, "policy": _document(policy["PolicyDocument"]), "role": role}
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
         self._put(state["role"], state["name"], inputs["policy"])
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         role, _, name = resource_id.partition(":")
         try:

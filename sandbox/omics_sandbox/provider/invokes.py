@@ -35,7 +35,7 @@ def invoke(aws: Aws, token: str, arguments: Properties) -> Properties:
     return function(aws, arguments)
 
 
-def _caller_identity(aws: Aws, arguments: Properties) -> Properties:
+def _caller_identity(aws: Aws, _arguments: Properties) -> Properties:
     with describing("reading STS Caller Identity"):
         identity = aws.client("sts").get_caller_identity()
     account = identity["Account"]
@@ -53,7 +53,7 @@ def _region(aws: Aws, arguments: Properties) -> Properties:
     }
 
 
-def _partition(aws: Aws, arguments: Properties) -> Properties:
+def _partition(aws: Aws, _arguments: Properties) -> Properties:
     suffix = _dns_suffix(aws, aws.region)
     partition = aws.partition(aws.region)
     reverse = ".".join(reversed(suffix.split(".")))

@@ -1,10 +1,11 @@
 """AWS Lambda functions and event source mappings."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.archives import zip_bytes
@@ -48,7 +49,7 @@ _NESTED_CONFIGURATION: Final = {
     "tracingConfig": ("TracingConfig", {"mode": "Mode"}),
 }
 # What is in force when the program stops setting it.
-_UNSET: Final = {
+_UNSET: Final[Mapping[str, Any]] = {
     "deadLetterConfig": {"targetArn": ""},
     "environment": {"variables": {}},
     "ephemeralStorage": {"size": 512},
@@ -103,6 +104,7 @@ class Function(ResourceType):
         {"arn", "codeSha256", "invokeArn", "lastModified", "qualifiedArn", "sourceCodeSize", "tagsAll", "version"}
     )
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         parameters: Any = {
             **self._configuration(inputs, inputs.keys()),
@@ -119,10 +121,12 @@ class Function(ResourceType):
         client.get_waiter("function_active_v2").wait(FunctionName=inputs["name"], WaiterConfig={"Delay": 1})
         return inputs["name"]
 
+    @override
     def complete(self, resource_id: str, inputs: Properties) -> None:
         if inputs.get("reservedConcurrentExecutions", -1) >= 0:
             self._set_concurrency(resource_id, inputs)
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
         try:
@@ -134,9 +138,10 @@ class Function(ResourceType):
         configuration = function["Configuration"]
         arn = configuration["FunctionArn"]
         state = {name: configuration.get(key) for name, key in _CONFIGURATION.items()}
-        state["layers"] = [layer["Arn"] for layer in configuration.get("Layers") or []]
+        layers: list[Any] = configuration.get("Layers") or []
+        state["layers"] = [layer["Arn"] for layer in layers]
         for name, (key, fields) in _NESTED_CONFIGURATION.items():
-            found = configuration.get(key) or {}
+            found: Mapping[str, Any] = configuration.get(key) or {}
             state[name] = {field: found[theirs] for field, theirs in fields.items() if theirs in found} or None
         return {
             **state,
@@ -154,6 +159,7 @@ class Function(ResourceType):
             **tagging.as_state(function.get("Tags", {})),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -176,6 +182,7 @@ class Function(ResourceType):
             if tags := inputs.get("tags"):
                 client.tag_resource(Resource=state["arn"], Tags=tags)
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         try:
             self._client(state).delete_function(FunctionName=resource_id)
@@ -211,9 +218,11 @@ class Function(ResourceType):
 class _FunctionName(Shape):
     """A function by its name or its ARN, which mean the same."""
 
-    def _problems(self, value: object, path: str) -> Iterable[str]:
+    @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
         yield from Text()._problems(value, path)  # pyright: ignore[reportPrivateUsage] # a shape of its own module
 
+    @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
 
@@ -249,6 +258,7 @@ class EventSourceMapping(ResourceType):
         }
     )
 
+    @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         source = inputs.get("eventSourceArn")
         if isinstance(source, str) and source.endswith(".fifo"):
@@ -258,9 +268,11 @@ class EventSourceMapping(ResourceType):
             if isinstance(size := inputs.get("batchSize"), int) and size > 10:  # AWS's limit
                 yield "batchSize", f"BatchSize must not be greater than 10 for FIFO queues, got {size}"
 
+    @override
     def display_name(self, inputs: Properties) -> str:
         return f"{inputs['functionName']} <- {inputs['eventSourceArn']}"
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         created: Any = self._client(inputs).create_event_source_mapping(
             EventSourceArn=inputs["eventSourceArn"],
@@ -269,6 +281,7 @@ class EventSourceMapping(ResourceType):
         )
         return created["UUID"]
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
         try:
@@ -301,6 +314,7 @@ class EventSourceMapping(ResourceType):
             **tagging.as_state(client.list_tags(Resource=arn)["Tags"] if arn else {}),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -313,6 +327,7 @@ class EventSourceMapping(ResourceType):
             if tags := inputs.get("tags"):
                 client.tag_resource(Resource=state["arn"], Tags=tags)
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         try:
             self._client(state).delete_event_source_mapping(UUID=resource_id)
@@ -343,12 +358,14 @@ def _mapping_arguments(inputs: Properties, names: Collection[str]) -> dict[str, 
 
 
 def _filters_state(mapping: Any) -> Properties | None:  # a mapping of boto3
-    filters = (mapping.get("FilterCriteria") or {}).get("Filters") or []
+    criteria: Mapping[str, Any] = mapping.get("FilterCriteria") or {}
+    filters: list[Any] = criteria.get("Filters") or []
     return {"filters": [{"pattern": entry["Pattern"]} for entry in filters]} if filters else None
 
 
 def _nested(mapping: Any, key: str, field: str, name: str) -> Properties | None:  # see above
-    value = (mapping.get(key) or {}).get(field)
+    found: Mapping[str, Any] = mapping.get(key) or {}
+    value = found.get(field)
     return {name: value} if value else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.errors import is_missing
@@ -41,6 +42,7 @@ class LogGroup(ResourceType):
     }
     outputs: ClassVar = frozenset({"arn", "tagsAll"})
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         parameters: dict[str, Any] = {"logGroupName": inputs["name"]}
         for name in ("kmsKeyId", "logGroupClass", "tags"):
@@ -49,9 +51,11 @@ class LogGroup(ResourceType):
         self._client(inputs).create_log_group(**parameters)
         return inputs["name"]
 
+    @override
     def complete(self, resource_id: str, inputs: Properties) -> None:
         self._set_retention(resource_id, inputs)
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
         pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=resource_id)
@@ -71,6 +75,7 @@ class LogGroup(ResourceType):
             **tagging.as_state(tags),
         }
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -88,6 +93,7 @@ class LogGroup(ResourceType):
             if tags := inputs.get("tags"):
                 client.tag_resource(resourceArn=state["arn"], tags=tags)
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         if state.get("skipDestroy"):
             return

@@ -7,20 +7,20 @@ Where the engine plans against a state, this monitor only ever creates: every de
 import logging
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from typing_extensions import override
 
 from omics_sandbox.provider import invokes
 from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
 from omics_sandbox.provider.catalogue import resource_type
 from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
+from omics_sandbox.provider.serving import Context, refusing
 from omics_sandbox.provider.values import Properties, decode, encode
 
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -37,7 +37,6 @@ _LEVELS: Final = {
     engine_pb2.WARNING: logging.WARNING,
     engine_pb2.ERROR: logging.ERROR,
 }
-Context = grpc.ServicerContext
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     # The protocol's method names are not Python's, and each method gets a context, used or not.
 
+    @override
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Context) -> resource_pb2.DeploymentInfo:
         """Tell the runtime which parts of the protocol it may use."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
+    @override
     def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: Context
     ) -> resource_pb2.RegisterResourceResponse:
@@ -110,6 +111,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         with refusing(context):
             return self._register(request)
 
+    @override
     def ReadResource(
         self, request: resource_pb2.ReadResourceRequest, context: Context
     ) -> resource_pb2.ReadResourceResponse:
@@ -119,6 +121,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             urn = self._urn(request.parent, request.type, request.name)
             return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=encode(state))
 
+    @override
     def Invoke(
         self, request: resource_pb2.ResourceInvokeRequest, context: Context
     ) -> resource_pb2.ResourceInvokeResponse:
@@ -126,8 +129,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         with refusing(context):
             found = invokes.invoke(self._provider(request.provider), request.tok, decode(request.args))
             # `return` is a word of Python's own, so it cannot be written as a keyword argument.
-            return resource_pb2.ResourceInvokeResponse(**{"return": encode(found)})
+            answer: dict[str, Any] = {"return": encode(found)}
+            return resource_pb2.ResourceInvokeResponse(**answer)
 
+    @override
     def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: Context
     ) -> empty_pb2.Empty:
@@ -136,6 +141,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._registry.outputs.update(decode(request.outputs))
         return empty_pb2.Empty()
 
+    @override
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
         """Let the program go: nothing is left to do once it has finished."""
         return empty_pb2.Empty()
@@ -213,21 +219,13 @@ class Diagnostics(engine_pb2_grpc.EngineServicer):
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    @override
     def Log(self, request: engine_pb2.LogRequest, context: Context) -> empty_pb2.Empty:
         """Pass a message on to Python's logging."""
         _LOGGER.log(_LEVELS[request.severity], request.message)
         if request.severity == engine_pb2.ERROR:
             self._registry.errors.append(request.message)
         return empty_pb2.Empty()
-
-
-@contextmanager
-def refusing(context: Context) -> Iterator[None]:
-    """Answer a call with the message of a ProviderError instead of a trace of our own code."""
-    try:
-        yield
-    except ProviderError as error:
-        context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
 def _refuse(urn: str, failures: Sequence[CheckFailure]) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -99,7 +99,7 @@ class Project:
             self.main()
 
     @contextlib.contextmanager
-    def surroundings(self) -> Iterator[None]:
+    def surroundings(self) -> Generator[None]:
         """Give a program on disk the working directory and the import path that Pulumi's language host gives it."""
         if not isinstance(self.main, Path):
             yield

@@ -128,7 +128,7 @@ class ResourceType(ABC):
                 self.complete(resource_id, inputs)
                 state = self.read_resource(resource_id, inputs) or {}
         except ProviderError as error:
-            raise IncompleteCreationError(str(error), resource_id, self._state(inputs, {})) from error
+            raise IncompleteCreationError(str(error), resource_id, self._state(inputs, {}), inputs) from error
         return resource_id, self._state(inputs, state)
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
@@ -202,6 +202,7 @@ class ResourceType(ABC):
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Set what AWS lets one set only after the creation."""
+        del resource_id, inputs
 
     @abstractmethod
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from typing_extensions import override
+
 from omics_sandbox.provider.values import (
     ARCHIVE_SIGNATURE,
     SIGNATURE_KEY,
@@ -51,6 +53,7 @@ class Text(Shape):
     pattern: str = ""
     described: str = ""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, str):
             yield f'expected "{path}" to be a string, got {value!r}'
@@ -64,6 +67,7 @@ class Text(Shape):
 class Arn(Shape):
     """An Amazon resource name."""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, str) or not re.fullmatch(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", value):
             yield f'"{path}" ({value}) is an invalid ARN: arn: invalid prefix or too few sections'
@@ -77,6 +81,7 @@ class Integer(Shape):
     maximum: int | None = None
     one_of: tuple[int, ...] = ()
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
             yield f'expected "{path}" to be a whole number, got {value!r}'
@@ -92,6 +97,7 @@ class Integer(Shape):
 class Number(Shape):
     """A number, whole or not."""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             yield f'expected "{path}" to be a number, got {value!r}'
@@ -101,6 +107,7 @@ class Number(Shape):
 class Boolean(Shape):
     """True or false."""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, bool):
             yield f'expected "{path}" to be a boolean, got {value!r}'
@@ -110,6 +117,7 @@ class Boolean(Shape):
 class JsonText(Shape):
     """A string that holds a JSON object; two of them are the same if they say the same."""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, str):
             yield f'expected "{path}" to be a string of JSON, got {value!r}'
@@ -125,8 +133,10 @@ class JsonText(Shape):
         yield from self._document_problems(document, path)
 
     def _document_problems(self, document: Mapping[str, Any], path: str) -> Iterator[str]:
+        del document, path
         yield from ()
 
+    @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         if isinstance(desired, str) and isinstance(actual, str) and desired and actual:
             return self._canonical(json.loads(desired)) == self._canonical(json.loads(actual))
@@ -140,6 +150,7 @@ class JsonText(Shape):
 class PolicyDocument(JsonText):
     """An IAM policy document, in which a list of one and its only element mean the same."""
 
+    @override
     def _document_problems(self, document: Mapping[str, Any], path: str) -> Iterator[str]:
         statements = document.get("Statement")
         if not statements:
@@ -151,6 +162,7 @@ class PolicyDocument(JsonText):
             elif not {"Action", "NotAction"} & statement.keys():
                 yield f'"{path}" contains an invalid JSON policy: a statement without Action'
 
+    @override
     def _canonical(self, document: Any) -> Any:  # JSON-like values
         if is_mapping(document):
             return {key: self._canonical(value) for key, value in document.items()}
@@ -164,6 +176,7 @@ class PolicyDocument(JsonText):
 class TextMap(Shape):
     """Free keys with strings as values, such as tags."""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not is_mapping(value):
             yield f'expected "{path}" to be a map of strings, got {value!r}'
@@ -179,6 +192,7 @@ class ListOf(Shape):
 
     item: Shape
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not is_list(value):
             yield f'expected "{path}" to be a list, got {value!r}'
@@ -186,6 +200,7 @@ class ListOf(Shape):
         for index, item in enumerate(value):
             yield from self.item.problems(item, f"{path}[{index}]")
 
+    @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         wanted, found = self._ordered(desired or []), self._ordered(actual or [])
         return len(wanted) == len(found) and all(map(self.item.same, wanted, found))
@@ -198,6 +213,7 @@ class ListOf(Shape):
 class SetOf(ListOf):
     """A list in which the order does not count."""
 
+    @override
     def _ordered(self, items: list[Any]) -> list[Any]:
         return sorted(items, key=_sort_key)
 
@@ -209,6 +225,7 @@ class Object(Shape):
     fields: Mapping[str, Shape]
     required: frozenset[str] = field(default_factory=frozenset[str])
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not is_mapping(value):
             yield f'expected "{path}" to be an object, got {value!r}'
@@ -221,10 +238,13 @@ class Object(Shape):
             else:
                 yield from self.fields[name].problems(item, f"{path}.{name}")
 
+    @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
-        wanted, found = desired or {}, actual or {}
+        wanted: Mapping[str, Any] = desired or {}
+        found: Mapping[str, Any] = actual or {}
         return all(self.fields[name].same(value, found.get(name)) for name, value in wanted.items())
 
+    @override
     def project(self, previous: Any, actual: Any) -> Any:  # JSON-like values
         if not is_mapping(previous) or not is_mapping(actual):
             return actual
@@ -237,12 +257,14 @@ class Object(Shape):
 class Archive(Shape):
     """A Pulumi archive in its wire form. The engine gives each one a hash of its contents."""
 
+    @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not is_mapping(value) or value.get(SIGNATURE_KEY) != ARCHIVE_SIGNATURE:
             yield f'expected "{path}" to be an archive, got {value!r}'
         elif "uri" in value:
             yield f'"{path}" is a remote archive, which is not supported: give a local file or folder'
 
+    @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         if holds_unknown(desired) or not is_mapping(desired) or not is_mapping(actual):
             return False

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.errors import is_missing
@@ -72,6 +73,7 @@ class Queue(ResourceType):
     }
     outputs: ClassVar = frozenset({"arn", "tagsAll", "url"})
 
+    @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         name, fifo = inputs.get("name"), inputs.get("fifoQueue", False)
         if isinstance(name, str) and fifo is not UNKNOWN:
@@ -89,9 +91,11 @@ class Queue(ResourceType):
         if inputs.get("sqsManagedSseEnabled") and inputs.get("kmsMasterKeyId"):
             yield "sqsManagedSseEnabled", '"sqsManagedSseEnabled": conflicts with kmsMasterKeyId'
 
+    @override
     def name_suffix(self, inputs: Properties) -> str:
         return _FIFO_SUFFIX if inputs.get("fifoQueue") else ""
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         attributes: Any = {
             _ATTRIBUTES[name]: _to_attribute(value) for name, value in inputs.items() if name in _ATTRIBUTES
@@ -105,6 +109,7 @@ class Queue(ResourceType):
         )
         return created["QueueUrl"]
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
         attributes = read_attributes(client, resource_id)
@@ -119,6 +124,7 @@ class Queue(ResourceType):
         name = resource_id.rsplit("/", 1)[-1]
         return {**state, "arn": attributes["QueueArn"], "name": name, "url": resource_id, **tagging.as_state(tags)}
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
@@ -136,6 +142,7 @@ class Queue(ResourceType):
             if tags := inputs.get("tags"):
                 client.tag_queue(QueueUrl=resource_id, Tags=tags)
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         try:
             self._client(state).delete_queue(QueueUrl=resource_id)
@@ -153,25 +160,30 @@ class _QueueAttribute(ResourceType):
     attribute: ClassVar[str]
     property_name: ClassVar[str]
 
+    @override
     def display_name(self, inputs: Properties) -> str:
         return str(inputs["queueUrl"])
 
+    @override
     def create_resource(self, inputs: Properties) -> str:
         self._write(inputs["queueUrl"], inputs, inputs[self.property_name])
         return inputs["queueUrl"]
 
+    @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         attributes = read_attributes(self._client(known), resource_id)
         if attributes is None or not attributes.get(self.attribute):
             return None
         return {"queueUrl": resource_id, self.property_name: attributes[self.attribute]}
 
+    @override
     def update_resource(
         self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
     ) -> None:
         if self.property_name in changed:
             self._write(resource_id, state, inputs[self.property_name])
 
+    @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         try:
             self._write(resource_id, state, "")

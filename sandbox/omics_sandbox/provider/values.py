@@ -7,7 +7,7 @@ another resource has been created (in previews), and assets and archives, which 
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeGuard
 
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
@@ -107,4 +107,4 @@ def holds_unknown(value: object) -> bool:
 
 def is_empty(value: object) -> bool:
     """Tell whether a value is the zero of its type, which AWS and Pulumi treat as not set."""
-    return value is None or value in (0, "") or cast("object", value) in ([], {})
+    return value is None or value in (0, "") or value in ([], {})
