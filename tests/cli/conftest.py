@@ -1,0 +1,235 @@
+"""The command line as its users run it: a process of its own, against a local AWS with nothing in it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from omics_sandbox import Limits, Sandbox
+from omics_sandbox.omics.models import ReadSet, SequenceStore
+
+OMICS_META = Path(sys.executable).with_name("omics-meta")
+FAST = ("--max-tps", "1000")
+BOOKKEEPING = frozenset({"status_at", "synced_at", "sync_revision", "sync_digest"})
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+_names = count(1)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+
+class Cli:
+    """Runs `omics-meta`.
+
+    Attributes:
+        environment: The whole environment of the commands: nothing of the caller's AWS configuration is in it.
+        home: The user's home folder, empty at first.
+    """
+
+    def __init__(self, environment: Mapping[str, str], home: Path) -> None:
+        self.home = home
+        self.environment = {"PATH": os.defpath, "HOME": str(home), **environment}
+
+    def run(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, without: tuple[str, ...] = ()
+    ) -> Finished:
+        """Run a command to its end, with variables added to the environment or taken from it."""
+        environment = {name: value for name, value in self.environment.items() if name not in without}
+        return self._finish([OMICS_META, *arguments], environment | dict(env or {}))
+
+    def run_module(self, *arguments: str) -> Finished:
+        """Run a command by `python -m`."""
+        return self._finish([sys.executable, "-m", "omics_meta", *arguments], self.environment)
+
+    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+        """Start a command; the caller waits for its end. `options` are those of `Popen`."""
+        return subprocess.Popen([OMICS_META, *arguments], env=self.environment, text=True, **options)
+
+    def _finish(self, command: list[str | Path], environment: Mapping[str, str]) -> Finished:
+        done = subprocess.run(
+            command, env=environment, cwd=self.home, capture_output=True, text=True, timeout=120, check=False
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+
+class Aws:
+    """The local AWS of one test: HealthOmics without stores, and tables of its own.
+
+    Attributes:
+        sandbox: The sandbox behind it.
+        omics: Creates stores and read sets, counts calls, injects faults.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.omics = sandbox.omics
+        self.omics.emit_events = False
+        self.omics.limits = Limits.none()
+        self.omics.stores.clear()
+        self.omics.faults.clear()
+        self.forget_calls()
+        self._dynamodb = sandbox.client("dynamodb")
+
+    def forget_calls(self) -> None:
+        """Count calls from zero."""
+        self.omics.calls.clear()
+        self.omics.throttled.clear()
+
+    def store(self, size: int = 0, name: str | None = "cohort", **members: Any) -> str:
+        """Create a store with so many read sets; return its id."""
+        store_id = self.omics.create_store(name, **members)
+        for number in range(size):
+            self.omics.create_read_set(store_id, name=f"sample {number}", tags={"number": str(number)})
+        return store_id
+
+    def ids(self, store_id: str) -> list[str]:
+        """Ids of a store's read sets, in the order of their creation."""
+        return list(self.omics.store(store_id).read_sets)
+
+    def arn(self, store_id: str, read_set_id: str) -> str:
+        """The ARN of a read set, whether it exists or not."""
+        return f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}/readSet/{read_set_id}"
+
+    def table(self, key: tuple[tuple[str, str, str], ...] = (("set_arn", "HASH", "S"),)) -> str:
+        """Create an empty table with a key of (attribute, kind, type); return its name."""
+        name = f"read-sets-{next(_names)}"
+        self._dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in key],
+            AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": type_} for attribute, _, type_ in key],
+        )
+        return name
+
+    def raw_rows(self, table: str) -> dict[str, dict[str, Any]]:
+        """All rows of a table as they are, by ARN."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        items = [item for page in pages for item in page["Items"]]
+        rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
+        return {row["set_arn"]: row for row in rows}
+
+    def rows(self, table: str) -> dict[str, dict[str, Any]]:
+        """All rows of a table by ARN, without the bookkeeping, which every one of them must have."""
+        rows = self.raw_rows(table)
+        for row in rows.values():
+            assert row.keys() >= BOOKKEEPING, f"a row without its bookkeeping: {row}"
+        return {arn: {name: row[name] for name in row.keys() - BOOKKEEPING} for arn, row in rows.items()}
+
+    def put(self, table: str, row: Mapping[str, Any]) -> None:
+        """Write a row as some other program would."""
+        self._dynamodb.put_item(TableName=table, Item={name: _serialize(value) for name, value in row.items()})
+
+    def edit(self, table: str, arn: str, **attributes: Any) -> None:
+        """Change attributes of a row behind the product's back; None takes an attribute away."""
+        row = self.raw_rows(table)[arn] | attributes
+        self.put(table, {name: value for name, value in row.items() if value is not None})
+
+    def delete(self, table: str, arn: str) -> None:
+        """Delete a row behind the product's back."""
+        self._dynamodb.delete_item(TableName=table, Key={"set_arn": {"S": arn}})
+
+    def expected(self, *store_ids: str) -> dict[str, dict[str, Any]]:
+        """The rows that the stores' read sets must have, bookkeeping aside, where none was archived after it had one.
+
+        Written from the record's documentation, with nothing of the product.
+        """
+        stores = [self.omics.store(store_id) for store_id in store_ids]
+        return {read_set.arn: _expected_row(store, read_set) for store in stores for read_set in store.read_sets.values()}
+
+
+def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
+    access = store.s3_access or {}
+    row = {
+        "set_id": read_set.id,
+        "set_arn": read_set.arn,
+        "set_name": read_set.name,
+        "set_description": read_set.description,
+        "set_status": read_set.status,
+        "set_status_message": read_set.status_message,
+        "set_type": read_set.file_type,
+        "set_reference_arn": read_set.reference_arn,
+        "set_subject_id": read_set.subject_id,
+        "set_sample_id": read_set.sample_id,
+        "set_creation_type": read_set.creation_type,
+        "set_creation_job_id": read_set.creation_job_id,
+        "set_creation_time": read_set.creation_time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "set_etag": read_set.etag,
+        "store": _present(
+            store_id=store.id,
+            store_arn=store.arn,
+            store_name=store.name,
+            store_uri=access.get("s3Uri"),
+            store_ap_arn=access.get("s3AccessPointArn"),
+            store_type="sequence_store",
+        ),
+        "tags": [{key: value} for key, value in sorted(read_set.tags.items())],
+    }
+    if read_set.sequence_information:
+        row["set_sequence_information"] = _present(
+            total_read_count=read_set.sequence_information.get("totalReadCount"),
+            total_base_count=read_set.sequence_information.get("totalBaseCount"),
+            generated_from=read_set.sequence_information.get("generatedFrom"),
+            alignment=read_set.sequence_information.get("alignment"),
+        )
+    if read_set.files and read_set.status == "ACTIVE":
+        names = [name for name in ("source1", "source2", "index") if name in read_set.files]
+        row["files"] = [_expected_file(read_set, name) for name in names]
+        row["set_total_size"] = sum(read_set.files[name]["contentLength"] for name in names)
+    return _present(**row)
+
+
+def _expected_file(read_set: ReadSet, name: str) -> dict[str, str]:
+    file = read_set.files[name]
+    return _present(
+        file_path=file.get("s3Access", {}).get("s3Uri"),
+        etag=(read_set.etag or {}).get(name),
+        file_type=name,
+        content_length=str(file["contentLength"]),
+        part_size=str(file["partSize"]),
+        total_parts=str(file["totalParts"]),
+    )
+
+
+def _present(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A local AWS. Of the module and not of the session, because one process can hold one at a time."""
+    with Sandbox(limits=Limits.none()) as running:
+        yield running
+
+
+@pytest.fixture
+def aws(sandbox: Sandbox) -> Aws:
+    """The local AWS, with nothing of other tests in HealthOmics."""
+    return Aws(sandbox)
+
+
+@pytest.fixture
+def cli(sandbox: Sandbox, tmp_path: Path) -> Cli:
+    """The command line, pointed at the local AWS."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Cli(sandbox.environment, home)

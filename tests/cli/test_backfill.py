@@ -1,0 +1,292 @@
+"""`omics-meta backfill`: afterwards the table says what the source says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+
+
+def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
+    # GIVEN read sets of every shape
+    store = aws.store(2)
+    reference = "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222"
+    aws.omics.create_read_set(
+        store, name="aligned", file_type="BAM", files=("source1", "index"), reference_arn=reference, description="30x",
+        sequence_information={"totalReadCount": 3, "totalBaseCount": 450, "alignment": "ALIGNED"},
+    )  # fmt: skip
+    aws.omics.create_read_set(store, name="compressed", file_type="CRAM", files=("source1", "index"), s3_access=False)
+    aws.omics.create_read_set(store, name="archived", status="ARCHIVED", tags={"tier": "cold"})
+    aws.omics.create_read_set(store, name="bare", subject_id=None, sample_id=None, etag=False, creation_type=None)
+    aws.omics.create_read_set(store, name="Łódź 試料 🧬", tags={f"schlüssel {n}": "wert ✓" for n in range(50)})
+    aws.omics.create_read_set(store, name="imported", creation_job_id="3333333333", read_set_id="9" * 36)
+    table = aws.table()
+    # WHEN they are backfilled
+    done = cli.run("backfill", "-s", store, "-t", table, "-r", "us-west-2", *FAST)
+    # THEN every row says all that the source says
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(store)
+    assert done.err == f"store {store}: batch 1: 8 read sets: 8 created\n"
+    assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [store, "8", "0", "0", "0", "0"]
+
+
+def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
+    store = aws.omics.create_store("cohort", store_id="1234567890")
+    aws.omics.create_read_set(
+        store,
+        read_set_id="2345678901",
+        name="NA12878",
+        file_type="BAM",
+        description="a genome",
+        subject_id="HG001",
+        sample_id="S1",
+        tags={"b": "2", "a": "1"},
+        etag={"algorithm": "BAM_MD5up", "source1": "abc"},
+        files={
+            "source1": {
+                "totalParts": 2,
+                "partSize": 100,
+                "contentLength": 150,
+                "s3Access": {"s3Uri": "s3://ap/source1.bam"},
+            }
+        },
+    )
+    table = aws.table()
+    done = cli.run_module("backfill", "-s", store, "-t", table, *FAST)
+    assert done.code == 0, done.err
+    arn = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/2345678901"
+    (row,) = aws.rows(table).values()
+    assert row.pop("set_creation_time").endswith("Z")
+    assert row == {
+        "set_id": "2345678901",
+        "set_arn": arn,
+        "set_name": "NA12878",
+        "set_description": "a genome",
+        "set_status": "ACTIVE",
+        "set_type": "BAM",
+        "set_subject_id": "HG001",
+        "set_sample_id": "S1",
+        "set_creation_type": "IMPORT",
+        "set_etag": {"algorithm": "BAM_MD5up", "source1": "abc"},
+        "set_total_size": 150,
+        "files": [
+            {
+                "file_path": "s3://ap/source1.bam",
+                "etag": "abc",
+                "file_type": "source1",
+                "content_length": "150",
+                "part_size": "100",
+                "total_parts": "2",
+            }
+        ],
+        "store": {
+            "store_id": "1234567890",
+            "store_arn": "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890",
+            "store_name": "cohort",
+            "store_uri": "s3://123456789012-1234567890-sandbox-s3alias/123456789012/sequenceStore/1234567890/",
+            "store_ap_arn": "arn:aws:s3:us-west-2:123456789012:accesspoint/123456789012-1234567890",
+            "store_type": "sequence_store",
+        },
+        "tags": [{"a": "1"}, {"b": "2"}],
+    }
+
+
+def test_existing_rows_are_overwritten(aws: Aws, cli: Cli) -> None:
+    # GIVEN one edited row, one of the reference implementation's, one as it should be, and one of another store
+    store = aws.store(3)
+    edited, foreign, right = (aws.arn(store, read_set) for read_set in aws.ids(store))
+    table = aws.table()
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    aws.edit(table, edited, set_name="wrong", files=None, tags=[{"wrong": "tag"}], set_description="invented")
+    aws.put(table, {"set_arn": foreign, "status": "ARCHIVED", "set_name": "half"})
+    elsewhere = {"set_arn": aws.arn("9999999999", "8888888888"), "set_name": "of another store"}
+    aws.put(table, elsewhere)
+    # WHEN
+    done = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    # THEN
+    assert done.code == 0, done.err
+    rows = aws.raw_rows(table)
+    assert rows.pop(elsewhere["set_arn"]) == elsewhere
+    aws.delete(table, elsewhere["set_arn"])
+    assert aws.rows(table) == aws.expected(store)
+    assert done.document["totals"] == _counts(updated=2, unchanged=1)
+    assert rows[right]["set_name"] == "sample 2"
+
+
+def test_several_stores_and_none_else(aws: Aws, cli: Cli) -> None:
+    first, second, other = aws.store(2, "first"), aws.store(1, None, s3_access=False), aws.store(1, "other")
+    table = aws.table()
+    done = cli.run("backfill", "-s", first, "-s", second, "-s", first, "-t", table, "--json", *FAST)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(first, second)
+    assert other not in done.out
+    assert done.document["stores"] == [
+        {"store_id": first, **_counts(created=2)},
+        {"store_id": second, **_counts(created=1)},
+    ]
+
+
+def test_all_stores(aws: Aws, cli: Cli) -> None:
+    stores = [aws.store(2, "first"), aws.store(0, "empty"), aws.store(1, "last")]
+    table = aws.table()
+    done = cli.run("backfill", "--all-stores", "-t", table, "--json", *FAST)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(*stores)
+    assert [(each["store_id"], each["created"]) for each in done.document["stores"]] == list(
+        zip(stores, (2, 0, 1), strict=True)
+    )
+
+
+def test_a_dry_run_tells_and_writes_nothing(aws: Aws, cli: Cli) -> None:
+    # GIVEN a row to create, one to update, one to leave, one to delete
+    store = aws.store(4)
+    missing, stale, right, gone = aws.ids(store)
+    table = aws.table()
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    aws.delete(table, aws.arn(store, missing))
+    aws.omics.update_read_set(store, stale, name="renamed", subject_id="other")
+    aws.omics.set_status(store, gone, "DELETED")
+    before = aws.raw_rows(table)
+    # WHEN
+    done = cli.run("backfill", "-s", store, "-t", table, "--dry-run", "--prune", "--json", *FAST)
+    plain = cli.run("backfill", "-s", store, "-t", table, "--dry-run", *FAST)
+    # THEN
+    assert (done.code, plain.code) == (0, 0)
+    assert aws.raw_rows(table) == before
+    assert done.document["dry_run"] is True
+    assert done.document["totals"] == _counts(created=1, updated=1, unchanged=1, deleted=1)
+    assert done.document["changes"] == [
+        {"set_arn": aws.arn(store, missing), "outcome": "created", "fields": []},
+        {"set_arn": aws.arn(store, stale), "outcome": "updated", "fields": ["set_name", "set_subject_id"]},
+        {"set_arn": aws.arn(store, gone), "outcome": "deleted", "fields": []},
+    ]
+    # AND without --prune nothing is said of the row that is left over
+    assert [line for line in plain.out.splitlines() if line.startswith("would be")] == [
+        f"would be created: {aws.arn(store, missing)}",
+        f"would be updated: {aws.arn(store, stale)} (set_name, set_subject_id)",
+    ]
+    assert right not in done.out
+
+
+def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli: Cli) -> None:
+    store, other = aws.store(3), aws.store(2)
+    table = aws.table()
+    assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
+    aws.omics.set_status(store, aws.ids(store)[0], "DELETED")
+    gone_elsewhere = aws.ids(other)[0]
+    kept = aws.raw_rows(table)[aws.arn(other, gone_elsewhere)]
+    aws.omics.set_status(other, gone_elsewhere, "DELETED")
+
+    without = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    assert len(aws.rows(table)) == 5, "a backfill without --prune deletes nothing"
+    done = cli.run("backfill", "-s", store, "-t", table, "--prune", "--json", *FAST)
+
+    assert (without.code, done.code) == (0, 0)
+    assert done.document["totals"] == _counts(unchanged=2, deleted=1)
+    rows = aws.raw_rows(table)
+    assert rows.keys() == aws.expected(store, other).keys() | {kept["set_arn"]}
+    assert rows[kept["set_arn"]] == kept
+
+
+@pytest.mark.parametrize("dry_run", [False, True], ids=["apply", "dry-run"])
+def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli: Cli, dry_run: bool) -> None:
+    # GIVEN rows of read sets that are gone, and a listing that fails on its second page
+    store = aws.store(101)
+    table = aws.table()
+    left_over = [aws.arn(store, str(number)) for number in range(7_000_000_000, 7_000_000_003)]
+    for arn in left_over:
+        aws.put(table, {"set_arn": arn})
+    aws.omics.faults.add("ListReadSets", "InternalServerException", when=lambda given: "nextToken" in given)
+    # WHEN
+    options = ("--dry-run",) if dry_run else ()
+    done = cli.run("backfill", "-s", store, "-t", table, "--prune", *options, *FAST)
+    # THEN
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("omics-meta: error: AWS refused a call: ListReadSets: Internal")
+    assert set(left_over) <= aws.raw_rows(table).keys()
+
+
+def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws, cli: Cli) -> None:
+    # GIVEN
+    store = aws.store(5)
+    bad, denied, *good = aws.ids(store)
+    aws.omics.faults.add("GetReadSetMetadata", "ValidationException", when=lambda given: given["id"] == bad)
+    aws.omics.faults.add(
+        "ListTagsForResource", "AccessDeniedException", when=lambda given: given["resourceArn"].endswith(denied)
+    )
+    table = aws.table()
+    # WHEN
+    done = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    plain = cli.run("backfill", "-s", store, "-t", table, *FAST)
+    # THEN
+    assert (done.code, plain.code) == (1, 1)
+    assert done.document["totals"] == _counts(created=3, failed=2)
+    reasons = {
+        bad: "GetReadSetMetadata: ValidationException: Injected by the sandbox into GetReadSetMetadata",
+        denied: "ListTagsForResource: AccessDeniedException: Injected by the sandbox into ListTagsForResource",
+    }
+    assert done.document["failures"] == [
+        {"set_arn": aws.arn(store, each), "store_id": store, "set_id": each, "reason": reason}
+        for each, reason in reasons.items()
+    ]
+    for each, reason in reasons.items():
+        assert f"failed {aws.arn(store, each)}: {reason}" in plain.out.splitlines()
+    assert aws.rows(table) == {arn: row for arn, row in aws.expected(store).items() if arn.rpartition("/")[2] in good}
+
+
+def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete_costs_one(aws: Aws, cli: Cli) -> None:
+    store = aws.store(103)
+    table = aws.table()
+    first = cli.run("backfill", "-s", store, "-t", table, *FAST)
+    assert first.code == 0, first.err
+    calls = {"GetSequenceStore": 1, "ListReadSets": 2, "GetReadSetMetadata": 103, "ListTagsForResource": 103}
+    assert dict(aws.omics.calls) == calls
+
+    for read_set in aws.ids(store)[:3]:
+        aws.omics.set_status(store, read_set, "ARCHIVED")
+    # The backfill that takes note of the archiving reads their metadata; every later one need not.
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    kept = aws.rows(table)
+    aws.forget_calls()
+    again = cli.run("backfill", "-s", store, "-t", table, *FAST)
+    assert again.code == 0, again.err
+    assert dict(aws.omics.calls) == calls | {"GetReadSetMetadata": 100}
+    assert aws.rows(table) == kept
+    assert all(row["files"] for row in kept.values())
+
+
+def test_throttling_is_survived_with_the_default_pace(aws: Aws, cli: Cli) -> None:
+    store = aws.store(6)
+    table = aws.table()
+    # GIVEN a service that throttles, as when somebody else uses up the quota
+    aws.omics.faults.add("GetReadSetMetadata", "ThrottlingException", times=3)
+    aws.omics.faults.add("ListReadSets", "ThrottlingException", times=1)
+    aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=2)
+    done = cli.run("backfill", "-s", store, "-t", table, "--json")
+    assert done.code == 0, done.err
+    assert done.document["totals"] == _counts(created=6)
+    assert aws.rows(table) == aws.expected(store)
+
+
+def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: Cli) -> None:
+    store = aws.store(3)
+    table = aws.table()
+    aws.omics.faults.add_connection_reset("ListReadSets", times=1)
+    aws.omics.faults.add("GetReadSetMetadata", "InternalServerException", times=2)
+    done = cli.run("backfill", "-s", store, "-t", table, *FAST)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(store)
+
+
+def _counts(**counts: int) -> dict[str, Any]:
+    return {"created": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0} | counts
+
+
+def _line(text: str, part: str) -> str:
+    (line,) = [line for line in text.splitlines() if part in line]
+    return line
