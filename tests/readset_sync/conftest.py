@@ -1,0 +1,66 @@
+"""A HealthOmics emulator, a real DynamoDB wire protocol, and a fresh table and store for each test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from omics_sandbox import Limits, Sandbox
+from readset_sync.arn import ReadSetArn
+from readset_sync.source import Source
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(limits=Limits.none()) as running:
+        yield running
+
+
+@pytest.fixture
+def table(sandbox: Sandbox) -> Table:
+    client = sandbox.client("dynamodb")
+    name = f"table-{uuid4().hex}"
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return Table(client, name)
+
+
+@pytest.fixture
+def source(sandbox: Sandbox) -> Source:
+    return Source(sandbox.client("omics"))
+
+
+@pytest.fixture
+def synchronizer(source: Source, table: Table) -> Synchronizer:
+    return Synchronizer(source, table)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store of the emulator, for one test alone."""
+
+    sandbox: Sandbox
+    id: str
+
+    def add(self, **attributes: Any) -> ReadSetArn:
+        attributes.setdefault("name", "reads")
+        return self.arn(self.sandbox.omics.create_read_set(self.id, **attributes))
+
+    def set_status(self, arn: ReadSetArn, status: str) -> None:
+        self.sandbox.omics.set_status(self.id, arn.read_set_id, status)
+
+    def arn(self, read_set_id: str) -> ReadSetArn:
+        return ReadSetArn("aws", self.sandbox.region, self.sandbox.account, self.id, read_set_id)
+
+
+@pytest.fixture
+def store(sandbox: Sandbox) -> Iterator[Store]:
+    yield Store(sandbox, sandbox.omics.create_store("cohort"))
+    sandbox.omics.faults.clear()

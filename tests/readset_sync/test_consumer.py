@@ -1,0 +1,198 @@
+"""Batches of queue messages: each fails alone, and logs and metrics tell what happened."""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+from omics_sandbox import Sandbox
+from readset_sync.arn import ReadSetArn
+from readset_sync.consumer import Consumer
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+
+Body = dict[str, Any] | str
+
+
+@dataclass
+class Context:
+    """The part of a Lambda context that Powertools reads."""
+
+    function_name: str = "sync"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-west-2:123456789012:function:sync"
+    aws_request_id: str = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+class Runtime:
+    """A consumer, and what it prints."""
+
+    def __init__(self, synchronizer: Synchronizer, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self._log = io.StringIO()
+        self._metrics = Metrics(namespace="Test", service="sync")
+        self._consumer = Consumer(
+            synchronizer,
+            account="123456789012",
+            region="us-west-2",
+            # Loggers of one service share a handler, so each test has a service of its own.
+            logger=Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log),
+            metrics=self._metrics,
+        )
+
+    def run(self, *messages: tuple[str, Body]) -> list[str]:
+        """Consume (message group, body) pairs; return the numbers of those that failed."""
+        records = [record(n, group, body) for n, (group, body) in enumerate(messages)]
+        handler: Any = self._metrics.log_metrics(self._consumer.consume)
+        response = handler({"Records": records}, Context())
+        return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+    def printed(self) -> list[dict[str, Any]]:
+        lines = self._log.getvalue().splitlines() + self._capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def runtime(synchronizer: Synchronizer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "sync")
+    return Runtime(synchronizer, capsys)
+
+
+def record(number: int, group: str, body: Body) -> dict[str, Any]:
+    return {
+        "messageId": str(number),
+        "receiptHandle": "handle",
+        "body": body if isinstance(body, str) else json.dumps(body),
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1",
+            "SenderId": "events",
+            "ApproximateFirstReceiveTimestamp": "1",
+            "MessageGroupId": group,
+        },
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-west-2:123456789012:queue.fifo",
+        "awsRegion": "us-west-2",
+    }
+
+
+def event(arn: ReadSetArn, status: str = "ACTIVE") -> dict[str, Any]:
+    return {
+        "id": "an-event",
+        "source": "aws.omics",
+        "detail-type": "Read Set Status Change",
+        "account": arn.account,
+        "region": arn.region,
+        "time": "2026-04-04T17:53:06Z",
+        "detail": {"arn": str(arn), "sequenceStoreId": arn.store_id, "id": arn.read_set_id, "status": status},
+    }
+
+
+def test_a_batch_that_succeeds_reports_no_failures(store: Any, runtime: Runtime, table: Table) -> None:
+    arns = [store.add() for _ in range(3)]
+
+    assert runtime.run(*((arn.read_set_id, event(arn)) for arn in arns)) == []
+
+    assert all(table.get(str(arn)) for arn in arns)
+
+
+def test_a_failure_holds_back_its_own_group_only(store: Any, sandbox: Sandbox, runtime: Runtime, table: Table) -> None:
+    good, bad, last = store.add(), store.add(), store.add()
+    sandbox.omics.faults.add(
+        "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
+    )
+
+    failed = runtime.run(
+        ("good", event(good)),
+        ("bad", event(bad)),
+        ("bad", event(bad, "DELETED")),
+        ("good", event(good, "ARCHIVED")),
+        ("last", event(last)),
+    )
+
+    assert failed == ["1", "2"]
+    assert table.get(str(good))
+    assert table.get(str(last))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("not JSON at all", "the message is not JSON"),
+        ({"source": "aws.omics", "detail-type": "Read Set Status Change"}, "detail is not a JSON object"),
+        ({"source": "aws.omics", "detail-type": "Run Status Change"}, "detail-type is 'Run Status Change'"),
+        (
+            event(ReadSetArn("aws", "us-west-2", "999999999999", "1234567890", "9876543210")),
+            "is of account 999999999999",
+        ),
+    ],
+)
+def test_a_malformed_message_fails_alone_and_says_why(
+    body: Body, reason: str, store: Any, runtime: Runtime, table: Table
+) -> None:
+    arn = store.add()
+
+    assert runtime.run(("malformed", body), ("fine", event(arn))) == ["0"]
+
+    assert table.get(str(arn))
+    [refusal] = [line for line in runtime.printed() if line.get("message") == "message refused"]
+    assert reason in refusal["reason"]
+    assert refusal["level"] == "ERROR"
+    assert refusal["message_id"] == "0"
+
+
+def test_a_batch_of_nothing_but_failures_is_reported_like_any_other(runtime: Runtime) -> None:
+    assert runtime.run(("a", "x"), ("b", "y")) == ["0", "1"]
+
+
+def test_an_instance_forgets_the_failures_of_its_last_batch(store: Any, runtime: Runtime) -> None:
+    assert runtime.run(("a", "x")) == ["0"]
+    assert runtime.run(("a", event(store.add()))) == []
+
+
+def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: Any, runtime: Runtime) -> None:
+    arn = store.add(
+        name="secret-name",
+        subject_id="secret-subject",
+        sample_id="secret-sample",
+        description="secret-description",
+        tags={"secret-key": "secret-value"},
+    )
+
+    runtime.run(("a", event(arn)), ("a", event(arn, "INVENTED")))
+
+    printed = runtime.printed()
+    applied, ignored = [line for line in printed if line.get("message") == "event applied"]
+    assert (applied["set_arn"], applied["status"], applied["outcome"]) == (str(arn), "ACTIVE", "created")
+    assert (ignored["status"], ignored["outcome"], ignored["level"]) == ("INVENTED", "ignored", "INFO")
+    assert "secret" not in json.dumps(printed)
+
+
+def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store: Any, runtime: Runtime) -> None:
+    one, two = store.add(), store.add()
+
+    runtime.run(
+        ("one", event(one)), ("two", event(two)), ("two", event(two, "INVENTED")), ("x", "junk"), ("y", "more junk")
+    )
+
+    emitted = [line for line in runtime.printed() if "_aws" in line]
+    counts = {(line["Status"], line["Outcome"]): line["Events"] for line in emitted if "Events" in line}
+    assert counts == {
+        ("ACTIVE", "created"): [2.0],
+        ("OTHER", "ignored"): [1.0],
+        ("MALFORMED", "failed"): [2.0],
+    }
+    [timings] = [line for line in emitted if "RefreshDuration" in line]
+    assert len(timings["RefreshDuration"]) == len(timings["SourceToRowLag"]) == 2
+    assert min(timings["SourceToRowLag"]) > 0
+    assert timings["service"] == "sync"

@@ -1,0 +1,132 @@
+"""Comparing a listing with rows."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from readset_sync.plan import compare, full_differences
+from readset_sync.record import build_row, seal
+
+LISTED_AT = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
+EARLIER = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)
+LATER = datetime(2026, 4, 4, 19, 0, 0, tzinfo=UTC)
+STORE = {"id": "1234567890", "arn": "arn:store", "name": "cohort"}
+LISTED: dict[str, Any] = {
+    "id": "9876543210",
+    "arn": "arn:set",
+    "sequenceStoreId": "1234567890",
+    "status": "ACTIVE",
+    "name": "reads",
+    "fileType": "FASTQ",
+    "subjectId": "subject",
+    "sampleId": "sample",
+    "creationTime": EARLIER,
+    "etag": {"algorithm": "FASTQ_MD5up", "source1": "aaa", "source2": "bbb"},
+}
+FILES = {"source1": {"contentLength": 1}, "source2": {"contentLength": 2}}
+
+
+def row(*, as_of: datetime = EARLIER, **changes: Any) -> dict[str, Any]:
+    return build_row(LISTED | {"files": FILES} | changes, tags={"a": "b"}, store=STORE, as_of=as_of, previous=None)
+
+
+def comparison(of: dict[str, Any] | None, **listed: Any) -> Any:
+    [result] = compare([LISTED | listed], {"arn:set": of} if of else {}, STORE, listed_at=LISTED_AT)
+    return result
+
+
+def test_a_row_that_agrees_is_confirmed() -> None:
+    result = comparison(row())
+
+    assert (result.fields, result.suspect, result.missing, result.confirms_row) == ((), False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("listed", "field"),
+    [
+        ({"status": "ARCHIVED"}, "set_status"),
+        ({"name": "renamed"}, "set_name"),
+        ({"description": "new"}, "set_description"),
+        ({"subjectId": "other"}, "set_subject_id"),
+        ({"sampleId": "other"}, "set_sample_id"),
+        ({"referenceArn": "arn:reference"}, "set_reference_arn"),
+        ({"fileType": "BAM"}, "set_type"),
+        ({"creationTime": LATER}, "set_creation_time"),
+        ({"statusMessage": "why"}, "set_status_message"),
+        ({"sequenceInformation": {"totalReadCount": 5}}, "set_sequence_information"),
+    ],
+)
+def test_what_the_listing_contradicts_is_named(listed: dict[str, Any], field: str) -> None:
+    assert comparison(row(), **listed).fields == (field,)
+
+
+def test_a_renamed_store_makes_its_rows_stale() -> None:
+    [result] = compare([LISTED], {"arn:set": row()}, STORE | {"name": "renamed"}, listed_at=LISTED_AT)
+
+    assert result.fields == ("store",)
+
+
+def test_a_missing_row_is_missing_unless_the_upload_has_not_ended() -> None:
+    assert comparison(None).missing
+    assert not comparison(None, status="PROCESSING_UPLOAD").missing
+    assert not comparison(None, status="UPLOAD_FAILED").missing
+
+
+def test_a_row_written_since_the_listing_knows_better() -> None:
+    result = comparison(row(as_of=LATER, status="ARCHIVED"))
+
+    assert (result.fields, result.suspect) == ((), False)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"tags": [{"a": "forged"}]},
+        {"tags": []},
+        {"files": [{"file_type": "source1", "content_length": "1"}]},
+        {"files": []},
+    ],
+)
+def test_an_edit_of_files_or_tags_behind_our_back_raises_suspicion(edit: dict[str, Any]) -> None:
+    assert comparison(row() | edit).suspect
+
+
+@pytest.mark.parametrize("lost", ["tags", "files"])
+def test_a_lost_attribute_raises_suspicion_even_without_a_digest(lost: str) -> None:
+    edited = {name: value for name, value in row().items() if name not in {lost, "sync_digest"}}
+
+    assert comparison(edited).suspect
+
+
+def test_content_that_changed_raises_suspicion_too() -> None:
+    changed = {"algorithm": "FASTQ_MD5up", "source1": "zzz", "source2": "bbb"}
+
+    result = comparison(row(), etag=changed)
+
+    assert result.fields == ("set_etag",)
+    assert result.suspect
+
+
+def test_an_archived_row_needs_no_files() -> None:
+    archived = row(status="ARCHIVED", files={})
+
+    assert comparison(archived, status="ARCHIVED").confirms_row
+
+
+def test_a_row_in_the_reference_format_is_judged_by_the_attributes_it_can_have() -> None:
+    ours = ("sync_", "synced_at", "status_at", "set_creation", "set_etag", "set_sequence", "set_total")
+    reference = {name: value for name, value in row().items() if not name.startswith(ours)}
+    reference["files"] = [{"file_type": name, "etag": LISTED["etag"][name]} for name in ("source1", "source2")]
+
+    result = comparison(reference)
+
+    assert (result.fields, result.suspect) == ((), False)
+    assert not result.confirms_row  # It has not all that ours have, so an archived one is still read in full once.
+    assert comparison(reference | {"set_name": "old"}).fields == ("set_name",)
+
+
+def test_full_differences_leave_bookkeeping_out() -> None:
+    written = row()
+
+    assert full_differences(written, seal(written, as_of=LATER)) == []
+    assert full_differences(written, row(files={"source1": {"contentLength": 9}})) == ["files", "set_total_size"]

@@ -1,0 +1,230 @@
+"""Building rows from what HealthOmics says."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from readset_sync.record import build_row, digest, store_map, tag_list
+
+ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/9876543210"
+AS_OF = datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
+STORE = {
+    "id": "1234567890",
+    "arn": "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890",
+    "name": "cohort",
+    "s3Access": {
+        "s3Uri": "s3://123456789012-abc/123456789012/sequenceStore/1234567890/",
+        "s3AccessPointArn": "arn:aws:s3:us-west-2:123456789012:accesspoint/123456789012-abc",
+    },
+}
+
+
+def file(name: str, *, s3: bool = True) -> dict[str, Any]:
+    given: dict[str, Any] = {"totalParts": 3, "partSize": 104857600, "contentLength": 250000000}
+    return given | ({"s3Access": {"s3Uri": f"s3://bucket/{name}"}} if s3 else {})
+
+
+def read_set(**changes: Any) -> dict[str, Any]:
+    complete = {
+        "id": "9876543210",
+        "arn": ARN,
+        "sequenceStoreId": "1234567890",
+        "subjectId": "subject",
+        "sampleId": "sample",
+        "status": "ACTIVE",
+        "name": "reads",
+        "description": "exome",
+        "fileType": "FASTQ",
+        "creationTime": datetime(2026, 4, 4, 12, 0, 0, tzinfo=UTC),
+        "sequenceInformation": {
+            "totalReadCount": 100,
+            "totalBaseCount": 15000,
+            "generatedFrom": "run",
+            "alignment": "UNALIGNED",
+        },
+        "referenceArn": "arn:aws:omics:us-west-2:123456789012:referenceStore/1/reference/2",
+        "files": {"source1": file("r1"), "source2": file("r2")},
+        "etag": {"algorithm": "FASTQ_MD5up", "source1": "aaa", "source2": "bbb"},
+        "creationType": "IMPORT",
+        "creationJobId": "5555555555",
+    } | changes
+    return {name: value for name, value in complete.items() if value is not None}
+
+
+def row(previous: dict[str, Any] | None = None, tags: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
+    return build_row(read_set(**changes), tags=tags or {}, store=STORE, as_of=AS_OF, previous=previous)
+
+
+def test_a_paired_fastq_read_set_gives_every_documented_attribute() -> None:
+    built = row(tags={"project": "x", "Cohort": "y"})
+
+    assert built.pop("sync_revision")
+    assert built.pop("sync_digest") == digest(built)
+    assert built == {
+        "set_id": "9876543210",
+        "set_arn": ARN,
+        "set_name": "reads",
+        "set_description": "exome",
+        "set_status": "ACTIVE",
+        "set_type": "FASTQ",
+        "set_reference_arn": "arn:aws:omics:us-west-2:123456789012:referenceStore/1/reference/2",
+        "set_subject_id": "subject",
+        "set_sample_id": "sample",
+        "files": [
+            {
+                "file_path": "s3://bucket/r1",
+                "etag": "aaa",
+                "file_type": "source1",
+                "content_length": "250000000",
+                "part_size": "104857600",
+                "total_parts": "3",
+            },
+            {
+                "file_path": "s3://bucket/r2",
+                "etag": "bbb",
+                "file_type": "source2",
+                "content_length": "250000000",
+                "part_size": "104857600",
+                "total_parts": "3",
+            },
+        ],
+        "store": {
+            "store_id": "1234567890",
+            "store_arn": "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890",
+            "store_name": "cohort",
+            "store_uri": "s3://123456789012-abc/123456789012/sequenceStore/1234567890/",
+            "store_ap_arn": "arn:aws:s3:us-west-2:123456789012:accesspoint/123456789012-abc",
+            "store_type": "sequence_store",
+        },
+        "tags": [{"Cohort": "y"}, {"project": "x"}],
+        "set_creation_time": "2026-04-04T12:00:00Z",
+        "set_creation_type": "IMPORT",
+        "set_creation_job_id": "5555555555",
+        "set_etag": {"algorithm": "FASTQ_MD5up", "source1": "aaa", "source2": "bbb"},
+        "set_sequence_information": {
+            "total_read_count": 100,
+            "total_base_count": 15000,
+            "generated_from": "run",
+            "alignment": "UNALIGNED",
+        },
+        "set_total_size": 500000000,
+        "synced_at": "2026-04-04T17:53:06Z",
+        "status_at": "2026-04-04T17:53:06Z",
+    }
+
+
+@pytest.mark.parametrize("file_type", ["BAM", "CRAM"])
+def test_the_index_comes_last_and_has_no_etag_of_its_own(file_type: str) -> None:
+    built = row(
+        fileType=file_type,
+        files={"index": file("i"), "source1": file("s")},
+        etag={"algorithm": f"{file_type}_MD5up", "source1": "aaa"},
+    )
+
+    assert [each["file_type"] for each in built["files"]] == ["source1", "index"]
+    assert built["files"][0]["etag"] == "aaa"
+    assert "etag" not in built["files"][1]
+
+
+@pytest.mark.parametrize(
+    ("member", "attribute"),
+    [
+        ("name", "set_name"),
+        ("description", "set_description"),
+        ("referenceArn", "set_reference_arn"),
+        ("subjectId", "set_subject_id"),
+        ("sampleId", "set_sample_id"),
+        ("etag", "set_etag"),
+        ("sequenceInformation", "set_sequence_information"),
+        ("creationType", "set_creation_type"),
+        ("creationJobId", "set_creation_job_id"),
+    ],
+)
+def test_what_the_source_does_not_give_is_left_out(member: str, attribute: str) -> None:
+    absent: dict[str, Any] = {member: None}
+
+    built = row(**absent)
+
+    assert attribute not in built
+    assert None not in built.values()
+
+
+def test_an_empty_text_is_not_given_either() -> None:
+    built = row(name="", description="", etag={"algorithm": "FASTQ_MD5up", "source1": ""})
+
+    assert not {"set_name", "set_description"} & set(built)
+    assert built["set_etag"] == {"algorithm": "FASTQ_MD5up"}
+    assert "etag" not in built["files"][0]
+
+
+def test_files_without_s3_access_and_without_etag_have_neither() -> None:
+    built = row(files={"source1": file("s", s3=False)}, etag=None)
+
+    assert built["files"] == [
+        {"file_type": "source1", "content_length": "250000000", "part_size": "104857600", "total_parts": "3"}
+    ]
+
+
+def test_a_store_without_s3_access_has_no_uri() -> None:
+    assert store_map({"id": "1", "arn": "a", "name": "n"}) == {
+        "store_id": "1",
+        "store_arn": "a",
+        "store_name": "n",
+        "store_type": "sequence_store",
+    }
+
+
+def test_fifty_tags_in_unicode_are_sorted_by_key_and_kept_to_the_letter() -> None:
+    tags = {f"clé-{n:02} 患者": "größe 🧬" for n in reversed(range(50))} | {"empty": ""}
+
+    listed = tag_list(tags)
+
+    assert [next(iter(each)) for each in listed] == sorted(tags)
+    assert {key: value for each in listed for key, value in each.items()} == tags
+    assert all(len(each) == 1 for each in listed)
+
+
+def test_no_tags_are_an_empty_list() -> None:
+    assert row()["tags"] == []
+
+
+@pytest.mark.parametrize("status", ["ARCHIVED", "ACTIVATING", "DELETING"])
+def test_files_stay_while_the_content_is_unchanged(status: str) -> None:
+    active = row()
+
+    archived = row(previous=active, status=status, files=None)
+
+    assert archived["files"] == active["files"]
+    assert archived["set_total_size"] == active["set_total_size"]
+    assert archived["set_status"] == status
+
+
+def test_files_go_when_the_content_changed() -> None:
+    changed = {"algorithm": "FASTQ_MD5up", "source1": "zzz", "source2": "bbb"}
+
+    archived = row(previous=row(), status="ARCHIVED", files=None, etag=changed)
+
+    assert "files" not in archived
+    assert "set_total_size" not in archived
+
+
+def test_files_of_a_row_in_the_reference_format_stay_too() -> None:
+    reference = {"set_arn": ARN, "files": [{"file_type": "source1", "etag": "aaa", "file_path": "s3://bucket/r1"}]}
+
+    assert row(previous=reference, status="ARCHIVED", files=None)["files"] == reference["files"]
+
+
+def test_an_active_read_set_shows_its_files_at_the_source_so_none_are_kept() -> None:
+    assert "files" not in row(previous=row(), files=None)
+
+
+def test_bookkeeping_never_goes_back_in_time_only_forward() -> None:
+    from readset_sync.record import seal
+
+    earlier = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)
+    later = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
+    built = row()
+
+    assert seal(built, as_of=earlier)["status_at"] == "2026-04-04T17:53:06Z"
+    assert seal(built, as_of=later)["status_at"] == "2026-04-04T18:00:00Z"
+    assert seal(built, as_of=later)["sync_revision"] != built["sync_revision"]

@@ -1,0 +1,377 @@
+"""Rows under events: every status, with and without a row, whatever the source says by then."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from omics_sandbox import Sandbox
+from readset_sync.arn import ReadSetArn
+from readset_sync.errors import ContendedRowError
+from readset_sync.event import ReadSetEvent, parse_event
+from readset_sync.record import REVISION, STATUS_AT
+from readset_sync.source import ReadSet, Source
+from readset_sync.sync import Outcome, Synchronizer
+from readset_sync.table import Table
+
+STATUSES = ("ACTIVE", "ACTIVATING", "ARCHIVED", "DELETING", "DELETED", "PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW")
+
+
+def event(arn: ReadSetArn, status: str, *, after: timedelta = timedelta(hours=1)) -> ReadSetEvent:
+    """An event of this status, from `after` now."""
+    body: dict[str, Any] = {
+        "id": "an-event",
+        "source": "aws.omics",
+        "detail-type": "Read Set Status Change",
+        "account": arn.account,
+        "region": arn.region,
+        "time": (datetime.now(UTC) + after).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "detail": {"arn": str(arn), "sequenceStoreId": arn.store_id, "id": arn.read_set_id, "status": status},
+    }
+    return parse_event(json.dumps(body))
+
+
+def late(arn: ReadSetArn, status: str) -> ReadSetEvent:
+    return event(arn, status, after=-timedelta(hours=1))
+
+
+@pytest.mark.parametrize("at_source", ["ACTIVE", "ARCHIVED", "gone"])
+@pytest.mark.parametrize("row_there", [True, False])
+@pytest.mark.parametrize("status", STATUSES)
+def test_event_by_row_by_source(
+    status: str, row_there: bool, at_source: str, store: Any, synchronizer: Synchronizer, table: Table
+) -> None:
+    # GIVEN a read set with or without a row, and a source that has moved on
+    arn = store.add(tags={"project": "x"})
+    key = str(arn)
+    if row_there:
+        synchronizer.refresh(arn)
+    before = table.get(key)
+    if at_source == "gone":
+        store.set_status(arn, "DELETED")
+    elif at_source == "ARCHIVED":
+        store.set_status(arn, "ARCHIVED")
+
+    # WHEN an event newer than the row comes in
+    change = synchronizer.apply(event(arn, status))
+
+    # THEN
+    row = table.get(key)
+    if status in {"PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW"}:
+        assert change.outcome is Outcome.IGNORED
+        assert row == before
+    elif status == "DELETED":
+        assert change.outcome is (Outcome.DELETED if row_there else Outcome.ABSENT)
+        assert row is None
+    elif status != "ACTIVE" and row_there:
+        assert row is not None
+        assert before is not None
+        assert row["set_status"] == status
+        assert {n: v for n, v in row.items() if n not in {"set_status", STATUS_AT, REVISION}} == {
+            n: v for n, v in before.items() if n not in {"set_status", STATUS_AT, REVISION}
+        }
+    elif at_source == "gone":
+        assert row is None
+    else:
+        assert row is not None
+        assert row["set_status"] == at_source
+        assert row["tags"] == [{"project": "x"}]
+        assert row["store"]["store_name"] == "cohort"
+        assert ("files" in row) == (row_there or at_source == "ACTIVE")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_replaying_an_old_event_changes_nothing_but_a_deletion_that_was_true(
+    status: str, store: Any, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+    store.set_status(arn, "ARCHIVED")
+    synchronizer.refresh(arn)
+
+    synchronizer.apply(late(arn, status))
+
+    row = table.get(str(arn))
+    if status == "DELETED":  # HealthOmics never uses an id again, so this one can only be about the same read set.
+        assert row is None
+    else:
+        assert row is not None
+        assert row["set_status"] == "ARCHIVED"
+        assert row["files"]
+
+
+def test_a_status_event_costs_no_call_and_active_costs_two(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)  # The store is remembered from here on.
+    sandbox.omics.calls.clear()
+
+    for hours, status in enumerate(("ARCHIVED", "ACTIVATING", "DELETING", "DELETED", "PROCESSING_UPLOAD"), start=1):
+        synchronizer.apply(event(arn, status, after=timedelta(hours=hours)))
+    assert sandbox.omics.calls == {}
+
+    synchronizer.apply(event(arn, "ACTIVE"))
+    assert sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 1}
+
+
+def test_of_two_status_events_in_the_wrong_order_the_source_decides(
+    store: Any, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+    store.set_status(arn, "ACTIVATING")
+
+    synchronizer.apply(event(arn, "ACTIVATING", after=timedelta(hours=2)))
+    synchronizer.apply(event(arn, "ARCHIVED", after=timedelta(hours=1)))
+
+    row = table.get(str(arn))
+    assert row is not None
+    assert row["set_status"] == "ACTIVATING"
+
+
+def test_an_event_of_the_very_second_of_the_row_is_settled_by_the_source(
+    store: Any, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+    row = table.get(str(arn))
+    assert row is not None
+    same_second = datetime.fromisoformat(row[STATUS_AT]) - datetime.now(UTC)
+
+    synchronizer.apply(event(arn, "DELETING", after=same_second + timedelta(milliseconds=1)))
+
+    row = table.get(str(arn))
+    assert row is not None
+    assert row["set_status"] == "ACTIVE"
+
+
+def test_a_status_message_follows_its_status(store: Any, synchronizer: Synchronizer, table: Table) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+    as_of = datetime.now(UTC) + timedelta(hours=1)
+
+    table.set_status(str(arn), "ARCHIVED", message="by policy", as_of=as_of)
+    assert (table.get(str(arn)) or {})["set_status_message"] == "by policy"
+
+    table.set_status(str(arn), "ACTIVATING", message=None, as_of=as_of + timedelta(hours=1))
+    assert "set_status_message" not in (table.get(str(arn)) or {})
+
+
+def test_archived_files_come_back_after_activation(store: Any, synchronizer: Synchronizer, table: Table) -> None:
+    # GIVEN a read set that was archived before it had a row, so that nothing is known of its files
+    arn = store.add(status="ARCHIVED")
+    synchronizer.refresh(arn)
+    assert "files" not in (table.get(str(arn)) or {})
+
+    store.set_status(arn, "ACTIVE")
+    synchronizer.apply(event(arn, "ACTIVE"))
+
+    assert [each["file_type"] for each in (table.get(str(arn)) or {})["files"]] == ["source1", "source2"]
+
+
+def without_retries(sandbox: Sandbox) -> Any:
+    session = boto3.Session(
+        aws_access_key_id=sandbox.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=sandbox.environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=sandbox.region,
+    )
+    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
+    return session.client("omics", endpoint_url=sandbox.endpoint, config=config)
+
+
+class Interrupted(Source):
+    """A source beside which somebody else writes the row, between the read of the row and its write."""
+
+    def __init__(self, client: Any, interruptions: list[Any]) -> None:
+        super().__init__(client)
+        self._interruptions = interruptions
+
+    def read_set(self, arn: ReadSetArn) -> ReadSet:
+        read = super().read_set(arn)
+        if self._interruptions:
+            self._interruptions.pop(0)()
+        return read
+
+
+def test_a_backfill_never_overwrites_what_came_after_its_read(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    """GIVEN a refresh that has read ACTIVE WHEN archiving is synced before it writes THEN it writes ARCHIVED."""
+    arn = store.add()
+    synchronizer.refresh(arn)
+
+    def archive() -> None:
+        store.set_status(arn, "ARCHIVED")
+        synchronizer.refresh(arn)
+
+    slow = Synchronizer(Interrupted(sandbox.client("omics"), [archive]), table)
+    slow.refresh(arn)
+
+    assert (table.get(str(arn)) or {})["set_status"] == "ARCHIVED"
+
+
+def test_a_row_that_vanished_meanwhile_is_not_brought_back(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+
+    def delete() -> None:
+        store.set_status(arn, "DELETED")
+        synchronizer.apply(event(arn, "DELETED"))
+
+    change = Synchronizer(Interrupted(sandbox.client("omics"), [delete]), table).refresh(arn)
+
+    assert change.outcome is Outcome.ABSENT
+    assert table.get(str(arn)) is None
+
+
+def test_a_row_that_appeared_meanwhile_is_refreshed_not_replaced(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+
+    def create_and_archive() -> None:
+        store.set_status(arn, "ARCHIVED")
+        synchronizer.refresh(arn)
+
+    change = Synchronizer(Interrupted(sandbox.client("omics"), [create_and_archive]), table).refresh(arn)
+
+    assert change.outcome is Outcome.UNCHANGED
+    assert (table.get(str(arn)) or {})["set_status"] == "ARCHIVED"
+
+
+def test_endless_contention_is_an_error_and_not_an_endless_loop(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    interruptions = [lambda: synchronizer.refresh(arn)] * 10
+    slow = Synchronizer(Interrupted(sandbox.client("omics"), interruptions), table)
+
+    with pytest.raises(ContendedRowError, match=f"{arn} kept changing: 5 attempts"):
+        slow.refresh(arn)
+
+
+def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    """Rows of the reference implementation have no revision; one that gains a revision meanwhile is newer."""
+    arn = store.add()
+    sandbox.client("dynamodb").put_item(
+        TableName=table.name, Item={"set_arn": {"S": str(arn)}, "status": {"S": "ACTIVE"}}
+    )
+
+    def archive() -> None:
+        store.set_status(arn, "ARCHIVED")
+        synchronizer.refresh(arn)
+
+    Synchronizer(Interrupted(sandbox.client("omics"), [archive]), table).refresh(arn)
+
+    row = table.get(str(arn)) or {}
+    assert row["set_status"] == "ARCHIVED"
+    assert "status" not in row
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "InternalServerException"])
+@pytest.mark.parametrize("operation", ["GetReadSetMetadata", "ListTagsForResource"])
+def test_no_error_but_a_404_ever_deletes_a_row(
+    operation: str, code: str, store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+    before = table.get(str(arn))
+    sandbox.omics.faults.add(operation, code)
+
+    impatient = Synchronizer(Source(without_retries(sandbox)), table)
+    with pytest.raises(ClientError, match=code):
+        impatient.refresh(arn)
+    if operation == "GetReadSetMetadata":
+        with pytest.raises(ClientError, match=code):
+            impatient.prune(arn)
+
+    assert table.get(str(arn)) == before
+
+
+def test_tags_that_are_not_found_do_not_prove_that_the_read_set_is_gone(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+    sandbox.omics.faults.add("ListTagsForResource", "ResourceNotFoundException")
+
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        synchronizer.refresh(arn)
+
+    assert table.get(str(arn)) is not None
+
+
+def test_prune_leaves_a_row_whose_read_set_is_there(store: Any, synchronizer: Synchronizer, table: Table) -> None:
+    arn = store.add()
+    synchronizer.refresh(arn)
+
+    assert synchronizer.prune(arn).outcome is Outcome.UNCHANGED
+    assert table.get(str(arn)) is not None
+
+    store.set_status(arn, "DELETED")
+    assert synchronizer.prune(arn).outcome is Outcome.DELETED
+    assert synchronizer.prune(arn).outcome is Outcome.ABSENT
+
+
+@pytest.mark.parametrize("digits", [10, 36])
+def test_ids_are_texts_of_up_to_36_digits(
+    digits: int, sandbox: Sandbox, store: Any, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add(read_set_id=store.id[-1] + "0" * (digits - 1))
+
+    synchronizer.refresh(arn)
+
+    assert (table.get(str(arn)) or {})["set_id"] == arn.read_set_id
+    assert len(arn.read_set_id) == digits
+
+
+def test_fifty_unicode_tags_survive_the_wire(store: Any, synchronizer: Synchronizer, table: Table) -> None:
+    tags = {f"clé {n:02}": f"größe-患者-{n}" for n in range(50)}
+    arn = store.add(name="Früh 🧬", tags=tags, description="naïve")
+
+    synchronizer.refresh(arn)
+
+    row = table.get(str(arn)) or {}
+    assert row["tags"] == [{key: tags[key]} for key in sorted(tags)]
+    assert (row["set_name"], row["set_description"]) == ("Früh 🧬", "naïve")
+
+
+def test_a_store_without_s3_access_and_a_bare_read_set(
+    sandbox: Sandbox, store: Any, synchronizer: Synchronizer, table: Table
+) -> None:
+    store_id = sandbox.omics.create_store("plain", s3_access=False)
+    read_set_id = sandbox.omics.create_read_set(
+        store_id, name=None, subject_id=None, sample_id=None, etag=False, s3_access=False, creation_type=None
+    )
+    arn = ReadSetArn("aws", sandbox.region, sandbox.account, store_id, read_set_id)
+
+    synchronizer.refresh(arn)
+
+    row = table.get(str(arn)) or {}
+    assert set(row["store"]) == {"store_id", "store_arn", "store_name", "store_type"}
+    assert all(set(file) == {"file_type", "content_length", "part_size", "total_parts"} for file in row["files"])
+    assert not {"set_name", "set_subject_id", "set_sample_id", "set_etag"} & set(row)
+
+
+def test_rows_are_found_by_tag_with_the_documented_expression(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    wanted, other = store.add(tags={"project": "x"}), store.add(tags={"project": "y"})
+    for arn in (wanted, other):
+        synchronizer.refresh(arn)
+
+    found = sandbox.client("dynamodb").scan(
+        TableName=table.name,
+        FilterExpression="contains(tags, :tag)",
+        ExpressionAttributeValues={":tag": {"M": {"project": {"S": "x"}}}},
+    )
+
+    assert [item["set_arn"]["S"] for item in found["Items"]] == [str(wanted)]

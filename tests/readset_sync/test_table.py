@@ -1,0 +1,61 @@
+"""The table's key, and reading many rows."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from omics_sandbox import Sandbox
+from readset_sync.errors import ContendedRowError, SetupError
+from readset_sync.table import Table
+
+
+def create(sandbox: Sandbox, key: list[tuple[str, str, str]]) -> Table:
+    name = f"table-{uuid4().hex}"
+    sandbox.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in key],
+        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": type_} for attribute, _, type_ in key],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return Table(sandbox.client("dynamodb"), name)
+
+
+def test_the_documented_key_is_accepted(sandbox: Sandbox) -> None:
+    create(sandbox, [("set_arn", "HASH", "S")]).check_key()
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ([("id", "HASH", "S")], "id (HASH, S)"),
+        ([("set_arn", "HASH", "N")], "set_arn (HASH, N)"),
+        ([("set_arn", "HASH", "S"), ("set_id", "RANGE", "S")], "set_arn (HASH, S), set_id (RANGE, S)"),
+    ],
+)
+def test_another_key_is_refused_by_name(sandbox: Sandbox, key: list[tuple[str, str, str]], said: str) -> None:
+    with pytest.raises(SetupError, match="it must be set_arn") as refused:
+        create(sandbox, key).check_key()
+    assert said in str(refused.value)
+
+
+def test_a_table_that_is_not_there_is_named_with_its_region(sandbox: Sandbox) -> None:
+    with pytest.raises(SetupError, match="no table 'nowhere' in us-west-2"):
+        Table(sandbox.client("dynamodb"), "nowhere").check_key()
+
+
+def test_keys_that_dynamodb_leaves_out_are_asked_for_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(3):
+        assert table.put({"set_arn": f"arn-{n}", "sync_revision": "r"}, replacing=None)
+    client: Any = table._client  # pyright: ignore[reportPrivateUsage] - throttling it is what the test is about
+    real = client.batch_get_item
+
+    def one_at_a_time(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        keys = RequestItems[table.name]["Keys"]
+        answer = real(RequestItems={table.name: RequestItems[table.name] | {"Keys": keys[:1]}})
+        return answer | {"UnprocessedKeys": {table.name: {"Keys": keys[1:]}} if keys[1:] else {}}
+
+    monkeypatch.setattr(client, "batch_get_item", one_at_a_time)
+    assert set(table.get_many(["arn-0", "arn-1", "arn-2", "arn-3"])) == {"arn-0", "arn-1", "arn-2"}
+
+    with pytest.raises(ContendedRowError, match="left 92 rows unread"):
+        table.get_many([f"arn-{n}" for n in range(100)])
