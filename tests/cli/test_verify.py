@@ -1,0 +1,269 @@
+"""`omics-meta verify`: reports every difference between source and table, and none where there is none."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+
+
+@pytest.fixture
+def backfilled(aws: Aws, cli: Cli) -> Callable[..., str]:
+    """Make a table with the rows of these stores."""
+
+    def make(*stores: str) -> str:
+        table = aws.table()
+        done = cli.run("backfill", *(part for store in stores for part in ("-s", store)), "-t", table, *FAST)
+        assert done.code == 0, done.err
+        return table
+
+    return make
+
+
+def test_in_sync(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    store, empty = aws.store(102), aws.store(0)
+    table = backfilled(store, empty)
+    aws.forget_calls()
+    done = cli.run("verify", "--all-stores", "-t", table, "--json", *FAST)
+    assert done.code == 0, done.out
+    assert done.document == {
+        "command": "verify",
+        "in_sync": True,
+        "deep": False,
+        "table": table,
+        "region": "us-west-2",
+        "stores": [{"store_id": store, **_counts(in_sync=102)}, {"store_id": empty, **_counts()}],
+        "totals": _counts(in_sync=102),
+        "differences": [],
+        "pipeline": [],
+    }
+    # Listings alone are read: nothing that costs a call for each read set.
+    assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 2, "ListReadSets": 3}
+
+
+def test_every_seeded_difference_is_named_and_none_else(
+    aws: Aws, cli: Cli, backfilled: Callable[..., str]
+) -> None:
+    # GIVEN two stores, of which one is verified
+    store, other = aws.store(8), aws.store(2)
+    table = backfilled(store, other)
+    missing, renamed, status, tags, files, size, gone, right = (aws.arn(store, each) for each in aws.ids(store))
+    aws.delete(table, missing)
+    aws.omics.update_read_set(store, _id(renamed), name="new name", sample_id="other", description="added")
+    aws.omics.set_status(store, _id(status), "ARCHIVED", message="on request")
+    aws.edit(table, tags, tags=[{"number": "wrong"}])
+    row = aws.raw_rows(table)[files]
+    aws.edit(table, files, files=row["files"][:1])
+    aws.edit(table, size, set_subject_id="somebody", set_type="CRAM", set_etag=None)
+    aws.omics.set_status(store, _id(gone), "DELETED")
+    malformed = f"{aws.arn(store, '')}what is this"
+    aws.put(table, {"set_arn": malformed})
+    # AND differences that are none of this run's business
+    aws.edit(table, aws.arn(other, aws.ids(other)[0]), set_name="wrong")
+    aws.omics.set_status(other, aws.ids(other)[1], "DELETED")
+    aws.put(table, {"set_arn": "not an ARN at all"})
+    # WHEN
+    done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
+    plain = cli.run("verify", "-s", store, "-t", table, *FAST)
+    # THEN
+    assert (done.code, plain.code) == (1, 1)
+    expected = {
+        missing: ("missing", []),
+        renamed: ("stale", ["set_description", "set_name", "set_sample_id"]),
+        status: ("stale", ["set_status", "set_status_message"]),
+        tags: ("stale", ["tags"]),
+        files: ("stale", ["files"]),
+        size: ("stale", ["set_etag", "set_subject_id", "set_type"]),
+        gone: ("orphaned", []),
+        malformed: ("orphaned", []),
+    }
+    found = {each["set_arn"]: (each["state"], each["fields"]) for each in done.document["differences"]}
+    assert found == expected
+    assert done.document["in_sync"] is False
+    assert done.document["totals"] == _counts(in_sync=1, missing=1, stale=5, orphaned=2)
+    # AND the lines for people name the same
+    named = {line.split(" ")[1].rstrip(":") for line in plain.out.splitlines() if line.startswith(("missing", "stale"))}
+    assert named == {missing, renamed, status, tags, files, size}
+    assert f"stale {renamed}: set_description, set_name, set_sample_id" in plain.out.splitlines()
+    assert f"orphaned {gone}" in plain.out.splitlines()
+    assert right not in plain.out
+
+
+def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    edits: dict[str, Any] = {
+        "set_id": "7777777777",
+        "set_name": "wrong",
+        "set_description": "wrong",
+        "set_status": "ARCHIVED",
+        "set_status_message": "wrong",
+        "set_type": "CRAM",
+        "set_reference_arn": "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222",
+        "set_subject_id": "",
+        "set_sample_id": None,
+        "set_creation_time": "2020-01-01T00:00:00Z",
+        "set_creation_type": "UPLOAD",
+        "set_etag": {"algorithm": "FASTQ_MD5up"},
+        "set_sequence_information": {"total_read_count": 1},
+        "store": {"store_id": "7777777777"},
+        "tags": [],
+        "files": None,
+    }
+    store = aws.store(len(edits))
+    table = backfilled(store)
+    expected: dict[str, list[str]] = {}
+    for read_set, (attribute, value) in zip(aws.ids(store), edits.items(), strict=True):
+        aws.edit(table, aws.arn(store, read_set), **{attribute: value})
+        expected[read_set] = [attribute]
+    done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
+    assert done.code == 1
+    assert {each["set_id"]: each["fields"] for each in done.document["differences"]} == expected
+    assert {each["state"] for each in done.document["differences"]} == {"stale"}
+
+
+def test_a_renamed_store_makes_every_row_stale(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    store = aws.store(3)
+    table = backfilled(store)
+    aws.omics.update_store(store, name="renamed")
+    done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
+    assert done.code == 1
+    assert [(each["state"], each["fields"]) for each in done.document["differences"]] == [("stale", ["store"])] * 3
+
+
+def test_only_deep_finds_a_read_set_that_was_tagged_anew(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    store = aws.store(3)
+    table = backfilled(store)
+    retagged, refiled, _ = aws.ids(store)
+    aws.omics.update_read_set(store, retagged, tags={"number": "0", "new": "tag"})
+    changed = {"source1": {"totalParts": 1, "partSize": 1, "contentLength": 1}}
+    aws.omics.update_read_set(store, refiled, files=changed)
+    assert cli.run("verify", "-s", store, "-t", table, *FAST).code == 0
+    aws.forget_calls()
+    done = cli.run("verify", "-s", store, "-t", table, "--deep", "--json", *FAST)
+    assert done.code == 1
+    assert done.document["deep"] is True
+    assert [(each["set_id"], each["fields"]) for each in done.document["differences"]] == [
+        (retagged, ["tags"]),
+        (refiled, ["files", "set_total_size"]),
+    ]
+    assert dict(aws.omics.calls) == {
+        "GetSequenceStore": 1,
+        "ListReadSets": 1,
+        "GetReadSetMetadata": 3,
+        "ListTagsForResource": 3,
+    }
+
+
+def test_archived_read_sets_keep_their_files_and_are_in_sync(
+    aws: Aws, cli: Cli, backfilled: Callable[..., str]
+) -> None:
+    # GIVEN a read set that is archived after it had its row, and one before
+    store = aws.store(1)
+    aws.omics.create_read_set(store, name="never seen active", status="ARCHIVED")
+    table = backfilled(store)
+    archived, never_active = aws.ids(store)
+    files = aws.rows(table)[aws.arn(store, archived)]["files"]
+    aws.omics.set_status(store, archived, "ARCHIVED")
+    # WHEN
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    # THEN
+    rows = aws.rows(table)
+    assert rows[aws.arn(store, archived)]["set_status"] == "ARCHIVED"
+    assert rows[aws.arn(store, archived)]["files"] == files
+    assert "files" not in rows[aws.arn(store, never_active)]
+    for options in ((), ("--deep",)):
+        done = cli.run("verify", "-s", store, "-t", table, *options, *FAST)
+        assert done.code == 0, done.out
+    # AND once it is active again its files are missed
+    aws.omics.set_status(store, never_active, "ACTIVE")
+    done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
+    assert [(each["set_id"], each["fields"]) for each in done.document["differences"]] == [
+        (never_active, ["files", "set_status", "set_total_size"])
+    ]
+
+
+def test_uploads_in_progress_are_not_missing(aws: Aws, cli: Cli) -> None:
+    store = aws.store(0)
+    for status in ("PROCESSING_UPLOAD", "UPLOAD_FAILED", "ACTIVATING"):
+        aws.omics.create_read_set(store, name=status, status=status)
+    done = cli.run("verify", "-s", store, "-t", aws.table(), "--json", *FAST)
+    assert done.code == 1
+    assert [each["set_id"] for each in done.document["differences"]] == aws.ids(store)[2:]
+
+
+def test_what_cannot_be_told_is_reported_as_failed(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    store = aws.store(3)
+    table = backfilled(store)
+    bad = aws.ids(store)[1]
+    aws.omics.faults.add("GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad)
+    done = cli.run("verify", "-s", store, "-t", table, "--deep", "--json", *FAST)
+    assert done.code == 1
+    (failed,) = done.document["differences"]
+    assert (failed["set_id"], failed["state"]) == (bad, "failed")
+    assert failed["reason"] == (
+        "GetReadSetMetadata: AccessDeniedException: Injected by the sandbox into GetReadSetMetadata"
+    )
+
+
+def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    store = aws.store(1)
+    table = aws.table()
+    arn = "arn:aws:{}:us-west-2:123456789012:{}"
+    url = "https://sqs.us-west-2.amazonaws.com/123456789012/"
+    outputs = {
+        "tableName": table,
+        "tableArn": arn.format("dynamodb", f"table/{table}"),
+        "queueName": "gone.fifo",
+        "queueUrl": f"{url}gone.fifo",
+        "queueArn": arn.format("sqs", "gone.fifo"),
+        "deadLetterQueueUrl": f"{url}gone-dead.fifo",
+        "deadLetterQueueArn": arn.format("sqs", "gone-dead.fifo"),
+        "undeliveredQueueUrl": f"{url}gone-undelivered",
+        "undeliveredQueueArn": arn.format("sqs", "gone-undelivered"),
+        "functionName": "gone-function",
+        "functionArn": arn.format("lambda", "function:gone-function"),
+        "ruleName": "gone-rule",
+        "ruleArn": arn.format("events", "rule/gone-rule"),
+        "logGroupName": "/aws/lambda/gone-function",
+        "region": "us-west-2",
+    }
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(outputs))
+    assert cli.run("backfill", "--outputs", file, *FAST).code == 0
+    # WHEN the rows are right and the pipeline is not there
+    done = cli.run("verify", "--outputs", file, "--json", *FAST)
+    plain = cli.run("verify", "--outputs", file, *FAST)
+    # THEN
+    assert (done.code, plain.code) == (1, 1)
+    document = done.document
+    assert document["totals"] == _counts(in_sync=1)
+    assert document["in_sync"] is False
+    assert {each["check"] for each in document["pipeline"]} == {
+        "rule", "queue", "event source mapping", "function", "dead letters"
+    }  # fmt: skip
+    assert not any(each["passed"] for each in document["pipeline"])
+    assert all(each["found"] and each["remedy"] for each in document["pipeline"])
+    assert "ResourceNotFoundException" in _found(document, "rule")
+    assert "broken pipeline: rule: " in plain.out
+    assert store in plain.out
+
+
+def _found(document: Any, check: str) -> str:
+    (found,) = [each["found"] for each in document["pipeline"] if each["check"] == check]
+    return found
+
+
+def _id(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _counts(**counts: int) -> dict[str, int]:
+    return {"in_sync": 0, "missing": 0, "stale": 0, "orphaned": 0, "failed": 0} | counts
