@@ -11,6 +11,9 @@ from .settings import read_settings
 
 TYPE = "healthomics-metadata-sync:index:MetadataSync"
 
+# The schema generator wants the plain type for the arguments, without None.
+_DEFAULTS: MetadataSyncArgs = {}
+
 
 class MetadataSync(pulumi.ComponentResource):
     """Keeps one DynamoDB item per AWS HealthOmics read set, true to the source.
@@ -69,7 +72,7 @@ class MetadataSync(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        args: MetadataSyncArgs | None = None,
+        args: MetadataSyncArgs = _DEFAULTS,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Create the component.
@@ -82,7 +85,7 @@ class MetadataSync(pulumi.ComponentResource):
         Raises:
             SettingsError: Some of the arguments are wrong. Nothing was registered.
         """
-        settings = read_settings(args or {})
+        settings = read_settings(args)
         super().__init__(TYPE, name, {}, opts)
         # Existing resources are looked up before any is created, so that a wrong name leaves nothing behind.
         existing_table = existing_queue = None

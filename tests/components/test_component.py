@@ -1,0 +1,190 @@
+"""The component in other people's programs."""
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+from omics_components import MetadataSync, MetadataSyncArgs
+from omics_components.settings import Settings, read_settings
+from pulumi.provider.experimental.component import ComponentProvider
+
+# The fixtures of conftest.py, which tests cannot import.
+Deploy = Callable[..., Any]
+Describe = Callable[..., Any]
+
+TABLE = {"hashKey": "set_arn", "attributes": [{"name": "set_arn", "type": "S"}]}
+
+
+def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
+    # GIVEN two components without arguments in one program
+    def program() -> None:
+        MetadataSync("one")
+        MetadataSync("two")
+
+    deployment = deploy(program)
+
+    # THEN nothing in them has the same logical name, nor a physical name of its own choice
+    assert deployment.error is None
+    assert len({r.name for r in deployment.resources}) == len(deployment.resources) == 30
+    assert [r.name for r in deployment.resources if "name" in r.inputs] == []
+
+
+def test_names_can_be_chosen(deploy: Deploy):
+    def program() -> None:
+        MetadataSync(
+            "sync",
+            {
+                "table_name": "rows",
+                "queue_name": "events",
+                "dead_letter_queue_name": "dead.fifo",
+                "undelivered_queue_name": "undelivered",
+            },
+        )
+
+    deployment = deploy(program)
+
+    assert {r.inputs["name"] for r in deployment.resources if "name" in r.inputs} == {
+        "rows",
+        "events.fifo",
+        "dead.fifo",
+        "undelivered",
+    }
+
+
+def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy, world_of: Describe):
+    # GIVEN a provider for another region
+    def program() -> None:
+        provider = aws.Provider("ireland", region="eu-west-1")
+        sync = MetadataSync("sync", opts=pulumi.ResourceOptions(provider=provider))
+        pulumi.export("region", sync.region)
+
+    deployment = deploy(program, world=world_of(regions={"ireland": "eu-west-1"}))
+
+    # THEN every resource has it, and what is looked up is looked up there
+    assert deployment.outputs == {"region": "eu-west-1"}
+    children = [r for r in deployment.resources if r.type.startswith("aws:")]
+    assert len(children) == 14
+    assert all("::ireland::" in r.provider for r in children)
+    function = deployment.get("aws:lambda/function:Function", "sync-function").inputs
+    assert function["environment"]["variables"]["SOURCE_REGION"] == "eu-west-1"
+    policy = deployment.get("aws:iam/rolePolicy:RolePolicy", "sync-function-policy").inputs["policy"]
+    assert "arn:aws:omics:eu-west-1:" in policy
+    assert "us-west-2" not in policy
+
+
+def test_options_are_passed_on(deploy: Deploy):
+    seen: list[str] = []
+
+    def record(args: pulumi.ResourceTransformationArgs) -> None:
+        seen.append(args.name)
+
+    def program() -> None:
+        parent = pulumi.ComponentResource("test:index:Parent", "parent")
+        MetadataSync(
+            "sync",
+            opts=pulumi.ResourceOptions(
+                parent=parent,
+                protect=True,
+                aliases=[pulumi.Alias(name="earlier")],
+                transformations=[record],
+                transforms=[lambda _: None],
+            ),
+        )
+
+    deployment = deploy(program)
+
+    assert deployment.error is None
+    component = deployment.get("healthomics-metadata-sync:index:MetadataSync", "sync")
+    children = [r for r in deployment.resources if r.parent == "sync"]
+    assert (component.parent, component.transforms) == ("parent", 1)
+    assert len(children) == 14
+    assert all(r.protect for r in children)
+    # The engine derives the children's aliases, because their names begin with the component's.
+    assert component.aliases == ("earlier",)
+    assert all(r.name.startswith("sync-") for r in children)
+    assert sorted(seen) == sorted(r.name for r in [component, *children])
+
+
+def test_an_output_names_an_existing_table_and_queue(deploy: Deploy, world_of: Describe):
+    # GIVEN a table and a queue whose names are known only later
+    def program() -> None:
+        names = pulumi.Output.from_input({"table": "rows", "queue": "events"})
+        sync = MetadataSync("sync", {"existing_table_name": names["table"], "existing_queue_name": names["queue"]})
+        pulumi.export("table", sync.table_arn)
+        pulumi.export("queue", sync.queue_name)
+
+    deployment = deploy(program, world=world_of(tables={"rows": TABLE}, queues={"events.fifo"}))
+
+    assert deployment.error is None
+    assert deployment.outputs == {
+        "table": "arn:aws:dynamodb:us-west-2:123456789012:table/rows",
+        "queue": "events.fifo",
+    }
+
+
+def test_an_output_that_names_a_wrong_table_fails_with_the_same_message(deploy: Deploy):
+    def program() -> None:
+        MetadataSync("sync", {"existing_table_name": pulumi.Output.from_input("rows")})
+
+    assert '"rows" is not accepted: the table cannot be read' in str(deploy(program).error)
+
+
+def test_dead_letters_of_an_existing_queue_are_null(deploy: Deploy, world_of: Describe):
+    resolved: list[str | None] = ["not called"]
+
+    def program() -> None:
+        sync = MetadataSync("sync", {"existing_queue_name": "events"})
+        pulumi.Output.all(sync.dead_letter_queue_url, sync.dead_letter_queue_arn).apply(
+            lambda values: resolved.__setitem__(slice(None), values)
+        )
+
+    deploy(program, world=world_of(queues={"events.fifo"}))
+
+    assert resolved == [None, None]
+
+
+def test_integers_of_other_languages_are_floats():
+    settings = read_settings({"batch_size": 3.0, "function_memory_size": 512.0, "max_tps": 7})
+
+    assert (settings.batch_size, type(settings.batch_size)) == (3, int)
+    assert settings.function_memory_size == 512
+    assert settings.max_tps == 7.0
+
+
+def test_tags_can_hold_outputs(deploy: Deploy):
+    def program() -> None:
+        MetadataSync("sync", {"tags": {"owner": pulumi.Output.from_input("genomics")}})
+
+    rule = deploy(program).get("aws:cloudwatch/eventRule:EventRule", "sync-rule")
+
+    assert rule.inputs["tags"] == {"owner": "genomics"}
+
+
+def test_every_argument_is_a_setting():
+    assert MetadataSyncArgs.__optional_keys__ == {*inspect.get_annotations(Settings)}
+    assert MetadataSyncArgs.__required_keys__ == frozenset()
+
+
+def test_the_schema_describes_every_input_and_output():
+    provider = ComponentProvider([MetadataSync], "healthomics-metadata-sync")
+    assert provider.schema is not None
+    schema = json.loads(provider.schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]
+
+    described = schema["inputProperties"] | schema["properties"]
+    assert len(schema["inputProperties"]) == 26
+    assert len(schema["properties"]) == 15
+    assert [name for name, prop in described.items() if not prop.get("description")] == []
+    assert schema["requiredInputs"] == []
+    assert set(schema["properties"]) - set(schema["required"]) == {"deadLetterQueueUrl", "deadLetterQueueArn"}
+    assert schema["inputProperties"]["batchSize"]["type"] == "integer"
+    assert schema["inputProperties"]["maxTps"]["type"] == "number"
+    assert schema["inputProperties"]["tags"]["additionalProperties"]["type"] == "string"
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_preview_and_update_make_the_same(deploy: Deploy, preview: bool):
+    assert deploy(lambda: MetadataSync("sync"), preview=preview).error is None

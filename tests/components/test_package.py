@@ -1,0 +1,157 @@
+"""The deployment package."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pulumi
+import pytest
+from omics_components import package
+
+# What Lambda's Python runtime brings along, beside boto3.
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return package.build_package()
+
+
+def test_the_package_is_the_same_each_time(content: bytes):
+    assert package.build_package() == content
+
+
+def test_the_package_does_not_depend_on_clocks_and_modes(
+    content: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    # GIVEN the same sources in another place, written at another time with other modes
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    for path in tmp_path.rglob("*.py"):
+        path.chmod(0o600)
+        os.utime(path, (1, 1))
+    entries = sorted((path.relative_to(tmp_path).as_posix(), path) for path in tmp_path.rglob("*.py"))
+
+    def elsewhere(_: str) -> list[tuple[str, Path]]:
+        return entries
+
+    monkeypatch.setattr(package, "_sources", elsewhere)
+    monkeypatch.setattr(package, "BUNDLED", ("all",))
+
+    assert package.build_package() == content
+
+
+def test_the_package_holds_sources_only(content: bytes):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+
+    assert names == sorted(names)
+    assert all(name.endswith(".py") for name in names)
+    assert {name.split("/")[0] for name in names} == {
+        "readset_sync",
+        "aws_lambda_powertools",
+        "typing_extensions.py",
+    }
+    assert package.HANDLER.rsplit(".", 1)[0].replace(".", "/") + ".py" in names
+
+
+def test_powertools_needs_nothing_else():
+    needed = {
+        requirement.split(";")[0].split("<")[0].split(">")[0].strip()
+        for requirement in metadata.requires("aws-lambda-powertools") or []
+        if "extra ==" not in requirement
+    }
+
+    assert needed == {"jmespath", "typing-extensions"}
+
+
+def test_the_package_works_with_nothing_but_what_lambda_has(content: bytes, tmp_path: Path):
+    # GIVEN the package, and boto3 with its own dependencies beside it
+    path = tmp_path / "function.zip"
+    path.write_bytes(content)
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    site = Path(metadata.distribution("boto3").locate_file(""))  # pyright: ignore[reportArgumentType] (a path)
+    for name in RUNTIME:
+        (runtime / name).symlink_to(site / name)
+
+    # WHEN an isolated interpreter imports the handler, as Lambda does
+    code = (
+        f"import sys; sys.path[:0] = [{str(path)!r}, {str(runtime)!r}]\n"
+        "from readset_sync.function import handler\n"
+        "import readset_sync, aws_lambda_powertools\n"
+        "assert callable(handler)\n"
+        "print(readset_sync.__file__, aws_lambda_powertools.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={
+            "AWS_REGION": "us-west-2",
+            "AWS_DEFAULT_REGION": "us-west-2",
+            "TABLE_NAME": "rows",
+            "SOURCE_ACCOUNT": "123456789012",
+            "SOURCE_REGION": "us-west-2",
+            "MAX_TPS": "2.5",
+            "POWERTOOLS_SERVICE_NAME": "test",
+            "POWERTOOLS_METRICS_NAMESPACE": "Test",
+        },
+    )
+
+    # THEN both come from the package
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [
+        f"{path}/readset_sync/__init__.py",
+        f"{path}/aws_lambda_powertools/__init__.py",
+    ]
+
+
+def test_the_file_stays_where_it_is_and_is_private(content: bytes, tmp_path: Path):
+    folder = tmp_path / "private"
+
+    first, second = package.write_package(folder), package.write_package(folder)
+
+    assert first == second
+    assert first.read_bytes() == content
+    assert list(folder.iterdir()) == [first]
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_file_is_replaced(content: bytes, tmp_path: Path):
+    path = package.write_package(tmp_path / "private")
+    path.write_bytes(b"not what was built")
+
+    assert package.write_package(tmp_path / "private") == path
+    assert path.read_bytes() == content
+
+
+def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o777)
+
+    with pytest.raises(pulumi.RunError, match=r"shared .* is not a folder of this user alone \(mode 0700\)"):
+        package.write_package(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_link_in_the_folder_s_place_is_refused(tmp_path: Path):
+    (tmp_path / "target").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+
+    with pytest.raises(pulumi.RunError, match=r"link .* is not a folder of this user alone"):
+        package.write_package(tmp_path / "link")
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(package, "BUNDLED", ("no_such_package",))
+
+    with pytest.raises(pulumi.RunError, match="The package no_such_package, which the function needs"):
+        package.build_package()
