@@ -54,6 +54,7 @@ class Consumer:
     def consume(self, batch: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
         """Process a batch of an SQS event source; return the messages that failed."""
         self._counts.clear()
+        self._metrics.add_metric("Messages", unit=MetricUnit.Count, value=len(batch["Records"]))
         response = process_partial_response(batch, self._process, self._processor, context)
         for (status, outcome), count in self._counts.items():
             with single_metric("Events", unit=MetricUnit.Count, value=count) as metric:

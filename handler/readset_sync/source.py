@@ -69,7 +69,8 @@ class Source:
                 store = self._client.get_sequence_store(id=store_id)
             except self._client.exceptions.ResourceNotFoundException as error:
                 raise StoreNotFoundError(
-                    f"no sequence store {store_id} in {self._client.meta.region_name} for this account"
+                    f"no sequence store {store_id} in {self._client.meta.region_name} for this account: "
+                    "check its id, the region and whose credentials are in use"
                 ) from error
             self._stores[store_id] = (now, store)
         return store

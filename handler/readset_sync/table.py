@@ -38,7 +38,10 @@ class Table:
         try:
             table = self._client.describe_table(TableName=self.name)["Table"]
         except self._client.exceptions.ResourceNotFoundException as error:
-            raise SetupError(f"no table {self.name!r} in {self._client.meta.region_name} for this account") from error
+            raise SetupError(
+                f"no table {self.name!r} in {self._client.meta.region_name} for this account: "
+                "check its name, the region and whose credentials are in use"
+            ) from error
         types = {each["AttributeName"]: each["AttributeType"] for each in table.get("AttributeDefinitions", [])}
         key = [(each["KeyType"], each["AttributeName"]) for each in table.get("KeySchema", [])]
         if key != [("HASH", KEY)] or types[KEY] != "S":

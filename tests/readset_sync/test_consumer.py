@@ -195,4 +195,5 @@ def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store
     [timings] = [line for line in emitted if "RefreshDuration" in line]
     assert len(timings["RefreshDuration"]) == len(timings["SourceToRowLag"]) == 2
     assert min(timings["SourceToRowLag"]) > 0
+    assert timings["Messages"] == [5.0]
     assert timings["service"] == "sync"
