@@ -1,8 +1,9 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run."""
 
+import math
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer import _click as click
@@ -19,6 +20,15 @@ EXIT_CODES = (
 class Commands(TyperGroup):
     """Ends every command with the documented exit code, and every error that has a cause with one line."""
 
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the options that come before the command."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.exceptions.UsageError as error:
+            _fail(_usage(error))
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
@@ -28,8 +38,7 @@ class Commands(TyperGroup):
         except CommandError as error:
             _fail(str(error))
         except click.exceptions.UsageError as error:
-            path = error.ctx.command_path if error.ctx else "omics-meta"
-            _fail(f"{error.format_message()} (see `{path} --help`)")
+            _fail(_usage(error))
         except KeyboardInterrupt:
             typer.echo(
                 "omics-meta: interrupted. What was written stays; run the same command again to go on.", err=True
@@ -43,7 +52,12 @@ class Commands(TyperGroup):
             _fail(explain(error))
 
 
-def _fail(message: str) -> None:
+def _usage(error: click.exceptions.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "omics-meta"
+    return f"{error.format_message()} (see `{path} --help`)"
+
+
+def _fail(message: str) -> NoReturn:
     typer.echo(f"omics-meta: error: {' '.join(message.split())}", err=True)
     raise typer.Exit(ExitCode.FAILED)
 
@@ -72,6 +86,16 @@ def common(
     """Take the options that come before the command."""
 
 
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not rate > 0:  # nor is nan
+        raise typer.BadParameter(f"{text!r} is not a number of calls: give one above 0")
+    return rate
+
+
 _StackOption = Annotated[
     str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
 ]
@@ -95,7 +119,10 @@ _ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME",
 _MaxTpsOption = Annotated[
     float,
     typer.Option(
-        "--max-tps", metavar="N", help="HealthOmics calls a second, of each operation; more if your quotas were raised."
+        "--max-tps",
+        metavar="N",
+        parser=_rate,
+        help="HealthOmics calls a second, of each operation; more if your quotas were raised.",
     ),
 ]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]

@@ -30,16 +30,18 @@ def connect(target: Target, *, max_tps: float) -> Connection:
     """Connect to AWS with the standard credential chain.
 
     Raises:
-        CommandError: `max_tps` is not above zero.
+        CommandError: The endpoint that is configured is not a URL.
         SetupError: The table or a store does not exist, or the table has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
-    if max_tps <= 0:
-        raise CommandError(f"--max-tps {max_tps:g} lets no call through: give a number above 0")
     session = boto3.Session(profile_name=target.profile, region_name=target.region)
+    try:
+        omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
+    except ValueError as error:
+        raise CommandError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error
     # A command ends long before a store's name could matter again, so each store is read once.
-    source = Source(omics_client(session, max_tps=max_tps), store_max_age=float("inf"))
-    table = Table(dynamodb_client(session), target.table)
+    source = Source(omics, store_max_age=float("inf"))
+    table = Table(dynamodb, target.table)
     table.check_key()
     store_ids = target.store_ids or tuple(source.store_ids())
     for store_id in store_ids:

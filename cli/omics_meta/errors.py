@@ -36,7 +36,10 @@ def explain(error: Exception) -> str:
     if isinstance(error, ProfileNotFound):
         return f"{describe_error(error)}: name one of `aws configure list-profiles` with --profile or AWS_PROFILE"
     if isinstance(error, BotoCoreError):
-        return f"AWS could not be called: {describe_error(error)}"
+        return (
+            f"AWS could not be called ({describe_error(error)}): "
+            "check your AWS configuration files and the AWS_ variables of your environment"
+        )
     return describe_error(error)
 
 
@@ -48,4 +51,4 @@ def _explain_client_error(error: ClientError) -> str:
         case "ThrottlingException" | "TooManyRequestsException" | "ProvisionedThroughputExceededException":
             return f"AWS kept throttling ({said}): try again later, or lower --max-tps"
         case _:
-            return f"AWS refused a call: {said}"
+            return f"AWS refused a call ({said}): try again; if that does not help, check the table and the region"

@@ -78,6 +78,16 @@ def _check(selection: Selection) -> None:
         raise CommandError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
     if selection.store_ids and selection.all_stores:
         raise CommandError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
+    named = {
+        "--stack": selection.stack,
+        "--table": selection.table,
+        "--region": selection.region,
+        "--profile": selection.profile,
+    }
+    for option, value in named.items():
+        # As when a shell variable is not set: to go on with some default would surprise.
+        if value == "":
+            raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
     for store_id in selection.store_ids:
         if not _STORE_ID.fullmatch(store_id):
             raise CommandError(
@@ -109,7 +119,10 @@ def _outputs_of_file(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"cannot read --outputs {path}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CommandError(
+            f"cannot read --outputs {path} ({reason}): write it with `pulumi stack output --json > FILE`"
+        ) from error
     return _parse(text, f"--outputs {path}")
 
 
@@ -120,14 +133,18 @@ def _outputs_of_stack(stack: str | None, cwd: Path | None) -> Mapping[str, Any]:
     command += ["--cwd", str(cwd)] if cwd else []
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
-    except FileNotFoundError as error:
+    except OSError as error:
         raise CommandError(
-            "the Pulumi CLI is not on PATH: install it, or give --outputs FILE, or -s, -t and -r"
+            f"cannot run the Pulumi CLI ({error.strerror}: {error.filename}): "
+            "put `pulumi` on PATH, or give --outputs FILE, or -s, -t and -r"
         ) from error
     named = f"stack {stack}" if stack else f"the selected stack of {cwd}"
     if done.returncode != 0:
         said = done.stderr.strip().removeprefix("error: ") or f"exit code {done.returncode}"
-        raise CommandError(f"pulumi cannot give the outputs of {named}: {said}")
+        raise CommandError(
+            f"pulumi cannot give the outputs of {named} ({said}): "
+            "check --stack and --cwd, and `pulumi stack ls` in that folder"
+        )
     return _parse(done.stdout, f"the outputs of {named}")
 
 
@@ -135,7 +152,7 @@ def _parse(text: str, origin: str) -> Mapping[str, Any]:
     try:
         outputs = json.loads(text)
     except json.JSONDecodeError as error:
-        raise CommandError(f"{origin} is not JSON ({error}): write it with `pulumi stack output --json`") from error
+        raise CommandError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
     if not isinstance(outputs, dict):
-        raise CommandError(f"{origin} is not a JSON object: write it with `pulumi stack output --json`")
+        raise CommandError(f"{origin}: JSON, but not an object: write it with `pulumi stack output --json`")
     return cast("dict[str, Any]", outputs)
