@@ -236,6 +236,11 @@ def _event_loop() -> Generator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
+        # What a failed program left running would be reported in the middle of a later test.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)
         for each in (loop, *of_threads):
