@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import boto3
+from botocore.exceptions import BotoCoreError
 from readset_sync.client import dynamodb_client, omics_client
 from readset_sync.source import Source
 from readset_sync.table import Table
@@ -37,6 +38,8 @@ def connect(target: Target, *, max_tps: float) -> Connection:
     session = boto3.Session(profile_name=target.profile, region_name=target.region)
     try:
         omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
+    except BotoCoreError:
+        raise  # some of these are ValueErrors too
     except ValueError as error:
         raise CommandError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error
     # A command ends long before a store's name could matter again, so each store is read once.

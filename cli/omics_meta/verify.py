@@ -26,6 +26,8 @@ def run(selection: Selection, *, deep: bool, max_tps: float, as_json: bool) -> E
     """
     target = resolve(selection)
     connection = connect(target, max_tps=max_tps)
+    # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
+    checks = [] if target.outputs is None else check_pipeline(connection.session, target.outputs)
     counts: dict[str, Counter[str]] = {store_id: Counter() for store_id in connection.store_ids}
     drift: list[Finding] = []
     with reporting() as reporter, ThreadPoolExecutor(WORKERS) as executor:
@@ -36,7 +38,6 @@ def run(selection: Selection, *, deep: bool, max_tps: float, as_json: bool) -> E
                 counts[ids(finding.arn)[0]][finding.state] += 1
                 if finding.state is not State.IN_SYNC:
                     drift.append(finding)
-    checks = [] if target.outputs is None else check_pipeline(connection.session, target.outputs)
     in_sync = not drift and all(check.passed for check in checks)
     if as_json:
         print_json(_document(connection, counts, drift, checks, in_sync=in_sync, deep=deep))
@@ -97,10 +98,12 @@ def _print(
     for finding in drift:
         details = finding.reason or ", ".join(finding.fields)
         print_line(f"{finding.state} {finding.arn}{f': {details}' if details else ''}")
-    for check in checks:
-        print_line(f"{'ok' if check.passed else 'broken'} pipeline: {check.name}: {check.found}")
-        if not check.passed:
-            print_line(f"  to mend it: {check.remedy}")
+    broken = [check for check in checks if not check.passed]
+    for check in broken:
+        print_line(f"broken pipeline: {check.name}: {check.found}")
+        print_line(f"  to mend it: {check.remedy}")
+    if checks:
+        print_line(f"pipeline: {len(checks) - len(broken)} of {len(checks)} checks passed")
     print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, counts.items())
     if not deep:
         print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")
