@@ -153,13 +153,16 @@ class Aws:
 
         Written from the record's documentation, with nothing of the product.
         """
-        stores = [self.omics.store(store_id) for store_id in store_ids]
-        return {read_set.arn: _expected_row(store, read_set) for store in stores for read_set in store.read_sets.values()}
+        rows: dict[str, dict[str, Any]] = {}
+        for store_id in store_ids:
+            store = self.omics.store(store_id)
+            rows |= {read_set.arn: _expected_row(store, read_set) for read_set in store.read_sets.values()}
+        return rows
 
 
 def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
     access = store.s3_access or {}
-    row = {
+    row: dict[str, Any] = {
         "set_id": read_set.id,
         "set_arn": read_set.arn,
         "set_name": read_set.name,

@@ -50,9 +50,7 @@ def test_in_sync(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
     assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 2, "ListReadSets": 3}
 
 
-def test_every_seeded_difference_is_named_and_none_else(
-    aws: Aws, cli: Cli, backfilled: Callable[..., str]
-) -> None:
+def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
     # GIVEN two stores, of which one is verified
     store, other = aws.store(8), aws.store(2)
     table = backfilled(store, other)
@@ -76,7 +74,7 @@ def test_every_seeded_difference_is_named_and_none_else(
     plain = cli.run("verify", "-s", store, "-t", table, *FAST)
     # THEN
     assert (done.code, plain.code) == (1, 1)
-    expected = {
+    expected: dict[str, tuple[str, list[str]]] = {
         missing: ("missing", []),
         renamed: ("stale", ["set_description", "set_name", "set_sample_id"]),
         status: ("stale", ["set_status", "set_status_message"]),

@@ -1,0 +1,237 @@
+"""What a user gets wrong, and what is wrong around them: one line says which value, and what to do; exit code 2."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from .conftest import Aws, Cli
+
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
+GOOD = ("-s", "{store}", "-t", "{table}")
+LOGIN = "set AWS_PROFILE or --profile, or renew them with `aws sso login` or `aws configure`"
+WRITE = "write it with `pulumi stack output --json"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that is wrong.
+
+    Attributes:
+        arguments: After `omics-meta`, or after `omics-meta backfill` where they begin with an option.
+            `{store}`, `{table}`, ... stand for what `world` has.
+        says: Parts of the one line, in this order: the value first, the remedy last.
+        env: Environment variables that are set.
+        without: Environment variables that are not.
+    """
+
+    arguments: tuple[str, ...]
+    says: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    without: tuple[str, ...] = ()
+
+
+CASES = {
+    "unknown store": Case(
+        ("-s", "9999999999", "-t", "{table}"), ("no sequence store 9999999999 in us-west-2", "check its id")
+    ),
+    "malformed store id": Case(("-s", "my-store", "-t", "{table}"), ("'my-store'", "give its 10 to 36 digits")),
+    "ARN of a store": Case(
+        ("-s", "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890", "-t", "{table}"),
+        ("sequenceStore/1234567890'", "give its 10 to 36 digits, not its name or ARN"),
+    ),
+    "empty store id": Case(("-s", "", "-t", "{table}"), ("''", "give its 10 to 36 digits")),
+    "missing table": Case(("-s", "{store}", "-t", "no-table"), ("no table 'no-table' in us-west-2", "check its name")),
+    "table with another key": Case(
+        ("-s", "{store}", "-t", "{other_key}"), ("'{other_key}'", "id (HASH, S)", "name another table")
+    ),
+    "table with a sort key": Case(
+        ("-s", "{store}", "-t", "{sort_key}"), ("'{sort_key}'", "name (RANGE, S)", "name another table")
+    ),
+    "table with a numeric key": Case(
+        ("-s", "{store}", "-t", "{number_key}"), ("'{number_key}'", "set_arn (HASH, N)", "name another table")
+    ),
+    "wrong region": Case((*GOOD, "-r", "eu-west-1"), ("no table '{table}' in eu-west-1", "check its name, the region")),
+    "malformed region": Case((*GOOD, "-r", "Frankfurt"), ("'Frankfurt'", "give one like us-west-2")),
+    "malformed region in the environment": Case(
+        GOOD, ("'Frank furt'", "AWS_ variables"), env=dict.fromkeys(REGION, "Frank furt")
+    ),
+    "empty region": Case((*GOOD, "-r", ""), ("--region ''", "give its value, or leave the option out")),
+    "no region": Case(GOOD, ("no AWS region", "give --region, or set AWS_REGION"), without=REGION),
+    "no credentials": Case(GOOD, ("Unable to locate credentials", LOGIN), without=CREDENTIALS),
+    "half of the credentials": Case(GOOD, ("missing: AWS_SECRET_ACCESS_KEY", LOGIN), without=CREDENTIALS[1:]),
+    "expired credentials": Case(
+        GOOD, ("ExpiredTokenException: The security token", LOGIN), env={"AWS_ENDPOINT_URL": "{expired}"}
+    ),
+    "unknown profile": Case((*GOOD, "--profile", "nobody"), ("nobody", "with --profile or AWS_PROFILE")),
+    "unknown profile in the environment": Case(
+        GOOD, ("nobody", "with --profile or AWS_PROFILE"), env={"AWS_PROFILE": "nobody"}
+    ),
+    "unreadable AWS configuration": Case(
+        GOOD, ("{text}", "check your AWS configuration"), env={"AWS_CONFIG_FILE": "{text}"}
+    ),
+    "unreachable endpoint": Case(
+        GOOD, ("http://127.0.0.1:9/", "check the network"), env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    ),
+    "endpoint that is no URL": Case(
+        GOOD, ("localhost:4566", "must be a URL such as"), env={"AWS_ENDPOINT_URL": "localhost:4566"}
+    ),
+    "missing outputs file": Case(("--outputs", "{folder}/nothing"), ("{folder}/nothing (No such file", WRITE)),
+    "outputs in a folder": Case(("--outputs", "{folder}"), ("{folder} (Is a directory", WRITE)),
+    "outputs that are not text": Case(("--outputs", "{binary}"), ("{binary} ('utf-8' codec", WRITE)),
+    "outputs that are not JSON": Case(("--outputs", "{text}"), ("{text}: not JSON", WRITE)),
+    "outputs that are empty": Case(("--outputs", "{empty}"), ("{empty}: not JSON", WRITE)),
+    "outputs that are an array": Case(("--outputs", "{array}"), ("{array}: JSON, but not an object", WRITE)),
+    "outputs without a table": Case(
+        ("--outputs", "{no_table}"), ("tableName = None", "run `pulumi up` first, or give its value with --table")
+    ),
+    "outputs with a null table": Case(("--outputs", "{null_table}"), ("tableName = None", "run `pulumi up` first")),
+    "outputs with a numeric region": Case(("--outputs", "{number}"), ("region = 7", "give its value with --region")),
+    "unknown stack": Case(
+        ("--stack", "x"), ("stack x (no stack named 'x' found)", "check --stack and --cwd"), env={"PATH": "{pulumi}"}
+    ),
+    "empty stack": Case(("--stack", ""), ("--stack ''", "give its value, or leave the option out")),
+    "no pulumi on PATH": Case(
+        ("--stack", "dev"), ("No such file", "or give --outputs FILE"), env={"PATH": "{folder}/nowhere"}
+    ),
+    "pulumi that is not executable": Case(
+        ("--stack", "dev"), ("Permission denied", "put `pulumi` on PATH"), env={"PATH": "{not_executable}"}
+    ),
+    "store and all stores": Case((*GOOD, "--all-stores"), ("-s {store} and --all-stores", "give one of them")),
+    "file and stack": Case(("--outputs", "{text}", "--stack", "dev"), ("--outputs {text} and a stack", "give one")),
+    "file and project": Case(("--outputs", "{text}", "--cwd", "dir"), ("--outputs {text} and a stack", "give one")),
+    "no stores": Case(("-t", "{table}"), ("no stores were chosen", "take --all-stores")),
+    "no table": Case(("-s", "{store}"), ("no table was named", "give -t/--table, or the stack")),
+    "no rate": Case((*GOOD, "--max-tps", "0"), ("'0' is not", "give one above 0")),
+    "rate below zero": Case((*GOOD, "--max-tps", "-1"), ("'-1' is not", "give one above 0")),
+    "rate that is no number": Case((*GOOD, "--max-tps", "abc"), ("'abc' is not", "give one above 0")),
+    "rate that is not even a number": Case((*GOOD, "--max-tps", "nan"), ("'nan' is not", "give one above 0")),
+    "unknown option": Case((*GOOD, "--purge"), ("--purge", "see `omics-meta backfill --help`")),
+    "option without its value": Case((*GOOD, "-r"), ("-r", "--help`")),
+    "stray argument": Case((*GOOD, "stray"), ("stray", "see `omics-meta backfill --help`")),
+    "unknown command": Case(("purge",), ("'purge'", "see `omics-meta --help`")),
+    "unknown option before the command": Case(("--purge",), ("--purge", "see `omics-meta --help`")),
+    "option of the other command": Case(("verify", *GOOD, "--prune"), ("--prune", "see `omics-meta verify --help`")),
+    "verify of an unknown store": Case(
+        ("verify", "-s", "9999999999", "-t", "{table}"), ("no sequence store 9999999999", "check its id")
+    ),
+    "verify of outputs that are not a pipeline's": Case(
+        ("verify", "--outputs", "{half}"), ("ruleName = None", "run `pulumi up`")
+    ),
+    "verify with --json": Case(("verify", "-s", "{store}", "-t", "no-table", "--json"), ("'no-table'", "check its")),
+}
+TOP_LEVEL = {"verify", "purge", "--purge"}
+
+
+@pytest.fixture
+def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
+    """What there is to name: a store, tables of all kinds, files, folders with a `pulumi`, an endpoint that refuses."""
+    table = aws.table()
+    files = {
+        "text": b"not: json\nnor: one line",
+        "binary": b"\xff\xfe\x00",
+        "empty": b"",
+        "array": b"[1, 2]",
+        "no_table": b'{"region": "us-west-2"}',
+        "null_table": b'{"region": "us-west-2", "tableName": null}',
+        "number": b'{"region": 7, "tableName": "t"}',
+        "half": json.dumps({"region": "us-west-2", "tableName": table}).encode(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    for folder, mode in (("pulumi", 0o755), ("not_executable", 0o644)):
+        (tmp_path / folder).mkdir()
+        program = tmp_path / folder / "pulumi"
+        program.write_text("#!/bin/sh\necho \"error: no stack named 'x' found\" >&2\nexit 255\n")
+        program.chmod(mode)
+    return {
+        "store": aws.store(1),
+        "table": table,
+        "other_key": aws.table((("id", "HASH", "S"),)),
+        "sort_key": aws.table((("set_arn", "HASH", "S"), ("name", "RANGE", "S"))),
+        "number_key": aws.table((("set_arn", "HASH", "N"),)),
+        "expired": expired,
+        "folder": str(tmp_path),
+        **{name: str(tmp_path / name) for name in (*files, "pulumi", "not_executable")},
+    }
+
+
+@pytest.fixture(scope="module")
+def expired() -> Iterator[str]:
+    """URL of an endpoint that answers every request as AWS does when the session has expired."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _ExpiredSession) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class _ExpiredSession(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        error = "com.amazon.coral.service#ExpiredTokenException"
+        body = json.dumps({"__type": error, "message": "The security token included in the request is expired"})
+        self.send_response(400)
+        self.send_header("content-type", "application/x-amz-json-1.0")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_one_line_names_the_value_and_the_remedy(case: Case, world: dict[str, str], aws: Aws, cli: Cli) -> None:
+    arguments = [argument.format_map(world) for argument in case.arguments]
+    command = arguments if arguments[0] in TOP_LEVEL else ["backfill", *arguments]
+    env = {name: value.format_map(world) for name, value in case.env.items()}
+
+    done = cli.run(*command, env=env, without=case.without)
+
+    assert done.code == 2, done.err
+    assert done.out == ""
+    (line,) = done.err.splitlines()
+    rest = line.removeprefix("omics-meta: error: ")
+    assert rest != line
+    for part in case.says:
+        wanted = part.format_map(world)
+        assert wanted in rest, f"{wanted!r} is not in {rest!r}"
+        rest = rest.partition(wanted)[2]
+    assert aws.raw_rows(world["table"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "options"),
+    [("GetSequenceStore", GOOD), ("ListReadSets", GOOD), ("ListSequenceStores", ("--all-stores", "-t", "{table}"))],
+)
+@pytest.mark.parametrize("command", ["backfill", "verify"])
+def test_access_denied(
+    command: str, operation: str, options: tuple[str, ...], world: dict[str, str], aws: Aws, cli: Cli
+) -> None:
+    aws.omics.faults.add(operation, "AccessDeniedException")
+    done = cli.run(command, *(option.format_map(world) for option in options))
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith(f"omics-meta: error: permission is missing ({operation}: AccessDeniedException: ")
+    assert line.endswith("allow the action to the identity that runs this command")
+
+
+def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str], aws: Aws, cli: Cli) -> None:
+    # Every further read set would fail for the same reason: saying so once is better than a thousand failures.
+    aws.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
+    done = cli.run("backfill", *(option.format_map(world) for option in GOOD))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("omics-meta: error: AWS credentials are missing, expired or refused (GetReadSetMetadata")
+    assert len(done.err.splitlines()) == 1
