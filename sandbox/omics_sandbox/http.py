@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
+from moto.moto_server.werkzeug_app import MotoRequestHandler  # pyright: ignore[reportMissingTypeStubs] - inline types
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -63,10 +63,10 @@ class Request:
         Raises:
             ValueError: The body is not a JSON object.
         """
-        value = json.loads(self.body or b"{}")
+        value: Any = json.loads(self.body or b"{}")
         if not isinstance(value, dict):
             raise ValueError("the body is not a JSON object")  # noqa: TRY004 - one error for every malformed body
-        return value
+        return cast("dict[str, Any]", value)
 
 
 @dataclass(frozen=True)

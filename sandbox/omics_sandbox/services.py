@@ -16,7 +16,10 @@ from moto.core.model_instances import reset_model_data
 from moto.core.utils import unix_time
 from moto.events.models import EventsBackend, events_backends
 from moto.logs.models import LogsBackend, logs_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingTypeStubs] - inline types
+    DomainDispatcherApplication,
+    create_backend_app,
+)
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 from werkzeug.test import run_wsgi_app
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from jsonpath_ng.ext import parse as parse_json_path
+from jsonpath_ng.ext.parser import parse as parse_json_path
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser

@@ -8,7 +8,7 @@ as not satisfied, so a wrong policy never passes by accident.
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 _SERVICE = "events.amazonaws.com"
 
@@ -36,7 +36,7 @@ def allows_sending(policy: str | None, queue_arn: str, context: Mapping[str, str
 def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
-    return value if isinstance(value, list) else [value]
+    return list(cast("list[Any]", value)) if isinstance(value, list) else [value]
 
 
 def _principal_matches(principal: Any) -> bool:

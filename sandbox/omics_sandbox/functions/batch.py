@@ -47,10 +47,10 @@ def failed_message_ids(outcome: Outcome, message_ids: Sequence[str], *, partial:
         return set()
     if not isinstance(items, list):
         return everything
-    failed = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in items}
-    if not failed.issubset(everything):
-        return everything
-    return failed
+    identifiers: list[Any] = [item.get("itemIdentifier") if isinstance(item, dict) else None for item in items]
+    # Compared one by one, because a malformed identifier may be a list, which a set cannot hold.
+    known = [identifier for identifier in identifiers if identifier in message_ids]
+    return set(known) if len(known) == len(identifiers) else everything
 
 
 def _record(message: "Message", queue_arn: str) -> dict[str, Any]:

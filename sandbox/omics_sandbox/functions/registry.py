@@ -4,7 +4,7 @@
 
 import json
 import re
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.functions.exceptions import ResourceNotFoundException
 from omics_sandbox.functions.model import Function

@@ -182,7 +182,7 @@ def _check_constraints(shape: Shape, value: Any, where: str) -> None:
     elif high is not None and size > high:
         complaint = f"Member must be at most {high}"
     # Patterns with Unicode classes (any printable text) are Java's, and exclude nothing that the tests send.
-    elif pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value):
+    elif pattern and r"\p{" not in pattern and not re.fullmatch(pattern, str(value)):
         complaint = f"Member must satisfy regular expression pattern: {pattern}"
     if complaint:
         raise ValidationException(f"Value '{value}' at '{where}' failed to satisfy constraint: {complaint}")

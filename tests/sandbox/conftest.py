@@ -1,0 +1,106 @@
+"""A sandbox for each test, and the few AWS resources that most of them need."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from omics_sandbox import Limits, Sandbox
+
+ROLE_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Without quotas; failed messages are visible again at once."""
+    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
+        yield running
+
+
+@pytest.fixture
+def omics(sandbox: Sandbox) -> Any:
+    return sandbox.client("omics")
+
+
+@pytest.fixture
+def store_id(sandbox: Sandbox) -> str:
+    return sandbox.omics.create_store("cohort-a", description="For the tests")
+
+
+@dataclass
+class Queue:
+    """A queue of the sandbox, for short calls."""
+
+    sqs: Any
+    url: str
+    arn: str
+
+    def send(self, body: str, group: str | None = None) -> None:
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **({"MessageGroupId": group} if group else {}))
+
+    def receive(self, count: int = 10, **options: Any) -> list[dict[str, Any]]:
+        return self.sqs.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=count,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+            **options,
+        ).get("Messages", [])
+
+    def allow(self, rule_arn: str) -> None:
+        """Let a rule send messages."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": self.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
+
+
+@pytest.fixture
+def make_queue(sandbox: Sandbox) -> Callable[..., Queue]:
+    sqs = sandbox.client("sqs")
+
+    def make(name: str, **attributes: str) -> Queue:
+        if name.endswith(".fifo"):
+            attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", **attributes}
+        url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return Queue(sqs, url, arn)
+
+    return make
+
+
+@pytest.fixture
+def deploy(sandbox: Sandbox) -> Callable[..., str]:
+    """Deploys `source` as module `app` of a function; returns the function's ARN."""
+
+    def make(source: str, name: str = "function", **settings: Any) -> str:
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("app.py", source)
+        role = sandbox.client("iam").create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument=ROLE_TRUST)
+        created = sandbox.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="app.handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": package.getvalue()},
+            **{"Timeout": 20, **settings},
+        )
+        return created["FunctionArn"]
+
+    return make

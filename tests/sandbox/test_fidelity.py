@@ -1,0 +1,246 @@
+"""Every answer of the HealthOmics emulator has the shape that the service's API model gives it."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+from omics_sandbox import Sandbox
+from omics_sandbox.omics.operations import OPERATIONS
+
+SCALARS: dict[str, type] = {"string": str, "integer": int, "long": int, "boolean": bool}
+
+
+def violations(shape: Any, value: Any, where: str) -> list[str]:
+    """Everything in which a JSON value departs from a shape of botocore's model."""
+    if shape.type_name == "structure":
+        return _structure_violations(shape, value, where)
+    if shape.type_name == "list":
+        return [
+            found for index, item in enumerate(value) for found in violations(shape.member, item, f"{where}[{index}]")
+        ]
+    if shape.type_name == "map":
+        return [
+            found
+            for key, item in value.items()
+            for found in (*violations(shape.key, key, f"{where} key"), *violations(shape.value, item, f"{where}.{key}"))
+        ]
+    if shape.type_name == "timestamp":
+        zoned = isinstance(value, str) and value.endswith("Z") and datetime.fromisoformat(value).tzinfo is UTC
+        return [] if zoned else [f"{where}: {value!r} is not an ISO 8601 time in UTC"]
+    if type(value) is not SCALARS[shape.type_name]:
+        return [f"{where}: {value!r} is not a {shape.type_name}"]
+    return _constraint_violations(shape, value, where)
+
+
+def _structure_violations(shape: Any, value: Any, where: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{where}: not an object"]
+    members = cast("dict[str, Any]", value)
+    found = [f"{where}.{name} is missing" for name in shape.required_members if name not in members]
+    found += [f"{where}.{name} is unknown" for name in members if name not in shape.members]
+    for name, member in shape.members.items():
+        if name in members:
+            found += violations(member, members[name], f"{where}.{name}")
+    return found
+
+
+def _constraint_violations(shape: Any, value: Any, where: str) -> list[str]:
+    meta = shape.metadata
+    size = len(value) if isinstance(value, str) else value
+    pattern = meta.get("pattern", "")
+    broken = [
+        "enum" in meta and value not in meta["enum"],
+        size < meta.get("min", size),
+        size > meta.get("max", size),
+        bool(pattern) and r"\p{" not in pattern and not re.fullmatch(pattern, str(value)),
+    ]
+    return [f"{where}: {value!r} breaks {dict(meta)}"] if any(broken) else []
+
+
+class Recorder:
+    """Keeps the raw answers of a boto3 client, by operation."""
+
+    def __init__(self, client: Any) -> None:
+        self.answers: dict[str, list[bytes]] = {}
+        self._client = client
+        client.meta.events.register("after-call.omics", self._keep)
+
+    def _keep(self, http_response: Any, model: Any, **_: Any) -> None:
+        if http_response.status_code < 300:
+            self.answers.setdefault(model.name, []).append(http_response.content)
+
+    def violations(self) -> list[str]:
+        model = self._client.meta.service_model
+        return [
+            found
+            for name, bodies in self.answers.items()
+            for body in bodies
+            if model.operation_model(name).output_shape is not None
+            for found in violations(model.operation_model(name).output_shape, json.loads(body or b"{}"), name)
+        ]
+
+
+def test_given_every_kind_of_store_and_read_set_when_every_operation_is_called_then_every_answer_fits_its_model(
+    sandbox: Sandbox, omics: Any
+) -> None:
+    recorder = Recorder(omics)
+    plain = omics.create_sequence_store(name="a", clientToken="t")["id"]
+    full = omics.create_sequence_store(
+        name="Größe 研究",
+        description="d",
+        tags={"k": ""},
+        fallbackLocation="s3://bucket/prefix/",
+        eTagAlgorithmFamily="SHA256up",
+        propagatedSetLevelTags=["k"],
+        sseConfig={"type": "KMS", "keyArn": "arn:aws:kms:us-west-2:123456789012:key/abc"},
+        s3AccessConfig={"accessLogLocation": "s3://logs/prefix/"},
+    )["id"]
+    omics.update_sequence_store(id=full, name="renamed", description="e", propagatedSetLevelTags=["k", "l"])
+    old = sandbox.omics.create_store(None, s3_access=False, store_id="9" * 36)
+    create = sandbox.omics.create_read_set
+    read_sets = [
+        create(plain, name="fastq"),
+        create(plain, name="bam", file_type="BAM", files=("source1", "index"), reference_arn="arn:aws:omics:x"),
+        create(plain, name="cram", file_type="CRAM", files=("source1",), s3_access=False, etag=False),
+        create(plain, name=None, subject_id=None, sample_id=None, creation_type=None, read_set_id="1" * 36),
+        create(
+            plain,
+            name="failed",
+            status="UPLOAD_FAILED",
+            status_message="no",
+            creation_type="UPLOAD",
+            creation_job_id="5555555555",
+            file_type="UBAM",
+            files=("source1",),
+            sequence_information={
+                "totalReadCount": 5,
+                "totalBaseCount": 6,
+                "generatedFrom": "x",
+                "alignment": "UNALIGNED",
+            },
+        ),
+        create(plain, name="archived", status="ARCHIVED", tags={f"k{n}": "v" for n in range(50)}),
+    ]
+    for store in (plain, full, old):
+        omics.get_sequence_store(id=store)
+    arn = ""
+    for read_set in read_sets:
+        arn = omics.get_read_set_metadata(sequenceStoreId=plain, id=read_set)["arn"]
+        omics.list_tags_for_resource(resourceArn=arn)
+    omics.list_sequence_stores(maxResults=1)
+    omics.list_read_sets(sequenceStoreId=plain, maxResults=2)
+    omics.list_read_sets(sequenceStoreId=plain)
+    job = omics.start_read_set_activation_job(
+        sequenceStoreId=plain, sources=[{"readSetId": read_sets[-1]}, {"readSetId": "9" * 10}]
+    )
+    omics.get_read_set_activation_job(sequenceStoreId=plain, id=job["id"])
+    omics.list_read_set_activation_jobs(sequenceStoreId=plain)
+    omics.tag_resource(resourceArn=arn, tags={"k0": "w"})
+    omics.untag_resource(resourceArn=arn, tagKeys=["k1", "k2"])
+    omics.batch_delete_read_set(sequenceStoreId=plain, ids=[read_sets[0], "9" * 10])
+    omics.delete_sequence_store(id=full)
+
+    assert recorder.answers.keys() == OPERATIONS.keys()
+    assert recorder.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("shape_name", "value", "complaint"),
+    [
+        ("GetSequenceStoreResponse", {"id": "1234567890", "arn": "arn:x"}, "creationTime is missing"),
+        ("ReadSetS3Access", {"s3Uri": "s3://bucket/key", "more": 1}, "more is unknown"),
+        ("ReadSetS3Access", {"s3Uri": "https://bucket"}, "breaks"),
+        ("FileInformation", {"totalParts": "3"}, "is not a integer"),
+        ("ETag", {"algorithm": "CRC32"}, "breaks"),
+    ],
+)
+def test_given_a_wrong_answer_when_it_is_validated_then_the_validator_complains(
+    omics: Any, shape_name: str, value: Any, complaint: str
+) -> None:
+    shape = omics.meta.service_model.shape_for(shape_name)
+    assert any(complaint in found for found in violations(shape, value, "answer"))
+
+
+ERROR_CODES = [
+    "AccessDeniedException",
+    "ConflictException",
+    "InternalServerException",
+    "RequestTimeoutException",
+    "ResourceNotFoundException",
+    "ServiceQuotaExceededException",
+    "ThrottlingException",
+    "ValidationException",
+]
+
+
+@pytest.mark.parametrize("code", ERROR_CODES)
+def test_given_a_fault_of_each_error_when_boto3_parses_it_then_it_is_the_modeled_exception_with_its_status(
+    sandbox: Sandbox, omics: Any, store_id: str, code: str
+) -> None:
+    sandbox.omics.faults.add("GetSequenceStore", code)
+    with pytest.raises(getattr(omics.exceptions, code)) as raised:
+        omics.get_sequence_store(id=store_id)
+    modeled = omics.meta.service_model.shape_for(code).metadata["error"]["httpStatusCode"]
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == modeled
+    assert raised.value.response["Error"]["Message"]
+
+
+ABSENT = "9" * 12
+NOT_FOUND: list[tuple[str, Callable[[Any, str], Any]]] = [
+    ("get_sequence_store", lambda omics, _: omics.get_sequence_store(id=ABSENT)),
+    ("update_sequence_store", lambda omics, _: omics.update_sequence_store(id=ABSENT, name="n")),
+    ("delete_sequence_store", lambda omics, _: omics.delete_sequence_store(id=ABSENT)),
+    ("list_read_sets", lambda omics, _: omics.list_read_sets(sequenceStoreId=ABSENT)),
+    ("get_read_set_metadata", lambda omics, store: omics.get_read_set_metadata(sequenceStoreId=store, id=ABSENT)),
+    ("batch_delete_read_set", lambda omics, _: omics.batch_delete_read_set(sequenceStoreId=ABSENT, ids=[ABSENT])),
+    ("get_activation_job", lambda omics, store: omics.get_read_set_activation_job(sequenceStoreId=store, id=ABSENT)),
+    (
+        "list_tags",
+        lambda omics, _: omics.list_tags_for_resource(resourceArn=f"arn:aws:omics:x:y:sequenceStore/{ABSENT}"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "call"), NOT_FOUND, ids=[name for name, _ in NOT_FOUND])
+def test_given_nothing_of_that_id_when_it_is_asked_for_then_404_names_it(
+    omics: Any, store_id: str, name: str, call: Callable[[Any, str], Any]
+) -> None:
+    with pytest.raises(omics.exceptions.ResourceNotFoundException, match=ABSENT):
+        call(omics, store_id)
+
+
+INVALID: list[tuple[str, Callable[[Any, str], Any], str]] = [
+    ("id not digits", lambda omics, _: omics.get_sequence_store(id="abcdefghijkl"), "'id'"),
+    ("id too long", lambda omics, _: omics.get_sequence_store(id="1" * 37), "at most 36"),
+    ("page too large", lambda omics, store: omics.list_read_sets(sequenceStoreId=store, maxResults=101), "at most 100"),
+    (
+        "unknown status",
+        lambda omics, store: omics.list_read_sets(sequenceStoreId=store, filter={"status": "LOST"}),
+        "enum value set",
+    ),
+    ("foreign token", lambda omics, store: omics.list_read_sets(sequenceStoreId=store, nextToken="%"), "nextToken"),
+    (
+        "too many sources",
+        lambda omics, store: omics.start_read_set_activation_job(
+            sequenceStoreId=store, sources=[{"readSetId": ABSENT}] * 21
+        ),
+        "at most 20",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "call", "complaint"), INVALID, ids=[name for name, _, _ in INVALID])
+def test_given_input_outside_the_model_when_it_is_sent_then_a_validation_error_says_what_is_wrong(
+    omics: Any, store_id: str, name: str, call: Callable[[Any, str], Any], complaint: str
+) -> None:
+    with pytest.raises(omics.exceptions.ValidationException, match=complaint):
+        call(omics, store_id)
+
+
+def test_given_an_operation_that_is_not_emulated_when_it_is_called_then_the_error_says_so(omics: Any) -> None:
+    with pytest.raises(ClientError, match="does not emulate"):
+        omics.list_reference_stores()

@@ -1,0 +1,217 @@
+"""Starting and stopping: nothing leaks, and the sandbox can be used from a terminal."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from omics_sandbox import Limits, Sandbox
+
+
+def call(method: str, url: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=20) as answer:  # noqa: S310 - 127.0.0.1
+        return json.loads(answer.read())
+
+
+def test_given_a_sandbox_with_everything_running_when_it_stops_then_no_thread_and_no_process_stays() -> None:
+    before = set(threading.enumerate())
+    with Sandbox(limits=Limits.none()) as sandbox:
+        sandbox.omics.transition_seconds = 3600
+        store_id = sandbox.omics.create_store("s")
+        read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+        sandbox.client("omics").batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
+        sqs = sandbox.client("sqs")
+        url = sqs.create_queue(QueueName="q")["QueueUrl"]
+        polled = threading.Event()
+
+        def poll() -> None:
+            polled.set()
+            with suppress(EndpointConnectionError, ConnectionClosedError):
+                sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+
+        poller = threading.Thread(target=poll)
+        poller.start()
+        polled.wait()
+        endpoint = sandbox.endpoint
+    poller.join(timeout=60)
+    assert set(threading.enumerate()) <= before
+    with pytest.raises(urllib.error.URLError):
+        call("GET", f"{endpoint}/_sandbox")
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = sandbox.endpoint
+
+
+def test_given_a_function_in_the_middle_of_an_invocation_when_the_sandbox_stops_then_its_process_ends(
+    sandbox: Sandbox, deploy: Callable[..., str], tmp_path: Any
+) -> None:
+    deploy(f"""
+import os, time
+def handler(event, context):
+    open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()) + ".")
+    time.sleep(600)
+""")
+    sandbox.client("lambda").invoke(FunctionName="function", InvocationType="Event")
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("."):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    sandbox.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text().rstrip(".")), 0)
+
+
+def test_given_one_sandbox_after_another_when_the_second_starts_then_it_is_empty() -> None:
+    for _ in range(2):
+        with Sandbox(limits=Limits.none()) as sandbox:
+            assert sandbox.client("sqs").list_queues().get("QueueUrls", []) == []
+            assert sandbox.client("dynamodb").list_tables()["TableNames"] == []
+            assert sandbox.client("omics").list_sequence_stores()["sequenceStores"] == []
+            sandbox.client("sqs").create_queue(QueueName="q")
+            sandbox.omics.create_store("s")
+
+
+def test_given_a_running_sandbox_when_another_is_started_in_the_process_then_it_says_so(sandbox: Sandbox) -> None:
+    with pytest.raises(RuntimeError, match="another sandbox runs"):
+        Sandbox().start()
+    assert sandbox.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_given_a_port_that_is_taken_when_a_sandbox_starts_there_then_it_fails_and_another_can_start() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        Sandbox(port=taken.getsockname()[1]).start()
+    with Sandbox() as sandbox:
+        assert sandbox.endpoint.startswith("http://127.0.0.1:")
+
+
+def test_given_another_account_and_region_when_resources_are_made_then_their_arns_say_so() -> None:
+    with Sandbox(region="eu-west-1", account="999999999999") as sandbox:
+        assert sandbox.client("sts").get_caller_identity()["Account"] == "999999999999"
+        store_id = sandbox.omics.create_store("s")
+        arn = sandbox.client("omics").get_sequence_store(id=store_id)["arn"]
+        assert arn.startswith("arn:aws:omics:eu-west-1:999999999999:")
+
+
+def test_given_concurrent_conditional_writes_when_they_race_then_exactly_one_wins_each(sandbox: Sandbox) -> None:
+    dynamodb = sandbox.client("dynamodb")
+    dynamodb.create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    won: list[str] = []
+
+    def write() -> None:
+        for number in range(20):
+            try:
+                dynamodb.put_item(
+                    TableName="t", Item={"id": {"S": str(number)}}, ConditionExpression="attribute_not_exists(id)"
+                )
+            except dynamodb.exceptions.ConditionalCheckFailedException:
+                continue
+            won.append(str(number))
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won, key=int) == [str(number) for number in range(20)]
+
+
+def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what_its_table_says(
+    sandbox: Sandbox, omics: Any
+) -> None:
+    base = f"{sandbox.endpoint}/_sandbox"
+    store_id = call("POST", f"{base}/stores", {"name": "s"})["id"]
+    read_set_id = call("POST", f"{base}/stores/{store_id}/readsets", {"name": "r", "tags": {"a": "b"}})["id"]
+    call("PATCH", f"{base}/stores/{store_id}", {"name": "renamed"})
+    call("PATCH", f"{base}/stores/{store_id}/readsets/{read_set_id}", {"subject_id": "p"})
+    call("PUT", f"{base}/stores/{store_id}/readsets/{read_set_id}/status", {"status": "ARCHIVED"})
+    assert call("GET", base)["stores"] == [
+        {"id": store_id, "name": "renamed", "readSets": [{"id": read_set_id, "name": "r", "status": "ARCHIVED"}]}
+    ]
+    assert omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["subjectId"] == "p"
+    assert call("GET", f"{base}/calls") == {"calls": {"GetReadSetMetadata": 1}, "throttled": {}}
+    call("DELETE", f"{base}/calls")
+    assert call("GET", f"{base}/calls")["calls"] == {}
+    fault = {"operation": "GetSequenceStore", "error_code": "AccessDeniedException", "times": 1}
+    assert call("POST", f"{base}/faults", fault)["faults"][0]["error"] == "AccessDeniedException"
+    with pytest.raises(omics.exceptions.AccessDeniedException):
+        omics.get_sequence_store(id=store_id)
+    assert call("GET", f"{base}/faults")["faults"] == []
+    call("DELETE", f"{base}/faults")
+    call("PUT", f"{base}/limits", {"per_second": 5})
+    call("PUT", f"{base}/events", {"emit": False})
+    assert sandbox.omics.emit_events is False
+    assert call("GET", f"{base}/events") == {"delivered": {}, "deadLettered": {}, "dropped": {}}
+    assert call("POST", f"{base}/drain", {"timeout": 1}) == {}
+    assert call("GET", f"{base}/logs/none") == {"lines": []}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/nothing", None, 404),
+        ("POST", "/stores", {}, 400),
+        ("POST", "/stores", {"name": "s", "colour": "blue"}, 400),
+        ("PUT", "/stores/1234567890/readsets/1234567890/status", {"status": "ACTIVE"}, 404),
+        ("PUT", "/limits", [5], 400),
+    ],
+)
+def test_given_a_wrong_control_request_when_it_is_made_then_the_answer_says_what_is_wrong(
+    sandbox: Sandbox, method: str, path: str, body: Any, status: int
+) -> None:
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        call(method, f"{sandbox.endpoint}/_sandbox{path}", body)
+    with raised.value as answer:
+        assert answer.code == status
+        assert json.loads(answer.read())["error"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_given_the_command_when_it_is_started_seeded_and_interrupted_then_it_prints_the_environment_and_stops_cleanly(
+    ending: signal.Signals,
+) -> None:
+    command = [sys.executable, "-m", "omics_sandbox", "--port", "0", "--seed", "--no-limits"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(7))
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=exports["AWS_ENDPOINT_URL"],
+            region_name=exports["AWS_REGION"],
+            aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+        )
+        assert client.list_tables()["TableNames"] == []
+        [store] = call("GET", f"{exports['AWS_ENDPOINT_URL']}/_sandbox")["stores"]
+        assert len(store["readSets"]) == 10
+        process.send_signal(ending)
+        _, hints = process.communicate(timeout=30)
+        assert process.returncode == 0
+    assert "curl" in hints
+    assert "Traceback" not in hints
+
+
+def test_given_a_port_that_is_taken_when_the_command_is_started_then_it_says_so_in_one_line_and_exits_2() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "omics_sandbox", "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert port in done.stderr

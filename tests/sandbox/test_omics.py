@@ -1,0 +1,279 @@
+"""What HealthOmics does: listing, statuses, events, quotas and faults."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from omics_sandbox import Limits, Sandbox
+
+
+def statuses(sandbox: Sandbox, make_queue: Callable[..., Any]) -> Callable[[], list[str]]:
+    """Subscribes to the events; the function returned reads the statuses published since."""
+    events = sandbox.client("events")
+    queue = make_queue("statuses")
+    rule = events.put_rule(Name="all", EventPattern='{"source": ["aws.omics"]}')["RuleArn"]
+    events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": queue.arn, "InputPath": "$.detail.status"}])
+    queue.allow(rule)
+
+    def read() -> list[str]:
+        return [message["Body"].strip('"') for message in queue.receive()]
+
+    return read
+
+
+def test_given_250_read_sets_when_they_are_listed_then_pages_hold_100_and_nothing_repeats(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    created = [sandbox.omics.create_read_set(store_id, name=f"r{n}") for n in range(250)]
+    pages = list(omics.get_paginator("list_read_sets").paginate(sequenceStoreId=store_id))
+    assert [len(page["readSets"]) for page in pages] == [100, 100, 50]
+    assert [item["id"] for page in pages for item in page["readSets"]] == created
+
+
+def test_given_a_page_when_its_last_item_goes_and_another_comes_then_the_next_page_neither_skips_nor_repeats(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    ids = [sandbox.omics.create_read_set(store_id, name=f"r{n}") for n in range(6)]
+    first = omics.list_read_sets(sequenceStoreId=store_id, maxResults=2)
+    omics.batch_delete_read_set(sequenceStoreId=store_id, ids=ids[:2])
+    added = sandbox.omics.create_read_set(store_id, name="new")
+    second = omics.list_read_sets(sequenceStoreId=store_id, nextToken=first["nextToken"])
+    assert [item["id"] for item in second["readSets"]] == [*ids[2:], added]
+    assert "nextToken" not in second
+
+
+YESTERDAY = datetime(2026, 1, 1, tzinfo=UTC)
+FILTERS = [
+    {"name": "wanted"},
+    {"status": "ARCHIVED"},
+    {"referenceArn": "arn:aws:omics:us-west-2:1:referenceStore/1/reference/1"},
+    {"sampleId": "s2"},
+    {"subjectId": "p2"},
+    {"generatedFrom": "lane 2"},
+    {"creationType": "UPLOAD"},
+    {"createdAfter": YESTERDAY - timedelta(hours=1), "createdBefore": YESTERDAY + timedelta(hours=1)},
+]
+
+
+@pytest.mark.parametrize("given", FILTERS, ids=[next(iter(given)) for given in FILTERS])
+def test_given_each_filter_when_read_sets_are_listed_then_only_the_matching_one_is(
+    sandbox: Sandbox, omics: Any, store_id: str, given: dict[str, Any]
+) -> None:
+    sandbox.omics.create_read_set(store_id, name="other")
+    wanted = sandbox.omics.create_read_set(
+        store_id,
+        name="wanted",
+        status="ARCHIVED",
+        reference_arn="arn:aws:omics:us-west-2:1:referenceStore/1/reference/1",
+        sample_id="s2",
+        subject_id="p2",
+        sequence_information={"generatedFrom": "lane 2"},
+        creation_type="UPLOAD",
+        creation_time=YESTERDAY,
+    )
+    found = omics.list_read_sets(sequenceStoreId=store_id, filter=given)["readSets"]
+    assert [item["id"] for item in found] == [wanted]
+
+
+def test_given_an_archived_read_set_when_it_is_described_then_it_has_no_files_until_it_is_active_again(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    files = omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["files"]
+    sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
+    assert "files" not in omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)
+
+    job = omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=[{"readSetId": read_set_id}])
+    assert job["status"] == "SUBMITTED"
+    finished = omics.get_read_set_activation_job(sequenceStoreId=store_id, id=job["id"])
+    assert (finished["status"], finished["sources"][0]["status"]) == ("COMPLETED", "FINISHED")
+    assert omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["files"] == files
+
+
+def test_given_a_life_of_a_read_set_when_its_status_changes_then_each_change_is_one_event_and_tags_are_none(
+    sandbox: Sandbox, omics: Any, store_id: str, make_queue: Callable[..., Any]
+) -> None:
+    published = statuses(sandbox, make_queue)
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r", status="PROCESSING_UPLOAD")
+    sandbox.omics.set_status(store_id, read_set_id, "ACTIVE")
+    sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
+    arn = omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["arn"]
+    omics.tag_resource(resourceArn=arn, tags={"a": "b"})
+    omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=[{"readSetId": read_set_id}])
+    omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
+    assert published() == ["PROCESSING_UPLOAD", "ACTIVE", "ARCHIVED", "ACTIVATING", "ACTIVE", "DELETING", "DELETED"]
+    with pytest.raises(omics.exceptions.ResourceNotFoundException):
+        omics.list_tags_for_resource(resourceArn=arn)
+
+
+def test_given_events_are_switched_off_when_a_status_changes_then_none_is_published(
+    sandbox: Sandbox, store_id: str, make_queue: Callable[..., Any]
+) -> None:
+    published = statuses(sandbox, make_queue)
+    sandbox.omics.emit_events = False
+    sandbox.omics.create_read_set(store_id, name="r")
+    assert published() == []
+
+
+def test_given_transitions_take_time_when_a_read_set_is_deleted_then_it_is_deleting_first_and_gone_then(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    sandbox.omics.transition_seconds = 0.3
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
+    assert omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["status"] == "DELETING"
+    deadline = time.monotonic() + 20
+    while omics.list_read_sets(sequenceStoreId=store_id)["readSets"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_given_one_that_cannot_be_deleted_when_a_batch_is_then_the_error_names_it_and_the_others_go(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    uploading = sandbox.omics.create_read_set(store_id, name="r", status="PROCESSING_UPLOAD")
+    active = sandbox.omics.create_read_set(store_id, name="s")
+    answer = omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[uploading, "9" * 10, active])
+    assert [(error["id"], error["code"]) for error in answer["errors"]] == [
+        (uploading, "ConflictException"),
+        ("9" * 10, "ResourceNotFoundException"),
+    ]
+    assert [item["id"] for item in omics.list_read_sets(sequenceStoreId=store_id)["readSets"]] == [uploading]
+
+
+def test_given_a_store_with_read_sets_when_it_is_deleted_then_it_is_refused_until_empty(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    with pytest.raises(omics.exceptions.ConflictException):
+        omics.delete_sequence_store(id=store_id)
+    omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
+    omics.delete_sequence_store(id=store_id)
+    assert omics.list_sequence_stores()["sequenceStores"] == []
+
+
+def test_given_50_tags_when_another_is_added_then_it_is_refused(sandbox: Sandbox, omics: Any, store_id: str) -> None:
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r", tags={f"k{n}": "v" for n in range(50)})
+    arn = omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["arn"]
+    omics.tag_resource(resourceArn=arn, tags={"k1": "new"})
+    with pytest.raises(omics.exceptions.ValidationException):
+        omics.tag_resource(resourceArn=arn, tags={"one": "more"})
+    tags = omics.list_tags_for_resource(resourceArn=arn)["tags"]
+    assert (len(tags), tags["k1"]) == (50, "new")
+
+
+def test_given_stores_in_two_regions_when_each_is_listed_then_neither_sees_the_other(sandbox: Sandbox) -> None:
+    sandbox.omics.create_store("west")
+    sandbox.omics_in("eu-central-1").create_store("central")
+    central = sandbox.client("omics", region="eu-central-1").list_sequence_stores()["sequenceStores"]
+    assert [store["name"] for store in central] == ["central"]
+    assert ":eu-central-1:" in central[0]["arn"]
+
+
+def without_retries(sandbox: Sandbox, **config: Any) -> Any:
+    return boto3.client(
+        "omics",
+        region_name=sandbox.region,
+        endpoint_url=sandbox.endpoint,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, **config),
+    )
+
+
+def test_given_a_quota_when_it_is_exceeded_then_only_that_operation_throttles_and_both_are_counted(
+    sandbox: Sandbox, store_id: str
+) -> None:
+    sandbox.omics.limits = Limits({"GetSequenceStore": 0.001})
+    omics = without_retries(sandbox)
+    omics.get_sequence_store(id=store_id)
+    for _ in range(3):
+        with pytest.raises(omics.exceptions.ThrottlingException):
+            omics.get_sequence_store(id=store_id)
+    omics.list_read_sets(sequenceStoreId=store_id)
+    assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 1}
+    assert sandbox.omics.throttled == {"GetSequenceStore": 3}
+
+
+def test_given_the_documented_quotas_when_time_passes_then_five_a_second_are_admitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("omics_sandbox.omics.limits.time.monotonic", lambda: clock[0])
+    limits = Limits.documented()
+
+    def admitted(attempts: int) -> int:
+        return sum(limits.admit("r", "ListReadSets") for _ in range(attempts))
+
+    assert admitted(20) == 5
+    clock[0] += 1.0
+    assert admitted(20) == 5
+    clock[0] += 0.4
+    assert admitted(20) == 2
+    assert limits.admit("r", "GetReadSetMetadata")
+    assert limits.admit("other", "ListReadSets")
+
+
+def test_given_faults_in_line_when_calls_come_then_each_meets_the_next_and_the_last_succeeds(
+    sandbox: Sandbox, store_id: str
+) -> None:
+    sandbox.omics.faults.add("GetSequenceStore", "InternalServerException", times=1)
+    sandbox.omics.faults.add("GetSequenceStore", "ExpiredTokenException", times=1)
+    omics = without_retries(sandbox)
+    codes: list[str] = []
+    for _ in range(2):
+        with pytest.raises(ClientError) as raised:
+            omics.get_sequence_store(id=store_id)
+        codes.append(str(raised.value).split("(")[1].split(")")[0])
+    assert codes == ["InternalServerException", "ExpiredTokenException"]
+    assert omics.get_sequence_store(id=store_id)["id"] == store_id
+
+
+def test_given_a_conditional_fault_when_calls_come_then_only_the_one_it_is_meant_for_fails(
+    sandbox: Sandbox, store_id: str
+) -> None:
+    good, bad = (sandbox.omics.create_read_set(store_id, name=name) for name in ("good", "bad"))
+    sandbox.omics.faults.add("GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad)
+    omics = without_retries(sandbox)
+    omics.get_read_set_metadata(sequenceStoreId=store_id, id=good)
+    with pytest.raises(omics.exceptions.AccessDeniedException):
+        omics.get_read_set_metadata(sequenceStoreId=store_id, id=bad)
+
+
+def test_given_a_connection_reset_when_a_call_comes_then_the_client_sees_the_connection_close(
+    sandbox: Sandbox, store_id: str
+) -> None:
+    sandbox.omics.faults.add_connection_reset("*", times=1)
+    omics = without_retries(sandbox)
+    with pytest.raises(ConnectionClosedError):
+        omics.get_sequence_store(id=store_id)
+    assert omics.get_sequence_store(id=store_id)["id"] == store_id
+
+
+def test_given_a_timeout_when_a_call_comes_then_the_client_gives_up_and_the_sandbox_stops_without_waiting(
+    sandbox: Sandbox, store_id: str
+) -> None:
+    sandbox.omics.faults.add_timeout("GetSequenceStore", 3600)
+    omics = without_retries(sandbox, read_timeout=0.2)
+    with pytest.raises(ReadTimeoutError):
+        omics.get_sequence_store(id=store_id)
+
+
+def test_given_latency_when_a_call_comes_then_it_takes_that_long_and_succeeds(sandbox: Sandbox, store_id: str) -> None:
+    sandbox.omics.faults.add_latency("GetSequenceStore", 0.2, times=1)
+    started = time.monotonic()
+    sandbox.client("omics").get_sequence_store(id=store_id)
+    assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize("identity", ["123456789", "1" * 37, "12345abcde", "\u0661" * 10])
+def test_given_an_impossible_id_when_a_read_set_is_created_with_it_then_it_is_refused(
+    sandbox: Sandbox, store_id: str, identity: str
+) -> None:
+    with pytest.raises(Exception, match="10 to 36 digits"):
+        sandbox.omics.create_read_set(store_id, name="r", read_set_id=identity)

@@ -1,0 +1,96 @@
+"""The promises of a FIFO queue that moto alone does not keep."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def bodies(messages: list[dict[str, Any]]) -> list[str]:
+    return [message["Body"] for message in messages]
+
+
+def test_given_a_group_in_flight_when_its_visibility_timeout_is_over_then_it_comes_back_in_order(
+    make_queue: Callable[..., Any],
+) -> None:
+    queue = make_queue("q.fifo", VisibilityTimeout="1")
+    for body in ("a1", "a2", "a3"):
+        queue.send(body, "a")
+    queue.send("b1", "b")
+    assert bodies(queue.receive(2)) == ["a1", "a2"]
+    assert bodies(queue.receive()) == ["b1"]  # group a is in flight
+    again: list[str] = []
+    deadline = time.monotonic() + 20
+    while len(again) < 3:
+        assert time.monotonic() < deadline
+        again += [body for body in bodies(queue.receive(WaitTimeSeconds=1)) if body.startswith("a")]
+    assert again == ["a1", "a2", "a3"]
+
+
+def test_given_a_message_that_was_deleted_when_the_same_is_sent_again_within_five_minutes_then_it_is_dropped(
+    make_queue: Callable[..., Any],
+) -> None:
+    queue = make_queue("q.fifo")
+    queue.send("same", "a")
+    [message] = queue.receive()
+    queue.sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+    queue.send("same", "a")
+    queue.send("other", "a")
+    assert bodies(queue.receive()) == ["other"]
+
+
+def test_given_deduplication_by_group_when_two_groups_get_the_same_then_both_keep_it(
+    make_queue: Callable[..., Any],
+) -> None:
+    queue = make_queue("q.fifo", DeduplicationScope="messageGroup", FifoThroughputLimit="perMessageGroupId")
+    for group in ("a", "b", "a"):
+        queue.send("same", group)
+    assert sorted(message["Attributes"]["MessageGroupId"] for message in queue.receive()) == ["a", "b"]
+
+
+def test_given_messages_of_a_fifo_queue_when_they_are_received_then_their_sequence_numbers_rise(
+    make_queue: Callable[..., Any],
+) -> None:
+    queue = make_queue("q.fifo")
+    for body in ("1", "2", "3"):
+        queue.send(body, "a")
+    numbers = [int(message["Attributes"]["SequenceNumber"]) for message in queue.receive()]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 3
+
+
+def test_given_a_long_poll_when_another_client_sends_then_the_poll_returns_with_the_message(
+    make_queue: Callable[..., Any],
+) -> None:
+    queue = make_queue("q")
+    received: list[str] = []
+    poller = threading.Thread(target=lambda: received.extend(bodies(queue.receive(WaitTimeSeconds=20))))
+    poller.start()
+    queue.send("x")
+    poller.join(timeout=15)
+    assert received == ["x"]
+
+
+def test_given_many_threads_when_they_send_and_delete_at_the_same_time_then_no_message_is_lost(
+    make_queue: Callable[..., Any],
+) -> None:
+    queue = make_queue("q")
+    seen: set[str] = set()
+
+    def send(start: int) -> None:
+        for number in range(start, start + 40):
+            queue.send(str(number))
+
+    def consume() -> None:
+        while len(seen) < 160:
+            for message in queue.receive(WaitTimeSeconds=1):
+                seen.add(message["Body"])
+                queue.sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+
+    threads = [threading.Thread(target=send, args=(start,)) for start in (0, 40, 80, 120)]
+    threads += [threading.Thread(target=consume, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert seen == {str(number) for number in range(160)}
