@@ -32,9 +32,11 @@ class Reporter:
             self._progress.advance(self._task)
 
     def batch(self, counts: Counter[str]) -> None:
-        """Report a finished batch."""
+        """Report a finished batch, unless it was empty."""
+        if not counts:
+            return
         self._batches += 1
-        said = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to do"
+        said = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
         self._console.print(
             f"{self._label}: batch {self._batches}: {counts.total()} read sets: {said}", highlight=False, soft_wrap=True
         )

@@ -1,0 +1,200 @@
+"""`make demo`: the whole product at work on a local AWS, each step shown and checked.
+
+Ends with exit code 1 and the reason as soon as something that it shows is not so.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer
+from omics_sandbox import Sandbox
+from omics_sandbox.provider import Deployment, deploy
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+READ_SETS: Final = 30
+"""Read sets in each of the two stores."""
+
+_deserialize: Final = TypeDeserializer().deserialize
+
+
+class DemoError(Exception):
+    """Something that the demo shows is not so."""
+
+
+class Demo:
+    """One run on one sandbox."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._outputs_file = folder / "outputs.json"
+        self._omics = sandbox.client("omics")
+        self._outputs: dict[str, Any] = {}
+        self._exome = ""
+        self._genome = ""
+
+    def run(self) -> None:
+        """Run all steps.
+
+        Raises:
+            DemoError: A step did not show what it should.
+        """
+        step("A local AWS with two sequence stores, filled before anything is deployed")
+        self._seed()
+        step("Deploy the pipeline: rule -> FIFO queue -> function -> table")
+        self._deploy()
+        step(f"Backfill the {READ_SETS} read sets of one store, at HealthOmics' 5 calls a second")
+        self._omics_meta("backfill", "-s", self._exome)
+        self._expect_rows(self._exome, READ_SETS)
+        step("Live events: archive, activate, delete and create read sets, and let the rows follow")
+        self._change()
+        step("Find read sets by tag, in one DynamoDB request instead of a call per read set")
+        self._find_by_tag()
+        step("Re-tag a read set: HealthOmics sends no event for that, but a deep verify finds it")
+        self._retag()
+        step("Verify: every row of the store against its source, and the deployed pipeline itself")
+        self._omics_meta("verify", "-s", self._exome)
+
+    def _seed(self) -> None:
+        omics = self._sandbox.omics
+        self._exome = omics.create_store("exomes-2026")
+        self._genome = omics.create_store("genomes-2026", s3_access=False)
+        for number in range(READ_SETS):
+            archived = number % 10 == 9
+            omics.create_read_set(
+                self._exome,
+                name=f"NA{12878 + number} exome",
+                subject_id=f"NA{12878 + number}",
+                sample_id=f"NA{12878 + number}-blood",
+                status="ARCHIVED" if archived else "ACTIVE",
+                tags={"project": "rare-disease" if number % 3 else "oncology", "batch": str(number // 10)},
+            )
+            omics.create_read_set(
+                self._genome,
+                name=f"HG{2 + number:05} genome",
+                file_type="CRAM",
+                files=("source1", "index"),
+                subject_id=f"HG{2 + number:05}",
+                tags={"project": "pangenome"},
+            )
+        show(f"stores {self._exome} and {self._genome} with {READ_SETS} read sets each, at {self._sandbox.endpoint}")
+
+    def _deploy(self) -> None:
+        show("no pulumi CLI is needed here: Pulumi's Python runtime runs the program against the local AWS")
+        deployment: Deployment = deploy(ROOT, stack="dev", environment=self._sandbox.environment)
+        self._outputs = deployment.outputs
+        self._outputs_file.write_text(json.dumps(self._outputs))
+        show(f"{len(deployment.resources)} resources, among them table {self._outputs['tableName']},")
+        show(f"queue {self._outputs['queueName']} and function {self._outputs['functionName']}")
+
+    def _change(self) -> None:
+        active = [row["set_id"] for row in self._rows(self._exome) if row["set_status"] == "ACTIVE"]
+        archived = [row["set_id"] for row in self._rows(self._exome) if row["set_status"] == "ARCHIVED"]
+        to_archive, to_delete = active[:3], active[3:5]
+        for read_set_id in to_archive:
+            self._sandbox.omics.set_status(self._exome, read_set_id, "ARCHIVED")
+        self._omics.start_read_set_activation_job(
+            sequenceStoreId=self._exome, sources=[{"readSetId": read_set_id} for read_set_id in archived]
+        )
+        self._omics.batch_delete_read_set(sequenceStoreId=self._exome, ids=to_delete)
+        created = [
+            self._sandbox.omics.create_read_set(self._exome, name=f"new {n}", tags={"project": "oncology"})
+            for n in range(2)
+        ]
+        self._sandbox.drain(timeout=60)
+        rows = {row["set_id"]: row for row in self._rows(self._exome)}
+        expect(all(rows[each]["set_status"] == "ARCHIVED" for each in to_archive), "archived rows say so")
+        expect(all(rows[each].get("files") for each in to_archive), "archived rows keep their files")
+        expect(all(rows[each]["set_status"] == "ACTIVE" for each in archived), "activated rows say so")
+        expect(all(rows[each].get("files") for each in archived), "activated rows have files that no archive shows")
+        expect(not set(to_delete) & set(rows), "deleted read sets have no row")
+        expect(set(created) <= set(rows), "new read sets have one")
+        show(f"{len(to_archive)} archived, {len(archived)} activated, {len(to_delete)} deleted, {len(created)} created")
+
+    def _find_by_tag(self) -> None:
+        found = self._scan(
+            FilterExpression="contains(tags, :tag)",
+            ExpressionAttributeValues={":tag": {"M": {"project": {"S": "oncology"}}}},
+        )
+        for row in found[:3]:
+            show(f"{row.get('set_name')}: {row['set_status']}, {row['files'][0]['file_path']}")
+        expect(bool(found), "rows are found by tag")
+        expect(all({"project": "oncology"} in row["tags"] for row in found), "and only rows that have it")
+        show(f"{len(found)} read sets of project oncology")
+
+    def _retag(self) -> None:
+        row = self._rows(self._exome)[0]
+        self._omics.tag_resource(resourceArn=row["set_arn"], tags={"reviewed": "yes"})
+        self._omics_meta("verify", "-s", self._exome, "--deep", exit_code=1)
+        self._omics_meta("backfill", "-s", self._exome)
+        [mended] = [each for each in self._rows(self._exome) if each["set_arn"] == row["set_arn"]]
+        expect({"reviewed": "yes"} in mended["tags"], "the row has the new tag")
+
+    def _omics_meta(self, command: str, *arguments: str, exit_code: int = 0) -> None:
+        """Run the real command line, as a process of its own, with nothing but the environment to find AWS by."""
+        call = [command, "--outputs", str(self._outputs_file), *arguments]
+        show(f"$ omics-meta {' '.join(call)}")
+        environment = {"PATH": str(Path(sys.executable).parent), "COLUMNS": "100", **self._sandbox.environment}
+        done = subprocess.run(  # noqa: S603 - the project's own command
+            [Path(sys.executable).parent / "omics-meta", *call], env=environment, check=False
+        )
+        expect(done.returncode == exit_code, f"exit code {done.returncode}")
+
+    def _rows(self, store_id: str) -> list[dict[str, Any]]:
+        return [row for row in self._scan() if row["store"]["store_id"] == store_id]
+
+    def _scan(self, **request: Any) -> list[dict[str, Any]]:
+        paginator = self._sandbox.client("dynamodb").get_paginator("scan")
+        pages = paginator.paginate(TableName=self._outputs["tableName"], **request)
+        return [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+
+    def _expect_rows(self, store_id: str, count: int) -> None:
+        expect(len(self._rows(store_id)) == count, f"the table has {count} rows of store {store_id}")
+
+
+def step(title: str) -> None:
+    """Announce a step."""
+    print(f"\n== {title}", flush=True)
+
+
+def show(line: str) -> None:
+    """Show a line of a step."""
+    print(f"   {line}", flush=True)
+
+
+def expect(held: bool, statement: str) -> None:
+    """Show a statement that has been checked.
+
+    Raises:
+        DemoError: It does not hold.
+    """
+    if not held:
+        raise DemoError(f"this should be so, and is not: {statement}")
+    show(f"ok: {statement}")
+
+
+def main() -> int:
+    """Run the demo; return the exit code."""
+    started = time.monotonic()
+    try:
+        with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
+            Demo(sandbox, Path(folder)).run()
+    except DemoError as error:
+        print(f"\nThe demo failed: {error}", file=sys.stderr)
+        return 1
+    print(f"""
+All of it held, in {time.monotonic() - started:.0f} seconds. Try next:
+
+  make sandbox                     the same local AWS, to play with from another terminal
+  .venv/bin/omics-meta --help      the command line that you have just seen
+  pulumi up                        your own AWS account: README, "Deploying", has the steps
+""")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
