@@ -34,6 +34,10 @@ demo: $(READY) ## Show the whole product at work on a local AWS, without an AWS 
 sandbox: $(READY) ## Start the local AWS and print the environment to use it with
 	@$(BIN)/python -m omics_sandbox
 
+.PHONY: engine
+engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, about 5 minutes)
+	@$(BIN)/python -m tools.engine.build
+
 .PHONY: test
 test: lint types ## Lint, check types and run all tests
 	@$(BIN)/python -m pytest

@@ -167,13 +167,19 @@ class Aws:
     def _open_session(self) -> boto3.Session:
         if self._session is None:
             settings = self._settings
-            profile = settings.profile or self._variable("AWS_PROFILE")
+            access_key = settings.access_key or self._variable("AWS_ACCESS_KEY_ID")
+            secret_key = settings.secret_key or self._variable("AWS_SECRET_ACCESS_KEY")
+            if bool(access_key) != bool(secret_key):
+                raise ProviderError(
+                    "No valid credential sources found: of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+                    f"only the {'first' if access_key else 'second'} is set"
+                )
             with describing("loading the AWS configuration"):
                 self._session = boto3.Session(
-                    aws_access_key_id=settings.access_key or self._variable("AWS_ACCESS_KEY_ID"),
-                    aws_secret_access_key=settings.secret_key or self._variable("AWS_SECRET_ACCESS_KEY"),
+                    aws_access_key_id=access_key,
+                    aws_secret_access_key=secret_key,
                     aws_session_token=settings.token or self._variable("AWS_SESSION_TOKEN"),
-                    profile_name=profile,
+                    profile_name=settings.profile or self._variable("AWS_PROFILE"),
                 )
         return self._session
 

@@ -85,6 +85,8 @@ class Function(ResourceType):
                 frozenset({"logFormat"}),
             ),
             computed=True,
+            # Not every local AWS tells it back.
+            kept=True,
         ),
         "memorySize": Property(Integer(128, 10_240), default=128),
         "name": Property(Text(), replaces=True, computed=True),

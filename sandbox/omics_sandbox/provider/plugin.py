@@ -49,15 +49,13 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._aws = Aws(environment)
+        # The engine starts its plugins in the folder of the program, from which relative paths of archives start.
         self._root = Path.cwd()
 
     @override
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: Context
     ) -> provider_pb2.ProviderHandshakeResponse:
-        # Relative paths of archives start from the folder of the program.
-        if request.program_directory:
-            self._root = Path(request.program_directory)
         return provider_pb2.ProviderHandshakeResponse()
 
     @override

@@ -64,7 +64,7 @@ class Queue(ResourceType):
         "namePrefix": Property(Text(), replaces=True, kept=True),
         "policy": Property(PolicyDocument(), computed=True),
         "receiveWaitTimeSeconds": Property(Integer(0, 20), default=0),
-        "redriveAllowPolicy": Property(JsonText(), computed=True),
+        "redriveAllowPolicy": Property(JsonText(), computed=True, kept=True),  # moto does not tell it back
         "redrivePolicy": Property(JsonText(), computed=True),
         "region": REGION,
         "sqsManagedSseEnabled": Property(Boolean(), computed=True),
@@ -172,9 +172,8 @@ class _QueueAttribute(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         attributes = read_attributes(self._client(known), resource_id)
-        if attributes is None or not attributes.get(self.attribute):
-            return None
-        return {"queueUrl": resource_id, self.property_name: attributes[self.attribute]}
+        value = None if attributes is None else self.value_in(attributes, known)
+        return {"queueUrl": resource_id, self.property_name: value} if value else None
 
     @override
     def update_resource(
@@ -190,6 +189,11 @@ class _QueueAttribute(ResourceType):
         except ClientError as error:
             if not is_missing(error, *_GONE):
                 raise
+
+    def value_in(self, attributes: Mapping[str, str], known: Properties) -> str | None:
+        """Return the value of the attribute, or None when it is not set."""
+        del known
+        return attributes.get(self.attribute)
 
     def _write(self, queue_url: str, properties: Properties, value: str) -> None:
         attributes: Any = {self.attribute: value}
@@ -225,6 +229,11 @@ class RedriveAllowPolicy(_QueueAttribute):
         "redriveAllowPolicy": Property(JsonText(), required=True),
         "region": REGION,
     }
+
+    @override
+    def value_in(self, attributes: Mapping[str, str], known: Properties) -> str | None:
+        # moto takes this attribute and never tells it back: there, what was set last has to be believed.
+        return attributes.get(self.attribute, known.get(self.property_name))
 
 
 def read_attributes(client: "SQSClient", queue_url: str) -> Mapping[str, str] | None:

@@ -1,0 +1,130 @@
+"""The genuine engine with the stand-in as its AWS plugin, and an empty local AWS for each test."""
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
+
+HERE = Path(__file__).parent
+BUILT = HERE.parent.parent / ".engine"
+LONGEST_COMMAND_SECONDS = 300
+
+
+@pytest.fixture(scope="session")
+def engine() -> Path:
+    try:
+        return find_engine(BUILT)
+    except EngineMissingError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"no Pulumi engine: {error}")
+        pytest.skip(f"no Pulumi engine: {error}")
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws_environment(aws_server: str) -> dict[str, str]:
+    """Variables that name a local AWS with nothing in it."""
+    reset = http.client.HTTPConnection(aws_server.removeprefix("http://"), timeout=30)
+    reset.request("POST", "/moto-api/reset")
+    assert reset.getresponse().status == 200
+    reset.close()
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": aws_server,
+    }
+
+
+@pytest.fixture
+def client(aws_environment: dict[str, str]) -> Callable[[str], Any]:
+    """Clients for what happens behind Pulumi's back."""
+
+    def make(service: str) -> Any:
+        session: Any = boto3.Session()  # its stub wants the name of the service as a literal
+        return session.client(
+            service,
+            region_name=aws_environment["AWS_REGION"],
+            endpoint_url=aws_environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    return make
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of a project on disk, driven by the `pulumi` command."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run a command, which must succeed or fail as expected, and return what it prints."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_COMMAND_SECONDS,
+            check=False,
+        )
+        printed = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{printed}"
+        return printed
+
+    def configure(self, **values: str) -> None:
+        if values:
+            given = (argument for key, value in values.items() for argument in ("--plaintext", f"{key}={value}"))
+            self.run("config", "set-all", *given)
+
+    def up(self) -> dict[str, Any]:
+        self.run("up", "--yes", "--skip-preview")
+        return json.loads(self.run("stack", "output", "--json"))
+
+    def planned(self) -> dict[str, list[str]]:
+        """What `pulumi preview` would do: the names of the resources by operation."""
+        steps: list[dict[str, str]] = json.loads(self.run("preview", "--json"))["steps"]
+        operations: dict[str, list[str]] = {}
+        for step in steps:
+            operations.setdefault(step["op"], []).append(step["urn"].rsplit("::", 1)[-1])
+        return {operation: sorted(names) for operation, names in operations.items()}
+
+
+@pytest.fixture
+def new_stack(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> Callable[..., Stack]:
+    """Make a stack of a copy of the program, or of a program given as text, with configuration."""
+
+    def make(program: str = "", environment: dict[str, str] | None = None, **config: str) -> Stack:
+        folder = tmp_path / "project"
+        shutil.copytree(HERE / "program", folder)
+        if program:
+            (folder / "__main__.py").write_text(program)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        variables = {**kept, **(aws_environment if environment is None else environment)}
+        stack = Stack(folder, engine_environment(engine, tmp_path / "home", variables))
+        stack.run("stack", "init", "dev")
+        stack.configure(**config)
+        return stack
+
+    return make
