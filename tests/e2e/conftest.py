@@ -1,0 +1,74 @@
+"""The real program, deployed into a local AWS by Pulumi's own Python runtime."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from omics_sandbox import Limits, Sandbox
+from omics_sandbox.provider import Deployment, deploy
+
+ROOT = Path(__file__).resolve().parents[2]
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass
+class Stack:
+    """The deployed program, and the AWS that it is deployed in."""
+
+    sandbox: Sandbox
+    deployment: Deployment
+    folder: Path
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        return self.deployment.outputs
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """All rows of the stack's table, by the read set's id."""
+        client = self.sandbox.client("dynamodb")
+        pages = client.get_paginator("scan").paginate(TableName=self.outputs["tableName"])
+        items = [item for page in pages for item in page["Items"]]
+        rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
+        return {row["set_id"]: row for row in rows}
+
+    def omics_meta(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        outputs = self.folder / "outputs.json"
+        outputs.write_text(json.dumps(self.outputs))
+        program = Path(sys.executable).parent / "omics-meta"
+        return subprocess.run(
+            [program, *arguments, "--outputs", outputs, "--max-tps", "1000"],
+            env=self.sandbox.environment | {"PATH": str(program.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def queued(self, url: str) -> list[dict[str, Any]]:
+        """Messages of a queue."""
+        answer = self.sandbox.client("sqs").receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
+        )
+        return answer.get("Messages", [])
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(limits=Limits.none(), retry_delay=0.05) as running:
+        yield running
+
+
+@pytest.fixture
+def up(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Stack]:
+    """Deploy the program with some configuration."""
+
+    def run(**config: Any) -> Stack:
+        return Stack(sandbox, deploy(ROOT, stack="dev", config=config, environment=sandbox.environment), tmp_path)
+
+    return run
