@@ -3,7 +3,9 @@
 import io
 import json
 import socket
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -116,6 +118,9 @@ class _Handler(MotoRequestHandler):
         except ConnectionDroppedError:
             self.close_connection = True
             return
+        except Exception as error:  # noqa: BLE001 - whatever moto or the sandbox cannot do, the client is told
+            traceback.print_exc()
+            answer = _cannot(error)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             if name.lower() not in {"content-length", "connection"}:
@@ -128,6 +133,12 @@ class _Handler(MotoRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: the person at the terminal wants to see their own commands."""
+
+
+def _cannot(error: Exception) -> Response:
+    """An answer that SDKs do not retry, in the form that they understand for JSON services."""
+    message = f"The sandbox cannot answer this request: {type(error).__name__}: {error}"
+    return Response.of_json({"__type": "SandboxError", "message": message}, 501, {"x-amzn-ErrorType": "SandboxError"})
 
 
 class Server(ThreadingHTTPServer):
@@ -191,4 +202,4 @@ class Server(ThreadingHTTPServer):
     def log(self, level: str, message: str, *args: Any) -> None:
         """Take werkzeug's log calls; only errors are worth a line."""
         if level == "error":
-            print(f"omics-sandbox: {message % args}".rstrip(), flush=True)
+            print(f"omics-sandbox: {message % args}".rstrip(), file=sys.stderr, flush=True)

@@ -50,7 +50,7 @@ class Sandbox:
         limits: Limits | None = None,
         latency: float = 0.0,
         port: int = 0,
-        retry_delay: float | None = None,
+        retry_delay: int | None = None,
     ) -> None:
         self.region = region
         self.account = account

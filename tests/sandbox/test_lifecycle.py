@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 from omics_sandbox import Limits, Sandbox
 
 
@@ -102,6 +102,23 @@ def test_given_another_account_and_region_when_resources_are_made_then_their_arn
         store_id = sandbox.omics.create_store("s")
         arn = sandbox.client("omics").get_sequence_store(id=store_id)["arn"]
         assert arn.startswith("arn:aws:omics:eu-west-1:999999999999:")
+
+
+def test_given_an_operation_that_moto_does_not_have_when_it_is_called_then_the_error_says_so_at_once(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ClientError, match="cannot answer this request: NotImplementedError"):
+        sandbox.client("sqs").start_message_move_task(SourceArn="arn:aws:sqs:us-west-2:123456789012:q")
+    captured = capsys.readouterr()
+    assert captured.err.count("Traceback") == 1
+    assert captured.out == ""
+
+
+def test_given_an_object_of_s3_when_it_is_put_then_it_can_be_read(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="bucket", Key="ü/k", Body=b"x" * 100_000)
+    assert s3.get_object(Bucket="bucket", Key="ü/k")["Body"].read() == b"x" * 100_000
 
 
 def test_given_concurrent_conditional_writes_when_they_race_then_exactly_one_wins_each(sandbox: Sandbox) -> None:

@@ -36,7 +36,7 @@ class Pump:
         retry_delay: Seconds after which a failed message is visible again; None for the visibility timeout.
     """
 
-    def __init__(self, mapping: EventSourceMapping, moto: Moto, invoke: Invoke, retry_delay: float | None) -> None:
+    def __init__(self, mapping: EventSourceMapping, moto: Moto, invoke: Invoke, retry_delay: int | None) -> None:
         self.mapping = mapping
         self._moto = moto
         self._invoke = invoke
@@ -135,7 +135,7 @@ class Pump:
                 if message.id not in failed:
                     sqs.delete_message(self.mapping.queue_name, handle)
                 elif self._retry_delay is not None:
-                    sqs.change_message_visibility(self.mapping.queue_name, handle, int(self._retry_delay))
+                    sqs.change_message_visibility(self.mapping.queue_name, handle, self._retry_delay)
 
     def _queue_has(self, message_id: str) -> bool:
         queue = self._queue()

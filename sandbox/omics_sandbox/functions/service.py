@@ -36,7 +36,7 @@ class FunctionService:
         retry_delay: See `Pump`.
     """
 
-    def __init__(self, moto: Moto, environment: Mapping[str, str], retry_delay: float | None) -> None:
+    def __init__(self, moto: Moto, environment: Mapping[str, str], retry_delay: int | None) -> None:
         self.registry = FunctionRegistry(moto)
         self._moto = moto
         self._retry_delay = retry_delay
