@@ -11,8 +11,8 @@ from rich.table import Table
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """Print one JSON document, in ASCII, so that it is the same JSON in whatever encoding stdout has."""
+    typer.echo(json.dumps(document, indent=2))
 
 
 def print_line(line: str) -> None:
