@@ -1,0 +1,163 @@
+"""What goes to stdout, what to stderr, and what a terminal shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+BACKFILL_KEYS = {"command", "dry_run", "table", "region", "stores", "totals", "failures"}
+VERIFY_KEYS = {"command", "in_sync", "deep", "table", "region", "stores", "totals", "differences", "pipeline"}
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        (("backfill",), BACKFILL_KEYS),
+        (("backfill", "--dry-run", "--prune"), BACKFILL_KEYS | {"changes"}),
+        (("backfill", "--prune"), BACKFILL_KEYS),
+        (("verify",), VERIFY_KEYS),
+        (("verify", "--deep"), VERIFY_KEYS),
+    ],
+    ids=["backfill", "dry-run", "prune", "verify", "deep"],
+)
+def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str], aws: Aws, cli: Cli) -> None:
+    # GIVEN work with something to report of every kind
+    store = aws.store(3)
+    table = aws.table()
+    aws.put(table, {"set_arn": aws.arn(store, "7777777777")})
+    aws.put(table, {"set_arn": aws.arn(store, aws.ids(store)[2]), "set_name": "stale"})
+    bad = aws.ids(store)[0]
+    aws.omics.faults.add("ListTagsForResource", "ValidationException", when=lambda given: bad in given["resourceArn"])
+    # WHEN
+    done = cli.run(*command, "-s", store, "-t", table, "--json", *FAST)
+    # THEN
+    assert done.code in {0, 1}, done.err
+    assert json.loads(done.out).keys() == keys
+    assert done.out.startswith("{\n")
+    assert done.out.endswith("\n}\n")
+    assert all(re.match(rf"store {store}: batch 1: 3 read sets: |(prune|rows)", line) for line in done.err.splitlines())
+    assert not CONTROL.search(done.out + done.err)
+
+
+@pytest.mark.parametrize("command", ["backfill", "verify"])
+def test_without_a_terminal_there_are_no_control_characters(command: str, aws: Aws, cli: Cli) -> None:
+    store = aws.store(101)
+    done = cli.run(command, "-s", store, "-t", aws.table(), *FAST, env={"TERM": "xterm-256color"})
+    assert not CONTROL.search(done.out + done.err)
+    # Each finished batch is reported, on stderr.
+    batches = [line for line in done.err.splitlines() if line.startswith(f"store {store}: batch ")]
+    assert [re.findall(r"batch (\d+): (\d+) read sets", line) for line in batches] == [[("1", "100")], [("2", "1")]]
+    assert "batch" not in done.out
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["plain", "json"])
+def test_any_encoding_of_stdout_will_do(form: tuple[str, ...], aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(0), aws.table()
+    strange = f"{aws.arn(store, '')}試料 🧬"
+    aws.put(table, {"set_arn": strange})
+    done = cli.run("verify", "-s", store, "-t", table, *form, *FAST, env={"PYTHONIOENCODING": "latin-1"})
+    assert done.code == 1, done.err
+    assert done.out.isascii()
+    if form:
+        assert done.document["differences"][0]["set_arn"] == strange
+    else:
+        assert strange.encode("ascii", "backslashreplace").decode() in done.out
+
+
+def test_a_reader_that_goes_away_is_no_fault(aws: Aws, cli: Cli) -> None:
+    # As in `omics-meta verify | head -0`.
+    store = aws.store(1)
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = cli.start("verify", "-s", store, "-t", aws.table(), *FAST, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in err
+    assert "BrokenPipeError" not in err
+
+
+def test_a_terminal_shows_progress(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(12), aws.table()
+    aws.omics.faults.add_latency("GetReadSetMetadata", 0.2)
+    terminal, side = pty.openpty()
+    process = cli.start("backfill", "-s", store, "-t", table, *FAST, stdout=subprocess.PIPE, stderr=side)
+    os.close(side)
+    shown = _read_to_the_end(terminal)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, shown
+    # A counter that moves while the work goes on ...
+    counts = [int(count) for count in re.findall(rf"store {store}: (\d+) read sets", shown)]
+    assert len(set(counts)) > 1
+    assert counts == sorted(counts)
+    # ... and the report of the batch, and the cursor where it was; none of it on stdout.
+    assert f"store {store}: batch 1: 12 read sets: 12 created" in shown
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+    assert not CONTROL.search(out)
+
+
+def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(aws: Aws, cli: Cli) -> None:
+    # GIVEN a backfill that gets through the first read sets and then is slow
+    store, table = aws.store(40), aws.table()
+    slow = set(aws.ids(store)[8:])
+    aws.omics.faults.add_latency("GetReadSetMetadata", 1.0, when=lambda given: given["id"] in slow)
+    process = cli.start("backfill", "-s", store, "-t", table, *FAST, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while len(aws.raw_rows(table)) < 8 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # WHEN
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    # THEN
+    assert process.returncode == 130, err
+    assert out == ""
+    assert err == "omics-meta: interrupted. What was written stays; run the same command again to go on.\n"
+    written = aws.rows(table)
+    assert 8 <= len(written) < 40
+    assert written.items() <= aws.expected(store).items()
+    # AND
+    aws.omics.faults.clear()
+    done = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    assert done.code == 0, done.err
+    assert done.document["totals"]["unchanged"] == len(written)
+    assert aws.rows(table) == aws.expected(store)
+
+
+def test_an_interrupted_verify(aws: Aws, cli: Cli) -> None:
+    store = aws.store(1)
+    aws.omics.faults.add_latency("ListReadSets", 3.0)
+    process = cli.start("verify", "-s", store, "-t", aws.table(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not aws.omics.calls["ListReadSets"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert len(err.splitlines()) == 1
+
+
+def _read_to_the_end(terminal: int) -> str:
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # EIO: the other side has been closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(terminal)
+    return shown.decode()

@@ -1,0 +1,127 @@
+"""Where table, region and stores come from: flags, a file of outputs, or a stack."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .conftest import Aws, Cli, Finished
+
+FAST = ("--max-tps", "1000")
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Callable[..., Path]:
+    """Write what `pulumi stack output --json` prints."""
+
+    def write(**values: Any) -> Path:
+        file = tmp_path / "outputs.json"
+        file.write_text(json.dumps({"region": "us-west-2", "queueName": "q.fifo"} | values))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def run_with_pulumi(
+    cli: Cli, outputs: Callable[..., Path], tmp_path: Path
+) -> Callable[..., tuple[Finished, list[str]]]:
+    """Run a command with a `pulumi` that prints these outputs; return how it ended, and what `pulumi` was asked."""
+
+    def run(*arguments: str, **values: Any) -> tuple[Finished, list[str]]:
+        program, asked = tmp_path / "bin" / "pulumi", tmp_path / "asked"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{asked}"\ncat "{outputs(**values)}"\n')
+        program.chmod(0o755)
+        done = cli.run(*arguments, *FAST, env={"PATH": f"{program.parent}{os.pathsep}{os.defpath}"})
+        return done, asked.read_text().splitlines()
+
+    return run
+
+
+def test_a_file_of_outputs_names_table_and_region_and_stands_for_all_stores(
+    aws: Aws, cli: Cli, outputs: Callable[..., Path]
+) -> None:
+    stores = [aws.store(1), aws.store(2)]
+    table = aws.table()
+    done = cli.run("backfill", "--outputs", outputs(tableName=table), "--json", *FAST, without=("AWS_REGION",))
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(*stores)
+    assert (done.document["table"], done.document["region"]) == (table, "us-west-2")
+
+
+def test_the_region_of_the_outputs_wins_over_the_environment(aws: Aws, cli: Cli, outputs: Callable[..., Path]) -> None:
+    elsewhere = aws.sandbox.omics_in("eu-west-1")
+    elsewhere.emit_events = False
+    store = elsewhere.create_store("elsewhere")
+    elsewhere.create_read_set(store, name="there")
+    dynamodb = aws.sandbox.client("dynamodb", region="eu-west-1")
+    dynamodb.create_table(
+        TableName="there",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+    )
+    file = outputs(tableName="there", region="eu-west-1")
+    done = cli.run("backfill", "--outputs", file, "-s", store, "--json", *FAST)
+    assert done.code == 0, done.err
+    assert done.document["region"] == "eu-west-1"
+    assert dynamodb.scan(TableName="there")["Count"] == 1
+
+
+def test_flags_win_over_outputs(aws: Aws, cli: Cli, outputs: Callable[..., Path]) -> None:
+    store, other = aws.store(1), aws.store(1)
+    table = aws.table()
+    file = outputs(tableName="not-this-one", region="eu-west-1")
+    done = cli.run("backfill", "--outputs", file, "-s", store, "-t", table, "-r", "us-west-2", *FAST)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(store)
+    assert other not in done.out
+
+
+def test_flags_stand_in_for_outputs_that_are_not_there(aws: Aws, cli: Cli, outputs: Callable[..., Path]) -> None:
+    store, table = aws.store(1), aws.table()
+    file = outputs(tableName=None, region=None)
+    done = cli.run("backfill", "--outputs", file, "-t", table, "-r", "us-west-2", *FAST)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(store)
+
+
+def test_a_stack_is_asked_for_its_outputs(aws: Aws, run_with_pulumi: Callable[..., tuple[Finished, list[str]]]) -> None:
+    stores = [aws.store(1), aws.store(1)]
+    table = aws.table()
+    done, asked = run_with_pulumi("backfill", "--stack", "org/project/dev", tableName=table)
+    assert done.code == 0, done.err
+    assert asked == ["stack", "output", "--json", "--non-interactive", "--stack", "org/project/dev"]
+    assert aws.rows(table) == aws.expected(*stores)
+
+
+def test_the_project_of_a_stack_may_be_elsewhere(
+    aws: Aws, run_with_pulumi: Callable[..., tuple[Finished, list[str]]]
+) -> None:
+    store, table = aws.store(1), aws.table()
+    done, asked = run_with_pulumi("backfill", "--stack", "dev", "--cwd", "infra", "-s", store, tableName=table)
+    assert done.code == 0, done.err
+    assert asked[4:] == ["--stack", "dev", "--cwd", "infra"]
+    # WHEN only the folder is named, its selected stack is meant
+    done, asked = run_with_pulumi("backfill", "--cwd", "infra", tableName=table)
+    assert done.code == 0, done.err
+    assert asked[4:] == ["--cwd", "infra"]
+
+
+def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(1), aws.table()
+    (cli.home / ".aws").mkdir()
+    (cli.home / ".aws" / "credentials").write_text("[lab]\naws_access_key_id=a\naws_secret_access_key=b\n")
+    (cli.home / ".aws" / "config").write_text("[profile lab]\nregion=us-west-2\n")
+    hidden = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION")
+    done = cli.run("backfill", "--profile", "lab", "-s", store, "-t", table, *FAST, without=hidden)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(store)
