@@ -117,9 +117,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]], *, align: str = "---:") -> str:
+    """Write a Markdown table; `align` is for the columns after the first."""
     titles = list(head)
-    lines = [titles, ["---"] + ["---:"] * (len(titles) - 1), *(list(row) for row in rows)]
+    lines = [titles, ["---"] + [align] * (len(titles) - 1), *(list(row) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -134,7 +135,7 @@ def _by_service(usage_of: Callable[[int], Usage]) -> str:
 def prices() -> str:
     """Return the table of prices."""
     rows = [[price.service, price.unit, f"${price.usd:f}", f"{price.per:,}", price.source] for price in PRICES.values()]
-    return _table(["service", "unit", "price", "for", "read at"], rows)
+    return _table(["service", "unit", "price", "for", "read at"], rows, align="---")
 
 
 def amounts() -> str:

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -125,7 +126,9 @@ def observe(kind: Kind) -> Observed:
         _process(kind, Logger(service=SERVICE, stream=said))
     lines = [json.loads(line) for line in said.getvalue().splitlines()]
     metrics = frozenset(metric for line in lines if "_aws" in line for metric in _metrics(line))
-    return Observed(len(said.getvalue().encode()) + PLATFORM_LOG_BYTES, metrics)
+    # Measured times have as many digits as they happen to have: take the same for all of them.
+    steady = re.sub(r"\d+\.\d+", "1234.567", said.getvalue())
+    return Observed(len(steady.encode()) + PLATFORM_LOG_BYTES, metrics)
 
 
 def _process(kind: Kind, logger: Logger) -> None:

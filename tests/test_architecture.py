@@ -1,0 +1,95 @@
+"""The packages import each other in the allowed directions only, and no more than they need."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {
+    "omics_components": ROOT / "components",
+    "readset_sync": ROOT / "handler",
+    "omics_meta": ROOT / "cli",
+    "omics_sandbox": ROOT / "sandbox",
+}
+ALLOWED = {
+    "omics_components": set[str](),
+    "readset_sync": set[str](),
+    "omics_meta": {"readset_sync"},
+    "omics_sandbox": set[str](),
+}
+THIRD_PARTY = {
+    "omics_components": {"pulumi", "pulumi_aws"},
+    "readset_sync": {"aws_lambda_powertools", "boto3", "botocore"},
+    "omics_meta": {"boto3", "botocore", "rich", "typer"},
+}
+"""What a package may import of others' at run time; the sandbox may use all that its extra installs."""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Top-level modules that a file imports when it runs, wherever in it: not those for the type checker alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(node)
+        for guard in ast.walk(tree)
+        if isinstance(guard, ast.If) and isinstance(guard.test, ast.Name) and guard.test.id == "TYPE_CHECKING"
+        for statement in guard.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+def modules_imported(package: str) -> set[str]:
+    files = list((FOLDERS[package] / package).rglob("*.py"))
+    assert files
+    return {module for path in files for module in imported(path)}
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_packages_import_each_other_as_allowed(package: str):
+    others = FOLDERS.keys() - {package}
+
+    assert modules_imported(package) & others == ALLOWED[package]
+
+
+@pytest.mark.parametrize("package", THIRD_PARTY)
+def test_packages_import_nothing_else(package: str):
+    ours = FOLDERS.keys() | {"tools", "tests"}
+
+    assert modules_imported(package) - ours - sys.stdlib_module_names == THIRD_PARTY[package]
+
+
+def test_the_program_imports_the_component_alone():
+    assert set(imported(ROOT / "__main__.py")) == {"pulumi", "omics_components"}
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules in memory after a fresh process has run the code."""
+    report = "import json, sys\nprint('\\n' + json.dumps(list(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["backfill", "--help"], ["verify", "--help"], ["--version"]])
+def test_help_needs_neither_boto3_nor_pulumi(arguments: list[str]):
+    code = (
+        f"from omics_meta.app import app\ntry:\n  app({arguments})\nexcept SystemExit as end:\n  assert end.code == 0"
+    )
+
+    assert loaded_after(code).isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "readset_sync"})
+
+
+def test_the_command_line_never_loads_pulumi():
+    code = "import omics_meta.backfill, omics_meta.errors, omics_meta.verify"
+
+    assert loaded_after(code).isdisjoint({"pulumi", "pulumi_aws", "omics_components", "omics_sandbox"})
