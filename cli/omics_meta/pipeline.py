@@ -7,6 +7,7 @@ it. AWS refusing a look (a resource that is gone, a permission that is missing) 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 
 import boto3
@@ -185,18 +186,24 @@ def _allows(policy: Mapping[str, Any], outputs: Mapping[str, Any]) -> bool:
 
 
 def _names_event_bridge(principal: Any) -> bool:
-    # A principal is a map, or the text "*".
-    return isinstance(principal, dict) and "events.amazonaws.com" in _listed(
-        cast("dict[str, Any]", principal), "Service"
-    )
+    # A principal is a map, or the text "*", which means the same as {"AWS": "*"}: everybody.
+    if not isinstance(principal, dict):
+        return principal == "*"
+    named = cast("dict[str, Any]", principal)
+    return "events.amazonaws.com" in _listed(named, "Service") or "*" in _listed(named, "AWS")
 
 
 def _source_arn_matches(condition: Mapping[str, Any] | None, rule: str) -> bool:
     if condition is None:
         return True
-    operators = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
-    arns = [arn for operator in operators for arn in _listed(condition.get(operator, {}), "aws:SourceArn")]
-    return rule in arns
+    # Both operators for ARNs take wildcards.
+    patterns = [
+        pattern
+        for operator in ("ArnEquals", "ArnLike", "StringLike")
+        for pattern in _listed(condition.get(operator, {}), "aws:SourceArn")
+    ]
+    texts = _listed(condition.get("StringEquals", {}), "aws:SourceArn")
+    return rule in texts or any(fnmatchcase(rule, pattern) for pattern in patterns)
 
 
 def _listed(parent: Mapping[str, Any], name: str) -> list[Any]:
