@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from omics_sandbox import Limits
 
 if TYPE_CHECKING:
     from .conftest import Aws, Cli
@@ -260,17 +261,24 @@ def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete
     assert all(row["files"] for row in kept.values())
 
 
-def test_throttling_is_survived_with_the_default_pace(aws: Aws, cli: Cli) -> None:
-    store = aws.store(6)
-    table = aws.table()
-    # GIVEN a service that throttles, as when somebody else uses up the quota
-    aws.omics.faults.add("GetReadSetMetadata", "ThrottlingException", times=3)
-    aws.omics.faults.add("ListReadSets", "ThrottlingException", times=1)
-    aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=2)
+def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(10), aws.table()
+    aws.omics.limits = Limits.documented()
+    done = cli.run("backfill", "-s", store, "-t", table)
+    assert done.code == 0, done.err
+    assert aws.rows(table) == aws.expected(store)
+    assert not aws.omics.throttled
+
+
+def test_throttling_is_survived(aws: Aws, cli: Cli) -> None:
+    # GIVEN that somebody else uses up most of the quota
+    store, table = aws.store(10), aws.table()
+    aws.omics.limits = Limits(default=2)
     done = cli.run("backfill", "-s", store, "-t", table, "--json")
     assert done.code == 0, done.err
-    assert done.document["totals"] == _counts(created=6)
+    assert done.document["totals"] == _counts(created=10)
     assert aws.rows(table) == aws.expected(store)
+    assert aws.omics.throttled["GetReadSetMetadata"] > 0
 
 
 def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: Cli) -> None:
