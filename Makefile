@@ -40,7 +40,7 @@ engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, abou
 
 .PHONY: test
 test: lint types ## Lint, check types and run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: lint
 lint: $(READY) ## Check style and formatting

@@ -13,7 +13,7 @@ from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(limits=Limits.none()) as running:
         yield running
