@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from moto.server import ThreadedMotoServer
 from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
 
 HERE = Path(__file__).parent
-BUILT = HERE.parent.parent / ".engine"
+ROOT = HERE.parent.parent
+BUILT = ROOT / ".engine"
 LONGEST_COMMAND_SECONDS = 300
 
 
@@ -117,14 +119,35 @@ def new_stack(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> 
 
     def make(program: str = "", environment: dict[str, str] | None = None, **config: str) -> Stack:
         folder = tmp_path / "project"
-        shutil.copytree(HERE / "program", folder)
+        shutil.copytree(HERE / "program", folder, ignore=shutil.ignore_patterns("__pycache__"))
         if program:
             (folder / "__main__.py").write_text(program)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        variables = {**kept, **(aws_environment if environment is None else environment)}
-        stack = Stack(folder, engine_environment(engine, tmp_path / "home", variables))
-        stack.run("stack", "init", "dev")
-        stack.configure(**config)
-        return stack
+        return _initialised(folder, engine, aws_environment if environment is None else environment, config)
 
     return make
+
+
+@pytest.fixture
+def product(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> Callable[..., Stack]:
+    """Make a stack of the product's own program, with configuration.
+
+    It works on copies, because `pulumi config set` writes beside `Pulumi.yaml`.
+    """
+
+    def make(**config: str) -> Stack:
+        folder = tmp_path / "project"
+        folder.mkdir()
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(ROOT / name, folder)
+        (folder / ".venv").symlink_to(Path(sys.prefix))
+        return _initialised(folder, engine, aws_environment, config)
+
+    return make
+
+
+def _initialised(folder: Path, engine: Path, variables: dict[str, str], config: dict[str, str]) -> Stack:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    stack = Stack(folder, engine_environment(engine, folder.parent / "home", {**kept, **variables}))
+    stack.run("stack", "init", "dev")
+    stack.configure(**config)
+    return stack

@@ -1,0 +1,134 @@
+"""The product's own stack under the genuine engine."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Products = Callable[..., Any]
+Clients = Callable[[str], Any]
+
+TABLE, QUEUE = "healthomics_set_metadata", "healthomics_set_queue.fifo"
+OUTPUTS = {
+    "functionArn",
+    "functionName",
+    "logGroupName",
+    "queueArn",
+    "queueName",
+    "queueUrl",
+    "region",
+    "ruleArn",
+    "ruleName",
+    "tableArn",
+    "tableName",
+    "undeliveredQueueArn",
+    "undeliveredQueueUrl",
+}
+OUTPUTS_OF_A_CREATED_QUEUE = {"deadLetterQueueArn", "deadLetterQueueUrl"}
+ROW = {"set_arn": {"S": "arn:aws:omics:eu-west-1:123456789012:sequenceStore/1/readSet/2"}}
+
+
+def create_table(client: Clients, name: str) -> None:
+    client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client("dynamodb").put_item(TableName=name, Item=ROW)
+
+
+def create_queue(client: Clients, name: str) -> None:
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "360"}
+    client("sqs").create_queue(QueueName=name, Attributes=attributes)
+
+
+def tables(client: Clients) -> set[str]:
+    return set(client("dynamodb").list_tables()["TableNames"])
+
+
+def queues(client: Clients) -> set[str]:
+    return {url.rsplit("/", 1)[-1] for url in client("sqs").list_queues().get("QueueUrls", [])}
+
+
+@pytest.mark.parametrize("adopts_table", [False, True], ids=["created table", "adopted table"])
+@pytest.mark.parametrize("adopts_queue", [False, True], ids=["created queue", "adopted queue"])
+def test_given_a_mode_when_a_stack_lives_then_only_what_it_created_goes_and_data_stay(
+    adopts_table: bool, adopts_queue: bool, product: Products, client: Clients
+) -> None:
+    config = {"dynamoTableName": "theirs"} if adopts_table else {}
+    config |= {"SQSQueueName": "theirs.fifo"} if adopts_queue else {}
+    create_table(client, "theirs")
+    create_queue(client, "theirs.fifo")
+    stack = product(**config)
+
+    outputs = stack.up()
+
+    assert {name for name, value in outputs.items() if value is not None} == (
+        OUTPUTS if adopts_queue else OUTPUTS | OUTPUTS_OF_A_CREATED_QUEUE
+    )
+    assert outputs["tableName"] == ("theirs" if adopts_table else TABLE)
+    assert outputs["queueName"] == ("theirs.fifo" if adopts_queue else QUEUE)
+    [target] = client("events").list_targets_by_rule(Rule=outputs["ruleName"])["Targets"]
+    assert target["Arn"] == outputs["queueArn"]
+    [mapping] = client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["EventSourceArn"] == outputs["queueArn"]
+    stack.run("preview", "--expect-no-changes")
+
+    stack.run("destroy", "--yes")
+
+    assert tables(client) == ({"theirs"} if adopts_table else {"theirs", TABLE})
+    assert queues(client) == {"theirs.fifo"}
+    assert client("dynamodb").scan(TableName="theirs")["Items"] == [ROW]
+    assert client("lambda").list_functions()["Functions"] == []
+
+
+def test_given_a_stack_when_settings_change_then_it_is_updated_in_place_and_refresh_finds_no_drift(
+    product: Products, client: Clients
+) -> None:
+    stack = product()
+    before = stack.up()
+    stack.configure(functionMemorySize="512", logRetentionDays="90")
+
+    plan = stack.planned()
+    assert set(plan) - {"same"} == {"update"}
+    assert len(plan["update"]) == 2, plan
+    assert stack.up() == before
+
+    function = client("lambda").get_function_configuration(FunctionName=before["functionName"])
+    assert function["MemorySize"] == 512
+    stack.run("refresh", "--yes", "--expect-no-changes")
+    client("lambda").update_function_configuration(FunctionName=before["functionName"], Timeout=61)
+    stack.run("refresh", "--yes", "--expect-no-changes", fails=True)
+
+
+def test_given_a_retained_table_when_brought_up_again_then_one_setting_brings_it_back_with_its_rows(
+    product: Products, client: Clients
+) -> None:
+    stack = product()
+    stack.up()
+    client("dynamodb").put_item(TableName=TABLE, Item=ROW)
+    stack.run("destroy", "--yes")
+    assert tables(client) == {TABLE}
+
+    assert "Table already exists" in stack.run("up", "--yes", "--skip-preview", fails=True)
+    stack.configure(importRetainedTable="true")
+    stack.up()
+
+    assert client("dynamodb").scan(TableName=TABLE)["Items"] == [ROW]
+    stack.run("preview", "--expect-no-changes")
+    # Adopting another table lets go of this one, and does not delete it.
+    create_table(client, "theirs")
+    stack.configure(importRetainedTable="false", dynamoTableName="theirs")
+    assert stack.up()["tableName"] == "theirs"
+    assert tables(client) == {TABLE, "theirs"}
+    assert client("dynamodb").scan(TableName=TABLE)["Items"] == [ROW]
+
+
+def test_given_a_wrong_setting_when_previewed_then_it_is_named_and_nothing_is_touched(
+    product: Products, client: Clients
+) -> None:
+    stack = product(functionMemorySize="1")
+
+    assert "functionMemorySize" in stack.run("preview", fails=True)
+    assert queues(client) == set()

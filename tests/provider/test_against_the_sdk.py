@@ -1,0 +1,56 @@
+"""The stand-in has no properties of its own invention: all are those of the installed pulumi_aws."""
+
+import importlib
+import inspect
+import re
+from typing import Any
+
+import pytest
+from omics_sandbox.provider.catalogue import RESOURCE_TYPES
+from pulumi import _types
+
+# Inputs that the SDK leaves open because there are other ways to say the same, which the stand-in does not have.
+STRICTER = {
+    "aws:dynamodb/table:Table": {"hashKey"},
+    "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
+    "aws:lambda/function:Function": {"code", "handler", "runtime"},
+}
+
+
+def sdk_class(token: str, form: str) -> Any:
+    """The class of the SDK that belongs to a resource type: `TableArgs`, `_TableState`."""
+    module, name = token.removeprefix("aws:").split("/")[0], token.rsplit(":", 1)[-1]
+    file = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    sdk = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}.{file}")
+    return getattr(sdk, form.format(name))
+
+
+def wire_names(arguments: Any) -> dict[str, str]:
+    """The properties of a class of the SDK as they travel, by their Python names."""
+    return _types.input_type_py_to_pulumi_names(arguments)
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_given_a_type_then_its_properties_and_outputs_are_those_of_the_sdk(token: str) -> None:
+    known = RESOURCE_TYPES[token]
+
+    assert known.properties.keys() <= set(wire_names(sdk_class(token, "{}Args")).values())
+    state = set(wire_names(sdk_class(token, "_{}State")).values())
+    assert known.properties.keys() | known.outputs <= state
+    assert not known.properties.keys() & known.outputs
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_given_a_type_then_what_the_sdk_requires_is_required(token: str) -> None:
+    arguments = sdk_class(token, "{}Args")
+    names = wire_names(arguments)
+    parameters = inspect.signature(arguments.__init__).parameters.values()
+    by_sdk = {
+        names[parameter.name]
+        for parameter in parameters
+        if parameter.name in names and parameter.default is inspect.Parameter.empty
+    }
+
+    required = {name for name, declared in RESOURCE_TYPES[token].properties.items() if declared.required}
+
+    assert required == by_sdk | STRICTER.get(token, set())

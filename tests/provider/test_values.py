@@ -1,0 +1,130 @@
+"""Values on the wire, archives, and when two values mean the same."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import struct_pb2
+from omics_sandbox.provider.archives import with_hash, zip_bytes
+from omics_sandbox.provider.errors import ProviderError
+from omics_sandbox.provider.shapes import Integer, JsonText, ListOf, Object, PolicyDocument, SetOf, Shape, Text, TextMap
+from omics_sandbox.provider.values import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, decode, encode
+from pulumi.runtime import rpc
+
+SECRET = {rpc._special_sig_key: rpc._special_secret_sig}  # pyright: ignore[reportPrivateUsage] # the wire format
+
+
+def struct(values: dict[str, Any]) -> struct_pb2.Struct:
+    made = struct_pb2.Struct()
+    made.update(values)
+    return made
+
+
+def test_given_values_when_encoded_and_decoded_then_they_are_the_same() -> None:
+    values: dict[str, Any] = {
+        "text": "Ünïcode",
+        "whole": 5,
+        "fraction": 0.5,
+        "flag": False,
+        "list": [1, {"deep": [UNKNOWN]}],
+        "empty": {},
+        "unknown": UNKNOWN,
+    }
+
+    assert decode(encode(values)) == values
+    assert isinstance(decode(encode(values))["whole"], int)
+
+
+def test_given_secrets_and_nulls_when_decoded_then_values_are_plain() -> None:
+    wire = struct({"a": {**SECRET, "value": {"b": {**SECRET, "value": "hidden"}}}, "c": None, "d": rpc.UNKNOWN})
+
+    assert decode(wire) == {"a": {"b": "hidden"}, "d": UNKNOWN}
+
+
+POLICY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["b", "a"], "Resource": "*"}}
+SAME_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["a", "b"], "Resource": ["*"]}]}
+RECOVERY = Object({"enabled": Text(), "days": Integer()})
+
+
+@pytest.mark.parametrize(
+    ("shape", "one", "other", "same"),
+    [
+        pytest.param(Text(), None, "", True, id="nothing and empty"),
+        pytest.param(Integer(), 0, 1, False, id="numbers"),
+        pytest.param(JsonText(), '{"a": [1]}', '{ "a":[1] }', True, id="JSON spacing"),
+        pytest.param(JsonText(), '{"a": [1, 2]}', '{"a": [2, 1]}', False, id="JSON order"),
+        pytest.param(PolicyDocument(), json.dumps(POLICY), json.dumps(SAME_POLICY), True, id="policies"),
+        pytest.param(PolicyDocument(), json.dumps(POLICY), '{"Statement": []}', False, id="other policies"),
+        pytest.param(SetOf(Text()), ["a", "b"], ["b", "a"], True, id="sets"),
+        pytest.param(ListOf(Text()), ["a", "b"], ["b", "a"], False, id="lists"),
+        pytest.param(TextMap(), {"a": "1"}, {"a": "1", "b": "2"}, False, id="maps"),
+        pytest.param(RECOVERY, {"enabled": "y"}, {"enabled": "y", "days": 35}, True, id="left to AWS"),
+        pytest.param(RECOVERY, {"enabled": "y", "days": 1}, {"enabled": "y"}, False, id="not there"),
+    ],
+)
+def test_given_two_values_when_compared_then_meaning_counts(shape: Shape, one: Any, other: Any, same: bool) -> None:
+    assert shape.same(one, other) is same
+
+
+def test_given_an_actual_value_when_projected_then_it_keeps_the_spelling_of_the_program() -> None:
+    assert JsonText().project('{"a": 1}', '{"a":1}') == '{"a": 1}'
+    assert JsonText().project('{"a": 1}', '{"a":2}') == '{"a":2}'
+    assert RECOVERY.project({"enabled": "y"}, {"enabled": "n", "days": 35}) == {"enabled": "n"}
+
+
+def asset(**values: Any) -> dict[str, Any]:
+    return {SIGNATURE_KEY: ASSET_SIGNATURE, **values}
+
+
+def archive(**values: Any) -> dict[str, Any]:
+    return {SIGNATURE_KEY: ARCHIVE_SIGNATURE, **values}
+
+
+def members(contents: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(contents)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def test_given_a_folder_a_zip_and_assets_when_packed_then_each_gives_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "code" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "a.py").write_text("a")
+    zipped = tmp_path / "code.zip"
+    zipped.write_bytes(zip_bytes(archive(path="code"), tmp_path))
+
+    assert members(zipped.read_bytes()) == {"inner/a.py": b"a"}
+    assert zip_bytes(archive(path="code.zip"), tmp_path) == zipped.read_bytes(), "a zip is handed on as it is"
+    assets = {
+        "text.py": asset(text="t"),
+        "file.py": asset(path="code/inner/a.py"),
+        "folder": archive(path="code"),
+        "zip": archive(path=str(zipped)),
+    }
+    assert members(zip_bytes(archive(assets=assets), tmp_path)) == {
+        "text.py": b"t",
+        "file.py": b"a",
+        "folder/inner/a.py": b"a",
+        "zip/inner/a.py": b"a",
+    }
+
+
+def test_given_contents_when_packed_twice_then_the_hash_tells_whether_they_changed(tmp_path: Path) -> None:
+    one, same, other = (
+        with_hash(archive(assets={"a.py": asset(text=text)}), tmp_path)["hash"] for text in ("x", "x", "y")
+    )
+
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [archive(path="nowhere"), archive(assets={"a": asset(path="nowhere")}), archive(assets={"a": asset(uri="u")})],
+)
+def test_given_files_that_are_not_there_when_packed_then_the_message_says_so(
+    missing: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ProviderError, match=r"there is no file|only assets of local files"):
+        zip_bytes(missing, tmp_path)
