@@ -33,7 +33,8 @@ STORE_ID = "1234567890"
 READ_SET_ID = "9876543210"
 
 NOT_RUN_HERE = {
-    "make demo": "it has a test of its own",
+    "make demo": "it fails by itself when something that it shows is not so",
+    "make sandbox": "it serves until it is interrupted; every test here starts it",
     "make test": "it runs this test",
     "make setup": "it installs packages",
     "git clone": "the repository is here already",
@@ -358,6 +359,13 @@ def test_cost_tables_are_those_that_the_calculation_prints():
     for table in tables:
         assert table in (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
     assert tables[0] in README
+
+
+def test_make_targets_are_those_documented():
+    declared = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8") + README
+
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)\b", text, flags=re.MULTILINE)) == set(declared)
 
 
 def anchors(page: Path) -> set[str]:
