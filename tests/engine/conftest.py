@@ -134,13 +134,13 @@ def product(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> Ca
     It works on copies, because `pulumi config set` writes beside `Pulumi.yaml`.
     """
 
-    def make(**config: str) -> Stack:
+    def make(environment: dict[str, str] | None = None, **config: str) -> Stack:
         folder = tmp_path / "project"
         folder.mkdir()
         for name in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(ROOT / name, folder)
         (folder / ".venv").symlink_to(Path(sys.prefix))
-        return _initialised(folder, engine, aws_environment, config)
+        return _initialised(folder, engine, aws_environment if environment is None else environment, config)
 
     return make
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES
-from pulumi import _types
+from pulumi import _types  # pyright: ignore[reportPrivateUsage] # only there are the wire names of arguments
 
 # Inputs that the SDK leaves open because there are other ways to say the same, which the stand-in does not have.
 STRICTER = {
