@@ -361,6 +361,16 @@ def test_cost_tables_are_those_that_the_calculation_prints():
     assert tables[0] in README
 
 
+def test_metrics_are_those_documented():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
+    sent = re.findall(r"""(?:add|single)_metric\(\s*"(\w+)\"""", sources)
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = page.partition("## Watching it")[2].partition("## Decisions")[0]
+
+    # ColdStart is Powertools' own.
+    assert {"ColdStart", *sent} == set(re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE))
+
+
 def test_make_targets_are_those_documented():
     declared = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8") + README

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
+from aws_lambda_powertools.metrics.provider.cold_start import reset_cold_start_flag
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import Settings
@@ -118,20 +119,27 @@ class Observed:
 
 
 def observe(kind: Kind) -> Observed:
-    """Have the function's code process one event of a kind, without AWS."""
+    """Have the function's code process one event of a kind, without AWS, in an environment that has just started."""
     os.environ["POWERTOOLS_METRICS_NAMESPACE"] = METRICS_NAMESPACE
     os.environ["POWERTOOLS_SERVICE_NAME"] = SERVICE
-    said = io.StringIO()
-    with redirect_stdout(said):
-        _process(kind, Logger(service=SERVICE, stream=said))
-    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    reset_cold_start_flag()
+    before = _said.tell()
+    with redirect_stdout(_said):
+        _process(kind)
+    text = _said.getvalue()[before:]
+    lines = [json.loads(line) for line in text.splitlines()]
     metrics = frozenset(metric for line in lines if "_aws" in line for metric in _metrics(line))
     # Measured times have as many digits as they happen to have: take the same for all of them.
-    steady = re.sub(r"\d+\.\d+", "1234.567", said.getvalue())
+    steady = re.sub(r"\d+\.\d+", "1234.567", text)
     return Observed(len(steady.encode()) + PLATFORM_LOG_BYTES, metrics)
 
 
-def _process(kind: Kind, logger: Logger) -> None:
+_said = io.StringIO()
+# Powertools keeps one logger for each service, with the stream that it was given first.
+_logger = Logger(service=SERVICE, stream=_said)
+
+
+def _process(kind: Kind) -> None:
     change = Change(kind.outcome, ("set_status",) if kind.outcome is Outcome.UPDATED else ())
     metrics = Metrics(namespace=METRICS_NAMESPACE, service=SERVICE)
 
@@ -139,10 +147,10 @@ def _process(kind: Kind, logger: Logger) -> None:
         return change
 
     synchronizer = cast("Synchronizer", SimpleNamespace(apply=apply))
-    consumer = Consumer(synchronizer, account=ACCOUNT, region=REGION, logger=logger, metrics=metrics)
+    consumer = Consumer(synchronizer, account=ACCOUNT, region=REGION, logger=_logger, metrics=metrics)
 
-    @logger.inject_lambda_context
-    @metrics.log_metrics
+    @_logger.inject_lambda_context
+    @metrics.log_metrics(capture_cold_start_metric=True)
     def handler(batch: dict[str, Any], context: LambdaContext) -> object:
         return consumer.consume(batch, context)
 
