@@ -208,7 +208,7 @@ def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli:
     done = cli.run("backfill", "-s", store, "-t", table, "--prune", *options, *FAST)
     # THEN
     assert done.code == 2
-    assert done.err.splitlines()[-1].startswith("omics-meta: error: AWS refused a call: ListReadSets: Internal")
+    assert done.err.splitlines()[-1].startswith("omics-meta: error: AWS refused a call (ListReadSets: Internal")
     assert set(left_over) <= aws.raw_rows(table).keys()
 
 
