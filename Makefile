@@ -38,8 +38,12 @@ sandbox: $(READY) ## Start the local AWS and print the environment to use it wit
 engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, about 5 minutes)
 	@$(BIN)/python -m tools.engine.build
 
+.PHONY: sdks
+sdks: $(READY) ## Set up what the tests of the component's SDKs need: Pulumi's generators, TypeScript (once, 1 minute)
+	@$(BIN)/python -m tools.engine.sdks
+
 .PHONY: test
-test: lint types ## Lint, check types and run all tests
+test: lint types sdks ## Lint, check types and run all tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: lint

@@ -77,7 +77,7 @@ def _compile(go: str, module: Path, package_root: str, package: str) -> None:
     version = _pinned(module, package_root)
     print(f"  {program} {version}: fetching modules and compiling ...", flush=True)
     flags = f"-s -w -X {VERSION_VARIABLE}={version}"
-    _run([go, "build", "-ldflags", flags, "-o", str(BUILT / program), f"{package_root}/{package}"], module)
+    run([go, "build", "-ldflags", flags, "-o", str(BUILT / program), f"{package_root}/{package}"], module)
 
 
 def _copy_exec_script(go: str) -> None:
@@ -89,8 +89,12 @@ def _copy_exec_script(go: str) -> None:
     script.chmod(0o755)
 
 
-def _run(command: list[str], folder: Path) -> None:
-    """Run a command that may take minutes, with a sign of life now and then."""
+def run(command: list[str], folder: Path) -> None:
+    """Run a command that may take minutes, with a sign of life now and then.
+
+    Raises:
+        BuildError: It failed.
+    """
     start = time.monotonic()
     process = subprocess.Popen(command, cwd=folder)  # noqa: S603 # a command of this module
     while True:

@@ -1,0 +1,57 @@
+"""Offers the component as a Pulumi package, to programs in any of Pulumi's languages.
+
+The engine starts it as `python <this folder>` with its own address as the argument.
+"""
+
+import inspect
+import sys
+from importlib.metadata import version
+
+import pulumi
+from omics_components import MetadataSync
+from omics_components.validation import SettingsError
+from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ComponentInitError
+
+NAME = "healthomics-metadata-sync"
+
+
+class Package(ComponentProvider):
+    """The package: its schema is made of the component's types and docstrings."""
+
+    def __init__(self) -> None:
+        # The schema takes docstrings as they are in the source, and Markdown takes indented paragraphs for code.
+        MetadataSync.__doc__ = inspect.getdoc(MetadataSync)
+        super().__init__([MetadataSync], NAME, version=version(NAME))
+
+    def construct(
+        self,
+        name: str,
+        resource_type: str,
+        inputs: pulumi.Inputs,
+        options: pulumi.ResourceOptions | None = None,
+    ) -> ConstructResult:
+        """Create a component on behalf of a program.
+
+        Raises:
+            InputPropertiesError: Some arguments are wrong. The engine shows its message alone, where it would show
+                a traceback of the component's code for any other error.
+        """
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as error:
+            if isinstance(error.inner, SettingsError):
+                raise _in_the_engine_s_words(error.inner) from None
+            raise
+
+
+def _in_the_engine_s_words(error: SettingsError) -> pulumi.InputPropertiesError:
+    named = (problem.split(": ", 1) for problem in error.problems)
+    return pulumi.InputPropertiesError(
+        "nothing was changed", [{"property_path": name, "reason": reason} for name, reason in named]
+    )
+
+
+if __name__ == "__main__":
+    main(Package(), sys.argv[1:])
