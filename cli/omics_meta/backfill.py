@@ -41,7 +41,7 @@ class _Tally:
         """Count the results of a batch; return its own counts."""
         batch: Counter[str] = Counter()
         for result in results:
-            batch[result.change.outcome if result.change else _FAILED] += 1
+            batch[_counted(result.change)] += 1
             if result.change is None:
                 self.failures.append(_failure(result))
         self.counts.setdefault(store_id, Counter()).update(batch)
@@ -136,7 +136,14 @@ def _print_batch(results: Iterable[Result], *, dry_run: bool) -> None:
 
 
 def _is_change(result: Result) -> bool:
-    return result.change is not None and result.change.outcome is not Outcome.UNCHANGED
+    return result.change is not None and _counted(result.change) != Outcome.UNCHANGED
+
+
+def _counted(change: Change | None) -> str:
+    if change is None:
+        return _FAILED
+    # A read set that went before it ever had a row left nothing to do.
+    return Outcome.UNCHANGED if change.outcome is Outcome.ABSENT else change.outcome
 
 
 def _named(counts: Counter[str]) -> dict[str, int]:

@@ -43,7 +43,7 @@ class RateLimiter:
         Raises:
             ValueError: The rate is not above zero.
         """
-        if rate <= 0:
+        if not rate > 0:  # Not `rate <= 0`, which NaN passes.
             raise ValueError(f"a rate of {rate} calls a second lets no call through: give one above 0")
         self._limit = rate
         self._rate = rate

@@ -37,7 +37,8 @@ class OrderedQueue(Queue):
       they happen to be looked at once the first has timed out.
     - Deduplication for five minutes after sending, also when the first message has been deleted in between.
 
-    It also leaves invoking functions to the sandbox's own event source mappings.
+    It also leaves invoking functions to the sandbox's own event source mappings, and keeps a policy that the
+    attributes being set do not mention.
     """
 
     def __init__(self, name: str, region: str, account_id: str, **kwargs: Any) -> None:
@@ -68,6 +69,11 @@ class OrderedQueue(Queue):
         with self._messages_lock:
             self._messages.append(message)
             self._messages_lock.notify_all()
+
+    def _set_attributes(self, attributes: dict[str, Any], now: float | None = None) -> None:
+        # In __init__ there is no policy yet.
+        policy = self.policy if hasattr(self, "_policy_json") else None
+        super()._set_attributes({"Policy": policy, **attributes}, now)
 
     def _is_duplicate(self, message: Message) -> bool:
         now = unix_time()

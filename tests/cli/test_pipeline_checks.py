@@ -89,9 +89,7 @@ class Pipeline:
         self.set_queue(Policy=json.dumps({"Version": "2012-10-17", "Statement": [kept]}))
 
     def set_queue(self, **attributes: str) -> None:
-        # moto takes the policy away when it is not among the attributes that are set.
-        given = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["Policy"]).get("Attributes", {})
-        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes=given | attributes)
+        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes=attributes)
 
     def map(self, **options: Any) -> str:
         options = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "Enabled": True} | options

@@ -65,7 +65,7 @@ def test_the_pace_never_comes_to_a_halt() -> None:
     assert paced.rate == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("rate", [0, -1])
+@pytest.mark.parametrize("rate", [0, -1, float("nan")])
 def test_a_rate_that_lets_nothing_through_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match=f"a rate of {rate} calls a second lets no call through"):
         RateLimiter(rate)

@@ -94,3 +94,18 @@ def test_given_many_threads_when_they_send_and_delete_at_the_same_time_then_no_m
     for thread in threads:
         thread.join(timeout=30)
     assert seen == {str(number) for number in range(160)}
+
+
+def test_given_a_policy_when_another_attribute_is_set_then_the_policy_stays(make_queue: Callable[..., Any]) -> None:
+    policy = '{"Version": "2012-10-17", "Statement": [{"Sid": "kept"}]}'
+    queue = make_queue("q.fifo", Policy=policy)
+
+    def attributes() -> dict[str, str]:
+        answer = queue.sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["Policy", "VisibilityTimeout"])
+        return answer["Attributes"]
+
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "7"})
+    assert "kept" in attributes()["Policy"]
+
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": ""})
+    assert attributes() == {"VisibilityTimeout": "7"}
