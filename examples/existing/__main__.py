@@ -1,0 +1,20 @@
+"""Rows go to a table that exists, events through a queue that exists; neither is changed.
+
+The queue's policy must let the event rule send to it: `pulumi up` prints the statement that does.
+"""
+
+import pulumi
+from omics_components import MetadataSync
+
+config = pulumi.Config()
+sync = MetadataSync(
+    "read-sets",
+    {
+        "existing_table_name": config.require("tableName"),
+        "existing_queue_name": config.require("queueName"),
+    },
+)
+
+pulumi.export("tableArn", sync.table_arn)
+pulumi.export("queueArn", sync.queue_arn)
+pulumi.export("ruleArn", sync.rule_arn)

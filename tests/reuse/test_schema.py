@@ -1,0 +1,81 @@
+"""What programs in other languages see of the component."""
+
+import json
+import re
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+RENEW = ".venv/bin/pytest tests/reuse --renew"
+
+# The fixtures of conftest.py, which tests cannot import.
+Compare = Callable[[str, str, str], None]
+Projects = Callable[..., Any]
+
+
+@pytest.fixture
+def component(schema: str) -> dict[str, Any]:
+    return json.loads(schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]
+
+
+def kinds_and_descriptions(properties: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """What the engine passes on as it is; the rest it writes in a form of its own."""
+    return {name: (declared["type"], declared["description"]) for name, declared in properties.items()}
+
+
+def test_the_schema_is_as_recorded(schema: str, recorded: Compare) -> None:
+    # The version is that of the distribution, and changes with every release.
+    declared = {name: value for name, value in json.loads(schema).items() if name != "version"}
+    recorded(
+        "schema.json",
+        json.dumps(declared, indent=2, sort_keys=True) + "\n",
+        "The schema of the package is no longer what programs in other languages were written for. An input or output"
+        " that is gone, renamed or of another type breaks them. If the change is meant, tell of it in CHANGELOG.md and"
+        f" record it: {RENEW}",
+    )
+
+
+def test_everything_is_described(component: dict[str, Any]) -> None:
+    described = {"MetadataSync": component, **component["inputProperties"], **component["properties"]}
+
+    assert [name for name, declared in described.items() if not declared.get("description", "").strip()] == []
+
+
+def test_no_description_has_paragraphs_that_markdown_takes_for_code(component: dict[str, Any]) -> None:
+    described = [component, *component["inputProperties"].values(), *component["properties"].values()]
+
+    assert [d["description"] for d in described if re.search(r"\n\s*\n {4}", d["description"])] == []
+
+
+def test_the_engine_gets_the_schema_of_the_package(
+    new_project: Projects, component: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: any\nruntime: python\n")
+
+    got = json.loads(new_project(tmp_path).pulumi("package", "get-schema", "healthomics-metadata-sync"))
+
+    assert (got["name"], got["version"]) == ("healthomics-metadata-sync", version("healthomics-metadata-sync"))
+    [(token, received)] = got["resources"].items()
+    assert token == "healthomics-metadata-sync:index:MetadataSync"
+    assert received["isComponent"]
+    for kind in ("inputProperties", "properties"):
+        assert kinds_and_descriptions(received[kind]) == kinds_and_descriptions(component[kind])
+
+
+def test_the_package_installs_this_repository(schema: str) -> None:
+    # GIVEN what `pulumi package add` reads after it has fetched the repository
+    folder = ROOT / "components"
+    plugin = yaml.safe_load((folder / "PulumiPlugin.yaml").read_text())
+    requirements = [line for line in (folder / "requirements.txt").read_text().splitlines() if line[:1] != "#"]
+
+    # THEN it is of the schema's name, runs in an environment of its own, and that holds this repository alone
+    assert plugin["name"] == json.loads(schema)["name"]
+    assert plugin["runtime"]["name"] == "python"
+    assert plugin["runtime"]["options"] == {"toolchain": "pip", "virtualenv": ".venv"}
+    assert [(folder / line).resolve() for line in requirements] == [ROOT]
+    assert (ROOT / "pyproject.toml").is_file()

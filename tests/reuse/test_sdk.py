@@ -1,0 +1,128 @@
+"""The SDKs that Pulumi's generators make of the package: used by a second stack, and compiled."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omics_sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "typescript"
+PYTHON_SDK = "pulumi_healthomics_metadata_sync"
+PROGRAM = f"""
+import pulumi
+import {PYTHON_SDK} as healthomics
+
+config = pulumi.Config()
+sync = healthomics.MetadataSync(
+    "reused",
+    function_memory_size=config.require_int("memory"),
+    batch_size=config.require_int("batch"),
+    tags={{"team": "genomics"}},
+)
+pulumi.export("tableName", sync.table_name)
+pulumi.export("functionName", sync.function_name)
+pulumi.export("undelivered", sync.undelivered_queue_url)
+"""
+
+# The fixtures of conftest.py, which tests cannot import.
+Generate = Callable[[str, Path], None]
+Projects = Callable[..., Any]
+
+
+@pytest.fixture
+def second_stack(generate_sdk: Generate, sdk_imports: Path, new_project: Projects, tmp_path: Path) -> Any:
+    """A stack whose program knows of the component only what the generated SDK says."""
+    folder = tmp_path / "second"
+    generate_sdk("python", folder)
+    # The SDK asks for its own version as installed. Installing it would take a build tool from the network.
+    metadata = folder / f"{PYTHON_SDK}-0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {PYTHON_SDK}\nVersion: 0.0.1\n")
+    (folder / "Pulumi.yaml").write_text(
+        "name: second\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
+    )
+    (folder / "__main__.py").write_text(PROGRAM)
+    return new_project(folder, PYTHONPATH=str(sdk_imports))
+
+
+def test_a_second_stack_uses_the_python_sdk(second_stack: Any, sandbox: Sandbox) -> None:
+    # GIVEN wrong arguments, THEN a preview names them all, without a traceback of the component's code
+    second_stack.pulumi("config", "set-all", "--plaintext", "memory=64", "--plaintext", "batch=11")
+    refused = second_stack.pulumi("preview", fails=True)
+    assert "property function_memory_size has a problem: 64.0 is not accepted: give a whole number from 128" in refused
+    assert "property batch_size has a problem: 11.0 is not accepted: give a whole number from 1 to 10." in refused
+    assert "omics_components" not in refused
+
+    # WHEN they are right, THEN the stack comes up, and a read set gets its row
+    second_stack.pulumi("config", "set-all", "--plaintext", "memory=512", "--plaintext", "batch=3")
+    second_stack.pulumi("up", "--yes", "--skip-preview")
+    outputs = second_stack.outputs()
+    function = sandbox.client("lambda").get_function(FunctionName=outputs["functionName"])
+    assert function["Configuration"]["MemorySize"] == 512
+    assert function["Tags"] == {"team": "genomics"}
+    store = sandbox.omics.create_store("cohort")
+    sandbox.omics.create_read_set(store, name="blood")
+    sandbox.drain()
+    [row] = sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Items"]
+    assert row["set_name"] == {"S": "blood"}
+
+    # AND nothing is left to do
+    second_stack.pulumi("preview", "--expect-no-changes")
+
+    # WHEN it is destroyed, THEN the table is left with its row, and nothing else is
+    second_stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Count"] == 1
+    assert sandbox.client("lambda").list_functions()["Functions"] == []
+    assert sandbox.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+@pytest.fixture
+def typescript_project(generate_sdk: Generate, node_modules: Path, tmp_path: Path) -> Path:
+    """The TypeScript example with the generated SDK linked into it, as `pulumi install` does it."""
+    folder = tmp_path / "typescript"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules", "sdks", "bin"))
+    sdk = folder / "sdks" / "healthomics-metadata-sync"
+    generate_sdk("nodejs", sdk)
+    installed = folder / "node_modules"
+    (installed / "@pulumi").mkdir(parents=True)
+    for package in [*node_modules.iterdir(), *(node_modules / "@pulumi").iterdir()]:
+        link = installed / package.relative_to(node_modules)
+        if not link.exists():
+            link.symlink_to(package)
+    (installed / "@pulumi" / "healthomics-metadata-sync").symlink_to(sdk)
+    return folder
+
+
+def compile_typescript(folder: Path) -> str:
+    """Run the compiler on the project in a folder, and return what it complains of."""
+    compiler = next(each / "node_modules" for each in (folder, *folder.parents) if (each / "node_modules").is_dir())
+    done = subprocess.run(
+        ["node", compiler / "typescript" / "bin" / "tsc", "--project", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode == 0) == (not done.stdout), done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_typescript_sdk_and_the_example_compile(typescript_project: Path) -> None:
+    assert compile_typescript(typescript_project / "sdks" / "healthomics-metadata-sync") == ""
+    assert compile_typescript(typescript_project) == ""
+
+    # AND an argument of a wrong type is found, so that the types are really those of the SDK
+    program = typescript_project / "index.ts"
+    program.write_text(program.read_text().replace("functionMemorySize: 512", 'functionMemorySize: "512"'))
+    assert "Type 'string' is not assignable to type 'number'" in compile_typescript(typescript_project)
+
+
+def test_the_lock_of_the_typescript_example_names_no_registry() -> None:
+    lock = (EXAMPLE / "package-lock.json").read_text()
+
+    assert '"integrity"' in lock
+    assert '"resolved"' not in lock
