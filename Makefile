@@ -44,7 +44,12 @@ sdks: $(READY) ## Set up what the tests of the component's SDKs need: Pulumi's g
 
 .PHONY: test
 test: lint types sdks ## Lint, check types and run all tests
+	@$(MAKE) --no-print-directory engine || test -z "$${CI:-}" # Without Go, the engine's tests say why they are skipped.
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+.PHONY: soak
+soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about ten minutes)
+	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
 
 .PHONY: lint
 lint: $(READY) ## Check style and formatting

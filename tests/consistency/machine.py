@@ -1,0 +1,189 @@
+"""Random interleavings of source changes, events, backfills and faults, and what must hold throughout."""
+
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.consistency.world import FAULTS, TABLE, Fate, Work, World, apply, backfill
+
+_MOST_READ_SETS = 6
+_MOST_AT_WORK = 3
+
+
+class Machine(RuleBasedStateMachine):
+    """HealthOmics changes, events come late, twice, out of order or never, processes stall, fail and die.
+
+    After every single call the rows are checked. At the end, one backfill that runs in peace makes the table equal to
+    the source, and no event changes that, however often it is replayed.
+    """
+
+    dynamodb: ClassVar[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.dynamodb)
+        for arn in self.world.rows():
+            self.dynamodb.delete_item(TableName=TABLE, Key={"set_arn": {"S": arn}})
+        self.at_work: list[Work] = []
+        self.shown: dict[str, tuple[int, str]] = {}
+
+    @initialize(statuses=st.lists(st.sampled_from(["ACTIVE", "ARCHIVED"]), min_size=1, max_size=2))
+    def begin(self, statuses: list[str]) -> None:
+        for status in statuses:
+            self.world.create(status)
+
+    @rule(seconds=st.integers(1, 3))
+    def time_passes(self, seconds: int) -> None:
+        self.world.now += seconds
+
+    @precondition(lambda self: len(self.world.statuses) < _MOST_READ_SETS)
+    @rule()
+    def create(self) -> None:
+        self.world.create("ACTIVE")
+
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data(), status=st.sampled_from(["ARCHIVED", "ACTIVATING", "ACTIVE", "DELETING"]))
+    def change_status(self, data: st.DataObject, status: str) -> None:
+        self.world.set_status(self._any_read_set(data), status)
+
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data())
+    def tag(self, data: st.DataObject) -> None:
+        self.world.tag(self._any_read_set(data))
+
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        self.world.delete(self._any_read_set(data))
+
+    @precondition(lambda self: self.world.events and len(self.at_work) < _MOST_AT_WORK)
+    @rule(data=st.data())
+    def deliver(self, data: st.DataObject) -> None:
+        """Any event may come at any time, and again."""
+        self._start(Work(self.world, apply(data.draw(st.sampled_from(self.world.events)))))
+
+    @precondition(lambda self: self.world.events and len(self.at_work) < _MOST_AT_WORK)
+    @rule()
+    def deliver_latest(self) -> None:
+        self._start(Work(self.world, apply(self.world.events[-1])))
+
+    @precondition(lambda self: len(self.at_work) < _MOST_AT_WORK)
+    @rule()
+    def begin_backfill(self) -> None:
+        self._start(Work(self.world, backfill))
+
+    @precondition(lambda self: self.at_work)
+    @rule(data=st.data(), calls=st.integers(1, 4))
+    def go_on(self, data: st.DataObject, calls: int) -> None:
+        self._advance(data.draw(st.sampled_from(self.at_work)), calls)
+
+    @precondition(lambda self: self.at_work)
+    @rule(data=st.data(), fate=st.sampled_from(FAULTS))
+    def go_wrong(self, data: st.DataObject, fate: Fate) -> None:
+        self._step(data.draw(st.sampled_from(self.at_work)), fate)
+
+    @precondition(lambda self: self.at_work)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        self._finish(data.draw(st.sampled_from(self.at_work)))
+
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data(), calls=st.integers(1, 5), status=st.sampled_from(["ARCHIVED", "ACTIVE", "DELETED"]))
+    def race_of_two_events(self, data: st.DataObject, calls: int, status: str) -> None:
+        """A refresh comes so far; its read set changes and the event of that is applied; then the refresh goes on."""
+        read_set_id = self._any_read_set(data)
+        self.world.set_status(read_set_id, "ACTIVE")
+        slow = Work(self.world, apply(self.world.events[-1]))
+        self._advance(slow, calls)
+        self.world.now += data.draw(st.integers(0, 2))
+        if status == "DELETED":
+            self.world.delete(read_set_id)
+        else:
+            self.world.set_status(read_set_id, status)
+        self._finish(Work(self.world, apply(self.world.events[-1])))
+        self._finish(slow)
+
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data(), calls=st.integers(0, 5), fate=st.sampled_from(FAULTS))
+    def fault_in_a_refresh(self, data: st.DataObject, calls: int, fate: Fate) -> None:
+        self.world.set_status(self._any_read_set(data), "ACTIVE")
+        work = Work(self.world, apply(self.world.events[-1]))
+        self._advance(work, calls)
+        if not work.finished:
+            self._step(work, fate)
+        self._finish(work)
+
+    @precondition(lambda self: len(self.world.statuses) < _MOST_READ_SETS)
+    @rule(calls=st.integers(1, 40))
+    def race_of_a_backfill_and_a_newcomer(self, calls: int) -> None:
+        """A backfill comes so far; a read set is created and gets its row; then the backfill goes on."""
+        slow = Work(self.world, backfill)
+        self._advance(slow, calls)
+        self.world.create("ACTIVE")
+        self._finish(Work(self.world, apply(self.world.events[-1])))
+        self._finish(slow)
+
+    @invariant()
+    def no_row_is_worse_than_before(self) -> None:
+        """Rows are whole, tell no status that was not so, do not go back in time, and do not get lost."""
+        rows = self._checked_rows()
+        lost = self.shown.keys() & self.world.read_sets.keys() - rows.keys()
+        assert not lost, f"rows of read sets that exist got lost: {lost}"
+        for read_set_id, row in rows.items():
+            self.world.check_status(read_set_id, row["set_status"], row["status_at"])
+            version = int(row["set_name"].removeprefix("v"))
+            before = self.shown.get(read_set_id, (0, ""))
+            assert version >= before[0], f"read set {read_set_id} went back from version {before[0]} to {version}"
+            assert row["status_at"] >= before[1], f"read set {read_set_id} went back from {before[1]}"
+            self.shown[read_set_id] = (version, row["status_at"])
+
+    def teardown(self) -> None:
+        try:
+            for work in self.at_work:
+                work.end()
+            self.no_row_is_worse_than_before()
+            self.world.now += 10
+            Work(self.world, backfill).end()
+            self._expect_source()
+            for event in self.world.events:
+                Work(self.world, apply(event)).end()
+            self._expect_source()
+        finally:
+            for work in self.at_work:
+                work.end(Fate.CRASHES)
+
+    def _expect_source(self) -> None:
+        rows = {each: (row["set_name"], row["set_status"], row["tags"]) for each, row in self._checked_rows().items()}
+        assert rows == {
+            each: (f"v{read_set.version}", read_set.status, [{name: tag} for name, tag in read_set.tags.items()])
+            for each, read_set in self.world.read_sets.items()
+        }
+
+    def _checked_rows(self) -> dict[str, dict[str, Any]]:
+        rows = self.world.rows()
+        for row in rows.values():
+            assert {"set_id", "set_name", "set_status", "store", "tags"} <= set(row), f"a partial row: {row}"
+        return {row["set_id"]: row for row in rows.values()}
+
+    def _any_read_set(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(sorted(self.world.read_sets)))
+
+    def _start(self, work: Work) -> None:
+        if not work.finished:
+            self.at_work.append(work)
+
+    def _advance(self, work: Work, calls: int) -> None:
+        for _ in range(calls):
+            if not work.finished:
+                self._step(work, Fate.PASSES)
+
+    def _finish(self, work: Work) -> None:
+        while not work.finished:
+            self._step(work, Fate.PASSES)
+
+    def _step(self, work: Work, fate: Fate) -> None:
+        work.step(fate)
+        self.no_row_is_worse_than_before()
+        if work.finished and work in self.at_work:
+            self.at_work.remove(work)

@@ -1,0 +1,141 @@
+# Mutations reach into what they break.
+# pyright: reportPrivateUsage=false
+"""Deliberate faults in the write protocol. A test that cannot tell them from the real thing is worth nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from readset_sync import table as table_module
+from readset_sync.arn import ReadSetArn
+from readset_sync.backfill import Listing, StoreWalker
+from readset_sync.errors import ReadSetNotFoundError
+from readset_sync.record import KEY, Row
+from readset_sync.source import ReadSet, Source
+from readset_sync.sync import Change, Outcome, Synchronizer
+from readset_sync.table import Table
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A fault: what it is called, and how it is brought in."""
+
+    name: str
+    bring_in: Callable[[pytest.MonkeyPatch], None]
+
+
+def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
+    def put(self: Table, row: Row, *, replacing: Row | None) -> bool:
+        item = {name: table_module._serialize(value) for name, value in row.items()}
+        self._client.put_item(TableName=self.name, Item=item)
+        return True
+
+    patch.setattr(Table, "put", put)
+
+
+def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
+    read = Source.read_set
+
+    def refresh_from(self: Synchronizer, arn: ReadSetArn, row: Row | None) -> Change:
+        known: list[ReadSet] = []
+
+        def once(arn: ReadSetArn) -> ReadSet:
+            if not known:
+                known.append(read(self._source, arn))
+            return known[0]
+
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(self._source, "read_set", once)
+            for _ in range(5):
+                change = self._try_refresh(arn, row)
+                if change is not None:
+                    return change
+                row = self._table.get(str(arn))
+        return Change(Outcome.UNCHANGED)
+
+    patch.setattr(Synchronizer, "refresh_from", refresh_from)
+
+
+def _apply_late_statuses(patch: pytest.MonkeyPatch) -> None:
+    def set_status(self: Table, arn: str, status: str, *, message: str | None, as_of: datetime) -> bool:
+        return self._try(
+            self._client.update_item,
+            Key=table_module._key(arn),
+            UpdateExpression="SET set_status = :status, sync_revision = :revision",
+            ConditionExpression=f"attribute_exists({KEY})",
+            ExpressionAttributeValues=table_module._values({":status": status, ":revision": as_of.isoformat()}),
+        )
+
+    patch.setattr(Table, "set_status", set_status)
+
+
+def _create_rows_by_status(patch: pytest.MonkeyPatch) -> None:
+    def set_status(self: Table, arn: str, status: str, *, message: str | None, as_of: datetime) -> bool:
+        self._client.update_item(
+            TableName=self.name,
+            Key=table_module._key(arn),
+            UpdateExpression="SET set_status = :status",
+            ExpressionAttributeValues=table_module._values({":status": status}),
+        )
+        return True
+
+    patch.setattr(Table, "set_status", set_status)
+
+
+def _keep_the_revision(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(table_module, "new_revision", lambda: "always the same")
+    patch.setattr("readset_sync.record.new_revision", lambda: "always the same")
+
+
+def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:
+    real = Source.metadata
+
+    def metadata(self: Source, arn: ReadSetArn) -> Any:
+        try:
+            return real(self, arn)
+        except ClientError as error:
+            raise ReadSetNotFoundError(str(arn)) from error
+
+    patch.setattr(Source, "metadata", metadata)
+
+
+def _prune_by_the_first_page(patch: pytest.MonkeyPatch) -> None:
+    def listing(self: StoreWalker, store_id: str) -> Listing:
+        partial = Listing(self._source.store(store_id)["arn"])
+        partial.read_set_ids.update(entry["id"] for entry in next(self._source.pages(store_id)).read_sets)
+        partial.complete = True
+        return partial
+
+    patch.setattr(StoreWalker, "listing", listing)
+    _prune_without_asking(patch)
+
+
+def _prune_without_asking(patch: pytest.MonkeyPatch) -> None:
+    def prune(self: Synchronizer, arn: ReadSetArn) -> Change:
+        self._table.delete(str(arn))
+        return Change(Outcome.DELETED)
+
+    patch.setattr(Synchronizer, "prune", prune)
+
+
+def _leave_ghosts(patch: pytest.MonkeyPatch) -> None:
+    def prune(self: StoreWalker, listings: Iterable[Listing]) -> list[Any]:
+        return []
+
+    patch.setattr(StoreWalker, "prune", prune)
+
+
+MUTATIONS = (
+    Mutation("overwrite without a condition", _overwrite_without_a_condition),
+    Mutation("after a conflict, read the row again but not the source", _read_the_source_before_the_row),
+    Mutation("apply a status however late it comes", _apply_late_statuses),
+    Mutation("let a status create a row", _create_rows_by_status),
+    Mutation("write without a new revision", _keep_the_revision),
+    Mutation("take a throttle for a 404", _take_a_throttle_for_a_404),
+    Mutation("prune by the first page of a listing", _prune_by_the_first_page),
+    Mutation("prune without asking the source", _prune_without_asking),
+    Mutation("leave ghosts", _leave_ghosts),
+)

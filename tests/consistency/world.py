@@ -1,0 +1,334 @@
+"""A world in which everything that can go wrong does: a model of HealthOmics, moto's DynamoDB, and a scheduler.
+
+Work (an event being applied, a backfill) runs in a thread of its own that stops before each call to AWS, until the
+test lets it go on, fail, or die there. So any interleaving can be played, and played again.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from enum import Enum
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError, ReadTimeoutError
+from moto.dynamodb.models import dynamodb_backends
+from readset_sync.arn import ReadSetArn
+from readset_sync.backfill import StoreWalker
+from readset_sync.errors import FAILURES
+from readset_sync.event import ReadSetEvent
+from readset_sync.source import Source
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+from readset_sync.timestamp import parse_timestamp
+
+ACCOUNT = "123456789012"
+REGION = "us-west-2"
+STORE_ID = "1234567890"
+TABLE = "rows"
+PAGE = 2
+_deserialize = TypeDeserializer().deserialize
+EPOCH = int(datetime(2026, 4, 4, tzinfo=UTC).timestamp())
+"""The world's seconds are counted from here."""
+
+
+class Fate(Enum):
+    """What becomes of a call."""
+
+    PASSES = "passes"
+    THROTTLED = "throttled"
+    DENIED = "denied"
+    REPLY_LOST = "takes effect, but its reply is lost"
+    CRASHES = "the caller dies before it"
+
+
+FAULTS = tuple(fate for fate in Fate if fate is not Fate.PASSES)
+
+
+class Crash(BaseException):
+    """The process that was running is no more."""
+
+
+@dataclass
+class ReadSet:
+    """A read set at the source. Every change of any kind makes a new version, and shows in the name."""
+
+    version: int
+    status: str
+    tags: dict[str, str]
+
+
+@dataclass
+class World:
+    """The source, the table, the events that were sent, and the clock."""
+
+    dynamodb: Any
+    now: int = 0
+    read_sets: dict[str, ReadSet] = field(default_factory=dict[str, ReadSet])
+    events: list[ReadSetEvent] = field(default_factory=list[ReadSetEvent])
+    statuses: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])
+    """Of every read set that ever was: which status it took, and in which second."""
+    versions: int = 0
+
+    def arn(self, read_set_id: str) -> ReadSetArn:
+        return ReadSetArn("aws", REGION, ACCOUNT, STORE_ID, read_set_id)
+
+    def create(self, status: str) -> None:
+        read_set_id = f"{len(self.statuses) + 1:010}"
+        self.read_sets[read_set_id] = ReadSet(self._version(), status, {})
+        self._announce(read_set_id, status)
+
+    def set_status(self, read_set_id: str, status: str) -> None:
+        read_set = self.read_sets[read_set_id]
+        read_set.version, read_set.status = self._version(), status
+        self._announce(read_set_id, status)
+
+    def tag(self, read_set_id: str) -> None:
+        read_set = self.read_sets[read_set_id]
+        read_set.version = self._version()
+        read_set.tags = {"version": str(read_set.version)}
+
+    def delete(self, read_set_id: str) -> None:
+        del self.read_sets[read_set_id]
+        self._announce(read_set_id, "DELETED")
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """All rows by the read set's ARN, as they are now."""
+        # Looked up in moto itself: scans would take most of the tests' time.
+        stored = dynamodb_backends[ACCOUNT][REGION].get_table(TABLE).all_items()
+        items = [item.to_json()["Attributes"] for item in stored]
+        return {item["set_arn"]["S"]: {name: _deserialize(value) for name, value in item.items()} for item in items}
+
+    def _version(self) -> int:
+        self.versions += 1
+        return self.versions
+
+    def _announce(self, read_set_id: str, status: str) -> None:
+        self.statuses.setdefault(read_set_id, []).append((self.now, status))
+        self.events.append(ReadSetEvent("event", self.arn(read_set_id), status, None, self.moment()))
+
+    def check_status(self, read_set_id: str, status: str, as_of: str) -> None:
+        """Check that a read set had a status at some time within a second."""
+        second = int(parse_timestamp(as_of).timestamp()) - EPOCH
+        taken = self.statuses[read_set_id]
+        before = [each for at, each in taken if at < second][-1:]
+        possible = {*before, *(each for at, each in taken if at == second)}
+        assert status in possible, f"read set {read_set_id} was never {status} in second {second}: {taken}"
+
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(EPOCH + self.now, UTC)
+
+
+class Work:
+    """One process at work: stopped before each call to AWS, until told that call's fate."""
+
+    def __init__(self, world: World, job: Callable[["Work"], None]) -> None:
+        self._world = world
+        self._job = job
+        self._fates: queue.Queue[Fate] = queue.Queue()
+        self._stopped = threading.Semaphore(0)
+        self.finished = False
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._stopped.acquire()
+
+    def step(self, fate: Fate) -> None:
+        """Let the process make the call before which it stands, and come to the next one or to its end."""
+        self._fates.put(fate)
+        self._stopped.acquire()
+        if self.finished:
+            self._thread.join()
+            if self.error is not None:
+                raise self.error
+
+    def end(self, fate: Fate = Fate.PASSES) -> None:
+        """Let every call have this fate until the process has ended."""
+        while not self.finished:
+            self.step(fate)
+
+    def gate(self, operation: str, call: Callable[[], Any]) -> Any:
+        """Make a call to AWS when its time has come."""
+        self._stopped.release()
+        fate = self._fates.get()
+        if fate is Fate.CRASHES:
+            raise Crash
+        if fate is Fate.THROTTLED:
+            raise _client_error("ThrottlingException", operation)
+        if fate is Fate.DENIED:
+            raise _client_error("AccessDeniedException", operation)
+        result = call()
+        if fate is Fate.REPLY_LOST:
+            raise ReadTimeoutError(endpoint_url=operation)
+        return result
+
+    def synchronizer(self) -> Synchronizer:
+        return Synchronizer(self.source(), self.table())
+
+    def source(self) -> Source:
+        return Source(_Omics(self._world, self))  # pyright: ignore[reportArgumentType] - has what Source calls
+
+    def table(self) -> Table:
+        return Table(_Gated(self._world.dynamodb, self), TABLE)  # pyright: ignore[reportArgumentType] - a proxy
+
+    def _run(self) -> None:
+        try:
+            self._job(self)
+        except (*FAILURES, Crash):
+            pass  # What a real process reports or dies of; the test looks at what it left behind.
+        except BaseException as error:  # noqa: BLE001 - handed over to the test's own thread, which raises it
+            self.error = error
+        finally:
+            self.finished = True
+            self._stopped.release()
+
+
+def apply(event: ReadSetEvent) -> Callable[[Work], None]:
+    """The job of a function that was handed an event."""
+
+    def job(work: Work) -> None:
+        work.synchronizer().apply(event)
+
+    return job
+
+
+def backfill(work: Work) -> None:
+    """The job of `omics-meta backfill --prune`."""
+    walker = StoreWalker(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - has `map`
+    for _ in walker.backfill(STORE_ID):
+        pass
+    walker.prune([walker.listing(STORE_ID)])
+
+
+class _Serial:
+    """An executor without threads: the scheduler alone decides what runs when."""
+
+    def map(self, function: Callable[[Any], Any], items: Any) -> Iterator[Any]:
+        return map(function, items)
+
+
+class _Gated:
+    """A boto3 client whose calls go through a gate."""
+
+    def __init__(self, client: Any, work: Work) -> None:
+        self._client = client
+        self._work = work
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._client, name)
+        if name in {"exceptions", "meta"}:
+            return attribute
+        if name == "get_paginator":
+
+            def paginator(operation: str) -> _GatedPaginator:
+                return _GatedPaginator(attribute(operation), operation, self._work)
+
+            return paginator
+
+        def gated(**arguments: Any) -> Any:
+            return self._work.gate(name, lambda: attribute(**arguments))
+
+        return gated
+
+
+class _GatedPaginator:
+    def __init__(self, paginator: Any, operation: str, work: Work) -> None:
+        self._paginator = paginator
+        self._operation = operation
+        self._work = work
+
+    def paginate(self, **arguments: Any) -> Iterator[Any]:
+        return iter(self._work.gate(self._operation, lambda: list(self._paginator.paginate(**arguments))))
+
+
+class _Omics:
+    """HealthOmics' client, as far as Source calls it: the model's state now, and errors as boto3 raises them."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ResourceNotFoundException(ClientError):  # noqa: N818 - as above
+            """As boto3 makes it from the service's model."""
+
+    class meta:  # noqa: N801 - boto3's name
+        region_name = REGION
+
+    def __init__(self, world: World, work: Work) -> None:
+        self._world = world
+        self._work = work
+
+    def get_sequence_store(self, id: str) -> Any:  # noqa: A002 - boto3's name
+        return self._work.gate("GetSequenceStore", lambda: self._answer(id=id, arn=self._store_arn(), name="cohort"))
+
+    def get_read_set_metadata(self, sequenceStoreId: str, id: str) -> Any:  # noqa: A002, N803 - boto3's names
+        return self._work.gate("GetReadSetMetadata", lambda: self._metadata(id))
+
+    def list_tags_for_resource(self, resourceArn: str) -> Any:  # noqa: N803 - boto3's name
+        def tags() -> Any:
+            return self._answer(tags=dict(self._find(ReadSetArn.parse(resourceArn).read_set_id, "ListTags").tags))
+
+        return self._work.gate("ListTagsForResource", tags)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_read_sets"
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[Any]:
+        last = ""
+        while True:
+            page = self._work.gate("ListReadSets", lambda last=last: self._page(last))
+            yield page
+            if len(page["readSets"]) < PAGE:
+                return
+            last = page["readSets"][-1]["id"]
+
+    def _page(self, after: str) -> Any:
+        ids = sorted(each for each in self._world.read_sets if each > after)[:PAGE]
+        return self._answer(readSets=[self._listed(each, self._world.read_sets[each]) for each in ids])
+
+    def _metadata(self, read_set_id: str) -> Any:
+        read_set = self._find(read_set_id, "GetReadSetMetadata")
+        files = {"source1": {"contentLength": 1}} if read_set.status == "ACTIVE" else {}
+        return self._answer(**self._listed(read_set_id, read_set), files=files)
+
+    def _listed(self, read_set_id: str, read_set: ReadSet) -> dict[str, Any]:
+        return {
+            "id": read_set_id,
+            "arn": str(self._world.arn(read_set_id)),
+            "sequenceStoreId": STORE_ID,
+            "status": read_set.status,
+            "name": f"v{read_set.version}",
+            "fileType": "FASTQ",
+        }
+
+    def _find(self, read_set_id: str, operation: str) -> ReadSet:
+        try:
+            return self._world.read_sets[read_set_id]
+        except KeyError:
+            error = {"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}
+            raise self.exceptions.ResourceNotFoundException(error, operation) from None  # pyright: ignore[reportArgumentType]
+
+    def _answer(self, **members: Any) -> dict[str, Any]:
+        return members | {"ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(self._world.moment(), True)}}}
+
+    @staticmethod
+    def _store_arn() -> str:
+        return f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
+
+
+def create_table() -> Any:
+    """Create the table in moto; return its client."""
+    client = boto3.client("dynamodb", region_name=REGION)
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+def _client_error(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "a fault of the test"}}, operation)
