@@ -100,7 +100,7 @@ def test_options_work_under_the_engine(new_project: Projects, tmp_path: Path) ->
 
     # AND what is protected is not destroyed
     refused = project.pulumi("destroy", "--yes", "--skip-preview", fails=True)
-    assert "marked for protection" in refused
+    assert "cannot be deleted because it is protected" in " ".join(refused.split())
     assert len(resources_of(project)) == len(after)
 
 
