@@ -60,7 +60,7 @@ class Stack:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(limits=Limits.none(), retry_delay=0.05) as running:
+    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
         yield running
 
 
