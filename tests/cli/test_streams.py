@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +110,15 @@ def test_a_terminal_shows_progress(aws: Aws, cli: Cli) -> None:
     assert not CONTROL.search(out)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Commands that heed Ctrl-C, even when the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(aws: Aws, cli: Cli) -> None:
     # GIVEN a backfill that gets through the first read sets and then is slow
     store, table = aws.store(40), aws.table()
@@ -136,6 +146,7 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(
     assert aws.rows(table) == aws.expected(store)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_verify(aws: Aws, cli: Cli) -> None:
     store = aws.store(1)
     aws.omics.faults.add_latency("ListReadSets", 3.0)
