@@ -32,7 +32,7 @@ demo: $(READY) ## Show the whole product at work on a local AWS, without an AWS 
 
 .PHONY: sandbox
 sandbox: $(READY) ## Start the local AWS and print the environment to use it with
-	@$(BIN)/python -m omics_sandbox
+	@$(BIN)/python -m omics_sandbox $(if $(PORT),--port $(PORT))
 
 .PHONY: engine
 engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, about 5 minutes)

@@ -2,8 +2,10 @@
 
 import io
 import sys
+import traceback
 
 from omics_meta.app import app
+from omics_meta.exits import ExitCode
 
 
 def main() -> None:
@@ -11,7 +13,12 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A key may hold characters that stdout's encoding lacks, such as cp1252 for a file on Windows.
         sys.stdout.reconfigure(errors="backslashreplace")
-    app(prog_name="omics-meta")
+    try:
+        app(prog_name="omics-meta")
+    except Exception:  # noqa: BLE001 - whatever it is, it is printed in full
+        # A fault of this program. Python's own exit code for it would say that drift was found.
+        traceback.print_exc()
+        sys.exit(ExitCode.FAILED)
 
 
 if __name__ == "__main__":

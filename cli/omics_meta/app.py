@@ -44,6 +44,10 @@ class Commands(TyperGroup):
                 "omics-meta: interrupted. What was written stays; run the same command again to go on.", err=True
             )
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            raise  # whoever read the output wants no more of it, which Typer deals with
+        except OSError as error:
+            _fail(f"cannot read or write: {error}")
         except Exception as error:
             from omics_meta.errors import explain, has_known_cause
 

@@ -66,7 +66,9 @@ def run(selection: Selection, *, prune: bool, dry_run: bool, max_tps: float, as_
                 changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
                 _print_batch(results, dry_run=dry_run)
-    rows = [(store_id, tally.counts.get(store_id, Counter[str]())) for store_id in connection.store_ids]
+    # Rows of stores that are gone may have been pruned too.
+    stores = dict.fromkeys([*connection.store_ids, *tally.counts])
+    rows = [(store_id, tally.counts.get(store_id, Counter[str]())) for store_id in stores]
     if as_json:
         document: dict[str, Any] = {
             "command": "backfill",
@@ -81,6 +83,8 @@ def run(selection: Selection, *, prune: bool, dry_run: bool, max_tps: float, as_
     else:
         title = f"{'Would be done to' if dry_run else 'Done to'} table {connection.table.name} in {connection.region}"
         print_counts(title, _COLUMNS, rows)
+        if dry_run:
+            print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
 
 
@@ -97,7 +101,7 @@ def _apply(walker: StoreWalker, connection: Connection, reporter: Reporter, *, p
         reporter.begin("prune")
         # Listed anew, because read sets may have gone since their rows were written.
         listings = [walker.listing(store_id) for store_id in connection.store_ids]
-        yield from _by_store(walker.prune(listings))
+        yield from _by_store(walker.prune(listings, every_store=connection.every_store))
 
 
 def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, *, prune: bool) -> _Steps:
@@ -110,7 +114,9 @@ def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, *, pr
         listings.append(listing)
     if prune:
         reporter.begin("prune")
-        yield from _by_store([_planned(finding) for finding in walker.orphans(listings)])
+        yield from _by_store(
+            [_planned(finding) for finding in walker.orphans(listings, every_store=connection.every_store)]
+        )
 
 
 def _by_store(results: list[Result]) -> _Steps:
@@ -121,7 +127,8 @@ def _by_store(results: list[Result]) -> _Steps:
 
 
 def _planned(finding: Finding) -> Result:
-    if finding.state is State.FAILED:
+    # An orphan with a reason is no read set's row at all, so no 404 can prove that it may go.
+    if finding.state is State.FAILED or (finding.state is State.ORPHANED and finding.reason):
         return Result(finding.arn, None, finding.reason)
     return Result(finding.arn, Change(_PLANNED[finding.state], finding.fields))
 

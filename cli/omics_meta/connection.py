@@ -1,5 +1,6 @@
 """The AWS side of a command: its clients, checked before any work begins."""
 
+import os
 from dataclasses import dataclass
 
 import boto3
@@ -20,6 +21,8 @@ class Connection:
     source: Source
     table: Table
     store_ids: tuple[str, ...]
+    every_store: bool
+    """Whether these are all stores of the account and region."""
 
     @property
     def region(self) -> str:
@@ -35,7 +38,9 @@ def connect(target: Target, *, max_tps: float) -> Connection:
         SetupError: The table or a store does not exist, or the table has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
-    session = boto3.Session(profile_name=target.profile, region_name=target.region)
+    # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
+    region = target.region or os.environ.get("AWS_REGION") or None
+    session = boto3.Session(profile_name=target.profile, region_name=region)
     try:
         omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
     except BotoCoreError:
@@ -49,4 +54,4 @@ def connect(target: Target, *, max_tps: float) -> Connection:
     store_ids = target.store_ids or tuple(source.store_ids())
     for store_id in store_ids:
         source.store(store_id)
-    return Connection(session=session, source=source, table=table, store_ids=store_ids)
+    return Connection(session, source, table, store_ids, every_store=not target.store_ids)

@@ -3,11 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+
+_WIDER_THAN_ANY_TABLE: Final = 10_000
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -23,12 +26,16 @@ def print_line(line: str) -> None:
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
     """Print a table of counts: a row for each store, a column for each name in `columns`."""
     table = Table(title=title, title_justify="left")
-    table.add_column("sequence store")
+    table.add_column("sequence store", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
     for label, counts in rows:
         table.add_row(label, *(str(counts[column]) for column in columns))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        # Nothing may be cut off in a file or a pipe, which have no width.
+        console = Console(width=_WIDER_THAN_ANY_TABLE)
+    console.print(table)
 
 
 def ids(arn: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 from omics_meta.exits import CommandError
 
 _STORE_ID: Final = re.compile(r"[0-9]{10,36}")
-_REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
+_REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)*")
+"""Any name that AWS, or an AWS-compatible service, could give a region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _output(outputs: Mapping[str, Any] | None, name: str) -> str | None:
 
 def _outputs_of_file(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some shells write a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise CommandError(
@@ -132,7 +133,9 @@ def _outputs_of_stack(stack: str | None, cwd: Path | None) -> Mapping[str, Any]:
     command += ["--stack", stack] if stack else []
     command += ["--cwd", str(cwd)] if cwd else []
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
+        done = subprocess.run(  # noqa: S603 - no shell
+            command, capture_output=True, text=True, errors="replace", check=False
+        )
     except OSError as error:
         raise CommandError(
             f"cannot run the Pulumi CLI ({error.strerror}: {error.filename}): "
@@ -151,7 +154,7 @@ def _outputs_of_stack(stack: str | None, cwd: Path | None) -> Mapping[str, Any]:
 def _parse(text: str, origin: str) -> Mapping[str, Any]:
     try:
         outputs = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not JSON; or too long or too deep for Python
         raise CommandError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
     if not isinstance(outputs, dict):
         raise CommandError(f"{origin}: JSON, but not an object: write it with `pulumi stack output --json`")

@@ -35,7 +35,7 @@ def run(selection: Selection, *, deep: bool, max_tps: float, as_json: bool) -> E
         for findings in _examine(walker, connection, reporter, deep=deep):
             reporter.batch(Counter(finding.state for finding in findings))
             for finding in findings:
-                counts[ids(finding.arn)[0]][finding.state] += 1
+                counts.setdefault(ids(finding.arn)[0], Counter())[finding.state] += 1
                 if finding.state is not State.IN_SYNC:
                     drift.append(finding)
     in_sync = not drift and all(check.passed for check in checks)
@@ -54,7 +54,7 @@ def _examine(walker: StoreWalker, connection: Connection, reporter: Reporter, *,
         yield from walker.verify(store_id, listing, deep=deep)
         listings.append(listing)
     reporter.begin("rows without a read set")
-    yield walker.orphans(listings)
+    yield walker.orphans(listings, every_store=connection.every_store)
 
 
 def _document(

@@ -184,6 +184,7 @@ def _contradictions(settings: Settings) -> Iterator[_Contradiction]:
     yield from _table_contradictions(settings)
     yield from _capacity_contradictions(settings)
     yield from _queue_contradictions(settings)
+    yield from _rate_contradictions(settings)
     reserved = settings.function_reserved_concurrency
     if UNRESERVED < reserved < settings.maximum_concurrency:
         yield _Contradiction(
@@ -191,6 +192,18 @@ def _contradictions(settings: Settings) -> Iterator[_Contradiction]:
             "{maximum_concurrency} is "
             f"{settings.maximum_concurrency}, so that messages would be throttled: reserve at least that many,"
             " or -1 for none.",
+        )
+
+
+def _rate_contradictions(settings: Settings) -> Iterator[_Contradiction]:
+    # Each message may cost one call of each operation, and each execution has its share of the rate.
+    longest = settings.batch_size * settings.maximum_concurrency / settings.max_tps
+    if longest > settings.function_timeout / 2:
+        yield _Contradiction(
+            ("max_tps", "maximum_concurrency", "batch_size", "function_timeout"),
+            f"a batch of {settings.batch_size} would wait {longest:.0f} s for its calls, shared by"
+            f" {settings.maximum_concurrency} executions, and the function ends after {settings.function_timeout} s:"
+            " raise it or {function_timeout}, or lower {maximum_concurrency} or {batch_size}.",
         )
 
 

@@ -142,18 +142,27 @@ class StoreWalker:
         for comparisons in self.pages(store_id, listing):
             yield self._each(self._foresee, comparisons)
 
-    def orphans(self, listings: Iterable[Listing]) -> list[Finding]:
-        """Find rows of the listed stores whose read set is gone, each proved by a 404 of the source."""
-        findings = self._each(self._examine_unlisted, self._unlisted(listings))
-        return [finding for finding in findings if finding.state is not State.IN_SYNC]
+    def orphans(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Finding]:
+        """Find rows whose read set is gone, each proved by a 404 of the source.
 
-    def prune(self, listings: Iterable[Listing]) -> list[Result]:
-        """Delete the rows of the listed stores whose read set is gone, each on a 404 of the source.
+        Args:
+            listings: Of the stores whose rows are looked at.
+            every_store: The listings are those of all stores of the account and region, so rows of any other store
+                there are looked at too: it must have been deleted.
 
         Raises:
             ValueError: A listing is not complete, so that absence from it proves nothing.
         """
-        results = self._each(self._prune, self._unlisted(listings))
+        findings = self._each(self._examine_unlisted, self._unlisted(listings, every_store=every_store))
+        return [finding for finding in findings if finding.state is not State.IN_SYNC]
+
+    def prune(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Result]:
+        """Delete the rows that `orphans` finds.
+
+        Raises:
+            ValueError: A listing is not complete, so that absence from it proves nothing.
+        """
+        results = self._each(self._prune, self._unlisted(listings, every_store=every_store))
         return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
 
     def _refresh(self, comparison: Comparison) -> Result:
@@ -228,8 +237,8 @@ class StoreWalker:
             return Finding(arn, State.FAILED, reason=_reason(error))
         return Finding(arn, State.IN_SYNC)
 
-    def _unlisted(self, listings: Iterable[Listing]) -> list[str]:
-        """ARNs of rows of the listed stores whose read set no listing shows."""
+    def _unlisted(self, listings: Iterable[Listing], *, every_store: bool) -> list[str]:
+        """ARNs of rows whose read set no listing shows."""
         by_store = {listing.store_arn: listing for listing in listings}
         for listing in by_store.values():
             if not listing.complete:
@@ -238,7 +247,8 @@ class StoreWalker:
         for prefix in {store_arn.rpartition("/")[0] + "/" for store_arn in by_store}:
             for arn in self._table.arns(prefix):
                 store_arn, _, read_set_id = arn.partition("/readSet/")
-                if store_arn in by_store and read_set_id not in by_store[store_arn].read_set_ids:
+                listing = by_store.get(store_arn)
+                if every_store if listing is None else read_set_id not in listing.read_set_ids:
                     unlisted.append(arn)
         return unlisted
 

@@ -89,6 +89,10 @@ class Consumer:
                 receive_count=record.attributes.approximate_receive_count,
             )
             raise
+        except Exception:
+            self._counts[status, "failed"] += 1
+            self._logger.exception("event failed unexpectedly", **_identity(event))
+            raise
         self._counts[status, change.outcome] += 1
         self._report(event, change, milliseconds=(time.perf_counter() - started) * 1000)
 

@@ -7,7 +7,7 @@ whole EventBridge event.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, cast
 
@@ -69,7 +69,7 @@ def parse_event(body: str, *, account: str | None = None, region: str | None = N
     """
     try:
         event = _object(json.loads(body), "the message")
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not JSON; or numbers too long, or nested too deeply, for Python
         raise MalformedEventError(f"the message is not JSON: {error}") from error
     _expect(event, "source", SOURCE)
     _expect(event, "detail-type", DETAIL_TYPE)
@@ -85,7 +85,7 @@ def parse_event(body: str, *, account: str | None = None, region: str | None = N
         id=str(event.get("id", "")),
         arn=arn,
         status=_text(detail, "status", "detail.status"),
-        status_message=detail.get("statusMessage") or None,
+        status_message=_text(detail, "statusMessage", "detail.statusMessage") if detail.get("statusMessage") else None,
         time=_time(event),
     )
 
@@ -104,8 +104,8 @@ def _arn(detail: Mapping[str, Any]) -> ReadSetArn:
 def _time(event: Mapping[str, Any]) -> datetime:
     text = _text(event, "time", "time")
     try:
-        return parse_timestamp(text)
-    except ValueError as error:
+        return parse_timestamp(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise MalformedEventError(f"time is {text!r}, which is not an ISO 8601 timestamp") from error
 
 

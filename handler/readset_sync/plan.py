@@ -62,7 +62,8 @@ class Comparison:
         listed: The entry of ListReadSets.
         row: The row, read after the listing; None if there is none.
         fields: Attributes of the row that the listing contradicts, sorted.
-        suspect: Whether `files` or `tags`, which no listing shows, cannot be right either.
+        suspect: Whether the row must be read in full to be judged: it has been written since the listing, or its
+            `files` or `tags`, which no listing shows, cannot be right.
         listed_at: When the listing was read, by the source's clock.
     """
 
@@ -92,8 +93,7 @@ def compare(
 
 def _compare(listed: Response, row: Row | None, store: Response, listed_at: "datetime") -> Comparison:
     if row is None or row.get(STATUS_AT, "") > format_timestamp(listed_at):
-        # A row that an event has written since the listing knows better than the listing.
-        return Comparison(listed, row, (), suspect=False, listed_at=listed_at)
+        return Comparison(listed, row, (), suspect=row is not None, listed_at=listed_at)
     fields = tuple(listed_differences(row, listed, store))
     return Comparison(listed, row, fields, suspect=is_suspect(row, listed), listed_at=listed_at)
 

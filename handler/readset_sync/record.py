@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from readset_sync.timestamp import format_timestamp
@@ -29,7 +29,12 @@ SYNCED_AT: Final = "synced_at"
 """When the source was read for the row as a whole."""
 
 DIGEST: Final = "sync_digest"
-"""Digest of `files` and `tags`: no listing shows them, and yet an edit behind our back is seen without a call."""
+"""Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
+
+_DIGEST_FORMAT: Final = 1
+"""Part of the digest. Raise it when rows get another attribute that no listing shows: all are then read in full."""
+
+_UNLISTED: Final = ("files", "tags", "set_total_size", "set_creation_job_id")
 
 _FILES: Final = ("source1", "source2", "index")
 
@@ -128,8 +133,10 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def digest(row: Row) -> str:
-    """Return a digest of the row's `files` and `tags`."""
-    content = json.dumps([row.get("files"), row.get("tags")], sort_keys=True, default=str)
+    """Return a digest of the row's attributes that no listing shows."""
+    unlisted = [_DIGEST_FORMAT, *(row.get(name) for name in _UNLISTED)]
+    # DynamoDB gives numbers back as Decimal.
+    content = json.dumps(unlisted, sort_keys=True, default=int)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
@@ -142,6 +149,31 @@ def same_content(row: Row, etag: Mapping[str, str]) -> bool:
     known = {file.get("file_type"): file["etag"] for file in row.get("files", []) if "etag" in file}
     known |= {name: value for name, value in row.get("set_etag", {}).items() if name in _FILES}
     return all(known[name] == value for name, value in etag.items() if name in known)
+
+
+def well_formed(row: Row) -> Row:
+    """Leave out attributes of another type than the schema's, which only another tool can have written."""
+    return {name: value for name, value in row.items() if _fits(name, value)}
+
+
+def _fits(name: str, value: object) -> bool:
+    match name:
+        case "files":
+            return isinstance(value, list) and all(map(_is_file, cast("list[object]", value)))
+        case "set_etag":
+            return _is_text_map(value)
+        case "synced_at" | "status_at":
+            return isinstance(value, str)
+        case _:
+            return True
+
+
+def _is_file(value: object) -> bool:
+    return _is_text_map(value) and cast("dict[str, str]", value).get("content_length", "0").isdigit()
+
+
+def _is_text_map(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in cast("dict[str, object]", value).values())
 
 
 def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:

@@ -3,13 +3,15 @@
 BatchWriteItem cannot carry conditions, so it is not used.
 """
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from readset_sync.errors import ContendedRowError, SetupError
-from readset_sync.record import KEY, REVISION, STATUS_AT, Row, new_revision
+from readset_sync.record import KEY, REVISION, STATUS_AT, Row, new_revision, well_formed
 from readset_sync.timestamp import format_timestamp
 
 if TYPE_CHECKING:
@@ -60,22 +62,27 @@ class Table:
         """Return the rows that exist, by ARN, as they are now.
 
         Args:
-            arns: At most 100 different ARNs.
+            arns: 1 to 100 different ARNs.
 
         Raises:
             ContendedRowError: DynamoDB kept leaving keys out (its throughput is exhausted).
         """
         rows: dict[str, Row] = {}
         wanted: list[Any] = [_key(arn) for arn in arns]
-        for _ in range(_BATCH_GET_ATTEMPTS):
-            if not wanted:
-                return rows
+        for attempt in range(_BATCH_GET_ATTEMPTS):
+            if attempt:
+                # Full jitter, as DynamoDB asks of those who retry unprocessed keys; it is no secret.
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
             answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}})
             found = [_row(item) for item in answer["Responses"].get(self.name, [])]
             rows |= {row[KEY]: row for row in found}
             left = answer["UnprocessedKeys"].get(self.name)
             wanted = list(left["Keys"]) if left else []
-        raise ContendedRowError(f"table {self.name!r} left {len(wanted)} rows unread: its throughput is exhausted")
+            if not wanted:
+                return rows
+        raise ContendedRowError(
+            f"table {self.name!r} left {len(wanted)} rows unread: its read capacity is exhausted, so give it more"
+        )
 
     def put(self, row: Row, *, replacing: Row | None) -> bool:
         """Write a row in full, if the table still holds what it is to replace.
@@ -112,9 +119,8 @@ class Table:
             self._client.update_item,
             Key=_key(arn),
             UpdateExpression=update,
-            ConditionExpression=(
-                f"attribute_exists({KEY}) AND (attribute_not_exists({STATUS_AT}) OR {STATUS_AT} < :as_of)"
-            ),
+            # False where there is no row, and where a row does not tell how old its status is.
+            ConditionExpression=f"{STATUS_AT} < :as_of",
             ExpressionAttributeValues=_values(values),
         )
 
@@ -153,7 +159,7 @@ def _key(arn: str) -> dict[str, Any]:
 
 
 def _row(item: Mapping[str, Any]) -> Row:
-    return {name: _deserialize(value) for name, value in item.items()}
+    return well_formed({name: _deserialize(value) for name, value in item.items()})
 
 
 def _values(values: Mapping[str, Any]) -> dict[str, Any]:

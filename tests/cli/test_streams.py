@@ -9,12 +9,13 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .conftest import Aws, Cli
 
 FAST = ("--max-tps", "1000")

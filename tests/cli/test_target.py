@@ -125,3 +125,50 @@ def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: Cli) -> Non
     done = cli.run("backfill", "--profile", "lab", "-s", store, "-t", table, *FAST, without=hidden)
     assert done.code == 0, done.err
     assert aws.rows(table) == aws.expected(store)
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_either_variable_names_the_region(variable: str, aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(1), aws.table()
+    done = cli.run(
+        "verify",
+        "-s",
+        store,
+        "-t",
+        table,
+        *FAST,
+        without=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        env={variable: "us-west-2"},
+    )
+    assert done.code == 1, done.err  # the one row is missing, so the table was found
+
+
+def test_of_the_two_variables_aws_region_wins(aws: Aws, cli: Cli) -> None:
+    region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-west-2"}
+    done = cli.run("verify", "-s", aws.store(1), "-t", aws.table(), *FAST, env=region)
+    assert done.code == 2
+    assert "eu-west-1" in done.err
+
+
+def test_rows_of_a_deleted_store_are_found_and_pruned_with_all_stores(aws: Aws, cli: Cli) -> None:
+    aws.store(1)
+    gone, table = aws.store(1), aws.table()
+    assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
+    aws.omics.set_status(gone, aws.ids(gone)[0], "DELETED")
+    aws.sandbox.client("omics").delete_sequence_store(id=gone)
+
+    verified = cli.run("verify", "--all-stores", "-t", table, "--json", *FAST)
+    assert verified.code == 1
+    assert [each["store_id"] for each in verified.document["differences"]] == [gone]
+
+    pruned = cli.run("backfill", "--all-stores", "-t", table, "--prune", "--json", *FAST)
+    assert pruned.code == 0
+    assert pruned.document["totals"]["deleted"] == 1
+    assert cli.run("verify", "--all-stores", "-t", table, *FAST).code == 0
+
+
+def test_ids_are_whole_however_narrow_the_output_is(aws: Aws, cli: Cli) -> None:
+    store, table = aws.omics.create_store("long", store_id="9" * 36), aws.table()
+    done = cli.run("verify", "-s", store, "-t", table, *FAST, env={"COLUMNS": "40"})
+    assert done.code == 0, done.err
+    assert store in done.out

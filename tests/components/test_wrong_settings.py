@@ -153,6 +153,13 @@ WRONG = [
         ),
     ),
     (
+        {"maxTps": "5", "maximumConcurrency": "100"},
+        (
+            "maxTps: 5.0 is not accepted: a batch of 10 would wait 200 s for its calls, shared by 100 executions, and"
+            " the function ends after 60 s: raise it or functionTimeout, or lower maximumConcurrency or batchSize."
+        ),
+    ),
+    (
         {"manageQueuePolicy": "true"},
         (
             "manageQueuePolicy: true is not accepted: it is for an existing queue, and a created one has its policy"

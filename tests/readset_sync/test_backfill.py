@@ -185,3 +185,47 @@ def test_a_plan_writes_nothing(store: Any, walker: StoreWalker, table: Table) ->
 
     assert {each.arn: each.state for each in found} == {str(arn): State.MISSING, str(uploading): State.MISSING}
     assert list(table.arns("arn:")) == []
+
+
+def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_mended(
+    store: Any, walker: StoreWalker, table: Table
+) -> None:
+    arn = store.add(status="ARCHIVED", creation_job_id="5555555555")
+    list(walker.backfill(store.id))
+    row = table.get(str(arn)) or {}
+    lacking = {name: value for name, value in row.items() if name != "set_creation_job_id"}
+    assert table.put(lacking, replacing=row)
+
+    assert drift(walker, store.id) == [Finding(str(arn), State.STALE, ("set_creation_job_id",))]
+    assert outcomes(walker.backfill(store.id)) == [Outcome.UPDATED]
+    assert drift(walker, store.id, deep=True) == []
+
+
+def test_a_row_that_claims_to_be_newer_than_the_listing_is_compared_in_full(
+    store: Any, walker: StoreWalker, table: Table
+) -> None:
+    arn = store.add(status="ARCHIVED")
+    list(walker.backfill(store.id))
+    row = table.get(str(arn)) or {}
+    assert table.put(row | {"status_at": "9999-01-01T00:00:00Z", "set_name": "forged"}, replacing=row)
+
+    assert drift(walker, store.id) == [Finding(str(arn), State.STALE, ("set_name",))]
+    assert outcomes(walker.backfill(store.id)) == [Outcome.UPDATED]
+
+
+def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
+    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+) -> None:
+    store.add()
+    gone = sandbox.omics.create_store("gone")
+    orphan = store.arn(sandbox.omics.create_read_set(gone, name="x"))
+    list(walker.backfill(gone))
+    [arn] = table.arns("arn:")
+    sandbox.omics.set_status(gone, orphan.read_set_id, "DELETED")
+    sandbox.client("omics").delete_sequence_store(id=gone)
+    listing = walker.listing(store.id)
+
+    assert walker.orphans([listing]) == []
+    assert walker.orphans([listing], every_store=True) == [Finding(arn, State.ORPHANED)]
+    assert [result.arn for result in walker.prune([listing], every_store=True)] == [arn]
+    assert list(table.arns("arn:")) == []

@@ -197,3 +197,28 @@ def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store
     assert min(timings["SourceToRowLag"]) > 0
     assert timings["Messages"] == [5.0]
     assert timings["service"] == "sync"
+
+
+def test_a_fault_of_our_own_fails_its_message_alone_and_is_logged_with_its_trace(
+    store: Any, runtime: Runtime, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, fine = store.add(), store.add()
+    real = Synchronizer.apply
+
+    def apply(self: Synchronizer, given: Any) -> Any:
+        if given.arn == broken:
+            raise ZeroDivisionError
+        return real(self, given)
+
+    monkeypatch.setattr(Synchronizer, "apply", apply)
+
+    assert runtime.run(("broken", event(broken)), ("fine", event(fine))) == ["0"]
+
+    printed = runtime.printed()
+    [failure] = [line for line in printed if line.get("message") == "event failed unexpectedly"]
+    assert failure["set_arn"] == str(broken)
+    assert failure["exception_name"] == "ZeroDivisionError"
+    assert {(line["Status"], line["Outcome"]) for line in printed if "Events" in line} == {
+        ("ACTIVE", "failed"),
+        ("ACTIVE", "created"),
+    }

@@ -81,6 +81,8 @@ def test_ids_have_ten_to_thirty_six_digits(digits: int) -> None:
     [
         ("", "not JSON"),
         ("ARCHIVED", "not JSON"),
+        ("1" * 5000, "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ("[]", "the message is not a JSON object"),
         ("null", "the message is not a JSON object"),
         ({k: v for k, v in event().items() if k != "detail"}, "detail is not a JSON object"),
@@ -90,6 +92,8 @@ def test_ids_have_ten_to_thirty_six_digits(digits: int) -> None:
         (event() | {"time": "yesterday"}, "time is 'yesterday'"),
         (event() | {"time": "2026-04-04T17:53:06"}, "time is '2026-04-04T17:53:06'"),
         (event() | {"time": None}, "time is None"),
+        (event() | {"time": "0001-01-01T00:00:00+23:00"}, "time is '0001-01-01T00:00:00+23:00'"),
+        (event(statusMessage=1.5), "detail.statusMessage is 1.5"),
         (event(status=""), "detail.status is ''"),
         (event(status=7), "detail.status is 7"),  # pyright: ignore[reportArgumentType] - wrong on purpose
         (event(arn="arn:aws:s3:::bucket"), "'arn:aws:s3:::bucket' is not the ARN of a read set"),

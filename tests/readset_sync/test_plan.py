@@ -72,10 +72,10 @@ def test_a_missing_row_is_missing_unless_the_upload_has_not_ended() -> None:
     assert not comparison(None, status="UPLOAD_FAILED").missing
 
 
-def test_a_row_written_since_the_listing_knows_better() -> None:
+def test_a_row_written_since_the_listing_is_judged_by_reading_it_in_full() -> None:
     result = comparison(row(as_of=LATER, status="ARCHIVED"))
 
-    assert (result.fields, result.suspect) == ((), False)
+    assert (result.fields, result.suspect, result.confirms_row) == ((), True, False)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,8 @@ def test_a_row_written_since_the_listing_knows_better() -> None:
         {"tags": []},
         {"files": [{"file_type": "source1", "content_length": "1"}]},
         {"files": []},
+        {"set_total_size": 1},
+        {"set_creation_job_id": "forged"},
     ],
 )
 def test_an_edit_of_files_or_tags_behind_our_back_raises_suspicion(edit: dict[str, Any]) -> None:

@@ -375,3 +375,45 @@ def test_rows_are_found_by_tag_with_the_documented_expression(
     )
 
     assert [item["set_arn"]["S"] for item in found["Items"]] == [str(wanted)]
+
+
+def test_a_late_status_never_overwrites_a_row_that_does_not_tell_its_age(
+    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    """Rows of the reference implementation's format have no `status_at`, so the source is asked."""
+    arn = store.add()
+    sandbox.client("dynamodb").put_item(
+        TableName=table.name, Item={"set_arn": {"S": str(arn)}, "set_status": {"S": "ACTIVE"}}
+    )
+
+    synchronizer.apply(late(arn, "ARCHIVED"))
+
+    assert (table.get(str(arn)) or {})["set_status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"files": {"NULL": True}},
+        {"files": {"S": "s3://bucket/file"}},
+        {"files": {"L": [{"S": "s3://bucket/file"}]}},
+        {"files": {"L": [{"M": {"file_type": {"S": "source1"}, "content_length": {"S": "None"}}}]}},
+        {"set_etag": {"S": "abc"}},
+        {"status_at": {"N": "7"}},
+        {"tags": {"M": {"key": {"S": "value"}}}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("status", ["ACTIVE", "ARCHIVED"])
+def test_a_row_of_an_odd_shape_is_mended_like_any_other(
+    status: str, odd: dict[str, Any], store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    arn = store.add(status=status)
+    sandbox.client("dynamodb").put_item(TableName=table.name, Item={"set_arn": {"S": str(arn)}, **odd})
+
+    synchronizer.apply(event(arn, "ACTIVE"))
+
+    row = table.get(str(arn)) or {}
+    assert row["set_status"] == status
+    assert row["tags"] == []
+    assert all(file["content_length"].isdigit() for file in row.get("files", []))
