@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
 
