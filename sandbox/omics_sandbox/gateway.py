@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.http import Request, Response
 from omics_sandbox.services import Moto
@@ -40,6 +41,7 @@ class Gateway:
         functions: Answers Lambda.
         events: Takes the events that users put.
         control: Answers `/_sandbox/…`.
+        callpoint: Sees every API call.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Gateway:
         functions: Service,
         events: EventBridge,
         control: Callable[[Request], Response],
+        callpoint: CallPoint,
     ) -> None:
         self._moto = moto
         self._omics = omics
         self._functions = functions
         self._events = events
         self._control = control
+        self._callpoint = callpoint
         self._closing = threading.Event()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
@@ -65,12 +69,18 @@ class Gateway:
             ConnectionDroppedError: The connection is to be closed without an answer.
         """
         request = Request.from_environ(environ)
+        if request.path.startswith("/_sandbox"):
+            return self._control(request)
+        return self._callpoint.answer(request, lambda: self._serve(request, environ))
 
+    def close(self) -> None:
+        """End every long poll."""
+        self._closing.set()
+
+    def _serve(self, request: Request, environ: "WSGIEnvironment") -> Response:
         def forward() -> Response:
             return self._moto.answer(environ)
 
-        if request.path.startswith("/_sandbox"):
-            return self._control(request)
         match request.service, request.headers.get("x-amz-target"):
             case "omics", _:
                 return self._omics(request)
@@ -82,10 +92,6 @@ class Gateway:
                 return self._receive_message(request, environ)
             case _:
                 return forward()
-
-    def close(self) -> None:
-        """End every long poll."""
-        self._closing.set()
 
     def _put_events(self, request: Request) -> Response:
         entries = request.json()["Entries"]

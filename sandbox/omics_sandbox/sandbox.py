@@ -9,6 +9,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.control import Control
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.functions.api import LambdaApi
@@ -31,6 +32,7 @@ class Sandbox:
     Attributes:
         region: The region that `client`, `environment` and `omics` stand for. Requests to other regions are answered
             too, by services of their own.
+        callpoint: Acts at an API call of choice.
 
     Args:
         region: See above.
@@ -54,6 +56,7 @@ class Sandbox:
     ) -> None:
         self.region = region
         self.account = account
+        self.callpoint = CallPoint()
         self._limits = limits or Limits.documented()
         self._latency = latency
         self._port = port
@@ -156,6 +159,10 @@ class Sandbox:
         """What a function has written to its log group, line by line, oldest first."""
         return self._parts.functions.logs(self.region, function_name)
 
+    def kill_functions(self) -> None:
+        """Kill every process that runs an invocation, with SIGKILL. The invocation fails."""
+        self._parts.functions.kill()
+
     def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         self.events.publish(region, "aws.omics", detail_type, resources, detail)
 
@@ -170,6 +177,7 @@ class Sandbox:
             functions=LambdaApi(functions).handle,
             events=events,
             control=Control(self).handle,
+            callpoint=self.callpoint,
         )
         moto.start()
         server.start(gateway.answer)

@@ -63,6 +63,13 @@ class Fleet:
             self._give_back(function, environment)
         return outcome
 
+    def kill(self) -> None:
+        """Kill every process that runs an invocation, as when its host is lost."""
+        with self._lock:
+            busy = [environment for environments in self._busy.values() for environment in environments]
+        for environment in busy:
+            environment.end()
+
     def close(self) -> None:
         """End every environment, also those that run an invocation."""
         with self._lock:

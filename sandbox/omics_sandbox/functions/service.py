@@ -80,6 +80,10 @@ class FunctionService:
             thread.start()
             self._asynchronous.append(thread)
 
+    def kill(self) -> None:
+        """Kill the processes that run invocations."""
+        self._fleet.kill()
+
     def mappings(self, region: str) -> list[EventSourceMapping]:
         """The event source mappings of a region."""
         with self._moto.lock:

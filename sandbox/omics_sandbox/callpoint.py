@@ -1,0 +1,75 @@
+"""A point in the sequence of API calls at which something happens: a process is killed, say."""
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from omics_sandbox.http import ConnectionDroppedError, Request, Response
+
+Side = Literal["before", "after"]
+"""Before the call takes effect, or after it has, and before its answer is sent."""
+
+_SERVICES = frozenset({"omics", "dynamodb"})
+
+
+class CallPoint:
+    """Counts the API calls to HealthOmics and DynamoDB, and acts at one of them.
+
+    The call at which it acts stays without an answer. Whoever armed it counts, so nobody else should call meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: list[str] = []
+        self._index: int | None = None
+        self._side: Side = "before"
+        self._act: Callable[[], None] = _nothing
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls since `arm` or `count`: a DynamoDB operation's name, or method and path of HealthOmics."""
+        with self._lock:
+            return list(self._calls)
+
+    def count(self) -> None:
+        """Count from zero, and act at no call."""
+        self._set(None, "before", _nothing)
+
+    def arm(self, index: int, side: Side, act: Callable[[], None]) -> None:
+        """Count from zero, and act at the call with this index (the first is 0).
+
+        Args:
+            index: See above.
+            side: Whether the call has taken effect by then.
+            act: Called once, in the thread that serves the call.
+        """
+        self._set(index, side, act)
+
+    def answer(self, request: Request, serve: Callable[[], Response]) -> Response:
+        """Serve a request, unless it is the one to act at.
+
+        Raises:
+            ConnectionDroppedError: It was.
+        """
+        if request.service not in _SERVICES:
+            return serve()
+        with self._lock:
+            reached = len(self._calls) == self._index
+            side, act = self._side, self._act
+            target = request.headers.get("x-amz-target", "")
+            self._calls.append(target.rpartition(".")[2] or f"{request.method} {request.path}")
+        if not reached:
+            return serve()
+        if side == "after":
+            serve()
+        act()
+        raise ConnectionDroppedError
+
+    def _set(self, index: int | None, side: Side, act: Callable[[], None]) -> None:
+        with self._lock:
+            self._calls = []
+            self._index, self._side, self._act = index, side, act
+
+
+def _nothing() -> None:
+    pass

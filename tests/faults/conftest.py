@@ -1,0 +1,134 @@
+"""A local AWS, and a store and a table between which everything that a backfill can find is to be done."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from omics_sandbox import Limits, Sandbox
+from readset_sync.arn import ReadSetArn
+from readset_sync.source import Source
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+
+Rows = dict[str, dict[str, Any]]
+
+# New with every write, whatever is written.
+_BOOKKEEPING = frozenset({"status_at", "synced_at", "sync_revision"})
+_deserialize = TypeDeserializer().deserialize
+_names = count(1)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A store, a table, and the rows in it at first.
+
+    Attributes:
+        stale: A read set that has been renamed since its row was written.
+        archived: An archived read set whose row is right but for its tags, which no listing shows.
+        missing: A read set without a row.
+        ghost: A read set that is no more, and whose row is still there.
+        initial: All rows as the table has them at first, in DynamoDB's own format.
+    """
+
+    sandbox: Sandbox
+    dynamodb: Any
+    store_id: str
+    table: str
+    stale: ReadSetArn
+    archived: ReadSetArn
+    missing: ReadSetArn
+    ghost: ReadSetArn
+    initial: list[dict[str, Any]]
+
+    def rows(self) -> Rows:
+        """All rows as they are, by ARN."""
+        return _by_arn(self._items())
+
+    def initial_rows(self) -> Rows:
+        """The rows that were there at first, by ARN."""
+        return _by_arn(self.initial)
+
+    def restore(self) -> None:
+        """Put all rows back as they were at first."""
+        wanted = {item["set_arn"]["S"]: item for item in self.initial}
+        there = {item["set_arn"]["S"]: item for item in self._items()}
+        for arn in there.keys() - wanted.keys():
+            self.dynamodb.delete_item(TableName=self.table, Key={"set_arn": {"S": arn}})
+        for arn, item in wanted.items():
+            if there.get(arn) != item:
+                self.dynamodb.put_item(TableName=self.table, Item=item)
+
+    @staticmethod
+    def content(rows: Rows) -> Rows:
+        """The rows without what is new with every write."""
+        return {
+            arn: {name: value for name, value in row.items() if name not in _BOOKKEEPING} for arn, row in rows.items()
+        }
+
+    def _items(self) -> list[dict[str, Any]]:
+        return scan(self.dynamodb, self.table, self.store_id)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
+        running.omics.emit_events = False
+        yield running
+
+
+@pytest.fixture(scope="module")
+def scene(sandbox: Sandbox) -> Scene:
+    """Set the scene once for a module: each test puts its rows back before it begins."""
+    name = f"read-sets-{next(_names)}"
+    dynamodb = sandbox.client("dynamodb")
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return set_scene(sandbox, name)
+
+
+@pytest.fixture
+def new_scene(sandbox: Sandbox) -> Callable[[str], Scene]:
+    """Sets a scene with a store of its own in a table that is there."""
+    return lambda table: set_scene(sandbox, table)
+
+
+def set_scene(sandbox: Sandbox, table: str) -> Scene:
+    """Make a store and its rows, in a table that is there."""
+    omics = sandbox.omics
+    store_id = omics.create_store("cohort")
+
+    def create(label: str) -> ReadSetArn:
+        read_set_id = omics.create_read_set(store_id, name=label, tags={"label": label})
+        return ReadSetArn("aws", sandbox.region, sandbox.account, store_id, read_set_id)
+
+    stale, archived, ghost = (create(label) for label in ("stale", "archived", "ghost"))
+    dynamodb = sandbox.client("dynamodb")
+    synchronizer = Synchronizer(Source(sandbox.client("omics")), Table(dynamodb, table))
+    synchronizer.refresh(archived)
+    omics.set_status(store_id, archived.read_set_id, "ARCHIVED")
+    for arn in (stale, archived, ghost):
+        synchronizer.refresh(arn)
+    omics.update_read_set(store_id, stale.read_set_id, name="renamed")
+    omics.update_read_set(store_id, archived.read_set_id, tags={"label": "changed"})
+    omics.set_status(store_id, ghost.read_set_id, "DELETED")
+    missing = create("missing")
+    initial = scan(dynamodb, table, store_id)
+    return Scene(sandbox, dynamodb, store_id, table, stale, archived, missing, ghost, initial)
+
+
+def scan(dynamodb: Any, table: str, store_id: str) -> list[dict[str, Any]]:
+    """The rows of a store, in DynamoDB's own format."""
+    items = dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
+    return [item for item in items if f":sequenceStore/{store_id}/" in item["set_arn"]["S"]]
+
+
+def _by_arn(items: list[dict[str, Any]]) -> Rows:
+    rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
+    return {row["set_arn"]: row for row in rows}

@@ -1,0 +1,50 @@
+"""Walks a store in a process that can be killed: `python walk.py`, with the environment of the AWS to work in.
+
+Each line of JSON on stdin (`{"table": …, "store_id": …}`) is a backfill with pruning, in a process forked after the
+slow imports. Lines of JSON on stdout: its `pid`; what it did (`changes`, outcomes by ARN) unless it was killed; and its
+`status`, as `subprocess` has it.
+"""
+
+import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+from readset_sync.backfill import StoreWalker
+from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.source import Source
+from readset_sync.table import Table
+
+
+def say(**members: Any) -> None:
+    """Write a line at once: both processes write to the same stdout."""
+    os.write(sys.stdout.fileno(), f"{json.dumps(members)}\n".encode())
+
+
+def walk(walker: StoreWalker, store_id: str) -> dict[str, str]:
+    """Backfill and prune; return outcomes by ARN."""
+    results = [result for page in walker.backfill(store_id) for result in page]
+    results += walker.prune([walker.listing(store_id)])
+    return {result.arn: result.change.outcome if result.change else f"failed: {result.reason}" for result in results}
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    session = boto3.Session()
+    omics, dynamodb = omics_client(session, max_tps=10_000), dynamodb_client(session)
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            with ThreadPoolExecutor(1) as executor:
+                walker = StoreWalker(Source(omics), Table(dynamodb, order["table"]), executor)
+                say(changes=walk(walker, order["store_id"]))
+            os._exit(0)
+        say(pid=pid)
+        say(status=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+if __name__ == "__main__":
+    main()
