@@ -227,15 +227,18 @@ class StoreWalker:
 
     def _examine_unlisted(self, arn: str) -> Finding:
         try:
-            parsed = ReadSetArn.parse(arn)
-            self._source.metadata(parsed)
+            return Finding(arn, self._state_of_unlisted(arn))
         except MalformedArnError as error:
             return Finding(arn, State.ORPHANED, reason=str(error))
-        except ReadSetNotFoundError:
-            return Finding(arn, State.IN_SYNC if self._table.get(arn) is None else State.ORPHANED)
         except FAILURES as error:
             return Finding(arn, State.FAILED, reason=_reason(error))
-        return Finding(arn, State.IN_SYNC)
+
+    def _state_of_unlisted(self, arn: str) -> State:
+        try:
+            self._source.metadata(ReadSetArn.parse(arn))
+        except ReadSetNotFoundError:
+            return State.IN_SYNC if self._table.get(arn) is None else State.ORPHANED
+        return State.IN_SYNC
 
     def _unlisted(self, listings: Iterable[Listing], *, every_store: bool) -> list[str]:
         """ARNs of rows whose read set no listing shows."""

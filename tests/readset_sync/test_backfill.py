@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from omics_sandbox import Sandbox
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 from readset_sync.errors import StoreNotFoundError
@@ -229,3 +230,24 @@ def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
     assert walker.orphans([listing], every_store=True) == [Finding(arn, State.ORPHANED)]
     assert [result.arn for result in walker.prune([listing], every_store=True)] == [arn]
     assert list(table.arns("arn:")) == []
+
+
+def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
+    store: Any, walker: StoreWalker, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable, other = store.add(), store.add()
+    list(walker.backfill(store.id))
+    for arn in (unreadable, other):
+        store.set_status(arn, "DELETED")
+    get = table.get
+
+    def failing(arn: str) -> Any:
+        if arn == str(unreadable):
+            raise ReadTimeoutError(endpoint_url="dynamodb")
+        return get(arn)
+
+    monkeypatch.setattr(table, "get", failing)
+
+    states = {finding.arn: finding.state for finding in drift(walker, store.id)}
+
+    assert states == {str(unreadable): State.FAILED, str(other): State.ORPHANED}
