@@ -1,17 +1,25 @@
 """A local AWS, and a store and a table between which everything that a backfill can find is to be done."""
+# pyright: reportPrivateUsage=false
+# The clients are the product's own, retries aside, and the configuration that says so is private to it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
+from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
+from readset_sync import client
 from readset_sync.arn import ReadSetArn
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
+
+from tests.faults.matrix import Injection
 
 Rows = dict[str, dict[str, Any]]
 
@@ -69,7 +77,7 @@ class Scene:
         }
 
     def _items(self) -> list[dict[str, Any]]:
-        return scan(self.dynamodb, self.table, self.store_id)
+        return stored(self.sandbox, self.table, self.store_id)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +107,15 @@ def new_scene(sandbox: Sandbox) -> Callable[[str], Scene]:
     return lambda table: set_scene(sandbox, table)
 
 
+@dataclass(frozen=True)
+class Clients:
+    """AWS clients, and what goes wrong with them."""
+
+    omics: Any
+    dynamodb: Any
+    injection: Injection
+
+
 def set_scene(sandbox: Sandbox, table: str) -> Scene:
     """Make a store and its rows, in a table that is there."""
     omics = sandbox.omics
@@ -119,16 +136,33 @@ def set_scene(sandbox: Sandbox, table: str) -> Scene:
     omics.update_read_set(store_id, archived.read_set_id, tags={"label": "changed"})
     omics.set_status(store_id, ghost.read_set_id, "DELETED")
     missing = create("missing")
-    initial = scan(dynamodb, table, store_id)
+    initial = stored(sandbox, table, store_id)
     return Scene(sandbox, dynamodb, store_id, table, stale, archived, missing, ghost, initial)
 
 
-def scan(dynamodb: Any, table: str, store_id: str) -> list[dict[str, Any]]:
+def stored(sandbox: Sandbox, table: str, store_id: str) -> list[dict[str, Any]]:
     """The rows of a store, in DynamoDB's own format."""
-    items = dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
-    return [item for item in items if f":sequenceStore/{store_id}/" in item["set_arn"]["S"]]
+    # Looked up in moto itself: scans would take half of the tests' time.
+    items = dynamodb_backends[sandbox.account][sandbox.region].get_table(table).all_items()
+    rows = [item.to_json()["Attributes"] for item in items]
+    return [row for row in rows if f":sequenceStore/{store_id}/" in row["set_arn"]["S"]]
 
 
 def _by_arn(items: list[dict[str, Any]]) -> Rows:
     rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
     return {row["set_arn"]: row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def clients(sandbox: Sandbox) -> Clients:
+    """The product's own clients, but that they try only once, with errors on demand."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment.items():
+            patch.setenv(name, value)
+        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        patch.setattr(client, "_CONFIG", client._CONFIG.merge(once))
+        session = boto3.Session()
+        made = Clients(client.omics_client(session, max_tps=10_000), client.dynamodb_client(session), Injection())
+    for each in (made.omics, made.dynamodb):
+        made.injection.attach(each)
+    return made

@@ -1,0 +1,158 @@
+"""What the commands do about every error of every operation: docs/errors.md, line by line."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from omics_meta.app import app
+from readset_sync.backfill import StoreWalker
+from readset_sync.source import Source
+from readset_sync.table import Table
+from typer.testing import CliRunner
+
+from tests.faults.matrix import REPLY_LOST, Case, cases
+
+ALL = list(cases())
+PROOFS = ("GetReadSetMetadata", "ListTagsForResource")
+"""The calls that could tell that a read set is gone."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; the JSON that it printed, if it did its work."""
+
+    code: int
+    document: Any
+    said: str
+    calls: set[str]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        return self.document["totals"]
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in this process, for all stores."""
+    monkeypatch.setattr("omics_meta.connection.omics_client", Mock(return_value=clients.omics))
+    monkeypatch.setattr("omics_meta.connection.dynamodb_client", Mock(return_value=clients.dynamodb))
+    scene.restore()
+
+    def run(command: str, *options: str) -> Ended:
+        arguments = [command, "--all-stores", "-t", scene.table, "-r", scene.sandbox.region, "--json", *options]
+        result = CliRunner().invoke(app, arguments)
+        assert isinstance(result.exception, SystemExit | None), "no traceback reaches the user"
+        calls = set(clients.injection.calls)
+        clients.injection.clear()
+        return Ended(result.exit_code, json.loads(result.stdout or "{}"), result.stderr, calls)
+
+    return run
+
+
+def check_stopped(ended: Ended) -> None:
+    """Check that a command said in its last line why it stopped."""
+    assert ended.code == 2
+    assert ended.document == {}
+    assert ended.said.splitlines()[-1].startswith("omics-meta: error: ")
+
+
+def check_rows(case: Case, scene: Any, backfilled: dict[str, Any]) -> None:
+    """Check that each row is as it was, or right, and that none went without proof."""
+    initial, rows = scene.initial_rows(), scene.rows()
+    content = scene.content(rows)
+    for arn, row in rows.items():
+        assert row == initial.get(arn) or content[arn] == backfilled[arn]
+    pruned = case.operation in {"PutItem", "ListTagsForResource"} or case.error == REPLY_LOST
+    assert initial.keys() - rows.keys() <= ({str(scene.ghost)} if pruned else set())
+
+
+@pytest.fixture(scope="module")
+def backfilled(scene: Any, clients: Any) -> dict[str, Any]:
+    """The rows that a backfill leaves when nothing goes wrong, without what is new with every write."""
+    scene.restore()
+    with ThreadPoolExecutor(1) as executor:
+        walker = StoreWalker(Source(clients.omics), Table(clients.dynamodb, scene.table), executor)
+        for _ in walker.backfill(scene.store_id):
+            pass
+    rows = scene.content(scene.rows())
+    assert rows.keys() == {str(arn) for arn in (scene.stale, scene.archived, scene.missing, scene.ghost)}
+    return rows
+
+
+@pytest.mark.parametrize(("command", "option"), [("backfill", "--prune"), ("verify", "--deep")])
+def test_a_command_calls_what_is_documented_and_nothing_else(command: str, option: str, clients: Any, run: Run) -> None:
+    clients.injection.clear()
+
+    ended = run(command, option)
+
+    assert ended.calls == {case.operation for case in ALL if getattr(case, command)}
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.backfill], ids=str)
+def test_given_an_error_when_a_backfill_meets_it_then_it_does_what_is_documented(
+    case: Case, scene: Any, clients: Any, run: Run, backfilled: dict[str, Any]
+) -> None:
+    clients.injection.set(case.error, case.operation)
+
+    ended = run("backfill", "--prune")
+
+    match case.backfill:
+        case "stops":
+            check_stopped(ended)
+        case "failed":
+            assert ended.code == 1
+            assert ended.totals["failed"] > 0
+            assert all(failure["reason"] for failure in ended.document["failures"])
+        case "left":
+            assert ended.code == 0
+        case "row deleted":
+            assert ended.code == 0
+            assert scene.rows().keys() == {str(scene.archived)}, "its listing alone says that all but its tags is right"
+            return
+        case _:
+            pytest.fail(f"docs/errors.md has no such reaction: {case.backfill}")
+    check_rows(case, scene, backfilled)
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.verify], ids=str)
+def test_given_an_error_when_verify_meets_it_then_it_does_what_is_documented(
+    case: Case, scene: Any, clients: Any, run: Run
+) -> None:
+    clients.injection.set(case.error, case.operation)
+
+    ended = run("verify", "--deep")
+
+    match case.verify:
+        case "stops":
+            check_stopped(ended)
+        case "failed":
+            assert ended.code == 1
+            assert ended.totals["failed"] > 0
+        case "orphaned":
+            assert ended.code == 1
+            assert ended.totals["failed"] == 0
+            assert ended.totals["orphaned"] == len(scene.initial)
+        case _:
+            pytest.fail(f"docs/errors.md has no such reaction: {case.verify}")
+    assert scene.rows() == scene.initial_rows()
+
+
+@pytest.mark.parametrize(
+    "error", sorted({case.error for case in ALL if case.operation == PROOFS[0] and case.kind != "gone"})
+)
+def test_given_no_proof_of_absence_when_a_backfill_prunes_then_the_rows_are_what_they_were(
+    error: str, scene: Any, clients: Any, run: Run
+) -> None:
+    clients.injection.set(error, *PROOFS)
+
+    ended = run("backfill", "--prune")
+
+    assert ended.code in {1, 2}
+    assert scene.rows() == scene.initial_rows()

@@ -1,0 +1,139 @@
+"""What the function does about every error of every operation: docs/errors.md, line by line."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+from readset_sync.arn import ReadSetArn
+from readset_sync.consumer import Consumer
+from readset_sync.source import Source
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+
+from tests.faults.matrix import REPLY_LOST, Case, cases
+
+ALL = list(cases())
+REFRESH = {"GetItem", "GetReadSetMetadata", "ListTagsForResource", "GetSequenceStore", "PutItem"}
+CALLS = {
+    "refresh": REFRESH,
+    "status": {"UpdateItem"},
+    "refresh of a ghost": {"GetItem", "GetReadSetMetadata", "DeleteItem"},
+    "removal": {"DeleteItem"},
+    "upload": set[str](),
+}
+"""The messages of the batch, and what is called for each."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a batch: the messages that go back to the queue, the errors in the log, and what was called."""
+
+    returned: set[str]
+    logged: list[str]
+    calls: set[str]
+
+
+Run = Callable[[], Done]
+
+
+@pytest.fixture
+def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Applies one batch with an event of each kind."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+    scene.restore()
+    log = io.StringIO()
+    consumer = Consumer(
+        Synchronizer(Source(clients.omics), Table(clients.dynamodb, scene.table)),
+        account=scene.sandbox.account,
+        region=scene.sandbox.region,
+        # Loggers of one service share a handler, so each test has a service of its own.
+        logger=Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=log),
+        metrics=Metrics(namespace="Test", service="sync"),
+    )
+    records = [
+        record("refresh", scene.stale, "ACTIVE"),
+        record("status", scene.archived, "ACTIVATING"),
+        record("refresh of a ghost", scene.ghost, "ACTIVE"),
+        record("removal", scene.ghost, "DELETED"),
+        record("upload", scene.missing, "PROCESSING_UPLOAD"),
+    ]
+
+    def run() -> Done:
+        response: Any = consumer.consume({"Records": records}, None)  # pyright: ignore[reportArgumentType] - not looked at
+        calls = set(clients.injection.calls)
+        clients.injection.clear()
+        errors = [json.loads(line) for line in log.getvalue().splitlines() if '"ERROR"' in line]
+        return Done(
+            {failure["itemIdentifier"] for failure in response["batchItemFailures"]},
+            [error["reason"] for error in errors],
+            calls,
+        )
+
+    return run
+
+
+def record(name: str, arn: ReadSetArn, status: str) -> dict[str, Any]:
+    event = {
+        "id": name,
+        "source": "aws.omics",
+        "detail-type": "Read Set Status Change",
+        "account": arn.account,
+        "region": arn.region,
+        # Later than what the rows know, so that the status is taken from the event.
+        "time": "2099-01-01T00:00:00Z",
+        "detail": {"arn": str(arn), "status": status},
+    }
+    attributes = {
+        "ApproximateReceiveCount": "1",
+        "SentTimestamp": "1",
+        "SenderId": "events",
+        "ApproximateFirstReceiveTimestamp": "1",
+        # A group of its own, so that none is held back by another.
+        "MessageGroupId": name,
+    }
+    return {"messageId": name, "body": json.dumps(event), "attributes": attributes, "eventSource": "aws:sqs"}
+
+
+def test_the_function_calls_what_is_documented_and_nothing_else(clients: Any, run: Run) -> None:
+    clients.injection.clear()
+
+    done = run()
+
+    assert done.returned == set()
+    assert done.calls == {case.operation for case in ALL if case.function}
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.function], ids=str)
+def test_given_an_error_when_a_batch_meets_it_then_it_does_what_is_documented(
+    case: Case, scene: Any, clients: Any, run: Run
+) -> None:
+    clients.injection.set(case.error, case.operation)
+
+    done = run()
+
+    rows = scene.rows()
+    match case.function:
+        case "returned":
+            affected = {message for message, calls in CALLS.items() if case.operation in calls}
+            assert done.returned == affected
+            assert len(done.logged) == len(affected)
+        case "row deleted":
+            assert done.returned == set()
+            assert rows.keys() == {str(scene.archived)}
+            return
+        case "refreshed":
+            assert done.returned == set()
+            assert rows[str(scene.archived)]["tags"] == [{"label": "changed"}]
+        case _:
+            pytest.fail(f"docs/errors.md has no such reaction: {case.function}")
+    # The ghost's removal is an event of its own, and its refresh is told that it is gone.
+    gone = set[str]() if case.operation == "DeleteItem" and case.error != REPLY_LOST else {str(scene.ghost)}
+    assert rows.keys() == scene.initial_rows().keys() - gone
+    stale = rows[str(scene.stale)]
+    assert stale == scene.initial_rows()[str(scene.stale)] or stale["set_name"] == "renamed"

@@ -1,0 +1,67 @@
+"""Which errors AWS clients try again, by the product's own configuration of them."""
+
+import time
+from typing import Any
+from unittest.mock import Mock
+
+import boto3
+import pytest
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from omics_sandbox import Sandbox
+from readset_sync.client import dynamodb_client, omics_client
+
+from tests.faults.matrix import OPERATIONS, Injection, cases, declared, documented_errors, errors_of
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "ListSequenceStores": {},
+    "GetSequenceStore": {"id": "1234567890"},
+    "ListReadSets": {"sequenceStoreId": "1234567890"},
+    "GetReadSetMetadata": {"sequenceStoreId": "1234567890", "id": "1234567890"},
+    "ListTagsForResource": {"resourceArn": "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890"},
+    "DescribeTable": {"TableName": "rows"},
+    "GetItem": {"TableName": "rows", "Key": {"set_arn": {"S": "arn"}}},
+    "BatchGetItem": {"RequestItems": {"rows": {"Keys": [{"set_arn": {"S": "arn"}}]}}},
+    "PutItem": {"TableName": "rows", "Item": {"set_arn": {"S": "arn"}}},
+    "UpdateItem": {"TableName": "rows", "Key": {"set_arn": {"S": "arn"}}},
+    "DeleteItem": {"TableName": "rows", "Key": {"set_arn": {"S": "arn"}}},
+    "Scan": {"TableName": "rows"},
+}
+ATTEMPTS = 5
+
+
+def test_every_error_that_a_model_declares_is_documented() -> None:
+    every = {error for operations in OPERATIONS.values() for each in operations for error in declared(each)}
+
+    assert every - documented_errors().keys() == set()
+
+
+def test_no_error_is_documented_that_cannot_be() -> None:
+    every = {error for operations in OPERATIONS.values() for each in operations for error in errors_of(each)}
+
+    assert documented_errors().keys() - every == set()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [(service, each) for service, operations in OPERATIONS.items() for each in operations]
+)
+def test_given_an_error_when_a_client_meets_it_then_it_tries_again_what_may_pass(
+    service: str, operation: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    # Backoff, and the limiter's pace after throttles, would take minutes.
+    monkeypatch.setattr(time, "sleep", Mock())
+    session = boto3.Session()
+    played = [case for case in cases() if case.operation == operation]
+    assert played
+
+    for case in played:
+        # A new one each time, because what a client may spend on retries is limited.
+        client = omics_client(session, max_tps=10_000) if service == "omics" else dynamodb_client(session)
+        injection = Injection()
+        injection.attach(client)
+        injection.set(case.error, operation)
+        with pytest.raises((ClientError, BotoCoreError)):
+            getattr(client, xform_name(operation))(**PARAMETERS[operation])
+        assert injection.calls[operation] == (ATTEMPTS if case.retried else 1), case
