@@ -80,7 +80,9 @@ def loaded_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["backfill", "--help"], ["verify", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["backfill", "--help"], ["verify", "--help"], ["dlq", "show", "--help"], ["--version"]]
+)
 def test_help_needs_neither_boto3_nor_pulumi(arguments: list[str]):
     code = (
         f"from omics_meta.app import app\ntry:\n  app({arguments})\nexcept SystemExit as end:\n  assert end.code == 0"
@@ -90,6 +92,6 @@ def test_help_needs_neither_boto3_nor_pulumi(arguments: list[str]):
 
 
 def test_the_command_line_never_loads_pulumi():
-    code = "import omics_meta.backfill, omics_meta.errors, omics_meta.verify"
+    code = "import omics_meta.backfill, omics_meta.dlq, omics_meta.errors, omics_meta.verify"
 
     assert loaded_after(code).isdisjoint({"pulumi", "pulumi_aws", "omics_components", "omics_sandbox"})

@@ -113,7 +113,7 @@ class World:
             command, env=self.environment, cwd=self.home, input=text, capture_output=True, text=True, check=False
         )
 
-    def client(self, service: Literal["iam", "lambda"]) -> Any:
+    def client(self, service: Literal["iam", "lambda", "sqs"]) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
@@ -257,6 +257,19 @@ def test_json_documents_have_the_documented_members(world: World, command: str):
             assert entry.keys() == documented[name][0].keys()
 
 
+@pytest.mark.parametrize("command", ["list", "show", "redrive"])
+def test_json_documents_of_dead_letters_have_the_documented_members(world: World, command: str):
+    documented = next(doc for doc in map(json.loads, blocks("json")) if doc["command"] == f"dlq {command}")
+    world.client("sqs").send_message(QueueUrl=world.outputs["undeliveredQueueUrl"], MessageBody="not an event")
+
+    document = json.loads(world.run("omics-meta", "dlq", command, "--stack", "dev", "--json").stdout)
+
+    assert document.keys() == documented.keys()
+    assert document["queues"][0].keys() == documented["queues"][0].keys()
+    for entry in document.get("messages", []):
+        assert entry.keys() == documented["messages"][0].keys()
+
+
 def test_outputs_are_those_of_the_program(world: World):
     documented = [row[0] for row in table_under("Outputs")]
 
@@ -330,19 +343,31 @@ def test_every_status_is_in_the_event_table():
     assert sorted(documented) == sorted(ACTIONS)
 
 
-@pytest.mark.parametrize("command", ["backfill", "verify"])
-def test_every_option_is_documented(command: str):
+def options_of(*command: str) -> set[str]:
     shown = subprocess.run(
-        [Path(sys.executable).with_name("omics-meta"), command, "--help"],
+        [Path(sys.executable).with_name("omics-meta"), *command, "--help"],
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
+    return set(re.findall(r"--[a-z-]+", shown)) - {"--help"}
+
+
+@pytest.mark.parametrize("command", ["backfill", "verify"])
+def test_every_option_is_documented(command: str):
     documented = {option for row in table_under("Backfill and verify") for option in re.findall(r"--[a-z-]+", row[0])}
     documented |= set(re.findall(r"--cwd", README))
 
-    assert set(re.findall(r"--[a-z-]+", shown)) - documented == {"--help"}
+    assert options_of(command) <= documented
+
+
+@pytest.mark.parametrize("command", ["list", "show", "redrive", "discard"])
+def test_every_option_of_dead_letters_is_documented(command: str):
+    table = [(set(re.findall(r"--[a-z-]+", row[0] + row[2])), row[1]) for row in table_under("Dead letters")]
+    documented = {option for options, of in table if of == "all" or command in of for option in options}
+
+    assert options_of("dlq", command) == documented
 
 
 def test_exit_codes_are_documented():

@@ -10,6 +10,7 @@ from typer import _click as click
 from typer.core import TyperGroup
 
 from omics_meta.exits import CommandError, ExitCode
+from omics_meta.target import QueueKind, Selection
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
@@ -160,7 +161,6 @@ def backfill(
     Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
     """
     from omics_meta.backfill import run
-    from omics_meta.target import Selection
 
     selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
     raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps, as_json=as_json))
@@ -186,8 +186,101 @@ def verify(
 
     With a stack, the deployed pipeline itself is checked too.
     """
-    from omics_meta.target import Selection
     from omics_meta.verify import run
 
     selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
     raise typer.Exit(run(selection, deep=deep, max_tps=max_tps, as_json=as_json))
+
+
+dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")
+app.add_typer(dlq, name="dlq")
+
+
+_QueueOption = Annotated[
+    QueueKind | None,
+    typer.Option(
+        "--queue",
+        help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
+    ),
+]
+
+
+def _of_stack(
+    stack: str | None, cwd: Path | None, outputs: Path | None, region: str | None, profile: str | None
+) -> Selection:
+    return Selection(stack, cwd, outputs, (), False, None, region, profile)
+
+
+@dlq.command("list", epilog=EXIT_CODES)
+def dlq_list(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+    queue: _QueueOption = None,
+    as_json: _JsonOption = False,
+) -> None:
+    """Say how many messages the dead-letter queues hold, and since when."""
+    from omics_meta.dlq import list_queues
+
+    raise typer.Exit(list_queues(_of_stack(stack, cwd, outputs, region, profile), queue, as_json=as_json))
+
+
+@dlq.command("show", epilog=EXIT_CODES)
+def dlq_show(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+    queue: _QueueOption = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Messages of each queue.")] = 100,
+    as_json: _JsonOption = False,
+) -> None:
+    """Show the messages, and leave them where they are.
+
+    Of each FIFO message group, which is a read set, at most ten can be shown.
+    """
+    from omics_meta.dlq import show
+
+    raise typer.Exit(show(_of_stack(stack, cwd, outputs, region, profile), queue, limit=limit, as_json=as_json))
+
+
+@dlq.command("redrive", epilog=EXIT_CODES)
+def dlq_redrive(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+    queue: _QueueOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
+    as_json: _JsonOption = False,
+) -> None:
+    """Send the messages back to the pipeline's queue, to be tried again.
+
+    However old an event is, its row is made what the read set is now.
+    """
+    from omics_meta.dlq import redrive
+
+    raise typer.Exit(redrive(_of_stack(stack, cwd, outputs, region, profile), queue, dry_run=dry_run, as_json=as_json))
+
+
+@dlq.command("discard", epilog=EXIT_CODES)
+def dlq_discard(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+    queue: _QueueOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
+    as_json: _JsonOption = False,
+) -> None:
+    """Delete the messages for good, after a question."""
+    from omics_meta.dlq import discard
+
+    selection = _of_stack(stack, cwd, outputs, region, profile)
+    raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))

@@ -1,6 +1,8 @@
 """The AWS side of a command: its clients, checked before any work begins."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
@@ -38,15 +40,9 @@ def connect(target: Target, *, max_tps: float) -> Connection:
         SetupError: The table or a store does not exist, or the table has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
-    # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
-    region = target.region or os.environ.get("AWS_REGION") or None
-    session = boto3.Session(profile_name=target.profile, region_name=region)
-    try:
+    session = session_of(target)
+    with clear_about_endpoints():
         omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
-    except BotoCoreError:
-        raise  # some of these are ValueErrors too
-    except ValueError as error:
-        raise CommandError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error
     # A command ends long before a store's name could matter again, so each store is read once.
     source = Source(omics, store_max_age=float("inf"))
     table = Table(dynamodb, target.table)
@@ -55,3 +51,29 @@ def connect(target: Target, *, max_tps: float) -> Connection:
     for store_id in store_ids:
         source.store(store_id)
     return Connection(session, source, table, store_ids, every_store=not target.store_ids)
+
+
+def session_of(target: Target) -> boto3.Session:
+    """Return a session of the profile and region that a target names.
+
+    Raises:
+        ProfileNotFound: There is no such profile.
+    """
+    # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
+    region = target.region or os.environ.get("AWS_REGION") or None
+    return boto3.Session(profile_name=target.profile, region_name=region)
+
+
+@contextmanager
+def clear_about_endpoints() -> Generator[None]:
+    """Make clients in this block, so that an endpoint that is no URL ends the command with a line that says so.
+
+    Raises:
+        CommandError: The endpoint that is configured is not a URL.
+    """
+    try:
+        yield
+    except BotoCoreError:
+        raise  # some of these are ValueErrors too
+    except ValueError as error:
+        raise CommandError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error

@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -13,6 +14,15 @@ from omics_meta.exits import CommandError
 _STORE_ID: Final = re.compile(r"[0-9]{10,36}")
 _REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 """Any name that AWS, or an AWS-compatible service, could give a region."""
+
+
+class QueueKind(StrEnum):
+    """The dead-letter queues of a stack."""
+
+    FAILED = "failed"
+    """Behind the FIFO queue: messages that the function failed on too often."""
+    UNDELIVERED = "undelivered"
+    """Behind the rule: events that it could not deliver."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,260 @@
+"""`omics-meta dlq list`, `show`, `redrive` and `discard`."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from readset_sync.errors import FAILURES, describe_error, is_fatal
+from readset_sync.timestamp import format_timestamp
+
+from omics_meta.connection import clear_about_endpoints, session_of
+from omics_meta.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
+from omics_meta.exits import CommandError, ExitCode
+from omics_meta.output import print_json, print_line
+from omics_meta.target import QueueKind, Selection, resolve
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+_LOOKED_AT: Final = 100
+"""Messages of a queue that `list` looks at to find the oldest."""
+
+
+_OUTPUTS: Final = {QueueKind.FAILED: "deadLetterQueue", QueueKind.UNDELIVERED: "undeliveredQueue"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """The queues of the stack that was chosen."""
+
+    client: "SQSClient"
+    region: str
+    queues: list[DeadLetterQueue]
+    pipeline_url: str
+    pipeline_arn: str
+
+
+@dataclass(slots=True)
+class _Done:
+    """What was done to the messages of one queue."""
+
+    queue: DeadLetterQueue
+    found: int
+    done: int = 0
+    failures: list[tuple[str | None, str]] = field(default_factory=list[tuple[str | None, str]])
+    """Message id, None for the queue as a whole, and reason."""
+
+
+def list_queues(selection: Selection, kind: QueueKind | None, *, as_json: bool) -> ExitCode:
+    """Say how many messages each queue holds, and since when.
+
+    Raises:
+        CommandError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = _open(selection, kind)
+    rows = [(queue, queue.count(), queue.look(_LOOKED_AT)) for queue in stack.queues]
+    if as_json:
+        queues = [
+            {
+                "queue": queue.kind,
+                "name": queue.name,
+                "messages": count,
+                "oldest": format_timestamp(min(each.sent for each in letters)) if letters else None,
+            }
+            for queue, count, letters in rows
+        ]
+        print_json({"command": "dlq list", "region": stack.region, "queues": queues})
+        return ExitCode.DONE
+    for queue, count, letters in rows:
+        since = f", since {format_timestamp(min(each.sent for each in letters))}" if letters else ""
+        print_line(f"{queue.kind}: {_messages(count)} in {queue.name}{since}")
+    return ExitCode.DONE
+
+
+def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: bool) -> ExitCode:
+    """Show the messages of each queue, up to `limit`, and leave them there.
+
+    Raises:
+        CommandError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = _open(selection, kind)
+    shown = [(queue, queue.count(), queue.look(limit)) for queue in stack.queues]
+    if as_json:
+        messages = [_document(queue, letter) for queue, _, letters in shown for letter in letters]
+        counts = [{"queue": queue.kind, "name": queue.name, "messages": count} for queue, count, _ in shown]
+        print_json({"command": "dlq show", "region": stack.region, "queues": counts, "messages": messages})
+        return ExitCode.DONE
+    for queue, count, letters in shown:
+        for letter in letters:
+            _print(queue, letter)
+        print_line(f"{queue.kind}: {len(letters)} of {_messages(count)} in {queue.name}")
+    return ExitCode.DONE
+
+
+def redrive(selection: Selection, kind: QueueKind | None, *, dry_run: bool, as_json: bool) -> ExitCode:
+    """Send the messages of each queue back to the pipeline's queue.
+
+    Raises:
+        CommandError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = _open(selection, kind)
+
+    def send(queue: DeadLetterQueue, letter: DeadLetter) -> None:
+        # In this order, a crash in between makes a second copy, which is harmless, and loses nothing.
+        send_back(stack.client, stack.pipeline_url, letter)
+        queue.delete(letter)
+
+    results = [_Done(queue, queue.count()) for queue in stack.queues]
+    for each in [] if dry_run else results:
+        if not _moved_by_sqs(stack, each):
+            _work_through(each, send)
+    return _report(stack, results, "redrive", "redriven", dry_run=dry_run, as_json=as_json)
+
+
+def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
+    """Delete the messages of each queue for good, no more than were counted when the user agreed.
+
+    Raises:
+        CommandError: The user did not agree, or could not be asked; or the work could not be done at all.
+        ClientError, BotoCoreError: The work could not be done at all.
+    """
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
+    stack = _open(selection, kind)
+    results = [_Done(queue, queue.count()) for queue in stack.queues]
+    if not (yes or dry_run):
+        _confirm(results)
+    for each in [] if dry_run else results:
+        _work_through(each, DeadLetterQueue.delete)
+    return _report(stack, results, "discard", "discarded", dry_run=dry_run, as_json=as_json)
+
+
+def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
+    if not (selection.stack or selection.cwd or selection.outputs):
+        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
+    target = resolve(selection)
+    outputs = target.outputs or {}
+    session = session_of(target)
+    with clear_about_endpoints():
+        client: SQSClient = session.client("sqs")
+
+    def output(name: str) -> str:
+        if not isinstance(outputs.get(name), str):
+            raise CommandError(f"the stack's outputs have {name} = {outputs.get(name)!r}: run `pulumi up` first")
+        return outputs[name]
+
+    # An adopted FIFO queue has the dead-letter queue, if any, that its owner gave it.
+    absent = QueueKind.FAILED if outputs.get("deadLetterQueueUrl") is None else None
+    if kind is not None and kind is absent:
+        raise CommandError(
+            "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, "
+            "so look into the dead-letter queue that its owner gave it, or take --queue undelivered"
+        )
+    kinds = [each for each in QueueKind if each is not absent and kind in {None, each}]
+    queues = [
+        DeadLetterQueue(client, each, output(f"{_OUTPUTS[each]}Url"), output(f"{_OUTPUTS[each]}Arn")) for each in kinds
+    ]
+    return _Stack(client, session.region_name, queues, output("queueUrl"), output("queueArn"))
+
+
+def _moved_by_sqs(stack: _Stack, result: _Done) -> bool:
+    """Let SQS redrive, where it can: not from the standard queue into the FIFO one."""
+    if not result.found or result.queue.kind != QueueKind.FAILED:
+        return False
+    moved = move_all(stack.client, result.queue.arn, stack.pipeline_arn)
+    if moved is None:
+        return False
+    result.done = moved.messages
+    if moved.reason:
+        result.failures.append((None, f"SQS ended the move: {moved.reason}"))
+    return True
+
+
+def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], None]) -> None:
+    """Do something with each message that was counted; others may have come since, for other reasons."""
+    kept: list[DeadLetter] = []
+    for letter in result.queue.take(result.found):
+        try:
+            work(result.queue, letter)
+        except FAILURES as error:
+            if is_fatal(error):
+                raise
+            result.failures.append((letter.id, describe_error(error)))
+            kept.append(letter)
+        else:
+            result.done += 1
+    result.queue.show_again(kept)
+    hidden = result.found - result.done - len(kept)
+    if hidden > 0:
+        reason = f"{_messages(hidden)} not to be had, because somebody else reads: run this again in a minute"
+        result.failures.append((None, reason))
+
+
+def _confirm(results: list[_Done]) -> None:
+    named = " and ".join(f"{_messages(each.found)} of {each.queue.name}" for each in results if each.found)
+    if not named:
+        return
+    try:
+        agreed = typer.confirm(f"Delete {named} for good?", err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if not agreed:
+        raise CommandError("nothing was discarded: answer y to discard, or look with `omics-meta dlq show` first")
+
+
+def _report(stack: _Stack, results: list[_Done], command: str, verb: str, *, dry_run: bool, as_json: bool) -> ExitCode:
+    failures = [(each.queue, message_id, reason) for each in results for message_id, reason in each.failures]
+    if as_json:
+        print_json(
+            {
+                "command": f"dlq {command}",
+                "dry_run": dry_run,
+                "region": stack.region,
+                "queues": [
+                    {"queue": each.queue.kind, "name": each.queue.name, "messages": each.found, verb: each.done}
+                    for each in results
+                ],
+                "failures": [
+                    {"queue": queue.kind, "message_id": message_id, "reason": reason}
+                    for queue, message_id, reason in failures
+                ],
+            }
+        )
+    else:
+        for queue, message_id, reason in failures:
+            print_line(f"failed {queue.kind} {message_id or queue.name}: {reason}")
+        for each in results:
+            number, said = (each.found, f"would be {verb}") if dry_run else (each.done, verb)
+            print_line(f"{each.queue.kind}: {_messages(number)} of {each.queue.name} {said}")
+    return ExitCode.FOUND_WRONG if failures else ExitCode.DONE
+
+
+def _document(queue: DeadLetterQueue, letter: DeadLetter) -> dict[str, Any]:
+    event = letter.event
+    return {
+        "queue": queue.kind,
+        "message_id": letter.id,
+        "sent": format_timestamp(letter.sent),
+        "receive_count": letter.receive_count,
+        "set_arn": str(event.arn) if event else None,
+        "status": event.status if event else None,
+        "event_time": format_timestamp(event.time) if event else None,
+        "body": None if event else letter.body,
+        "attributes": dict(letter.attributes),
+    }
+
+
+def _print(queue: DeadLetterQueue, letter: DeadLetter) -> None:
+    event = letter.event
+    said = f"{event.arn} {event.status} at {format_timestamp(event.time)}" if event else f"no event: {letter.body!r}"
+    print_line(
+        f"{queue.kind} {letter.id} sent {format_timestamp(letter.sent)}, received {letter.receive_count} times: {said}"
+    )
+    for name, text in letter.attributes.items():
+        print_line(f"  {name}: {text!r}")
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"

@@ -1,0 +1,463 @@
+"""`omics-meta dlq` looks into the dead-letter queues, and empties them forwards or for good."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .conftest import Aws, Cli, Finished
+
+STORE = "1234567890"
+ARN = "arn:aws:{}:us-west-2:123456789012:{}"
+TIME = "2026-04-04T18:01:06Z"
+
+_names = count(1)
+
+
+def event(read_set_id: str, status: str = "ACTIVE") -> str:
+    """A Read Set Status Change event, as EventBridge sends it."""
+    arn = ARN.format("omics", f"sequenceStore/{STORE}/readSet/{read_set_id}")
+    return json.dumps(
+        {
+            "id": f"event-{next(_names)}",
+            "source": "aws.omics",
+            "detail-type": "Read Set Status Change",
+            "account": "123456789012",
+            "region": "us-west-2",
+            "time": TIME,
+            "detail": {"arn": arn, "sequenceStoreId": STORE, "id": read_set_id, "status": status},
+        }
+    )
+
+
+class Stack:
+    """The queues of a stack, and `omics-meta dlq` with the stack's outputs."""
+
+    def __init__(self, aws: Aws, cli: Cli, folder: Path) -> None:
+        self.sqs = aws.sandbox.client("sqs")
+        self.cli = cli
+        self.file = folder / "outputs.json"
+        name = f"dlq-{next(_names)}"
+        fifo = {"FifoQueue": "true"}
+        self.pipeline = self._queue(f"{name}.fifo", **fifo, ContentBasedDeduplication="true")
+        self.failed = self._queue(f"{name}-failed.fifo", **fifo)
+        self.undelivered = self._queue(f"{name}-undelivered")
+        self.outputs: dict[str, Any] = {
+            "tableName": "table",
+            "region": "us-west-2",
+            "queueUrl": self.pipeline,
+            "queueArn": ARN.format("sqs", f"{name}.fifo"),
+            "deadLetterQueueUrl": self.failed,
+            "deadLetterQueueArn": ARN.format("sqs", f"{name}-failed.fifo"),
+            "undeliveredQueueUrl": self.undelivered,
+            "undeliveredQueueArn": ARN.format("sqs", f"{name}-undelivered"),
+        }
+
+    def fail(self, body: str, group: str) -> str:
+        """Put a message where the function's failures go; return its id."""
+        sent = self.sqs.send_message(
+            QueueUrl=self.failed, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=f"{next(_names)}"
+        )
+        return sent["MessageId"]
+
+    def fail_to_deliver(self, body: str, **attributes: str) -> str:
+        """Put a message where EventBridge's go; return its id."""
+        typed = {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()}
+        sent = self.sqs.send_message(QueueUrl=self.undelivered, MessageBody=body, MessageAttributes=typed)
+        return sent["MessageId"]
+
+    def counts(self) -> dict[str, int]:
+        """How many messages can be received from each queue."""
+        return {
+            name: int(
+                self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
+                    "Attributes"
+                ]["ApproximateNumberOfMessages"]
+            )
+            for name, url in (
+                ("pipeline", self.pipeline),
+                ("failed", self.failed),
+                ("undelivered", self.undelivered),
+            )
+        }
+
+    def received(self) -> list[dict[str, Any]]:
+        """What the pipeline's queue has, for good."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.pipeline, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        )
+        return answer.get("Messages", [])
+
+    def arguments(self, *arguments: str) -> list[str]:
+        self.file.write_text(json.dumps(self.outputs))
+        return ["dlq", *arguments, "--outputs", str(self.file)]
+
+    def dlq(self, *arguments: str, **options: Any) -> Finished:
+        return self.cli.run(*self.arguments(*arguments), **options)
+
+    def _queue(self, name: str, **attributes: str) -> str:
+        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+
+@pytest.fixture
+def stack(aws: Aws, cli: Cli, tmp_path: Path) -> Stack:
+    return Stack(aws, cli, tmp_path)
+
+
+def test_list_says_how_many_and_since_when(stack: Stack) -> None:
+    for number in range(12):
+        stack.fail(event(f"{1000000000 + number}"), f"{number}")
+
+    document = stack.dlq("list", "--json").document
+
+    failed, undelivered = document["queues"]
+    assert document["command"] == "dlq list"
+    assert (failed["queue"], failed["messages"]) == ("failed", 12)
+    assert failed["oldest"].startswith("20")
+    assert (undelivered["queue"], undelivered["messages"], undelivered["oldest"]) == ("undelivered", 0, None)
+    assert stack.counts() == {"pipeline": 0, "failed": 12, "undelivered": 0}
+    first, second = stack.dlq("list").out.splitlines()
+    assert first.startswith("failed: 12 messages in dlq-")
+    assert f"since {failed['oldest']}" in first
+    assert second.startswith("undelivered: 0 messages in dlq-")
+
+
+def test_show_tells_what_each_message_says_and_leaves_it_there(stack: Stack) -> None:
+    failed = [stack.fail(event(f"{1000000000 + number}"), f"{number}") for number in range(23)]
+    undelivered = stack.fail_to_deliver(event("2000000000", "ARCHIVED"), ERROR_CODE="NO_PERMISSIONS")
+    odd = stack.fail_to_deliver("not\x1b[31m JSON")
+
+    document = stack.dlq("show", "--json").document
+    lines = stack.dlq("show").out
+
+    messages = {each["message_id"]: each for each in document["messages"]}
+    assert messages.keys() == {*failed, undelivered, odd}
+    assert messages[failed[3]]["set_arn"].endswith(f":sequenceStore/{STORE}/readSet/1000000003")
+    told = messages[undelivered]
+    assert (told["status"], told["event_time"], told["body"]) == ("ARCHIVED", TIME, None)
+    assert told["attributes"] == {"ERROR_CODE": "NO_PERMISSIONS"}
+    assert (messages[odd]["set_arn"], messages[odd]["body"]) == (None, "not\x1b[31m JSON")
+    assert r"no event: 'not\x1b[31m JSON'" in lines
+    assert "ERROR_CODE: 'NO_PERMISSIONS'" in lines
+    assert f"readSet/2000000000 ARCHIVED at {TIME}" in lines
+    assert "failed: 23 of 23 messages" in lines
+    assert stack.counts() == {"pipeline": 0, "failed": 23, "undelivered": 2}
+
+
+def test_show_is_bounded_by_queue_and_number(stack: Stack) -> None:
+    for number in range(14):
+        stack.fail(event(f"{1000000000 + number}"), f"{number}")
+        stack.fail_to_deliver(event("2000000000"))
+
+    done = stack.dlq("show", "--queue", "failed", "--limit", "12")
+
+    assert len(done.out.splitlines()) == 13
+    assert "undelivered" not in done.out.replace("dlq-", "")
+
+
+def test_redrive_sends_back_as_it_was_to_the_group_of_the_read_set(stack: Stack) -> None:
+    bodies = [event("1000000000"), event("2000000000"), "not JSON", "nor this"]
+    stack.fail(bodies[0], "1000000000")
+    stack.fail_to_deliver(bodies[1])
+    stack.fail(bodies[2], "its group")
+    alone = stack.fail_to_deliver(bodies[3])
+
+    done = stack.dlq("redrive", "--json")
+
+    assert done.code == 0, done.err
+    assert [(each["queue"], each["messages"], each["redriven"]) for each in done.document["queues"]] == [
+        ("failed", 2, 2),
+        ("undelivered", 2, 2),
+    ]
+    received = {each["Body"]: each["Attributes"]["MessageGroupId"] for each in stack.received()}
+    assert received == dict(zip(bodies, ("1000000000", "2000000000", "its group", alone), strict=True))
+    assert stack.counts() == {"pipeline": 0, "failed": 0, "undelivered": 0}
+
+
+def test_an_event_that_failed_a_moment_ago_is_not_taken_for_its_own_repetition(stack: Stack) -> None:
+    # GIVEN an event that the pipeline's queue has had within SQS's five minutes of deduplication
+    body = event("1000000000")
+    stack.sqs.send_message(QueueUrl=stack.pipeline, MessageBody=body, MessageGroupId="1000000000")
+    (first,) = stack.received()
+    stack.sqs.delete_message(QueueUrl=stack.pipeline, ReceiptHandle=first["ReceiptHandle"])
+    stack.fail(body, "1000000000")
+
+    stack.dlq("redrive")
+
+    assert [each["Body"] for each in stack.received()] == [body]
+
+
+def test_more_messages_of_one_read_set_than_sqs_hands_out_at_once_are_all_redriven_in_order(stack: Stack) -> None:
+    bodies = [event("1000000000") for _ in range(25)]
+    for body in bodies:
+        stack.fail(body, "1000000000")
+
+    stack.dlq("redrive")
+
+    assert stack.counts() == {"pipeline": 25, "failed": 0, "undelivered": 0}
+    assert [each["Body"] for each in stack.received()] == bodies[:10]
+
+
+def test_a_crash_between_sending_and_deleting_loses_nothing_and_repeats_nothing(stack: Stack) -> None:
+    # GIVEN a message that was sent back, and not deleted
+    message_id = stack.fail(event("1000000000"), "1000000000")
+    stack.sqs.send_message(
+        QueueUrl=stack.pipeline,
+        MessageBody=event("1000000000"),
+        MessageGroupId="1000000000",
+        MessageDeduplicationId=f"redrive-{message_id}",
+    )
+
+    assert stack.dlq("redrive").code == 0
+
+    assert stack.counts() == {"pipeline": 1, "failed": 0, "undelivered": 0}
+
+
+def test_what_cannot_be_sent_stays(stack: Stack) -> None:
+    stack.fail(event("1000000000"), "1000000000")
+    stack.sqs.delete_queue(QueueUrl=stack.pipeline)
+
+    done = stack.dlq("redrive", "--json")
+
+    assert done.code == 1
+    (failure,) = done.document["failures"]
+    assert "does not exist" in failure["reason"]
+    assert done.document["queues"][0]["redriven"] == 0
+    (shown,) = stack.dlq("show", "--json").document["messages"]
+    assert shown["message_id"] == failure["message_id"]
+
+
+def test_messages_that_somebody_else_reads_are_told_of(stack: Stack) -> None:
+    stack.fail(event("1000000000"), "1000000000")
+    stack.sqs.receive_message(QueueUrl=stack.failed, VisibilityTimeout=600)
+
+    done = stack.dlq("redrive")
+
+    assert done.code == 1
+    assert "1 message not to be had" in done.out
+    assert "run this again in a minute" in done.out
+
+
+@pytest.mark.parametrize("command", ["redrive", "discard"])
+def test_dry_run_counts_and_touches_nothing(command: str, stack: Stack) -> None:
+    stack.fail(event("1000000000"), "1000000000")
+    stack.fail_to_deliver(event("2000000000"))
+
+    done = stack.dlq(command, "--dry-run")
+
+    assert done.code == 0
+    assert [line.rpartition(" would be ")[0].partition(" of ")[0] for line in done.out.splitlines()] == [
+        "failed: 1 message",
+        "undelivered: 1 message",
+    ]
+    assert stack.counts() == {"pipeline": 0, "failed": 1, "undelivered": 1}
+
+
+def test_discard_deletes_for_good(stack: Stack) -> None:
+    for number in range(12):
+        stack.fail("not JSON", f"{number}")
+    stack.fail_to_deliver(event("2000000000"))
+
+    done = stack.dlq("discard", "--yes", "--queue", "failed", "--json")
+
+    assert done.code == 0, done.err
+    (queue,) = done.document["queues"]
+    assert (queue["queue"], queue["messages"], queue["discarded"]) == ("failed", 12, 12)
+    assert stack.counts() == {"pipeline": 0, "failed": 0, "undelivered": 1}
+
+
+def test_discard_without_a_terminal_asks_for_yes(stack: Stack) -> None:
+    stack.fail("not JSON", "1")
+
+    done = stack.dlq("discard")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("omics-meta: error: discard deletes for good, and there is no terminal to ask on")
+    assert "give --yes" in done.err
+    assert stack.counts()["failed"] == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 1), ("Ctrl-C", 130, 1)])
+def test_discard_asks_on_a_terminal(answer: str, code: int, left: int, stack: Stack) -> None:
+    stack.fail("not JSON", "1")
+    keyboard, terminal = pty.openpty()
+    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with stack.cli.start(*stack.arguments("discard"), **pipes) as process:
+        stderr = process.stderr
+        assert stderr
+        asked = "".join(iter(lambda: stderr.read(1), "?"))
+        if answer == "Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:
+            os.write(keyboard, f"{answer}\n".encode())
+        _, said = process.communicate(timeout=60)
+    os.close(keyboard)
+    os.close(terminal)
+
+    assert re.fullmatch(r"Delete 1 message of dlq-\d+-failed.fifo for good", asked)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    assert stack.counts()["failed"] == left
+
+
+def test_an_adopted_fifo_queue_has_no_dead_letters_of_ours(stack: Stack) -> None:
+    stack.outputs["deadLetterQueueUrl"] = stack.outputs["deadLetterQueueArn"] = None
+    stack.fail_to_deliver(event("2000000000"))
+
+    (queue,) = stack.dlq("list", "--json").document["queues"]
+    refused = stack.dlq("list", "--queue", "failed")
+
+    assert (queue["queue"], queue["messages"]) == ("undelivered", 1)
+    assert refused.code == 2
+    assert refused.err.startswith("omics-meta: error: deadLetterQueueUrl = None")
+    assert "take --queue undelivered" in refused.err
+
+
+WRONG: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...]]] = {
+    "no stack": (["dlq", "list"], {}, ("no stack was named", "give --stack NAME, or --outputs FILE")),
+    "no command": (["dlq"], {}, ("Missing command", "see `omics-meta dlq --help`")),
+    "unknown queue": (["dlq", "show", "--queue", "other"], {}, ("'other'", "see `omics-meta dlq show --help`")),
+    "no message": (
+        ["dlq", "show", "--limit", "0"],
+        {},
+        ("'--limit'", "greater than or equal to 1", "see `omics-meta dlq show --help`"),
+    ),
+    "missing output": ([], {"queueUrl": None}, ("queueUrl = None", "run `pulumi up` first")),
+    "wrong region": ([], {"region": "eu-west-1"}, ("there is no queue", "check the region, or run `pulumi up")),
+    "endpoint that is no URL": ([], {"endpoint": "localhost:4566"}, ("localhost:4566", "must be a URL such as")),
+    "unreachable endpoint": ([], {"endpoint": "http://127.0.0.1:9"}, ("127.0.0.1:9", "check the network")),
+}
+
+
+@pytest.mark.parametrize(("arguments", "wrong", "says"), WRONG.values(), ids=WRONG.keys())
+def test_one_line_names_the_value_and_the_remedy(
+    arguments: list[str], wrong: dict[str, Any], says: tuple[str, ...], stack: Stack
+) -> None:
+    env = {"AWS_ENDPOINT_URL": wrong["endpoint"]} if "endpoint" in wrong else {}
+    stack.outputs |= wrong
+
+    done = stack.cli.run(*(arguments or stack.arguments("redrive")), env=env)
+
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("omics-meta: error: ")
+    for part in says:
+        assert part in line
+
+
+class MessageMover:
+    """An SQS that has message move tasks, as AWS's has; the local one has not.
+
+    Attributes:
+        refusal: Error code to answer StartMessageMoveTask with; "" to start.
+        statuses: What ListMessageMoveTasks says of the task, one after the other.
+        started: The parameters of each task.
+    """
+
+    def __init__(self) -> None:
+        self.refusal = ""
+        self.statuses = ["RUNNING", "COMPLETED"]
+        self.started: list[dict[str, Any]] = []
+
+    def answer(self, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        match operation:
+            case "GetQueueAttributes":
+                return 200, {"Attributes": dict.fromkeys(parameters["AttributeNames"], "2")}
+            case "StartMessageMoveTask" if self.refusal:
+                return 400, {"__type": f"com.amazonaws.sqs#{self.refusal}", "message": "There is a task already"}
+            case "StartMessageMoveTask":
+                self.started.append(parameters)
+                return 200, {"TaskHandle": "handle"}
+            case "ListMessageMoveTasks":
+                status = self.statuses.pop(0)
+                task = {"Status": status, "ApproximateNumberOfMessagesMoved": 1 if status == "FAILED" else 4}
+                return 200, {"Results": [task | ({"FailureReason": "AccessDenied"} if status == "FAILED" else {})]}
+            case _:
+                return 200, {}
+
+
+@pytest.fixture
+def mover(cli: Cli) -> Iterator[MessageMover]:
+    moves = MessageMover()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            parameters = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            status, answer = moves.answer(self.headers["x-amz-target"].rpartition(".")[2], parameters)
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/x-amz-json-1.0")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        cli.environment["AWS_ENDPOINT_URL_SQS"] = f"http://127.0.0.1:{server.server_port}"
+        yield moves
+        server.shutdown()
+        thread.join()
+
+
+def test_sqs_itself_moves_what_failed_where_it_offers_to(stack: Stack, mover: MessageMover) -> None:
+    done = stack.dlq("redrive", "--queue", "failed", "--json")
+
+    assert done.code == 0, done.err
+    (queue,) = done.document["queues"]
+    assert (queue["messages"], queue["redriven"]) == (4, 4)
+    outputs = stack.outputs
+    assert mover.started == [{"SourceArn": outputs["deadLetterQueueArn"], "DestinationArn": outputs["queueArn"]}]
+    assert mover.statuses == []
+
+
+def test_sqs_does_not_move_from_a_standard_queue_to_a_fifo_one(stack: Stack, mover: MessageMover) -> None:
+    stack.dlq("redrive", "--queue", "undelivered")
+
+    assert mover.started == []
+
+
+def test_a_move_that_fails_is_told_with_its_reason(stack: Stack, mover: MessageMover) -> None:
+    mover.statuses = ["FAILED"]
+
+    done = stack.dlq("redrive", "--queue", "failed")
+
+    assert done.code == 1
+    assert "SQS ended the move: FAILED AccessDenied" in done.out
+    assert "failed: 1 message of dlq-" in done.out
+
+
+def test_messages_are_copied_where_sqs_refuses_to_move_them(stack: Stack, mover: MessageMover) -> None:
+    mover.refusal = "UnsupportedOperation"
+
+    done = stack.dlq("redrive", "--queue", "failed")
+
+    # This SQS has counted messages, and hands none out.
+    assert done.code == 1
+    assert "4 messages not to be had" in done.out
+
+
+def test_any_other_refusal_ends_the_command(stack: Stack, mover: MessageMover) -> None:
+    mover.refusal = "AccessDeniedException"
+
+    done = stack.dlq("redrive", "--queue", "failed")
+
+    assert (done.code, done.out) == (2, "")
+    assert "permission is missing (StartMessageMoveTask: AccessDeniedException" in done.err
