@@ -364,7 +364,7 @@ def test_every_option_is_documented(command: str):
 
 @pytest.mark.parametrize("command", ["list", "show", "redrive", "discard"])
 def test_every_option_of_dead_letters_is_documented(command: str):
-    table = [(set(re.findall(r"--[a-z-]+", row[0] + row[2])), row[1]) for row in table_under("Dead letters")]
+    table = [(set(re.findall(r"--[a-z-]+", f"{row[0]} {row[2]}")), row[1]) for row in table_under("Dead letters")]
     documented = {option for options, of in table if of == "all" or command in of for option in options}
 
     assert options_of("dlq", command) == documented

@@ -41,8 +41,9 @@ class Stack:
         outputs = self.folder / "outputs.json"
         outputs.write_text(json.dumps(self.outputs))
         program = Path(sys.executable).parent / "omics-meta"
+        fast = [] if arguments[0] == "dlq" else ["--max-tps", "1000"]
         return subprocess.run(
-            [program, *arguments, "--outputs", outputs, "--max-tps", "1000"],
+            [program, *arguments, "--outputs", outputs, *fast],
             env=self.sandbox.environment | {"PATH": str(program.parent)},
             capture_output=True,
             text=True,
