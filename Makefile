@@ -45,7 +45,8 @@ sdks: $(READY) ## Set up what the tests of the component's SDKs need: Pulumi's g
 .PHONY: test
 test: lint types sdks ## Lint, check types and run all tests
 	@$(MAKE) --no-print-directory engine || test -z "$${CI:-}" # Without Go, the engine's tests say why they are skipped.
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@# Most tests wait for a process of their own, so that four workers are not too many for two cores.
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
 .PHONY: soak
 soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about ten minutes)

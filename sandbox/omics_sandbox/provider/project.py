@@ -57,7 +57,9 @@ class Project:
         return cls(document["name"], folder, main, document.get("config") or {})
 
     def stack_config(self, stack: str) -> dict[str, Any]:
-        """Return the configuration in `Pulumi.<stack>.yaml`; empty if there is no such file."""
+        """Return the configuration in `Pulumi.<stack>.yaml`; empty if there is none, as for a function."""
+        if not isinstance(self.main, Path):
+            return {}
         path = self.folder / f"Pulumi.{stack}.yaml"
         return (_read_yaml(path).get("config") or {}) if path.is_file() else {}
 
