@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -284,6 +289,29 @@ def test_discard_without_a_terminal_asks_for_yes(stack: Stack) -> None:
     assert done.err.startswith("omics-meta: error: discard deletes for good, and there is no terminal to ask on")
     assert "give --yes" in done.err
     assert stack.counts()["failed"] == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 1), ("Ctrl-C", 130, 1)])
+def test_discard_asks_on_a_terminal(answer: str, code: int, left: int, stack: Stack) -> None:
+    stack.fail("not JSON", "1")
+    keyboard, terminal = pty.openpty()
+    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with stack.cli.start(*stack.arguments("discard"), **pipes) as process:
+        stderr = process.stderr
+        assert stderr
+        asked = "".join(iter(lambda: stderr.read(1), "?"))
+        if answer == "Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:
+            os.write(keyboard, f"{answer}\n".encode())
+        _, said = process.communicate(timeout=60)
+    os.close(keyboard)
+    os.close(terminal)
+
+    assert re.fullmatch(r"Delete 1 message of dlq-\d+-failed.fifo for good", asked)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    assert stack.counts()["failed"] == left
 
 
 def test_an_adopted_fifo_queue_has_no_dead_letters_of_ours(stack: Stack) -> None:
