@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -70,6 +71,14 @@ class Cli:
             command, env=environment, cwd=self.home, capture_output=True, text=True, timeout=120, check=False
         )
         return Finished(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Commands that heed Ctrl-C, even when the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Aws:

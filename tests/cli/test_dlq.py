@@ -291,6 +291,7 @@ def test_discard_without_a_terminal_asks_for_yes(stack: Stack) -> None:
     assert stack.counts()["failed"] == 1
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 1), ("Ctrl-C", 130, 1)])
 def test_discard_asks_on_a_terminal(answer: str, code: int, left: int, stack: Stack) -> None:
     stack.fail("not JSON", "1")

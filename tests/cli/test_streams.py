@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .conftest import Aws, Cli
 
 FAST = ("--max-tps", "1000")
@@ -109,14 +107,6 @@ def test_a_terminal_shows_progress(aws: Aws, cli: Cli) -> None:
     assert f"store {store}: batch 1: 12 read sets: 12 created" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
     assert not CONTROL.search(out)
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Commands that heed Ctrl-C, even when the tests run in the background of a shell, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
