@@ -327,7 +327,8 @@ STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
 
 
 def test_record_tables_agree_with_the_rows():
-    row = build_row(COMPLETE, tags={"a": "b"}, store=STORE, as_of=datetime.now(UTC), previous=None)
+    now = datetime.now(UTC)
+    row = build_row(COMPLETE, tags={"a": "b"}, store=STORE, store_as_of=now, as_of=now, previous=None)
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
     assert {attribute: type_ for attribute, type_, _ in table_under("The record")} == item

@@ -108,7 +108,7 @@ def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, *, pr
     listings: list[Listing] = []
     for store_id in connection.store_ids:
         reporter.begin(f"store {store_id}")
-        listing = Listing(connection.source.store(store_id)["arn"])
+        listing = Listing(connection.source.store(store_id).metadata["arn"])
         for findings in walker.plan(store_id, listing):
             yield store_id, [_planned(finding) for finding in findings]
         listings.append(listing)

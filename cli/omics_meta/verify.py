@@ -50,7 +50,7 @@ def _examine(walker: StoreWalker, connection: Connection, reporter: Reporter, *,
     listings: list[Listing] = []
     for store_id in connection.store_ids:
         reporter.begin(f"store {store_id}")
-        listing = Listing(connection.source.store(store_id)["arn"])
+        listing = Listing(connection.source.store(store_id).metadata["arn"])
         yield from walker.verify(store_id, listing, deep=deep)
         listings.append(listing)
     reporter.begin("rows without a read set")

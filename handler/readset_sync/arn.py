@@ -10,20 +10,49 @@ from typing import Self
 
 from readset_sync.errors import SyncError
 
-_READ_SET_ARN = re.compile(
+_STORE = (
     r"arn:(?P<partition>aws[a-z0-9-]*):omics:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
-    r":sequenceStore/(?P<store_id>\d{10,36})/readSet/(?P<read_set_id>\d{10,36})",
-    re.ASCII,
+    r":sequenceStore/(?P<store_id>\d{10,36})"
 )
+_STORE_ARN = re.compile(_STORE, re.ASCII)
+_READ_SET_ARN = re.compile(_STORE + r"/readSet/(?P<read_set_id>\d{10,36})", re.ASCII)
 
 
 class MalformedArnError(SyncError):
-    """A text that is not the ARN of a read set."""
+    """A text that is not the ARN of a read set, or of a sequence store."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreArn:
+    """The parts of a sequence store's ARN. Ids are decimal digits, 10 to 36 of them, and are not numbers."""
+
+    partition: str
+    region: str
+    account: str
+    store_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Take an ARN apart.
+
+        Raises:
+            MalformedArnError: The text is not the ARN of a sequence store.
+        """
+        match = _STORE_ARN.fullmatch(text)
+        if match is None:
+            raise MalformedArnError(
+                f"{text!r} is not the ARN of a sequence store "
+                "(arn:<partition>:omics:<region>:<account>:sequenceStore/<id>)"
+            )
+        return cls(**match.groupdict())
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:omics:{self.region}:{self.account}:sequenceStore/{self.store_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSetArn:
-    """The parts of a read set's ARN. Ids are decimal digits, 10 to 36 of them, and are not numbers."""
+    """The parts of a read set's ARN."""
 
     partition: str
     region: str
@@ -49,12 +78,7 @@ class ReadSetArn:
     @property
     def store_arn(self) -> str:
         """ARN of the sequence store that holds the read set."""
-        return f"{self.stores_prefix}{self.store_id}"
-
-    @property
-    def stores_prefix(self) -> str:
-        """What the ARNs of all sequence stores of the same account and region begin with."""
-        return f"arn:{self.partition}:omics:{self.region}:{self.account}:sequenceStore/"
+        return str(StoreArn(self.partition, self.region, self.account, self.store_id))
 
     def __str__(self) -> str:
         return f"{self.store_arn}/readSet/{self.read_set_id}"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 from readset_sync.arn import MalformedArnError, ReadSetArn
 from readset_sync.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
 from readset_sync.plan import Comparison, compare, full_differences
-from readset_sync.record import build_row
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -94,9 +93,9 @@ class StoreWalker:
 
     def pages(self, store_id: str, listing: Listing | None = None) -> Iterator[list[Comparison]]:
         """List a store, and compare each page with its rows. Costs a HealthOmics call for a hundred read sets."""
-        store = self._source.store(store_id)
+        store = self._source.store(store_id).metadata
         for page in self._source.pages(store_id):
-            rows = self._table.get_many(entry["arn"] for entry in page.read_sets) if page.read_sets else {}
+            rows = self._table.get_many(entry["arn"] for entry in page.read_sets)
             comparisons = compare(page.read_sets, rows, store, listed_at=page.as_of)
             if listing:
                 listing.add(comparisons)
@@ -106,7 +105,7 @@ class StoreWalker:
 
     def listing(self, store_id: str) -> Listing:
         """Return a fresh listing of a store, for pruning."""
-        listing = Listing(self._source.store(store_id)["arn"])
+        listing = Listing(self._source.store(store_id).metadata["arn"])
         for page in self._source.pages(store_id):
             listing.read_set_ids.update(entry["id"] for entry in page.read_sets)
         listing.complete = True
@@ -211,10 +210,7 @@ class StoreWalker:
             except ReadSetNotFoundError:
                 fields, gone = (), True
             else:
-                store = self._source.store(arn.store_id)
-                expected = build_row(
-                    read_set.metadata, tags=read_set.tags, store=store, as_of=read_set.as_of, previous=row
-                )
+                expected = self._synchronizer.row_of(arn, read_set, previous=row)
                 fields, gone = tuple(full_differences(row, expected)), False
             if not fields and not gone:
                 return Finding(str(arn), State.IN_SYNC)

@@ -10,6 +10,7 @@ from readset_sync.limiter import DOCUMENTED_TPS, RateLimits
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_omics import OmicsClient
+    from types_boto3_sqs import SQSClient
 
 _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
@@ -30,3 +31,8 @@ def omics_client(session: boto3.Session, *, max_tps: float = DOCUMENTED_TPS) -> 
 def dynamodb_client(session: boto3.Session) -> "DynamoDBClient":
     """Return a DynamoDB client."""
     return session.client("dynamodb", config=_CONFIG)
+
+
+def sqs_client(session: boto3.Session) -> "SQSClient":
+    """Return an SQS client."""
+    return session.client("sqs", config=_CONFIG)

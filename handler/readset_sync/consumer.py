@@ -12,8 +12,11 @@ from aws_lambda_powertools.utilities.batch import (
 )
 
 from readset_sync.errors import FAILURES, MalformedEventError, describe_error
-from readset_sync.event import ACTIONS, Action, parse_event
-from readset_sync.sync import Outcome
+from readset_sync.event import ACTIONS, Action, ReadSetEvent
+from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.reconcile import drift
+from readset_sync.step import Phase, Step
+from readset_sync.sync import Change, Outcome
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -22,25 +25,35 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from readset_sync.event import ReadSetEvent
-    from readset_sync.sync import Change, Synchronizer
+    from readset_sync.message import Message
+    from readset_sync.reconcile import Reconciler
+    from readset_sync.sync import Synchronizer
 
 
 class Consumer:
-    """Applies the events of queue messages.
+    """Does what queue messages say.
 
     Args:
         synchronizer: Writes the rows.
-        account: The account whose events are taken.
-        region: The region whose events are taken.
-        logger: Told of every event, by ARN.
-        metrics: Given refresh durations and the time from the source's change to the row.
+        reconciler: Compares whole stores with their rows.
+        account: The account whose messages are taken.
+        region: The region whose messages are taken.
+        logger: Told of every message, with ARNs and no other names.
+        metrics: Given refresh durations, the time from the source's change to the row, and what reconciliations find.
     """
 
     def __init__(
-        self, synchronizer: "Synchronizer", *, account: str, region: str, logger: "Logger", metrics: "Metrics"
+        self,
+        synchronizer: "Synchronizer",
+        reconciler: "Reconciler",
+        *,
+        account: str,
+        region: str,
+        logger: "Logger",
+        metrics: "Metrics",
     ) -> None:
         self._synchronizer = synchronizer
+        self._reconciler = reconciler
         self._account = account
         self._region = region
         self._logger = logger
@@ -65,7 +78,7 @@ class Consumer:
     def _process(self, record: "SQSRecord") -> None:
         """Process one message. The processor passes `record` by name, and takes an exception as a failure."""
         try:
-            event = parse_event(record.body, account=self._account, region=self._region)
+            message = parse_message(record.body, account=self._account, region=self._region)
         except MalformedEventError as error:
             self._counts["MALFORMED", "failed"] += 1
             self._logger.error(  # noqa: TRY400 - the reason says it all, and a traceback would only bury it
@@ -75,42 +88,96 @@ class Consumer:
                 receive_count=record.attributes.approximate_receive_count,
             )
             raise
-        # Whatever comes from outside could be anything, and each value of a dimension is a metric of its own.
-        status = event.status if event.status in ACTIONS else "OTHER"
+        kind = _kind(message)
         started = time.perf_counter()
         try:
-            change = self._synchronizer.apply(event)
+            done = self._apply(message)
         except FAILURES as error:
-            self._counts[status, "failed"] += 1
+            self._counts[kind, "failed"] += 1
             self._logger.error(  # noqa: TRY400 - as above
                 "event failed",
-                **_identity(event),
+                **_identity(message),
                 reason=describe_error(error),
                 receive_count=record.attributes.approximate_receive_count,
             )
             raise
         except Exception:
-            self._counts[status, "failed"] += 1
-            self._logger.exception("event failed unexpectedly", **_identity(event))
+            self._counts[kind, "failed"] += 1
+            self._logger.exception("event failed unexpectedly", **_identity(message))
             raise
-        self._counts[status, change.outcome] += 1
-        self._report(event, change, milliseconds=(time.perf_counter() - started) * 1000)
+        milliseconds = (time.perf_counter() - started) * 1000
+        if isinstance(done, Step):
+            self._counts[kind, done.phase] += 1
+            self._report_step(done, milliseconds)
+        else:
+            self._counts[kind, done.outcome] += 1
+            self._report_change(message, done, milliseconds)
 
-    def _report(self, event: "ReadSetEvent", change: "Change", *, milliseconds: float) -> None:
+    def _apply(self, message: "Message") -> Change | Step:
+        match message:
+            case ReadSetEvent():
+                return self._synchronizer.apply(message)
+            case RefreshRequest():
+                return self._synchronizer.refresh(message.arn)
+            case ReconcileRequest():
+                return self._reconciler.begin(message)
+            case StoreEvent():
+                return self._reconciler.begin_store(message) if message.settled else Change(Outcome.IGNORED)
+            case Step():
+                return self._reconciler.proceed(message)
+
+    def _report_change(self, message: "Message", change: Change, milliseconds: float) -> None:
         self._logger.info(
             "event applied",
-            **_identity(event),
+            **_identity(message),
             outcome=change.outcome,
             fields=change.fields,
             milliseconds=round(milliseconds),
         )
         if change.outcome is Outcome.IGNORED:
             return
-        lag = (datetime.now(UTC) - event.time).total_seconds() * 1000
-        self._metrics.add_metric("SourceToRowLag", unit=MetricUnit.Milliseconds, value=max(lag, 0))
-        if event.action is Action.REFRESH:
+        if isinstance(message, ReadSetEvent):
+            lag = (datetime.now(UTC) - message.time).total_seconds() * 1000
+            self._metrics.add_metric("SourceToRowLag", unit=MetricUnit.Milliseconds, value=max(lag, 0))
+        if not isinstance(message, ReadSetEvent) or message.action is Action.REFRESH:
             self._metrics.add_metric("RefreshDuration", unit=MetricUnit.Milliseconds, value=milliseconds)
 
+    def _report_step(self, step: Step, milliseconds: float) -> None:
+        done = step.phase is Phase.DONE
+        self._logger.info(
+            "reconciliation finished" if done else "reconciliation goes on",
+            **_identity(step),
+            milliseconds=round(milliseconds),
+        )
+        if done:
+            self._metrics.add_metric("Reconciliations", unit=MetricUnit.Count, value=1)
+            self._metrics.add_metric("ReconciliationDrift", unit=MetricUnit.Count, value=drift(step.counts))
 
-def _identity(event: "ReadSetEvent") -> dict[str, Any]:
-    return {"event_id": event.id, "set_arn": str(event.arn), "status": event.status}
+
+def _kind(message: "Message") -> str:
+    """The first dimension of the metric of a message.
+
+    Whatever comes from outside could be anything, and each value of a dimension is a metric of its own.
+    """
+    match message:
+        case ReadSetEvent():
+            return message.status if message.status in ACTIONS else "OTHER"
+        case RefreshRequest():
+            return "REFRESH"
+        case StoreEvent() | ReconcileRequest() | Step():
+            return "RECONCILE"
+
+
+def _identity(message: "Message") -> dict[str, Any]:
+    """What tells a message from others, for the logs."""
+    match message:
+        case ReadSetEvent():
+            return {"event_id": message.id, "set_arn": str(message.arn), "status": message.status}
+        case RefreshRequest():
+            return {"event_id": message.id, "set_arn": str(message.arn)}
+        case StoreEvent():
+            return {"event_id": message.id, "store_arn": str(message.arn), "status": message.status}
+        case ReconcileRequest():
+            return {"event_id": message.id}
+        case Step():
+            return {"event_id": message.id, "phase": message.phase, "found": dict(message.counts)}

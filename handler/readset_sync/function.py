@@ -3,7 +3,10 @@
 Clients are built once per execution environment, while the module is imported. Environment variables:
 
 - `TABLE_NAME`: the table.
-- `SOURCE_ACCOUNT`, `SOURCE_REGION`: events of any other account or region are refused.
+- `QUEUE_URL`: the queue that feeds the function, for what a reconciliation wants done.
+- `SOURCE_ACCOUNT`, `SOURCE_REGION`: messages of any other account or region are refused.
+- `MAX_ROW_AGE_DAYS`: how old a row may become before a reconciliation has it refreshed; 0 for any age.
+- `RECONCILE_SCHEDULE`: how often reconciliations are scheduled, for those who look; not read here.
 - `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make.
 - `POWERTOOLS_*`: service name, metrics namespace and log level, as Powertools documents them.
 
@@ -11,14 +14,17 @@ Logs and metrics name read sets by ARN only: names, subjects, samples and tags m
 """
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
-from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.client import dynamodb_client, omics_client, sqs_client
 from readset_sync.consumer import Consumer
+from readset_sync.outbox import Outbox
+from readset_sync.reconcile import Reconciler
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
@@ -30,16 +36,27 @@ if TYPE_CHECKING:
 _session = boto3.Session()
 _logger = Logger()
 _metrics = Metrics()
-_consumer = Consumer(
-    Synchronizer(
-        Source(omics_client(_session, max_tps=float(os.environ["MAX_TPS"]))),
-        Table(dynamodb_client(_session), os.environ["TABLE_NAME"]),
-    ),
-    account=os.environ["SOURCE_ACCOUNT"],
-    region=os.environ["SOURCE_REGION"],
-    logger=_logger,
-    metrics=_metrics,
-)
+
+
+def _build_consumer() -> Consumer:
+    account, region = os.environ["SOURCE_ACCOUNT"], os.environ["SOURCE_REGION"]
+    days = float(os.environ["MAX_ROW_AGE_DAYS"])
+    source = Source(omics_client(_session, max_tps=float(os.environ["MAX_TPS"])))
+    table = Table(dynamodb_client(_session), os.environ["TABLE_NAME"])
+    synchronizer = Synchronizer(source, table)
+    reconciler = Reconciler(
+        source,
+        table,
+        synchronizer,
+        Outbox(sqs_client(_session), os.environ["QUEUE_URL"], account=account, region=region),
+        account=account,
+        region=region,
+        max_age=timedelta(days=days) if days else None,
+    )
+    return Consumer(synchronizer, reconciler, account=account, region=region, logger=_logger, metrics=_metrics)
+
+
+_consumer = _build_consumer()
 
 
 @_logger.inject_lambda_context

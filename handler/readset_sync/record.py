@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import uuid4
 
-from readset_sync.timestamp import format_timestamp
+from readset_sync.timestamp import format_timestamp, is_timestamp
 
 Response = Mapping[str, Any]
 Row = dict[str, Any]
@@ -22,8 +22,14 @@ KEY: Final = "set_arn"
 REVISION: Final = "sync_revision"
 """New with every write. A write names the revision that it replaces, so that it never undoes another write."""
 
+CREATED_AT: Final = "set_creation_time"
+"""When the read set came to be; never changes."""
+
 STATUS_AT: Final = "status_at"
 """When the source was known to have the row's `set_status`."""
+
+STORE_AT: Final = "store_at"
+"""When the source was known to have the row's `store`."""
 
 SYNCED_AT: Final = "synced_at"
 """When the source was read for the row as a whole."""
@@ -64,7 +70,13 @@ _SEQUENCE_INFORMATION: Final = {
 
 
 def build_row(
-    read_set: Response, *, tags: Mapping[str, str], store: Response, as_of: datetime, previous: Row | None
+    read_set: Response,
+    *,
+    tags: Mapping[str, str],
+    store: Response,
+    store_as_of: datetime,
+    as_of: datetime,
+    previous: Row | None,
 ) -> Row:
     """Build the whole row of a read set.
 
@@ -72,12 +84,13 @@ def build_row(
         read_set: The response of GetReadSetMetadata.
         tags: The read set's tags, from ListTagsForResource.
         store: The response of GetSequenceStore for its store.
-        as_of: When the source was read, by the source's own clock.
+        store_as_of: When the store was read, by the source's own clock.
+        as_of: When the read set was read, by the same clock.
         previous: The row that this one replaces. An archived read set has no files at the source, so they are
             taken from here for as long as the content is the same.
     """
     row = describe(read_set)
-    row["store"] = store_map(store)
+    row |= store_attributes(store, as_of=store_as_of)
     row["tags"] = tag_list(tags)
     files = _files(read_set) or _kept_files(row, previous)
     if files:
@@ -109,12 +122,17 @@ def describe(read_set: Response) -> Row:
     """
     row = _present(read_set, _TEXTS)
     if created := read_set.get("creationTime"):
-        row["set_creation_time"] = format_timestamp(created)
+        row[CREATED_AT] = format_timestamp(created)
     if etag := _present(read_set.get("etag", {}), _ETAG):
         row["set_etag"] = etag
     if sequence := _present(read_set.get("sequenceInformation", {}), _SEQUENCE_INFORMATION):
         row["set_sequence_information"] = sequence
     return row
+
+
+def store_attributes(store: Response, *, as_of: datetime) -> Row:
+    """Return the attributes that tell of a read set's store, from a response of GetSequenceStore and its time."""
+    return {"store": store_map(store), STORE_AT: format_timestamp(as_of)}
 
 
 def store_map(store: Response) -> dict[str, str]:
@@ -162,8 +180,8 @@ def _fits(name: str, value: object) -> bool:
             return isinstance(value, list) and all(map(_is_file, cast("list[object]", value)))
         case "set_etag":
             return _is_text_map(value)
-        case "synced_at" | "status_at":
-            return isinstance(value, str)
+        case "synced_at" | "status_at" | "store_at" | "set_creation_time":
+            return is_timestamp(value)
         case _:
             return True
 

@@ -28,10 +28,11 @@ STORE_MAX_AGE: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries of ListReadSets, and when they were read."""
+    """Entries of ListReadSets, when they were read, and the token of the next page; None at the end."""
 
     read_sets: list["Response"]
     as_of: datetime
+    next_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +44,50 @@ class ReadSet:
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What the source says of a sequence store: GetSequenceStore, and when it was read."""
+
+    metadata: "Response"
+    as_of: datetime
+
+
 class Source:
     """The sequence stores and read sets of one account and region."""
 
     def __init__(self, client: "OmicsClient", *, store_max_age: float = STORE_MAX_AGE) -> None:
         self._client = client
         self._store_max_age = store_max_age
-        self._stores: dict[str, tuple[float, Response]] = {}
+        self._stores: dict[str, tuple[float, Store]] = {}
 
     def store_ids(self) -> list[str]:
         """Return the ids of all sequence stores of the account and region."""
         pages = self._client.get_paginator("list_sequence_stores").paginate(PaginationConfig={"PageSize": PAGE_SIZE})
         return [store["id"] for page in pages for store in page["sequenceStores"]]
 
-    def store(self, store_id: str) -> "Response":
-        """Return the response of GetSequenceStore, remembered for a while.
+    def store(self, store_id: str, *, after: datetime | None = None) -> Store:
+        """Return a sequence store, remembered for a while.
+
+        Args:
+            store_id: The store.
+            after: What is remembered counts only if it was read later than this.
 
         Raises:
             StoreNotFoundError: There is no such store in this account and region.
         """
         now = time.monotonic()
-        read_at, store = self._stores.get(store_id, (0.0, None))
-        if store is None or now - read_at > self._store_max_age:
-            try:
-                store = self._client.get_sequence_store(id=store_id)
-            except self._client.exceptions.ResourceNotFoundException as error:
-                raise StoreNotFoundError(
-                    f"no sequence store {store_id} in {self._client.meta.region_name} for this account: "
-                    "check its id, the region and whose credentials are in use"
-                ) from error
-            self._stores[store_id] = (now, store)
+        remembered_at, store = self._stores.get(store_id, (now, None))
+        if store and now - remembered_at <= self._store_max_age and (after is None or store.as_of > after):
+            return store
+        try:
+            answer = self._client.get_sequence_store(id=store_id)
+        except self._client.exceptions.ResourceNotFoundException as error:
+            raise StoreNotFoundError(
+                f"no sequence store {store_id} in {self._client.meta.region_name} for this account: "
+                "check its id, the region and whose credentials are in use"
+            ) from error
+        store = Store(answer, _read_at(answer))
+        self._stores[store_id] = (now, store)
         return store
 
     def pages(self, store_id: str) -> Iterator[Page]:
@@ -81,13 +96,27 @@ class Source:
         Raises:
             StoreNotFoundError: There is no such store in this account and region.
         """
-        paginator = self._client.get_paginator("list_read_sets")
+        token: str | None = None
+        while True:
+            page = self.page(store_id, token)
+            yield page
+            token = page.next_token
+            if token is None:
+                return
+
+    def page(self, store_id: str, token: str | None = None) -> Page:
+        """Return one page of a store's listing: the first, or the one that a token stands for.
+
+        Raises:
+            StoreNotFoundError: There is no such store in this account and region.
+        """
+        following: Any = {"nextToken": token} if token is not None else {}
         try:
-            for page in paginator.paginate(sequenceStoreId=store_id, PaginationConfig={"PageSize": PAGE_SIZE}):
-                present = [entry for entry in page["readSets"] if entry["status"] != "DELETED"]
-                yield Page(read_sets=list(present), as_of=_read_at(page))
+            answer = self._client.list_read_sets(sequenceStoreId=store_id, maxResults=PAGE_SIZE, **following)
         except self._client.exceptions.ResourceNotFoundException as error:
             raise StoreNotFoundError(f"sequence store {store_id} is gone") from error
+        present = [entry for entry in answer["readSets"] if entry["status"] != "DELETED"]
+        return Page(list(present), _read_at(answer), answer.get("nextToken"))
 
     def read_set(self, arn: "ReadSetArn") -> ReadSet:
         """Read one read set and its tags: two calls.

@@ -12,14 +12,25 @@ from typing import TYPE_CHECKING, Final
 from readset_sync.errors import ContendedRowError, ReadSetNotFoundError
 from readset_sync.event import Action
 from readset_sync.plan import full_differences
-from readset_sync.record import Row, build_row, seal, tag_list
+from readset_sync.record import (
+    REVISION,
+    STORE_AT,
+    Row,
+    build_row,
+    new_revision,
+    seal,
+    store_attributes,
+    store_map,
+    tag_list,
+)
+from readset_sync.timestamp import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from readset_sync.arn import ReadSetArn
     from readset_sync.event import ReadSetEvent
-    from readset_sync.source import Source
+    from readset_sync.source import ReadSet, Source, Store
     from readset_sync.table import Table
 
 _ATTEMPTS: Final = 5
@@ -105,6 +116,17 @@ class Synchronizer:
             return _change(row, fresh)
         return self.refresh(arn)
 
+    def replace_store(self, row: Row, store: "Store") -> bool:
+        """Give a row another `store`, and change nothing else.
+
+        Returns:
+            Whether that was done. False means that the row knows as new a store, or that somebody else wrote it
+            meanwhile: refresh it instead.
+        """
+        fresh = row | store_attributes(store.metadata, as_of=store.as_of)
+        is_older = row.get(STORE_AT, "") < fresh[STORE_AT]
+        return is_older and self._table.put(fresh | {REVISION: new_revision()}, replacing=row)
+
     def prune(self, arn: "ReadSetArn") -> Change:
         """Delete a row on the source's own word that its read set is gone, and leave it otherwise."""
         row = self._table.get(str(arn))
@@ -116,6 +138,25 @@ class Synchronizer:
             return Change(Outcome.DELETED if self._table.delete_unchanged(row) else Outcome.UNCHANGED)
         return Change(Outcome.UNCHANGED)
 
+    def row_of(self, arn: "ReadSetArn", read_set: "ReadSet", *, previous: Row | None) -> Row:
+        """Build the row of a read set that has been read.
+
+        The store is remembered, and so may be older than the one in the row that is replaced: then it is read again.
+        """
+        store = self._source.store(arn.store_id)
+        if previous and previous.get("store") != store_map(store.metadata):
+            known_at = previous.get(STORE_AT, "")
+            if known_at >= format_timestamp(store.as_of):
+                store = self._source.store(arn.store_id, after=parse_timestamp(known_at))
+        return build_row(
+            read_set.metadata,
+            tags=read_set.tags,
+            store=store.metadata,
+            store_as_of=store.as_of,
+            as_of=read_set.as_of,
+            previous=previous,
+        )
+
     def _try_refresh(self, arn: "ReadSetArn", row: Row | None) -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
         try:
@@ -124,13 +165,7 @@ class Synchronizer:
             if row is None:
                 return Change(Outcome.ABSENT)
             return Change(Outcome.DELETED) if self._table.delete_unchanged(row) else None
-        fresh = build_row(
-            read_set.metadata,
-            tags=read_set.tags,
-            store=self._source.store(arn.store_id),
-            as_of=read_set.as_of,
-            previous=row,
-        )
+        fresh = self.row_of(arn, read_set, previous=row)
         return _change(row, fresh) if self._table.put(fresh, replacing=row) else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from readset_sync.errors import ContendedRowError, SetupError
-from readset_sync.record import KEY, REVISION, STATUS_AT, Row, new_revision, well_formed
+from readset_sync.record import CREATED_AT, KEY, REVISION, STATUS_AT, SYNCED_AT, Row, new_revision, well_formed
 from readset_sync.timestamp import format_timestamp
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 _BATCH_GET_ATTEMPTS: Final = 8
+_SCAN_PAGE: Final = 500
+"""Rows that DynamoDB reads for a page: less than the megabyte that it reads at the most."""
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -62,13 +64,15 @@ class Table:
         """Return the rows that exist, by ARN, as they are now.
 
         Args:
-            arns: 1 to 100 different ARNs.
+            arns: At most 100 different ARNs.
 
         Raises:
             ContendedRowError: DynamoDB kept leaving keys out (its throughput is exhausted).
         """
         rows: dict[str, Row] = {}
         wanted: list[Any] = [_key(arn) for arn in arns]
+        if not wanted:
+            return rows
         for attempt in range(_BATCH_GET_ATTEMPTS):
             if attempt:
                 # Full jitter, as DynamoDB asks of those who retry unprocessed keys; it is no secret.
@@ -145,6 +149,30 @@ class Table:
         for page in pages:
             for item in page["Items"]:
                 yield _row(item)[KEY]
+
+    def scan_page(self, within: str, *, after: str | None = None) -> tuple[list[Row], str | None]:
+        """Return some rows, in no particular order, by their keys and times alone.
+
+        Args:
+            within: A text that the keys of the rows have in them; other rows are left out.
+            after: The key to go on after, as an earlier call has returned it; None for the beginning.
+
+        Returns:
+            Key, creation time and synchronization time of each row, as far as it has them; and the key to go on
+            after, None at the end.
+        """
+        start: Any = {"ExclusiveStartKey": _key(after)} if after is not None else {}
+        answer = self._client.scan(
+            TableName=self.name,
+            ConsistentRead=True,
+            Limit=_SCAN_PAGE,
+            ProjectionExpression=f"{KEY}, {CREATED_AT}, {SYNCED_AT}",
+            FilterExpression=f"contains({KEY}, :within)",
+            ExpressionAttributeValues=_values({":within": within}),
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return [_row(item) for item in answer["Items"]], None if last is None else _deserialize(last[KEY])
 
     def _try(self, operation: Any, **arguments: Any) -> bool:
         try:

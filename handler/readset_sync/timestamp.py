@@ -4,12 +4,21 @@ Whole seconds because that is all that EventBridge events and HTTP dates resolve
 DynamoDB compares the texts.
 """
 
+import re
 from datetime import UTC, datetime
+from typing import Final
+
+_FORMAT: Final = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ", re.ASCII)
 
 
 def format_timestamp(moment: datetime) -> str:
     """Write an aware datetime in the table's format, cut to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_timestamp(value: object) -> bool:
+    """Whether something is a text in the table's format."""
+    return isinstance(value, str) and _FORMAT.fullmatch(value) is not None
 
 
 def parse_timestamp(text: str) -> datetime:

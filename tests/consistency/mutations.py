@@ -104,7 +104,7 @@ def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:
 
 def _prune_by_the_first_page(patch: pytest.MonkeyPatch) -> None:
     def listing(self: StoreWalker, store_id: str) -> Listing:
-        partial = Listing(self._source.store(store_id)["arn"])
+        partial = Listing(self._source.store(store_id).metadata["arn"])
         partial.read_set_ids.update(entry["id"] for entry in next(self._source.pages(store_id)).read_sets)
         partial.complete = True
         return partial

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from omics_sandbox import Limits, Sandbox
 from readset_sync.arn import ReadSetArn
+from readset_sync.message import Message, parse_message
+from readset_sync.outbox import Outbox
+from readset_sync.reconcile import Reconciler
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
@@ -40,6 +44,46 @@ def source(sandbox: Sandbox) -> Source:
 @pytest.fixture
 def synchronizer(source: Source, table: Table) -> Synchronizer:
     return Synchronizer(source, table)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A FIFO queue without a function, for one test alone."""
+
+    sqs: Any
+    url: str
+
+    def outbox(self) -> Outbox:
+        return Outbox(self.sqs, self.url, account="123456789012", region="us-west-2")
+
+    def take(self) -> list[Message]:
+        """Receive and delete all messages, in order."""
+        messages: list[Message] = []
+        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", []):
+            for each in found:
+                messages.append(parse_message(each["Body"], account="123456789012", region="us-west-2"))
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=each["ReceiptHandle"])
+        return messages
+
+
+@pytest.fixture
+def queue(sandbox: Sandbox) -> Queue:
+    sqs = sandbox.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    return Queue(sqs, sqs.create_queue(QueueName=f"queue-{uuid4().hex}.fifo", Attributes=attributes)["QueueUrl"])
+
+
+@pytest.fixture
+def reconciler(source: Source, table: Table, synchronizer: Synchronizer, queue: Queue) -> Reconciler:
+    return Reconciler(
+        source,
+        table,
+        synchronizer,
+        queue.outbox(),
+        account="123456789012",
+        region="us-west-2",
+        max_age=timedelta(days=7),
+    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import Metrics
 from omics_sandbox import Sandbox
 from readset_sync.arn import ReadSetArn
 from readset_sync.consumer import Consumer
+from readset_sync.reconcile import Reconciler
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 
@@ -34,12 +35,13 @@ class Context:
 class Runtime:
     """A consumer, and what it prints."""
 
-    def __init__(self, synchronizer: Synchronizer, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, synchronizer: Synchronizer, reconciler: Reconciler, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
         self._log = io.StringIO()
         self._metrics = Metrics(namespace="Test", service="sync")
         self._consumer = Consumer(
             synchronizer,
+            reconciler,
             account="123456789012",
             region="us-west-2",
             # Loggers of one service share a handler, so each test has a service of its own.
@@ -60,10 +62,15 @@ class Runtime:
 
 
 @pytest.fixture
-def runtime(synchronizer: Synchronizer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runtime:
+def runtime(
+    synchronizer: Synchronizer,
+    reconciler: Reconciler,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Runtime:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "sync")
-    return Runtime(synchronizer, capsys)
+    return Runtime(synchronizer, reconciler, capsys)
 
 
 def record(number: int, group: str, body: Body) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from readset_sync.errors import MalformedEventError
-from readset_sync.event import Action, parse_event
+from readset_sync.event import Action, ReadSetEvent
+from readset_sync.message import parse_message
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -36,7 +37,7 @@ def event(status: str = "ACTIVE", arn: str = ARN, **detail: Any) -> dict[str, An
 
 
 def parse(body: object) -> Any:
-    return parse_event(body if isinstance(body, str) else json.dumps(body), account=ACCOUNT, region=REGION)
+    return parse_message(body if isinstance(body, str) else json.dumps(body), account=ACCOUNT, region=REGION)
 
 
 @pytest.mark.parametrize(
@@ -114,5 +115,7 @@ def test_without_an_account_of_its_own_the_reader_takes_the_envelope_as_referenc
     foreign = event(arn=ARN.replace(ACCOUNT, "999999999999"))
 
     with pytest.raises(MalformedEventError, match="account 999999999999"):
-        parse_event(json.dumps(foreign))
-    assert parse_event(json.dumps(event())).status == "ACTIVE"
+        parse_message(json.dumps(foreign))
+    read = parse_message(json.dumps(event()))
+    assert isinstance(read, ReadSetEvent)
+    assert read.status == "ACTIVE"

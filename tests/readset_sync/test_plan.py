@@ -27,7 +27,9 @@ FILES = {"source1": {"contentLength": 1}, "source2": {"contentLength": 2}}
 
 
 def row(*, as_of: datetime = EARLIER, **changes: Any) -> dict[str, Any]:
-    return build_row(LISTED | {"files": FILES} | changes, tags={"a": "b"}, store=STORE, as_of=as_of, previous=None)
+    return build_row(
+        LISTED | {"files": FILES} | changes, tags={"a": "b"}, store=STORE, store_as_of=as_of, as_of=as_of, previous=None
+    )
 
 
 def comparison(of: dict[str, Any] | None, **listed: Any) -> Any:

@@ -52,7 +52,9 @@ def read_set(**changes: Any) -> dict[str, Any]:
 
 
 def row(previous: dict[str, Any] | None = None, tags: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
-    return build_row(read_set(**changes), tags=tags or {}, store=STORE, as_of=AS_OF, previous=previous)
+    return build_row(
+        read_set(**changes), tags=tags or {}, store=STORE, store_as_of=AS_OF, as_of=AS_OF, previous=previous
+    )
 
 
 def test_a_paired_fastq_read_set_gives_every_documented_attribute() -> None:
@@ -110,6 +112,7 @@ def test_a_paired_fastq_read_set_gives_every_documented_attribute() -> None:
         "set_total_size": 500000000,
         "synced_at": "2026-04-04T17:53:06Z",
         "status_at": "2026-04-04T17:53:06Z",
+        "store_at": "2026-04-04T17:53:06Z",
     }
 
 

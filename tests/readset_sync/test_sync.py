@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from readset_sync.arn import ReadSetArn
 from readset_sync.errors import ContendedRowError
-from readset_sync.event import ReadSetEvent, parse_event
+from readset_sync.event import ReadSetEvent
+from readset_sync.message import parse_message
 from readset_sync.record import REVISION, STATUS_AT
 from readset_sync.source import ReadSet, Source
 from readset_sync.sync import Outcome, Synchronizer
@@ -31,7 +32,9 @@ def event(arn: ReadSetArn, status: str, *, after: timedelta = timedelta(hours=1)
         "time": (datetime.now(UTC) + after).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "detail": {"arn": str(arn), "sequenceStoreId": arn.store_id, "id": arn.read_set_id, "status": status},
     }
-    return parse_event(json.dumps(body))
+    read = parse_message(json.dumps(body))
+    assert isinstance(read, ReadSetEvent)
+    return read
 
 
 def late(arn: ReadSetArn, status: str) -> ReadSetEvent:

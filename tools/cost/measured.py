@@ -10,7 +10,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
@@ -21,6 +21,9 @@ from omics_components.settings import Settings
 from readset_sync.consumer import Consumer
 from readset_sync.record import Row, build_row
 from readset_sync.sync import Change, Outcome, Synchronizer
+
+if TYPE_CHECKING:
+    from readset_sync.reconcile import Reconciler
 
 PLATFORM_LOG_BYTES: Final = 350
 """What Lambda itself logs about an invocation (START, END, REPORT); an assumption."""
@@ -88,6 +91,7 @@ def sample_row() -> Row:
             "name": "cohort-a",
             "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
         },
+        store_as_of=datetime(2026, 1, 1, tzinfo=UTC),
         as_of=datetime(2026, 1, 1, tzinfo=UTC),
         previous=None,
     )
@@ -147,7 +151,9 @@ def _process(kind: Kind) -> None:
         return change
 
     synchronizer = cast("Synchronizer", SimpleNamespace(apply=apply))
-    consumer = Consumer(synchronizer, account=ACCOUNT, region=REGION, logger=_logger, metrics=metrics)
+    # No message of these kinds has to do with a reconciliation.
+    reconciler = cast("Reconciler", SimpleNamespace())
+    consumer = Consumer(synchronizer, reconciler, account=ACCOUNT, region=REGION, logger=_logger, metrics=metrics)
 
     @_logger.inject_lambda_context
     @metrics.log_metrics(capture_cold_start_metric=True)

@@ -1,0 +1,96 @@
+"""Sends the product's own messages to the pipeline's queue, in the envelope that `message` reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from readset_sync.errors import SyncError
+from readset_sync.message import OWN_SOURCE, RECONCILE_STEP, REFRESH
+from readset_sync.step import Step
+from readset_sync.timestamp import format_timestamp
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+    from readset_sync.arn import ReadSetArn
+
+_BATCH: Final = 10
+"""Messages that SQS takes at a time."""
+
+_RECONCILE_GROUP: Final = "reconcile"
+
+
+class UnsentError(SyncError):
+    """SQS did not take some messages."""
+
+
+class Outbox:
+    """The way into the FIFO queue.
+
+    Args:
+        client: SQS.
+        url: The queue's URL.
+        account: The account whose read sets are kept.
+        region: Their region.
+    """
+
+    def __init__(self, client: "SQSClient", url: str, *, account: str, region: str) -> None:
+        self._client = client
+        self._url = url
+        self._account = account
+        self._region = region
+
+    def refresh(self, arns: Sequence["ReadSetArn"], *, cause: str) -> None:
+        """Ask for rows to be made what their read sets are now; each in the message group of its read set.
+
+        Args:
+            arns: The read sets.
+            cause: What asks, at most 40 characters: within five minutes, a cause has each read set refreshed once.
+
+        Raises:
+            UnsentError: SQS did not take some of them; the others are on their way.
+            ClientError, BotoCoreError: SQS refused, or could not be asked.
+        """
+        for start in range(0, len(arns), _BATCH):
+            self._send([self._refresh(arn, cause) for arn in arns[start : start + _BATCH]])
+
+    def step(self, step: Step) -> None:
+        """Hand a reconciliation on to its next step.
+
+        Raises:
+            UnsentError, ClientError, BotoCoreError: As above.
+        """
+        self._send([self._entry(step.id, RECONCILE_STEP, step.write(), group=_RECONCILE_GROUP)])
+
+    def _refresh(self, arn: "ReadSetArn", cause: str) -> "SendMessageBatchRequestEntryTypeDef":
+        name = f"{cause}-{arn.store_id}-{arn.read_set_id}"
+        return self._entry(name, REFRESH, {"arn": str(arn)}, group=arn.read_set_id)
+
+    def _entry(
+        self, name: str, detail_type: str, detail: Mapping[str, Any], *, group: str
+    ) -> "SendMessageBatchRequestEntryTypeDef":
+        message = {
+            "id": name,
+            "source": OWN_SOURCE,
+            "detail-type": detail_type,
+            "account": self._account,
+            "region": self._region,
+            "time": format_timestamp(datetime.now(UTC)),
+            "detail": detail,
+        }
+        return {
+            "Id": "0",
+            "MessageBody": json.dumps(message),
+            "MessageGroupId": group,
+            "MessageDeduplicationId": name,
+        }
+
+    def _send(self, entries: Sequence["SendMessageBatchRequestEntryTypeDef"]) -> None:
+        for number, entry in enumerate(entries):
+            entry["Id"] = str(number)
+        failed = self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
+        if failed:
+            reason = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
+            raise UnsentError(f"SQS did not take {len(failed)} of {len(entries)} messages: {reason}")

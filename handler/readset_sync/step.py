@@ -1,0 +1,101 @@
+"""Where a reconciliation stands between two queue messages. Pure: no AWS calls.
+
+A store of a million read sets takes over half an hour to list, and a function has fifteen minutes. So a
+reconciliation is a chain of short steps, and all that one step hands to the next is in the message.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from readset_sync.envelope import read_object, read_text, read_time
+from readset_sync.errors import MalformedEventError
+from readset_sync.ledger import Ledger
+from readset_sync.timestamp import format_timestamp
+
+if TYPE_CHECKING:
+    from readset_sync.envelope import Envelope
+
+
+class Phase(StrEnum):
+    """What a reconciliation is doing."""
+
+    ROWS = "rows"
+    """Enters the rows into the ledger, page by page of the table."""
+    LISTING = "listing"
+    """Compares the stores' listings with their rows, and enters the read sets into the ledger."""
+    GHOSTS = "ghosts"
+    """Looks again at the rows whose account in the ledger does not balance."""
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next piece of a reconciliation.
+
+    Attributes:
+        run: Names the reconciliation.
+        number: Which step of it this is, from 0.
+        started: When the reconciliation began; a row that was synced later than that needs no second look.
+        within: A text that the keys of the rows in question have in them.
+        stores: Ids of the stores still to be listed; while rows are entered, all that exist.
+        phase: What is to be done.
+        cursor: Where to go on: the key of a row, or a page token of HealthOmics; None for the beginning.
+        ledger: Rows against listings.
+        counts: What was found so far, by reason.
+    """
+
+    run: str
+    number: int
+    started: datetime
+    within: str
+    stores: tuple[str, ...]
+    phase: Phase
+    cursor: str | None
+    ledger: Ledger
+    counts: Mapping[str, int]
+
+    @property
+    def id(self) -> str:
+        """Names the step among all steps of all reconciliations."""
+        return f"{self.run}-{self.number}"
+
+    def write(self) -> dict[str, Any]:
+        """Return the step as the detail of a message. About 45 KB, of the 256 KB that a message may have."""
+        return {
+            "run": self.run,
+            "number": self.number,
+            "started": format_timestamp(self.started),
+            "within": self.within,
+            "stores": list(self.stores),
+            "phase": self.phase,
+            "cursor": self.cursor,
+            "ledger": self.ledger.dump(),
+            "counts": dict(self.counts),
+        }
+
+    @classmethod
+    def read(cls, envelope: "Envelope") -> Self:
+        """Read what `write` wrote.
+
+        Raises:
+            MalformedEventError: The message holds something else.
+        """
+        detail = envelope.detail
+        counts = read_object(detail.get("counts"), "detail.counts")
+        try:
+            return cls(
+                run=read_text(detail, "run", "detail.run"),
+                number=int(detail["number"]),
+                started=read_time(detail, "started", "detail.started"),
+                within=read_text(detail, "within", "detail.within"),
+                stores=tuple(map(str, detail["stores"])),
+                phase=Phase(detail["phase"]),
+                cursor=None if detail["cursor"] is None else read_text(detail, "cursor", "detail.cursor"),
+                ledger=Ledger.load(read_text(detail, "ledger", "detail.ledger")),
+                counts={reason: int(count) for reason, count in counts.items()},
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MalformedEventError(f"detail is not a step of a reconciliation: {error!r}") from error

@@ -1,0 +1,440 @@
+"""Reconciliations: what differs is refreshed, what does not is left alone, and nothing else is deleted."""
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from omics_sandbox import Sandbox
+from readset_sync import reconcile
+from readset_sync import table as table_module
+from readset_sync.arn import ReadSetArn, StoreArn
+from readset_sync.errors import MalformedEventError
+from readset_sync.ledger import ACCOUNTS, Ledger
+from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.reconcile import Finding, Reconciler
+from readset_sync.source import Source
+from readset_sync.step import Phase, Step
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+from readset_sync.timestamp import format_timestamp
+
+from tests.readset_sync.conftest import Queue, Store
+
+
+@pytest.fixture(autouse=True)
+def no_other_stores(sandbox: Sandbox) -> Iterator[None]:
+    """A reconciliation sees every store, so each test begins without any."""
+    sandbox.omics.stores.clear()
+    yield
+    sandbox.omics.stores.clear()
+
+
+class Pipeline:
+    """A queue whose messages are done one after the other, as the function would."""
+
+    def __init__(self, reconciler: Reconciler, synchronizer: Synchronizer, queue: Queue) -> None:
+        self.reconciler = reconciler
+        self._synchronizer = synchronizer
+        self._queue = queue
+        self.steps: list[Step] = []
+        self.refreshed: list[ReadSetArn] = []
+
+    def run(self, request: ReconcileRequest | StoreEvent | None = None) -> Counter[str]:
+        """Reconcile, and do all that comes of it; return what was found."""
+        request = request or ReconcileRequest(f"request-{datetime.now(UTC)}", datetime.now(UTC) + timedelta(seconds=2))
+        if isinstance(request, StoreEvent):
+            self.reconciler.begin_store(request)
+        else:
+            self.reconciler.begin(request)
+        self.drain()
+        assert self.steps[-1].phase is Phase.DONE
+        return Counter(self.steps[-1].counts)
+
+    def drain(self) -> None:
+        while messages := self._queue.take():
+            for message in messages:
+                if isinstance(message, Step):
+                    self.steps.append(self.reconciler.proceed(message))
+                else:
+                    assert isinstance(message, RefreshRequest)
+                    self._synchronizer.refresh(message.arn)
+                    self.refreshed.append(message.arn)
+
+
+@pytest.fixture
+def pipeline(reconciler: Reconciler, synchronizer: Synchronizer, queue: Queue) -> Pipeline:
+    return Pipeline(reconciler, synchronizer, queue)
+
+
+@pytest.fixture
+def synced(store: Store, synchronizer: Synchronizer) -> Callable[[int], list[ReadSetArn]]:
+    """Make read sets whose rows are right."""
+
+    def make(count: int) -> list[ReadSetArn]:
+        arns = [store.add() for _ in range(count)]
+        for arn in arns:
+            synchronizer.refresh(arn)
+        return arns
+
+    return make
+
+
+def test_where_nothing_differs_nothing_is_refreshed_and_only_listings_are_asked_for(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, sandbox: Sandbox
+) -> None:
+    synced(120)
+    sandbox.omics.calls.clear()
+
+    found = pipeline.run(ReconcileRequest("request", datetime.now(UTC) - timedelta(minutes=1)))
+
+    assert found == {"rows": 120, "listed": 120}
+    assert pipeline.refreshed == []
+    assert sandbox.omics.calls == {"ListSequenceStores": 1, "ListReadSets": 2}
+
+
+def test_every_lost_event_is_made_good(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, sandbox: Sandbox, table: Table
+) -> None:
+    untouched, archived, renamed, deleted = synced(4)
+    sandbox.omics.emit_events = False
+    store.set_status(archived, "ARCHIVED")
+    sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="another name")
+    store.set_status(deleted, "DELETED")
+    created = store.add()
+    sandbox.omics.emit_events = True
+    before = table.get(str(untouched))
+
+    found = pipeline.run()
+
+    assert (found["missing"], found["stale"]) == (1, 2)
+    assert {archived, renamed, deleted, created} <= set(pipeline.refreshed)
+    rows = table.get_many(map(str, (archived, renamed, deleted, created)))
+    assert rows.keys() == {str(archived), str(renamed), str(created)}
+    assert rows[str(archived)]["set_status"] == "ARCHIVED"
+    assert rows[str(renamed)]["set_name"] == "another name"
+    if untouched not in pipeline.refreshed:  # it shares an account of the ledger once in 4,096 runs
+        assert table.get(str(untouched)) == before
+
+
+def test_a_ghost_costs_no_more_than_the_rows_of_its_account_in_the_ledger(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, table: Table
+) -> None:
+    arns = synced(60)
+    store.set_status(arns[7], "DELETED")
+
+    found = pipeline.run()
+
+    assert table.get(str(arns[7])) is None
+    assert found["unlisted"] == len(pipeline.refreshed) < 5
+
+
+def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_its_event(
+    synced: Callable[[int], list[ReadSetArn]],
+    pipeline: Pipeline,
+    store: Store,
+    synchronizer: Synchronizer,
+    queue: Queue,
+    table: Table,
+) -> None:
+    synced(3)
+    began = datetime.now(UTC).replace(microsecond=0)
+    step = pipeline.reconciler.begin(ReconcileRequest("request", began))
+    # The rows are entered; then a read set is created, younger than the reconciliation, and its event makes its row.
+    queue.take()
+    rows_entered = pipeline.reconciler._turn_page(step)[0]  # pyright: ignore[reportPrivateUsage] - the moment in between
+    newcomer = store.add(creation_time=datetime.now(UTC) + timedelta(seconds=1))
+    synchronizer.refresh(newcomer)
+
+    last = pipeline.reconciler.proceed(rows_entered)
+
+    assert last.phase is Phase.DONE
+    assert last.counts == {"rows": 3, "listed": 4}
+
+
+@pytest.mark.parametrize("every_store", [True, False])
+def test_rows_of_a_deleted_store_go(
+    every_store: bool,
+    synced: Callable[[int], list[ReadSetArn]],
+    pipeline: Pipeline,
+    store: Store,
+    sandbox: Sandbox,
+    synchronizer: Synchronizer,
+    table: Table,
+) -> None:
+    arns = synced(3)
+    other = Store(sandbox, sandbox.omics.create_store("other"))
+    kept = other.add()
+    synchronizer.refresh(kept)
+    del sandbox.omics.stores[store.id]
+    arn = StoreArn.parse(arns[0].store_arn)
+
+    found = pipeline.run(None if every_store else StoreEvent("event", arn, "DELETED", datetime.now(UTC)))
+
+    assert found["storeless"] == 3
+    assert [table.get(str(arn)) for arn in arns] == [None] * 3
+    assert table.get(str(kept))
+
+
+def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, sandbox: Sandbox, table: Table
+) -> None:
+    arns = synced(3)
+    for arn in arns:
+        row = table.get(str(arn))
+        assert row
+        assert table.put(row | {"store_at": "2026-01-01T00:00:00Z"}, replacing=row)
+    sandbox.omics.update_store(store.id, name="renamed")
+    sandbox.omics.calls.clear()
+
+    found = pipeline.run(StoreEvent("event", StoreArn.parse(arns[0].store_arn), "ACTIVE", datetime.now(UTC)))
+
+    assert found == {"rows": 3, "listed": 3, "renamed": 3}
+    assert pipeline.refreshed == []
+    assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 1}
+    rows = table.get_many(map(str, arns)).values()
+    assert {row["store"]["store_name"] for row in rows} == {"renamed"}
+
+
+def test_a_renamed_store_that_a_row_may_know_already_is_looked_at_again(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, sandbox: Sandbox, table: Table
+) -> None:
+    """The row was written in the very second in which the store is read: neither is known to be the newer."""
+    [arn] = synced(1)
+    sandbox.omics.update_store(store.id, name="renamed")
+    row = table.get(str(arn))
+    assert row
+    assert table.put(row | {"store_at": "2999-01-01T00:00:00Z"}, replacing=row)
+
+    found = pipeline.run(StoreEvent("event", StoreArn.parse(arn.store_arn), "ACTIVE", datetime.now(UTC)))
+
+    assert (found["renamed"], found["stale"]) == (0, 1)
+    row = table.get(str(arn))
+    assert row
+    assert row["store"]["store_name"] == "renamed"
+
+
+def test_rows_are_refreshed_by_age_because_no_listing_shows_tags(
+    synced: Callable[[int], list[ReadSetArn]],
+    pipeline: Pipeline,
+    sandbox: Sandbox,
+    table: Table,
+) -> None:
+    fresh, old, ancient = synced(3)
+    for arn in (fresh, old, ancient):
+        sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"changed": "yes"})
+    age(table, fresh, timedelta(days=3))
+    age(table, ancient, timedelta(days=8))
+    # In between, each row has an age of its own at which it is due.
+    age(table, old, timedelta(days=7 * (0.5 + share(old) / 2), seconds=10))
+
+    found = pipeline.run()
+
+    assert found["aged"] == 2
+    assert set(pipeline.refreshed) == {old, ancient}
+    tags = {arn: (table.get(str(arn)) or {})["tags"] for arn in (fresh, old, ancient)}
+    assert tags == {fresh: [], old: [{"changed": "yes"}], ancient: [{"changed": "yes"}]}
+
+
+def test_the_ages_at_which_rows_are_due_are_spread_out() -> None:
+    arns = [ReadSetArn("aws", "us-west-2", "123456789012", "1234567890", f"{n:010}") for n in range(1000)]
+
+    quarters = Counter(int(share(arn) * 4) for arn in arns)
+
+    assert set(quarters) == {0, 1, 2, 3}
+    assert min(quarters.values()) > 150
+
+
+def share(arn: ReadSetArn) -> float:
+    """Where between the youngest and the oldest age a row is due."""
+    return zlib.crc32(str(arn).encode()) / 2**32
+
+
+def age(table: Table, arn: ReadSetArn, by: timedelta) -> None:
+    row = table.get(str(arn))
+    assert row
+    moment = format_timestamp(datetime.now(UTC) - by)
+    assert table.put(row | {"synced_at": moment, "status_at": moment}, replacing=row)
+
+
+def test_a_reconciliation_may_leave_rows_as_old_as_they_are(
+    synced: Callable[[int], list[ReadSetArn]],
+    source: Source,
+    table: Table,
+    synchronizer: Synchronizer,
+    queue: Queue,
+) -> None:
+    [arn] = synced(1)
+    age(table, arn, timedelta(days=1000))
+    reconciler = Reconciler(
+        source, table, synchronizer, queue.outbox(), account="123456789012", region="us-west-2", max_age=None
+    )
+
+    assert Pipeline(reconciler, synchronizer, queue).run() == {"rows": 1, "listed": 1}
+
+
+def test_rows_of_other_accounts_and_keys_that_are_none_are_left_alone(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, table: Table
+) -> None:
+    synced(1)
+    foreign = [
+        "arn:aws:omics:us-west-2:999999999999:sequenceStore/1234567890/readSet/9876543210",
+        "arn:aws:omics:eu-west-1:123456789012:sequenceStore/1234567890/readSet/9876543210",
+        "something else",
+        "x:omics:us-west-2:123456789012:sequenceStore/1",
+    ]
+    for key in foreign:
+        assert table.put({"set_arn": key}, replacing=None)
+
+    assert pipeline.run() == {"rows": 1, "listed": 1, "unreadable": 1}
+
+    assert pipeline.refreshed == []
+    assert all(table.get(key) for key in foreign)
+
+
+def test_an_empty_account_is_reconciled_at_once(pipeline: Pipeline) -> None:
+    assert pipeline.run() == {}
+    assert [step.phase for step in pipeline.steps] == [Phase.DONE]
+
+
+def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
+    synced: Callable[[int], list[ReadSetArn]],
+    store: Store,
+    reconciler: Reconciler,
+    pipeline: Pipeline,
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(table_module, "_SCAN_PAGE", 50)
+    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 50)
+    arns = synced(120)
+    store.set_status(arns[0], "DELETED")
+    # Each look at the clock takes four seconds, so that a step has time for one page.
+    seconds = iter(range(0, 1_000_000, 4))
+    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+
+    found = pipeline.run()
+
+    assert [step.number for step in pipeline.steps] == list(range(1, len(pipeline.steps) + 1))
+    assert Counter(step.phase for step in pipeline.steps) == {"rows": 2, "listing": 3, "ghosts": 3, "done": 1}
+    assert (found["rows"], found["listed"]) == (120, 119)
+    assert table.get(str(arns[0])) is None
+
+
+def test_a_step_asks_for_a_bounded_number_of_refreshes(
+    store: Store, pipeline: Pipeline, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "_REFRESHES", 20)
+    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 10)
+    arns = [store.add() for _ in range(55)]
+
+    found = pipeline.run()
+
+    missing = [step.counts.get("missing", 0) for step in pipeline.steps]
+    assert missing == [20, 40, 55]
+    assert found["missing"] == 55
+    assert len(table.get_many(map(str, arns))) == 55
+
+
+@pytest.mark.parametrize("operation", ["ListReadSets", "GetSequenceStore"])
+def test_what_fails_is_done_again_and_no_row_is_touched_before(
+    operation: str,
+    synced: Callable[[int], list[ReadSetArn]],
+    pipeline: Pipeline,
+    store: Store,
+    queue: Queue,
+    sandbox: Sandbox,
+    table: Table,
+) -> None:
+    ghost, _ = synced(2)
+    store.set_status(ghost, "DELETED")
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    [message] = queue.take()
+    assert isinstance(message, Step)
+    step = message.write()
+    sandbox.omics.faults.add(operation, "AccessDeniedException", times=1)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        pipeline.reconciler.proceed(message)
+
+    assert queue.take() == []
+    assert table.get(str(ghost))
+    again = pipeline.reconciler.proceed(read_step(step))
+    assert again.phase is Phase.DONE
+    pipeline.drain()
+    assert table.get(str(ghost)) is None
+
+
+def read_step(detail: dict[str, Any]) -> Step:
+    body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail}
+    message = parse_message(json.dumps(body), account="123456789012", region="us-west-2")
+    assert isinstance(message, Step)
+    return message
+
+
+def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(
+    synced: Callable[[int], list[ReadSetArn]],
+    pipeline: Pipeline,
+    store: Store,
+    queue: Queue,
+    sandbox: Sandbox,
+    synchronizer: Synchronizer,
+    table: Table,
+) -> None:
+    [gone] = synced(1)
+    other = Store(sandbox, sandbox.omics.create_store("other"))
+    kept = other.add()
+    synchronizer.refresh(kept)
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    [step] = queue.take()
+    assert isinstance(step, Step)
+    del sandbox.omics.stores[store.id]
+
+    first = pipeline.reconciler.proceed(step)
+    pipeline.drain()
+
+    assert (first.phase, first.number, first.stores) == (Phase.ROWS, 0, (other.id,))
+    assert pipeline.steps[-1].counts == {"rows": 2, "listed": 1, "storeless": 1}
+    assert table.get(str(gone)) is None
+    assert table.get(str(kept))
+
+
+def test_a_request_that_is_delivered_twice_begins_one_reconciliation(reconciler: Reconciler, queue: Queue) -> None:
+    for _ in range(2):
+        reconciler.begin(ReconcileRequest("the same", datetime.now(UTC)))
+
+    assert len(queue.take()) == 1
+
+
+def test_a_message_has_room_for_every_store_and_a_full_ledger() -> None:
+    ledger = Ledger()
+    for number in range(20 * ACCOUNTS):
+        ledger.enter(str(number))
+    stores = tuple(f"{number:036}" for number in range(200))
+    counts = dict.fromkeys(map(str, Finding), 10**9)
+    step = Step("f" * 32, 10**6, datetime.now(UTC), "x" * 100, stores, Phase.LISTING, "t" * 2048, ledger, counts)
+
+    assert len(json.dumps(step.write())) < 60_000
+    assert read_step(step.write()).ledger.dump() == ledger.dump()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"phase": "sleeping"},
+        {"ledger": "AAAA"},
+        {"ledger": "#"},
+        {"stores": 5},
+        {"number": "x"},
+        {"counts": {"a": "b"}},
+    ],
+)
+def test_a_step_that_was_tampered_with_is_refused(change: dict[str, Any], reconciler: Reconciler) -> None:
+    step = reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+
+    with pytest.raises(MalformedEventError, match="not a step of a reconciliation"):
+        read_step(step.write() | change)
