@@ -53,9 +53,11 @@ soak: $(READY) ## Play 5,000 random histories of races and faults against the wr
 	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
 
 .PHONY: lint
-lint: $(READY) ## Check style and formatting
+lint: $(READY) ## Check style, formatting and security; ask for known vulnerabilities of the locked dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive __main__.py benchmarks cli components examples handler sandbox tools
+	@$(BIN)/python -m tools.audit
 
 .PHONY: format
 format: $(READY) ## Mend style and formatting where that can be done automatically
