@@ -88,6 +88,28 @@ class MetadataSyncArgs(TypedDict, total=False):
     message_retention_days: NotRequired[int]
     """How many days a created queue keeps a message, 1 to 14. Default: 14."""
 
+    queue_encryption: NotRequired[str]
+    """SQS_MANAGED (default), or the ARN of a KMS key of yours, whose policy must let EventBridge use it. For an
+    existing queue: the key that it is encrypted with, so that the function may use it."""
+
+    store_events: NotRequired[bool]
+    """Whether rows follow at once when a sequence store is renamed or deleted. Default: true."""
+
+    tag_events: NotRequired[bool]
+    """Whether rows follow at once when a read set's tags are changed, which takes a CloudTrail trail of management
+    events in the account. Default: false."""
+
+    reconcile_schedule: NotRequired[str]
+    """How often all rows are compared with their read sets: an expression of EventBridge Scheduler such as
+    `rate(12 hours)` or `cron(0 3 * * ? *)` (in UTC), or `off`. Default: `rate(1 day)`."""
+
+    max_row_age_days: NotRequired[int]
+    """How many days after its last full refresh a row is refreshed by a reconciliation at the latest, because no
+    listing shows tags; 0 for never. Default: 7."""
+
+    log_encryption: NotRequired[str]
+    """AWS_OWNED (default), or the ARN of a KMS key of yours, whose policy must let CloudWatch Logs use it."""
+
     log_retention_days: NotRequired[int]
     """How many days the function's logs are kept; one of the values that CloudWatch Logs accepts. Default:
     30."""

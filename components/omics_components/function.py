@@ -1,39 +1,18 @@
 """The Lambda function, its role, its log group and its event source mapping."""
 
-import json
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from .iam import Place, allow, create_role, use_key, use_queue_key
 from .package import HANDLER, write_package
 from .queue import Queue
 from .settings import Settings
 from .table import Table
 
-POLICY_VERSION = "2012-10-17"
 SERVICE = "healthomics-metadata-sync"
 METRICS_NAMESPACE = "HealthOmicsMetadataSync"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the component's resources are, as its provider says."""
-
-    partition: pulumi.Output[str]
-    account: pulumi.Output[str]
-    region: pulumi.Output[str]
-
-
-def look_up_place(parent: pulumi.Resource) -> Place:
-    """Ask the component's provider where it works."""
-    opts = pulumi.InvokeOptions(parent=parent)
-    return Place(
-        aws.get_partition_output(opts=opts).apply(lambda found: found.partition),
-        aws.get_caller_identity_output(opts=opts).apply(lambda found: found.account_id),
-        aws.get_region_output(opts=opts).apply(lambda found: found.region),
-    )
 
 
 def create_function(
@@ -45,32 +24,17 @@ def create_function(
         f"{name}-log-group",
         name_prefix=f"/aws/lambda/{name}-",
         retention_in_days=settings.log_retention_days,
+        kms_key_id=settings.log_key_arn,
         tags=settings.tags,
         opts=opts,
     )
-    role = aws.iam.Role(
-        f"{name}-function-role",
-        description="What the function that keeps read-set rows true may do",
-        assume_role_policy=json.dumps(
-            {
-                "Version": POLICY_VERSION,
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "lambda.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
-            }
-        ),
-        tags=settings.tags,
-        opts=opts,
-    )
-    role_policy = aws.iam.RolePolicy(
-        f"{name}-function-policy",
-        role=role.id,
-        policy=_permissions(table, queue, log_group, place),
-        opts=opts,
+    role, role_policy = create_role(
+        f"{name}-function",
+        "What the function that keeps read-set rows true may do",
+        "lambda.amazonaws.com",
+        _permissions(settings, table, queue, log_group, place),
+        settings,
+        parent,
     )
     function = aws.lambda_.Function(
         f"{name}-function",
@@ -85,7 +49,7 @@ def create_function(
         role=role.arn,
         # The log group is known before the function is, so that its role need not create log groups.
         logging_config={"log_format": "Text", "log_group": log_group.name},
-        environment={"variables": _environment(settings, table, place)},
+        environment={"variables": _environment(settings, table, queue, place)},
         tags=settings.tags,
         opts=opts,
     )
@@ -104,50 +68,52 @@ def create_function(
     return function, log_group
 
 
-def _environment(settings: Settings, table: Table, place: Place) -> dict[str, pulumi.Input[str]]:
+def _environment(settings: Settings, table: Table, queue: Queue, place: Place) -> dict[str, pulumi.Input[str]]:
     return {
         "TABLE_NAME": table.name,
+        "QUEUE_URL": queue.url,
         "SOURCE_ACCOUNT": place.account,
         "SOURCE_REGION": place.region,
         # Executions do not know of each other, so that each gets its share of the rate.
         "MAX_TPS": f"{settings.max_tps / settings.maximum_concurrency:g}",
+        "MAX_ROW_AGE_DAYS": str(settings.max_row_age_days),
+        "RECONCILE_SCHEDULE": settings.reconcile_schedule,
         "POWERTOOLS_SERVICE_NAME": SERVICE,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": settings.log_level,
     }
 
 
-def _permissions(table: Table, queue: Queue, log_group: aws.cloudwatch.LogGroup, place: Place) -> pulumi.Output[str]:
+def _permissions(
+    settings: Settings, table: Table, queue: Queue, log_group: aws.cloudwatch.LogGroup, place: Place
+) -> pulumi.Output[list[Any]]:
     stores = pulumi.Output.format("arn:{0}:omics:{1}:{2}:sequenceStore/*", place.partition, place.region, place.account)
-    statements: list[dict[str, Any]] = [
-        _allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], _under(log_group.arn, ":*")),
-        _allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue.arn),
-        _allow(
+    statements = [
+        allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], _under(log_group.arn, ":*")),
+        allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue.arn),
+        allow("AskForRefreshes", ["sqs:SendMessage"], queue.arn),
+        allow(
             "WriteRows",
             ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
             table.arn,
         ),
-        _allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, _under(stores, "/readSet/*")]),
-        _allow("ReadStores", ["omics:GetSequenceStore"], stores),
-        # The operation has no resource type in IAM, so that nothing narrower than * works.
-        _allow("ReadTags", ["omics:ListTagsForResource"], "*"),
+        allow("CompareRows", ["dynamodb:BatchGetItem", "dynamodb:Scan"], table.arn),
+        allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, _under(stores, "/readSet/*")]),
+        allow("ReadStores", ["omics:GetSequenceStore", "omics:ListReadSets"], stores),
+        # These operations have no resource type in IAM, so that nothing narrower than * works.
+        allow("ReadTags", ["omics:ListTagsForResource"], "*"),
+        allow("FindStores", ["omics:ListSequenceStores"], "*"),
+        *use_queue_key(settings, place),
     ]
-    complete = pulumi.Output.all(statements, table.kms_key_arn, place.region).apply(_with_key_statement)
-    return pulumi.Output.json_dumps({"Version": POLICY_VERSION, "Statement": complete})
+    table_key = table.kms_key_arn.apply(lambda key_arn: _use_table_key(key_arn, place))
+    return pulumi.Output.all(statements, table_key).apply(lambda known: [*known[0], *known[1]])
 
 
-def _with_key_statement(known: list[Any]) -> list[dict[str, Any]]:
-    statements, kms_key_arn, region = known
-    if not kms_key_arn:
-        return statements
-    use_key = _allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"], kms_key_arn)
-    # Only through DynamoDB: the function itself encrypts and decrypts nothing.
-    use_key["Condition"] = {"StringEquals": {"kms:ViaService": f"dynamodb.{region}.amazonaws.com"}}
-    return [*statements, use_key]
-
-
-def _allow(sid: str, actions: list[str], resources: pulumi.Input[str] | list[pulumi.Output[str]]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+def _use_table_key(key_arn: str | None, place: Place) -> list[dict[str, Any]]:
+    if not key_arn:
+        return []
+    actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    return [use_key("UseTableKey", actions, key_arn, "dynamodb", place.region)]
 
 
 def _under(arn: pulumi.Output[str], suffix: str) -> pulumi.Output[str]:

@@ -4,10 +4,11 @@ import inspect
 
 import pulumi
 
-from . import function, queue, rule, table
+from . import function, queue, queue_policy, rule, schedule, table
 from .args import MetadataSyncArgs
 from .config import camel_case, known_as
-from .settings import read_settings
+from .iam import look_up_place
+from .settings import NEVER, read_settings
 
 TYPE = "healthomics-metadata-sync:index:MetadataSync"
 
@@ -93,20 +94,23 @@ class MetadataSync(pulumi.ComponentResource):
             existing_table = table.adopt_table(settings.existing_table_name, self, known_as("existing_table_name"))
         if settings.existing_queue_name is not None:
             existing_queue = queue.adopt_queue(settings.existing_queue_name, self, known_as("existing_queue_name"))
-        place = function.look_up_place(self)
+        place = look_up_place(self)
         rows = existing_table or table.create_table(name, settings, self)
         if existing_queue:
             messages, dead_letters = existing_queue, None
         else:
             messages, dead_letters = queue.create_queue(name, settings, self)
         undelivered = queue.create_undelivered_queue(name, settings, self)
-        event_rule = rule.create_rule(name, settings, self)
-        policies = [queue.set_policy(f"{name}-undelivered-queue", undelivered, event_rule.arn, self)]
+        rules = rule.create_rules(name, settings, self)
+        policies = [queue_policy.set_policy(f"{name}-undelivered-queue", undelivered, rules, self)]
         if existing_queue and not settings.manage_queue_policy:
-            queue.report_needed_statement(messages, event_rule.arn, self)
+            queue_policy.report_needed_statements(messages, rules, self)
         else:
-            policies.append(queue.set_policy(f"{name}-queue", messages, event_rule.arn, self))
-        rule.create_target(name, event_rule, messages, undelivered, self, policies)
+            policies.append(queue_policy.set_policy(f"{name}-queue", messages, rules, self))
+        for each in rules:
+            rule.create_target(name, each, messages, undelivered, self, policies)
+        if settings.reconcile_schedule != NEVER:
+            schedule.create_schedule(name, settings, messages, undelivered, place, self)
         handler, log_group = function.create_function(name, settings, rows, messages, place, self)
 
         self.table_name = rows.name
@@ -121,8 +125,8 @@ class MetadataSync(pulumi.ComponentResource):
         self.undelivered_queue_arn = undelivered.arn
         self.function_name = handler.name
         self.function_arn = handler.arn
-        self.rule_name = event_rule.name
-        self.rule_arn = event_rule.arn
+        self.rule_name = rules[0].resource.name
+        self.rule_arn = rules[0].resource.arn
         self.log_group_name = log_group.name
         self.region = place.region
         self.register_outputs(self.outputs())

@@ -1,8 +1,7 @@
 """The queues: the FIFO queue with its dead-letter queue, or an existing one; and the undelivered queue."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +14,13 @@ from .validation import SettingsError, problem
 TIMEOUTS_OF_VISIBILITY = 6
 SECONDS_A_DAY = 86_400
 LONGEST_RETENTION = 14 * SECONDS_A_DAY
+
+
+class _Encryption(TypedDict, total=False):
+    """The arguments of a queue that say how it is encrypted."""
+
+    kms_master_key_id: str
+    sqs_managed_sse_enabled: bool
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tupl
         # A FIFO queue's dead-letter queue must be FIFO too.
         fifo_queue=True,
         message_retention_seconds=LONGEST_RETENTION,
-        sqs_managed_sse_enabled=True,
+        **_encryption(settings),
         tags=settings.tags,
         opts=opts,
     )
@@ -54,7 +60,7 @@ def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tupl
         redrive_policy=pulumi.Output.json_dumps(
             {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": settings.max_receive_count}
         ),
-        sqs_managed_sse_enabled=True,
+        **_encryption(settings),
         tags=settings.tags,
         opts=opts,
     )
@@ -106,55 +112,17 @@ def create_undelivered_queue(name: str, settings: Settings, parent: pulumi.Resou
             f"{name}-undelivered-queue",
             name=settings.undelivered_queue_name,
             message_retention_seconds=LONGEST_RETENTION,
-            sqs_managed_sse_enabled=True,
+            **_encryption(settings),
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=parent),
         )
     )
 
 
-def set_policy(name: str, queue: Queue, rule_arn: pulumi.Output[str], parent: pulumi.Resource) -> aws.sqs.QueuePolicy:
-    """Set the queue's policy: the rule may send, and nobody may do anything over plain HTTP."""
-    refuse_plain_http = {
-        "Sid": "RefusePlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": queue.arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return aws.sqs.QueuePolicy(
-        f"{name}-policy",
-        queue_url=queue.url,
-        policy=pulumi.Output.json_dumps(
-            {"Version": "2012-10-17", "Statement": [_allow_rule(queue, rule_arn), refuse_plain_http]}
-        ),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
-def report_needed_statement(queue: Queue, rule_arn: pulumi.Output[str], parent: pulumi.Resource) -> None:
-    """Tell the owner of an existing queue which statement its policy needs."""
-
-    def report(known: dict[str, Any]) -> None:
-        pulumi.log.warn(
-            f"The policy of the existing queue {known['name']} is left as it is. Events arrive only if it has"
-            f" this statement: {json.dumps(known['statement'])}",
-            resource=parent,
-        )
-
-    pulumi.Output.all(name=queue.name, statement=_allow_rule(queue, rule_arn)).apply(report)
-
-
-def _allow_rule(queue: Queue, rule_arn: pulumi.Output[str]) -> dict[str, Any]:
-    return {
-        "Sid": "AllowReadSetEvents",
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-    }
+def _encryption(settings: Settings) -> _Encryption:
+    if settings.queue_key_arn:
+        return {"kms_master_key_id": settings.queue_key_arn}
+    return {"sqs_managed_sse_enabled": True}
 
 
 def _identity(queue: aws.sqs.Queue) -> Queue:

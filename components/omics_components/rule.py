@@ -1,7 +1,9 @@
-"""The EventBridge rule and its target."""
+"""The EventBridge rules and their targets: which events reach the queue."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,18 +11,90 @@ import pulumi_aws as aws
 from .queue import Queue
 from .settings import Settings
 
-EVENT_PATTERN = {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"]}
 # The longest and the most that EventBridge does; what fails still goes to the undelivered queue.
 LONGEST_EVENT_AGE = 86_400
 MOST_RETRIES = 185
 
 
-def create_rule(name: str, settings: Settings, parent: pulumi.Resource) -> aws.cloudwatch.EventRule:
-    """Create the rule on the default bus, where HealthOmics puts its events."""
+@dataclass(frozen=True)
+class Events:
+    """One kind of events.
+
+    Attributes:
+        prefix: Before the names of its resources, after the component's.
+        sid: Names the statement of the queue's policy that lets them in.
+        description: Of the rule.
+        pattern: The rule's event pattern.
+        message_group_id: Path to what tells one message group from another.
+    """
+
+    prefix: str
+    sid: str
+    description: str
+    pattern: Mapping[str, Any]
+    message_group_id: str
+
+
+READ_SETS = Events(
+    "",
+    "AllowReadSetEvents",
+    "HealthOmics read sets whose status changed",
+    {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"]},
+    # The read set's id, because a group id has at most 100 characters and an ARN may have more.
+    "$.detail.id",
+)
+STORES = Events(
+    "store-",
+    "AllowStoreEvents",
+    "HealthOmics sequence stores that were changed or deleted",
+    {"source": ["aws.omics"], "detail-type": ["Sequence Store Status Change"]},
+    "$.id",
+)
+TAGS = Events(
+    "tag-",
+    "AllowTagEvents",
+    "HealthOmics read sets whose tags were changed",
+    {
+        "source": ["aws.omics"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["omics.amazonaws.com"],
+            "eventName": ["TagResource", "UntagResource"],
+            "errorCode": [{"exists": False}],
+            # Services differ in whether CloudTrail shows an ARN of a path as it is or percent-encoded.
+            "requestParameters": {"resourceArn": [{"wildcard": "*readSet*"}]},
+        },
+    },
+    "$.id",
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that was created for some events."""
+
+    events: Events
+    resource: aws.cloudwatch.EventRule
+
+
+def create_rules(name: str, settings: Settings, parent: pulumi.Resource) -> list[Rule]:
+    """Create the rules on the default bus, where HealthOmics puts its events; that of the read sets comes first."""
+    return [Rule(events, _create_rule(name, events, settings, parent)) for events in _wanted(settings)]
+
+
+def _wanted(settings: Settings) -> Iterator[Events]:
+    yield READ_SETS
+    if settings.store_events:
+        yield STORES
+    if settings.tag_events:
+        yield TAGS
+
+
+def _create_rule(name: str, events: Events, settings: Settings, parent: pulumi.Resource) -> aws.cloudwatch.EventRule:
     return aws.cloudwatch.EventRule(
-        f"{name}-rule",
-        description="HealthOmics read sets whose status changed",
-        event_pattern=json.dumps(EVENT_PATTERN),
+        f"{name}-{events.prefix}rule",
+        description=events.description,
+        event_pattern=json.dumps(events.pattern),
         tags=settings.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -28,7 +102,7 @@ def create_rule(name: str, settings: Settings, parent: pulumi.Resource) -> aws.c
 
 def create_target(
     name: str,
-    rule: aws.cloudwatch.EventRule,
+    rule: Rule,
     queue: Queue,
     undelivered: Queue,
     parent: pulumi.Resource,
@@ -48,11 +122,10 @@ def create_target(
         depends_on: The queues' policies, without which nothing can be delivered.
     """
     aws.cloudwatch.EventTarget(
-        f"{name}-target",
-        rule=rule.name,
+        f"{name}-{rule.events.prefix}target",
+        rule=rule.resource.name,
         arn=queue.arn,
-        # The read set's id, because a group id has at most 100 characters and an ARN may have more.
-        sqs_target={"message_group_id": "$.detail.id"},
+        sqs_target={"message_group_id": rule.events.message_group_id},
         dead_letter_config={"arn": undelivered.arn},
         retry_policy={
             "maximum_event_age_in_seconds": LONGEST_EVENT_AGE,

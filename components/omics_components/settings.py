@@ -15,6 +15,7 @@ from .validation import (
     FIFO_QUEUE_NAME,
     KMS_KEY_ARN,
     QUEUE_NAME,
+    SCHEDULE,
     SECRET,
     TABLE_NAME,
     Accepts,
@@ -42,6 +43,9 @@ LOG_RETENTION_DAYS = (
 # DynamoDB's own limit per table is a quota that can be raised; this only catches slips of the keyboard.
 MOST_CAPACITY = 1_000_000
 UNRESERVED = -1
+NEVER = "off"
+
+_KMS_KEY = "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)"
 
 _TABLE = text(TABLE_NAME, "give the name of a DynamoDB table: 3 to 255 letters, digits, underscores, dots and hyphens.")
 _QUEUE = text(
@@ -83,7 +87,7 @@ class Settings:
         choice(
             ("AWS_MANAGED", "AWS_OWNED"),
             KMS_KEY_ARN,
-            "give AWS_MANAGED, AWS_OWNED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID).",
+            f"give AWS_MANAGED, AWS_OWNED or {_KMS_KEY}.",
         ),
         "AWS_MANAGED",
     )
@@ -96,10 +100,45 @@ class Settings:
     batch_size: int = _setting(integer(1, 10), 10)
     max_receive_count: int = _setting(integer(1, 1000), 5)
     message_retention_days: int = _setting(integer(1, 14), 14)
+    queue_encryption: str = _setting(
+        choice(("SQS_MANAGED",), KMS_KEY_ARN, f"give SQS_MANAGED or {_KMS_KEY}."), "SQS_MANAGED"
+    )
+    store_events: bool = _setting(boolean(), default=True)
+    tag_events: bool = _setting(boolean(), default=False)
+    reconcile_schedule: str = _setting(
+        choice(
+            (NEVER,),
+            SCHEDULE,
+            "give rate(1 day), another rate(NUMBER minutes, hours or days), a cron(...) expression of EventBridge"
+            f" Scheduler, or {NEVER}.",
+        ),
+        "rate(1 day)",
+    )
+    max_row_age_days: int = _setting(integer(0, 3650, "(days; 0 for any age)"), 7)
+    log_encryption: str = _setting(choice(("AWS_OWNED",), KMS_KEY_ARN, f"give AWS_OWNED or {_KMS_KEY}."), "AWS_OWNED")
     log_retention_days: int = _setting(integer_of(LOG_RETENTION_DAYS, "(days)"), 30)
     log_level: str = _setting(choice(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")), "INFO")
     max_tps: float = _setting(positive_number("(HealthOmics calls a second, per operation)"), 5.0)
     tags: "pulumi.Input[Mapping[str, pulumi.Input[str]]]" = _setting(tags(), {})
+
+    @property
+    def queue_key_arn(self) -> str | None:
+        """The KMS key that the queues are encrypted with, if it is the user's own."""
+        return _key_arn(self.queue_encryption)
+
+    @property
+    def log_key_arn(self) -> str | None:
+        """The KMS key that the logs are encrypted with, if it is the user's own."""
+        return _key_arn(self.log_encryption)
+
+    @property
+    def table_key_arn(self) -> str | None:
+        """The KMS key that the created table is encrypted with, if it is the user's own."""
+        return _key_arn(self.table_encryption)
+
+
+def _key_arn(encryption: str) -> str | None:
+    return encryption if KMS_KEY_ARN.fullmatch(encryption) else None
 
 
 _FIELDS: Mapping[str, Field[Any]] = {f.name: f for f in fields(Settings)}

@@ -30,7 +30,7 @@ class Table:
 def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Table:
     """Create the table, or take the one that an earlier destroy retained back under management."""
     provisioned = settings.table_billing_mode == "PROVISIONED"
-    customer_key = settings.table_encryption if settings.table_encryption.startswith("arn:") else None
+    customer_key = settings.table_key_arn
     table = aws.dynamodb.Table(
         f"{name}-table",
         name=settings.table_name,

@@ -20,6 +20,7 @@ EXISTING_TABLE: dict[str, Any] = {
     "serverSideEncryption": {"enabled": True, "kmsKeyArn": KEY_ARN},
 }
 RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-rule-1234567")
+STORE_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567")
 ADOPT_TABLE = {"dynamoTableName": "their-table"}
 ADOPT_QUEUE = {"SQSQueueName": "their-queue"}
 MODES = [
@@ -34,6 +35,11 @@ ALWAYS = {
     ("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-undelivered-queue-policy"),
     ("aws:cloudwatch/eventRule:EventRule", f"{NAME}-rule"),
     ("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-target"),
+    ("aws:cloudwatch/eventRule:EventRule", f"{NAME}-store-rule"),
+    ("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-store-target"),
+    ("aws:iam/role:Role", f"{NAME}-schedule-role"),
+    ("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy"),
+    ("aws:scheduler/schedule:Schedule", f"{NAME}-schedule"),
     ("aws:cloudwatch/logGroup:LogGroup", f"{NAME}-log-group"),
     ("aws:iam/role:Role", f"{NAME}-function-role"),
     ("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy"),
@@ -167,9 +173,12 @@ def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str,
         "environment": {
             "variables": {
                 "TABLE_NAME": table_of(config),
+                "QUEUE_URL": URL + queue_of(config),
                 "SOURCE_ACCOUNT": "123456789012",
                 "SOURCE_REGION": "us-west-2",
                 "MAX_TPS": "2.5",
+                "MAX_ROW_AGE_DAYS": "7",
+                "RECONCILE_SCHEDULE": "rate(1 day)",
                 "POWERTOOLS_SERVICE_NAME": "healthomics-metadata-sync",
                 "POWERTOOLS_METRICS_NAMESPACE": "HealthOmicsMetadataSync",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -197,9 +206,21 @@ def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict
             "Resource": arn("sqs", queue),
         },
         {
+            "Sid": "AskForRefreshes",
+            "Effect": "Allow",
+            "Action": ["sqs:SendMessage"],
+            "Resource": arn("sqs", queue),
+        },
+        {
             "Sid": "WriteRows",
             "Effect": "Allow",
             "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+            "Resource": arn("dynamodb", f"table/{table}"),
+        },
+        {
+            "Sid": "CompareRows",
+            "Effect": "Allow",
+            "Action": ["dynamodb:BatchGetItem", "dynamodb:Scan"],
             "Resource": arn("dynamodb", f"table/{table}"),
         },
         {
@@ -211,10 +232,11 @@ def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict
         {
             "Sid": "ReadStores",
             "Effect": "Allow",
-            "Action": ["omics:GetSequenceStore"],
+            "Action": ["omics:GetSequenceStore", "omics:ListReadSets"],
             "Resource": arn("omics", "sequenceStore/*"),
         },
         {"Sid": "ReadTags", "Effect": "Allow", "Action": ["omics:ListTagsForResource"], "Resource": "*"},
+        {"Sid": "FindStores", "Effect": "Allow", "Action": ["omics:ListSequenceStores"], "Resource": "*"},
     ]
 
 
@@ -227,11 +249,30 @@ USE_KEY = {
 }
 
 
-@pytest.mark.parametrize("config", [*MODES, pytest.param({"tableEncryption": KEY_ARN}, id="customer-key")])
+USE_QUEUE_KEY = {
+    "Sid": "UseQueueKey",
+    "Effect": "Allow",
+    "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+    "Resource": KEY_ARN,
+    "Condition": {"StringEquals": {"kms:ViaService": "sqs.us-west-2.amazonaws.com"}},
+}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *MODES,
+        pytest.param({"tableEncryption": KEY_ARN}, id="table-key"),
+        pytest.param({"queueEncryption": KEY_ARN, "tableEncryption": KEY_ARN}, id="both-keys"),
+        pytest.param(ADOPT_QUEUE | {"queueEncryption": KEY_ARN}, id="adopted-queue-key"),
+    ],
+)
 def test_the_role_may_do_exactly_this(deployed: Deploy, config: dict[str, str]):
     policy = deployed(config).get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy").inputs
 
     expected = role_statements(table_of(config), queue_of(config))
+    if "queueEncryption" in config:
+        expected.append(USE_QUEUE_KEY)
     if config.keys() & {"dynamoTableName", "tableEncryption"}:
         expected.append(USE_KEY)
     assert json.loads(policy["policy"]) == {"Version": "2012-10-17", "Statement": expected}
@@ -245,24 +286,137 @@ def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy, world_of: Des
     assert json.loads(policy["policy"])["Statement"] == expected
 
 
-def test_only_lambda_takes_the_role(deployed: Deploy):
-    role = deployed({}).get("aws:iam/role:Role", f"{NAME}-function-role").inputs
+@pytest.mark.parametrize("service", ["lambda", "scheduler"])
+def test_only_its_own_service_takes_a_role(service: str, deployed: Deploy):
+    name = {"lambda": "function", "scheduler": "schedule"}[service]
+    role = deployed({}).get("aws:iam/role:Role", f"{NAME}-{name}-role").inputs
 
     assert json.loads(role["assumeRolePolicy"])["Statement"] == [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ]
 
 
-def queue_statements(queue: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "Sid": "AllowReadSetEvents",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": ACCOUNT.format("sqs", queue),
-            "Condition": {"ArnEquals": {"aws:SourceArn": RULE_ARN}},
+@pytest.mark.parametrize("config", MODES)
+def test_the_schedule_asks_for_a_reconciliation_through_the_queue(deployed: Deploy, config: dict[str, str]):
+    deployment = deployed(config)
+
+    schedule = deployment.get("aws:scheduler/schedule:Schedule", f"{NAME}-schedule")
+    policy = deployment.get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy").inputs
+    queue, undelivered = ACCOUNT.format("sqs", queue_of(config)), ACCOUNT.format("sqs", "healthomics_set_undelivered")
+    target = schedule.inputs["target"]
+    message = json.loads(target.pop("input"))
+
+    assert schedule.inputs == {
+        "description": "Has all read-set rows compared with HealthOmics",
+        "scheduleExpression": "rate(1 day)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {
+            "arn": queue,
+            "roleArn": f"arn:aws:iam::123456789012:role/{NAME}-schedule-role-1234567",
+            "sqsParameters": {"messageGroupId": "reconcile"},
+            "deadLetterConfig": {"arn": undelivered},
         },
+    }
+    assert message == {
+        "source": "healthomics-metadata-sync",
+        "detail-type": "Reconcile",
+        "id": "<aws.scheduler.execution-id>",
+        "time": "<aws.scheduler.scheduled-time>",
+        "account": "123456789012",
+        "region": "us-west-2",
+        "detail": {},
+    }
+    assert f"{NAME}-schedule-policy" in schedule.dependencies
+    assert json.loads(policy["policy"])["Statement"] == [
+        {
+            "Sid": "AskForReconciliation",
+            "Effect": "Allow",
+            "Action": ["sqs:SendMessage"],
+            "Resource": [queue, undelivered],
+        }
+    ]
+
+
+def test_the_schedule_as_configured(deployed: Deploy):
+    often = deployed({"reconcileSchedule": "cron(0 3 * * ? *)", "queueEncryption": KEY_ARN, "maxRowAgeDays": "0"})
+
+    schedule = often.get("aws:scheduler/schedule:Schedule", f"{NAME}-schedule").inputs
+    function = often.get("aws:lambda/function:Function", f"{NAME}-function").inputs
+    policy = often.get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy").inputs
+    assert schedule["scheduleExpression"] == "cron(0 3 * * ? *)"
+    assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "cron(0 3 * * ? *)"
+    assert function["environment"]["variables"]["MAX_ROW_AGE_DAYS"] == "0"
+    assert json.loads(policy["policy"])["Statement"][1] == USE_QUEUE_KEY
+
+
+def test_reconciliations_can_be_off(deployed: Deploy):
+    deployment = deployed({"reconcileSchedule": "off"})
+
+    assert not {name for _, name in deployment.kinds() if "schedule" in name}
+    function = deployment.get("aws:lambda/function:Function", f"{NAME}-function").inputs
+    assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "off"
+
+
+def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
+    deployment = deployed({"tagEvents": "true"})
+
+    patterns = {
+        name: json.loads(deployment.get("aws:cloudwatch/eventRule:EventRule", f"{NAME}-{name}").inputs["eventPattern"])
+        for name in ("store-rule", "tag-rule")
+    }
+    assert patterns == {
+        "store-rule": {"source": ["aws.omics"], "detail-type": ["Sequence Store Status Change"]},
+        "tag-rule": {
+            "source": ["aws.omics"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["omics.amazonaws.com"],
+                "eventName": ["TagResource", "UntagResource"],
+                "errorCode": [{"exists": False}],
+                "requestParameters": {"resourceArn": [{"wildcard": "*readSet*"}]},
+            },
+        },
+    }
+    main = deployment.get("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-target").inputs
+    for prefix in ("store-", "tag-"):
+        target = deployment.get("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-{prefix}target").inputs
+        assert target == main | {
+            "rule": f"{NAME}-{prefix}rule-1234567",
+            "sqsTarget": {"messageGroupId": "$.id"},
+        }
+    policy = deployment.get("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-queue-policy").inputs
+    allowed = {
+        statement["Sid"]: statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+        for statement in json.loads(policy["policy"])["Statement"]
+        if statement["Effect"] == "Allow"
+    }
+    assert allowed == {
+        "AllowReadSetEvents": RULE_ARN,
+        "AllowStoreEvents": ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567"),
+        "AllowTagEvents": ACCOUNT.format("events", f"rule/{NAME}-tag-rule-1234567"),
+    }
+
+
+def test_the_rule_of_stores_can_be_left_out(deployed: Deploy):
+    rules = {name for type_, name in deployed({"storeEvents": "false"}).kinds() if type_.endswith(":EventRule")}
+
+    assert rules == {f"{NAME}-rule"}
+
+
+def queue_statements(queue: str) -> list[dict[str, Any]]:
+    rules = {"AllowReadSetEvents": RULE_ARN, "AllowStoreEvents": STORE_RULE_ARN}
+    return [
+        *(
+            {
+                "Sid": sid,
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": ACCOUNT.format("sqs", queue),
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+            }
+            for sid, rule in rules.items()
+        ),
         {
             "Sid": "RefusePlainHttp",
             "Effect": "Deny",
@@ -283,7 +437,7 @@ def queue_statements(queue: str) -> list[dict[str, Any]]:
         (ADOPT_QUEUE | {"manageQueuePolicy": "true"}, f"{NAME}-queue-policy", "their-queue.fifo"),
     ],
 )
-def test_only_the_rule_may_send(deployed: Deploy, config: dict[str, str], resource: str, queue: str):
+def test_only_the_rules_may_send(deployed: Deploy, config: dict[str, str], resource: str, queue: str):
     deployment = deployed(config)
 
     policy = deployment.get("aws:sqs/queuePolicy:QueuePolicy", resource).inputs
@@ -294,14 +448,15 @@ def test_only_the_rule_may_send(deployed: Deploy, config: dict[str, str], resour
     assert resource in target.dependencies
 
 
-def test_an_adopted_queue_s_policy_is_left_alone_and_the_statement_reported(deployed: Deploy):
+def test_an_adopted_queue_s_policy_is_left_alone_and_the_statements_reported(deployed: Deploy):
     deployment = deployed(ADOPT_QUEUE)
 
     assert deployment.logs == [
         (
             "The policy of the existing queue their-queue.fifo is left as it is. Events arrive only if it has this"
-            f" statement: {json.dumps(queue_statements('their-queue.fifo')[0])}"
+            f" statement: {json.dumps(statement)}"
         )
+        for statement in queue_statements("their-queue.fifo")[:2]
     ]
     assert deployed({}).logs == []
     assert deployed(ADOPT_QUEUE | {"manageQueuePolicy": "true"}).logs == []
@@ -398,6 +553,17 @@ def test_the_created_queues(deployed: Deploy):
     }
 
 
+def test_queues_and_logs_with_a_key_of_one_s_own(deployed: Deploy):
+    deployment = deployed({"queueEncryption": KEY_ARN, "logEncryption": KEY_ARN})
+
+    for name in ("queue", "dead-letter-queue", "undelivered-queue"):
+        queue = deployment.get("aws:sqs/queue:Queue", f"{NAME}-{name}").inputs
+        assert queue["kmsMasterKeyId"] == KEY_ARN
+        assert "sqsManagedSseEnabled" not in queue
+    log_group = deployment.get("aws:cloudwatch/logGroup:LogGroup", f"{NAME}-log-group").inputs
+    assert log_group["kmsKeyId"] == KEY_ARN
+
+
 def test_the_function_as_configured(deployed: Deploy):
     deployment = deployed(
         {
@@ -430,7 +596,8 @@ def test_tags_are_on_everything_that_can_have_them(deployed: Deploy):
 
     tagged = {name for _, name in deployment.kinds()} - {
         NAME,
-        *(f"{NAME}-{part}" for part in ("target", "function-policy", "redrive-allow-policy")),
+        *(f"{NAME}-{part}" for part in ("target", "store-target", "schedule", "redrive-allow-policy")),
+        *(f"{NAME}-{part}-policy" for part in ("function", "schedule")),
         *(f"{NAME}-{part}-policy" for part in ("queue", "undelivered-queue")),
     }
     found = {r.name: r.inputs["tags"] for r in deployment.resources if "tags" in r.inputs}

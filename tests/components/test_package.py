@@ -97,6 +97,8 @@ def test_the_package_works_with_nothing_but_what_lambda_has(content: bytes, tmp_
             "AWS_REGION": "us-west-2",
             "AWS_DEFAULT_REGION": "us-west-2",
             "TABLE_NAME": "rows",
+            "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
+            "MAX_ROW_AGE_DAYS": "7",
             "SOURCE_ACCOUNT": "123456789012",
             "SOURCE_REGION": "us-west-2",
             "MAX_TPS": "2.5",

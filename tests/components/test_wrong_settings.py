@@ -26,6 +26,12 @@ TAGS = (
     " values of at most 256 characters."
 )
 A_RATE = "give a number greater than 0 (HealthOmics calls a second, per operation)."
+A_SCHEDULE = (
+    "give rate(1 day), another rate(NUMBER minutes, hours or days), a cron(...) expression of EventBridge Scheduler,"
+    " or off."
+)
+A_QUEUE_KEY = "give SQS_MANAGED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
+A_LOG_KEY = "give AWS_OWNED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
 A_LEVEL = "give DEBUG, INFO, WARNING, ERROR or CRITICAL."
 CAPACITY = "give a whole number from 0 to 1000000 (read capacity units)."
 
@@ -56,7 +62,27 @@ WRONG = [
             " the two."
         ),
     ),
+    # Schedules and keys
+    *(
+        ({"reconcileSchedule": wrong}, f'reconcileSchedule: "{wrong}" is not accepted: {A_SCHEDULE}')
+        for wrong in (
+            "daily",
+            "rate(0 days)",
+            "rate(1 week)",
+            "rate(1 day",
+            "cron(0 3 * * *)",
+            "at(2026-01-01T00:00:00)",
+        )
+    ),
+    ({"queueEncryption": "alias/aws/sqs"}, f'queueEncryption: "alias/aws/sqs" is not accepted: {A_QUEUE_KEY}'),
+    ({"logEncryption": "yes"}, f'logEncryption: "yes" is not accepted: {A_LOG_KEY}'),
     # Types and ranges
+    ({"storeEvents": "maybe"}, f'storeEvents: "maybe" is not accepted: {TRUE_OR_FALSE}'),
+    ({"tagEvents": "1"}, f'tagEvents: "1" is not accepted: {TRUE_OR_FALSE}'),
+    (
+        {"maxRowAgeDays": "-1"},
+        'maxRowAgeDays: "-1" is not accepted: give a whole number from 0 to 3650 (days; 0 for any age).',
+    ),
     ({"importRetainedTable": "yes"}, f'importRetainedTable: "yes" is not accepted: {TRUE_OR_FALSE}'),
     ({"retainTable": "0"}, f'retainTable: "0" is not accepted: {TRUE_OR_FALSE}'),
     (

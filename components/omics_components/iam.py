@@ -1,0 +1,88 @@
+"""Policies, and roles that services assume."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from .settings import Settings
+
+_VERSION = "2012-10-17"
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the component's resources are, as its provider says."""
+
+    partition: pulumi.Output[str]
+    account: pulumi.Output[str]
+    region: pulumi.Output[str]
+
+
+def look_up_place(parent: pulumi.Resource) -> Place:
+    """Ask the component's provider where it works."""
+    opts = pulumi.InvokeOptions(parent=parent)
+    return Place(
+        aws.get_partition_output(opts=opts).apply(lambda found: found.partition),
+        aws.get_caller_identity_output(opts=opts).apply(lambda found: found.account_id),
+        aws.get_region_output(opts=opts).apply(lambda found: found.region),
+    )
+
+
+def allow(sid: str, actions: list[str], resources: pulumi.Input[str] | list[pulumi.Output[str]]) -> dict[str, Any]:
+    """A statement that allows actions on resources."""
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def use_key(sid: str, actions: list[str], key_arn: str, service: str, region: pulumi.Input[str]) -> dict[str, Any]:
+    """A statement that allows the use of a KMS key, but only through a service that encrypts with it."""
+    via = pulumi.Output.format("{0}.{1}.amazonaws.com", service, region)
+    return allow(sid, actions, key_arn) | {"Condition": {"StringEquals": {"kms:ViaService": via}}}
+
+
+def use_queue_key(settings: Settings, place: Place) -> list[dict[str, Any]]:
+    """The statement without which nobody can send to, or read from, a queue with a KMS key of the user's."""
+    if not settings.queue_key_arn:
+        return []
+    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+    return [use_key("UseQueueKey", actions, settings.queue_key_arn, "sqs", place.region)]
+
+
+def policy_document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Output[str]:
+    """A policy as the JSON text that AWS takes."""
+    return pulumi.Output.json_dumps({"Version": _VERSION, "Statement": statements})
+
+
+def create_role(
+    name: str,
+    description: str,
+    service: str,
+    statements: pulumi.Input[Sequence[Statement]],
+    settings: Settings,
+    parent: pulumi.Resource,
+) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+    """Create a role for a service, and the policy that says what the service may do in it.
+
+    Args:
+        name: Prefix of the names of both.
+        description: Of the role.
+        service: The service principal that may assume the role.
+        statements: Of the policy.
+        settings: For their tags.
+        parent: The component.
+    """
+    opts = pulumi.ResourceOptions(parent=parent)
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    role = aws.iam.Role(
+        f"{name}-role",
+        description=description,
+        assume_role_policy=json.dumps({"Version": _VERSION, "Statement": [trust]}),
+        tags=settings.tags,
+        opts=opts,
+    )
+    policy = aws.iam.RolePolicy(f"{name}-policy", role=role.id, policy=policy_document(statements), opts=opts)
+    return role, policy
