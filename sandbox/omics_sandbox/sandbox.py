@@ -155,15 +155,17 @@ class Sandbox:
         )
 
     def drain(self, timeout: float = 30.0) -> None:
-        """Wait until no message is visible or in flight on a queue that an event source mapping reads.
+        """Wait until no message is visible or in flight on a mapped queue, and no asynchronous invocation runs.
+
+        A mapped queue is one that an event source mapping reads; schedules invoke functions asynchronously.
 
         Raises:
-            TimeoutError: Messages are left after `timeout` seconds; the message names queues and groups.
+            TimeoutError: Something is left after `timeout` seconds; the message names queues and groups.
         """
         deadline = time.monotonic() + timeout
         while left := self._parts.functions.backlog():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"after {timeout:g} s there are still messages: {'; '.join(left)}")
+                raise TimeoutError(f"after {timeout:g} s there is still something: {'; '.join(left)}")
             time.sleep(0.02)
 
     def run_schedule(self, name: str, group: str = "default") -> Outcome:

@@ -125,14 +125,17 @@ def test_given_no_input_when_the_schedule_is_run_then_the_target_gets_the_defaul
     }
 
 
-def test_given_a_function_as_target_when_the_schedule_is_run_then_it_is_invoked_with_the_input(
+def test_given_a_function_as_target_when_the_schedule_is_run_then_it_is_invoked_and_drain_waits_for_it(
     sandbox: Sandbox, schedules: Schedules, deploy: Callable[..., str], make_role: Callable[..., str]
 ) -> None:
-    function = deploy("def handler(event, context): print('got', event['task'])")
+    function = deploy("import time\ndef handler(event, context): time.sleep(0.3); print('got', event['task'])")
     role = make_role("lambda:InvokeFunction", on=function)
     schedules.create(Target={"Arn": function, "RoleArn": role, "Input": '{"task": "reconcile"}'})
     assert sandbox.run_schedule("schedule") == "delivered"
-    wait_until(lambda: any("got reconcile" in line for line in sandbox.lambda_logs("function")))
+    with pytest.raises(TimeoutError, match="1 asynchronous invocations"):
+        sandbox.drain(timeout=0)
+    sandbox.drain()
+    assert any("got reconcile" in line for line in sandbox.lambda_logs("function"))
 
 
 def test_given_a_fifo_queue_as_target_when_the_schedule_is_run_then_the_message_is_in_the_group_of_the_target(
