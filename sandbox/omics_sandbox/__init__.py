@@ -1,8 +1,8 @@
 """A local AWS for the demonstration and the tests, in one process and behind one endpoint.
 
-HealthOmics is emulated by this package; SQS, EventBridge, Lambda, DynamoDB, IAM, CloudWatch Logs and the rest come from
-moto; the Lambda runtime is AWS's own client running the deployed zip. What HealthOmics publishes flows through rules,
-queues and event source mappings into functions as it does on AWS.
+HealthOmics is emulated by this package; SQS, EventBridge and its Scheduler, Lambda, DynamoDB, IAM, CloudWatch Logs and
+the rest come from moto; the Lambda runtime is AWS's own client running the deployed zip. What HealthOmics publishes
+flows through rules, queues and event source mappings into functions as it does on AWS.
 
     from omics_sandbox import Limits, Sandbox
 

@@ -17,6 +17,7 @@ Play HealthOmics from there (all requests: python -c 'help("omics_sandbox.contro
   curl -X POST $AWS_ENDPOINT_URL/_sandbox/stores/STORE/readsets -d '{{"name": "NA12878", "tags": {{"cohort": "a"}}}}'
   curl -X PUT  $AWS_ENDPOINT_URL/_sandbox/stores/STORE/readsets/READSET/status -d '{{"status": "ARCHIVED"}}'
   curl -X POST $AWS_ENDPOINT_URL/_sandbox/faults -d '{{"operation": "GetReadSetMetadata", "error_code": "ThrottlingException", "times": 3}}'
+  curl -X POST $AWS_ENDPOINT_URL/_sandbox/schedules/SCHEDULE/run
   curl         $AWS_ENDPOINT_URL/_sandbox
 """  # noqa: E501 - commands to paste, each on one line
 

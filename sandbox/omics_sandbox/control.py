@@ -19,7 +19,9 @@ of a POST holds the keyword arguments of the method it stands for.
 | `PUT /_sandbox/limits` `{"per_second": 5}` | quota of every operation; null for none |
 | `PUT /_sandbox/events` `{"emit": false}` | lose events, or stop losing them |
 | `GET /_sandbox/events` | deliveries of EventBridge by rule |
-| `POST /_sandbox/drain` `{"timeout": 30}` | wait until the mapped queues are empty; 504 when they are not |
+| `GET /_sandbox/schedules` | firings of EventBridge Scheduler by schedule |
+| `POST /_sandbox/schedules/NAME/run` `{"group": …}` | fire a schedule now, of the group `default` when none is given |
+| `POST /_sandbox/drain` `{"timeout": 30}` | wait until mapped queues are empty and nothing runs; 504 when not |
 | `GET /_sandbox/logs/FUNCTION` | log lines of a function |
 """
 
@@ -30,9 +32,12 @@ from typing import TYPE_CHECKING, Any
 from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.exceptions import OmicsError
 from omics_sandbox.omics.limits import Limits
+from omics_sandbox.scheduler.exceptions import SchedulerError
 
 if TYPE_CHECKING:
+    from omics_sandbox.eventbridge.bus import EventBridge
     from omics_sandbox.sandbox import Sandbox
+    from omics_sandbox.scheduler.service import Scheduler
 
 Body = dict[str, Any]
 Action = Callable[..., Any]
@@ -60,6 +65,8 @@ class Control:
                 ("PUT", "/limits", self._set_limits),
                 ("PUT", "/events", self._emit_events),
                 ("GET", "/events", self._deliveries),
+                ("GET", "/schedules", self._firings),
+                ("POST", "/schedules/([^/]+)/run", self._run_schedule),
                 ("POST", "/drain", self._drain),
                 ("GET", "/logs/([^/]+)", self._logs),
             )
@@ -78,6 +85,8 @@ class Control:
             return Response.of_json(action(*path, request.json()))
         except OmicsError as error:
             return _error(error.status, error.message)
+        except SchedulerError as error:
+            return _error(error.status, str(error))
         except TimeoutError as error:
             return _error(504, str(error))
         except (KeyError, TypeError, ValueError) as error:
@@ -147,8 +156,13 @@ class Control:
         return {}
 
     def _deliveries(self, _body: Body) -> Any:
-        events = self._sandbox.events
-        return {"delivered": events.delivered, "deadLettered": events.dead_lettered, "dropped": events.dropped}
+        return _counted(self._sandbox.events)
+
+    def _firings(self, _body: Body) -> Any:
+        return _counted(self._sandbox.scheduler)
+
+    def _run_schedule(self, name: str, body: Body) -> Any:
+        return {"outcome": self._sandbox.run_schedule(name, body.get("group", "default"))}
 
     def _drain(self, body: Body) -> Any:
         self._sandbox.drain(float(body.get("timeout", 30)))
@@ -156,6 +170,14 @@ class Control:
 
     def _logs(self, function_name: str, _body: Body) -> Any:
         return {"lines": self._sandbox.lambda_logs(function_name)}
+
+
+def _counted(deliveries: "EventBridge | Scheduler") -> Any:
+    return {
+        "delivered": deliveries.delivered,
+        "deadLettered": deliveries.dead_lettered,
+        "dropped": deliveries.dropped,
+    }
 
 
 def _error(status: int, message: str) -> Response:

@@ -1,7 +1,7 @@
 """One endpoint for every service: who answers a request.
 
 HealthOmics is emulated here. PutEvents, invocations and event source mappings are the sandbox's own, because moto does
-them otherwise than AWS or not at all. Everything else goes to moto.
+them otherwise than AWS or not at all; schedules are checked before moto keeps them. Everything else goes to moto.
 """
 
 import io
@@ -39,6 +39,7 @@ class Gateway:
         moto: Answers whatever nobody else does.
         omics: Answers HealthOmics.
         functions: Answers Lambda.
+        scheduler: Answers EventBridge Scheduler.
         events: Takes the events that users put.
         control: Answers `/_sandbox/…`.
         callpoint: Sees every API call.
@@ -50,6 +51,7 @@ class Gateway:
         *,
         omics: Callable[[Request], Response],
         functions: Service,
+        scheduler: Service,
         events: EventBridge,
         control: Callable[[Request], Response],
         callpoint: CallPoint,
@@ -57,6 +59,7 @@ class Gateway:
         self._moto = moto
         self._omics = omics
         self._functions = functions
+        self._scheduler = scheduler
         self._events = events
         self._control = control
         self._callpoint = callpoint
@@ -86,6 +89,8 @@ class Gateway:
                 return self._omics(request)
             case "lambda", _:
                 return self._functions(request, forward)
+            case "scheduler", _:
+                return self._scheduler(request, forward)
             case "events", "AWSEvents.PutEvents":
                 return self._put_events(request)
             case "sqs", "AmazonSQS.ReceiveMessage":

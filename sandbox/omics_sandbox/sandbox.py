@@ -19,6 +19,8 @@ from omics_sandbox.http import Server
 from omics_sandbox.omics.api import OmicsApi
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.service import OmicsService
+from omics_sandbox.scheduler.api import SchedulerApi
+from omics_sandbox.scheduler.service import Outcome, Scheduler
 from omics_sandbox.services import Moto
 
 _one_at_a_time = threading.Lock()
@@ -42,6 +44,7 @@ class Sandbox:
         port: Port to listen on; 0 takes a free one.
         retry_delay: Seconds after which a message is visible again when a function failed on it. None, as on AWS: when
             the visibility timeout of its queue is over.
+        schedule_minute: Seconds that a minute of a schedule's rate lasts. 60, as on AWS, when not given.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Sandbox:
         latency: float = 0.0,
         port: int = 0,
         retry_delay: int | None = None,
+        schedule_minute: float = 60.0,
     ) -> None:
         self.region = region
         self.account = account
@@ -61,6 +65,7 @@ class Sandbox:
         self._latency = latency
         self._port = port
         self._retry_delay = retry_delay
+        self._schedule_minute = schedule_minute
         self._omics: dict[str, OmicsService] = {}
         self._running: _Running | None = None
 
@@ -88,6 +93,7 @@ class Sandbox:
         for service in self._omics.values():
             service.close()
         running.gateway.close()
+        running.scheduler.close()
         running.functions.close()
         running.server.close()
         running.moto.close()
@@ -111,6 +117,11 @@ class Sandbox:
     def events(self) -> EventBridge:
         """EventBridge's deliveries: how many were made, dead-lettered, dropped."""
         return self._parts.events
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """EventBridge Scheduler's firings: how many were delivered, dead-lettered, dropped."""
+        return self._parts.scheduler
 
     @property
     def environment(self) -> dict[str, str]:
@@ -144,16 +155,22 @@ class Sandbox:
         )
 
     def drain(self, timeout: float = 30.0) -> None:
-        """Wait until no message is visible or in flight on a queue that an event source mapping reads.
+        """Wait until no message is visible or in flight on a mapped queue, and no asynchronous invocation runs.
+
+        A mapped queue is one that an event source mapping reads; schedules invoke functions asynchronously.
 
         Raises:
-            TimeoutError: Messages are left after `timeout` seconds; the message names queues and groups.
+            TimeoutError: Something is left after `timeout` seconds; the message names queues and groups.
         """
         deadline = time.monotonic() + timeout
         while left := self._parts.functions.backlog():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"after {timeout:g} s there are still messages: {'; '.join(left)}")
+                raise TimeoutError(f"after {timeout:g} s there is still something: {'; '.join(left)}")
             time.sleep(0.02)
+
+    def run_schedule(self, name: str, group: str = "default") -> Outcome:
+        """Fire a schedule of EventBridge Scheduler now; see `Scheduler.run`."""
+        return self._parts.scheduler.run(self.region, name, group)
 
     def lambda_logs(self, function_name: str) -> list[str]:
         """What a function has written to its log group, line by line, oldest first."""
@@ -171,17 +188,20 @@ class Sandbox:
         server = Server(self._port)
         functions = FunctionService(moto, self._environment(server.endpoint), self._retry_delay)
         events = EventBridge(moto, functions.invoke_later)
+        scheduler = Scheduler(moto, functions, self._schedule_minute)
         gateway = Gateway(
             moto,
             omics=OmicsApi(self.omics_in).handle,
             functions=LambdaApi(functions).handle,
+            scheduler=SchedulerApi(moto).handle,
             events=events,
             control=Control(self).handle,
             callpoint=self.callpoint,
         )
         moto.start()
+        scheduler.start()
         server.start(gateway.answer)
-        return _Running(moto, server, functions, events, gateway)
+        return _Running(moto, server, functions, events, scheduler, gateway)
 
     @property
     def _parts(self) -> "_Running":
@@ -210,4 +230,5 @@ class _Running:
     server: Server
     functions: FunctionService
     events: EventBridge
+    scheduler: Scheduler
     gateway: Gateway

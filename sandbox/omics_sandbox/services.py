@@ -8,18 +8,20 @@ goes through `Moto.lock`, so that a conditional write is atomic and no message i
 # moto's types are partial, and a queue's messages are private to it.
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import moto.sqs.models as moto_sqs
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import unix_time
 from moto.events.models import EventsBackend, events_backends
+from moto.iam.models import IAMBackend, iam_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingTypeStubs] - inline types
     DomainDispatcherApplication,
     create_backend_app,
 )
+from moto.scheduler.models import Schedule, ScheduleGroup, scheduler_backends
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 from werkzeug.test import run_wsgi_app
 
@@ -131,6 +133,23 @@ class Moto:
     def logs(self, region: str) -> LogsBackend:
         """The log groups of a region."""
         return logs_backends[self.account][region]
+
+    def iam(self, partition: str) -> IAMBackend:
+        """The roles and policies of a partition, such as `aws`."""
+        return iam_backends[self.account][partition]
+
+    def schedule_groups(self, region: str) -> dict[str, ScheduleGroup]:
+        """The schedule groups of a region by their names."""
+        return cast("dict[str, ScheduleGroup]", scheduler_backends[self.account][region].schedule_groups)
+
+    def schedules(self) -> list[Schedule]:
+        """The schedules of all regions and groups."""
+        return [
+            schedule
+            for region in list(scheduler_backends[self.account])
+            for group in self.schedule_groups(region).values()
+            for schedule in group.schedules.values()
+        ]
 
     def functions(self, region: str) -> "LambdaBackend":
         """The Lambda functions of a region."""

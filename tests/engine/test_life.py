@@ -21,6 +21,8 @@ EVERYTHING = {
     "role",
     "role-policy",
     "rule",
+    "schedule",
+    "scheduler-role",
     "table",
     "target",
     "undelivered",
@@ -51,12 +53,12 @@ def test_given_a_stack_when_settings_change_then_resources_are_updated_in_place(
 ) -> None:
     stack = new_stack()
     before = stack.up()
-    stack.configure(memory="512", retention="14", visibility="720", purpose="other")
+    stack.configure(memory="512", retention="14", visibility="720", purpose="other", rate="rate(1 day)")
     stack.run("config", "set", "--secret", "token", "do-not-show")
 
     plan = stack.planned()
     assert set(plan) - {"same"} == {"update"}
-    assert plan["update"] == ["function", "logs", "queue"]
+    assert plan["update"] == ["function", "logs", "queue", "schedule"]
     after = stack.up()
 
     assert after == before
@@ -66,6 +68,9 @@ def test_given_a_stack_when_settings_change_then_resources_are_updated_in_place(
     queue = client("sqs").get_queue_attributes(QueueUrl=after["queueUrl"], AttributeNames=["VisibilityTimeout"])
     assert queue["Attributes"] == {"VisibilityTimeout": "720"}
     assert client("sqs").list_queue_tags(QueueUrl=after["queueUrl"])["Tags"] == {"purpose": "other"}
+    schedule = client("scheduler").get_schedule(Name=after["scheduleName"])
+    assert schedule["ScheduleExpression"] == "rate(1 day)"
+    assert schedule["Target"]["DeadLetterConfig"]["Arn"].rpartition(":")[2].startswith("undelivered-")
     assert "do-not-show" not in stack.run("stack", "export"), "a secret must stay one in the state"
     stack.run("preview", "--expect-no-changes")
 
@@ -129,6 +134,7 @@ def test_given_a_destroyed_stack_when_brought_up_again_then_the_retained_table_i
     assert client("lambda").list_functions()["Functions"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert client("events").list_rules()["Rules"] == []
+    assert client("scheduler").list_schedules()["Schedules"] == []
     assert client("logs").describe_log_groups()["logGroups"] == []
     taken = stack.run("up", "--yes", "--skip-preview", fails=True)
     assert "creating AWS DynamoDB Table (kept)" in taken

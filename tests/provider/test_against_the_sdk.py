@@ -21,8 +21,10 @@ def sdk_class(token: str, form: str) -> Any:
     """The class of the SDK that belongs to a resource type: `TableArgs`, `_TableState`."""
     module, name = token.removeprefix("aws:").split("/")[0], token.rsplit(":", 1)[-1]
     file = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-    sdk = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}.{file}")
-    return getattr(sdk, form.format(name))
+    package = f"pulumi_aws.{'lambda_' if module == 'lambda' else module}"
+    # Packages of the SDK load when they are first used. One whose module is imported before stays without its classes.
+    assert hasattr(importlib.import_module(package), name)
+    return getattr(importlib.import_module(f"{package}.{file}"), form.format(name))
 
 
 def wire_names(arguments: Any) -> dict[str, str]:

@@ -17,7 +17,7 @@ TABLE, QUEUE, ROLE = "aws:dynamodb/table:Table", "aws:sqs/queue:Queue", "aws:iam
 LOGS, FUNCTION = "aws:cloudwatch/logGroup:LogGroup", "aws:lambda/function:Function"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
-POLICY = "aws:sqs/queuePolicy:QueuePolicy"
+POLICY, SCHEDULE = "aws:sqs/queuePolicy:QueuePolicy", "aws:scheduler/schedule:Schedule"
 ARN = "arn:aws:sqs:eu-west-1:123456789012:q"
 KEY = {"hashKey": "k", "attributes": [{"name": "k", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
 
@@ -118,6 +118,17 @@ def failures(it: ResourceType, inputs: dict[str, Any]) -> list[tuple[str, str]]:
             "conflicts with input",
             id="two inputs",
         ),
+        pytest.param(SCHEDULE, {"target": {"arn": ARN}}, "target", '"target.roleArn"', id="schedule without role"),
+        pytest.param(SCHEDULE, {"scheduleExpression": "6 hours"}, "scheduleExpression", "rate(...)", id="expression"),
+        pytest.param(
+            SCHEDULE,
+            {"target": {"arn": ARN, "roleArn": ARN, "deadLetterConfig": {"arn": "undelivered"}}},
+            "target",
+            "is an invalid ARN",
+            id="dead-letter queue",
+        ),
+        pytest.param(SCHEDULE, {"flexibleTimeWindow": {}}, "flexibleTimeWindow", "missing required", id="window"),
+        pytest.param(SCHEDULE, {"state": "ON"}, "state", "to be one of", id="state"),
     ],
 )
 def test_given_wrong_inputs_when_checked_then_the_message_names_property_and_reason(

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
+from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import DeploymentError, ProviderError, deploy
 from omics_sandbox.provider.aws import Aws
 
@@ -68,6 +69,45 @@ def test_given_a_component_when_deployed_then_outputs_are_those_of_aws(environme
 
     assert queues(aws) == set()
     assert deployment.resources == []
+
+
+def test_given_a_schedule_in_the_sandbox_when_deployed_then_it_fires_and_a_role_without_trust_is_refused() -> None:
+    def program() -> None:
+        def policy(**statement: Any) -> str:
+            return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+        service = pulumi.Config().require("service")
+        queue = aws.sqs.Queue("queue", name="queue")
+        trust = policy(Principal={"Service": service}, Action="sts:AssumeRole")
+        role = aws.iam.Role("role", assume_role_policy=trust)
+        permission = aws.iam.RolePolicy("send", role=role.id, policy=policy(Action="sqs:SendMessage", Resource="*"))
+        schedule = aws.scheduler.Schedule(
+            "nightly",
+            schedule_expression="cron(0 4 * * ? *)",
+            flexible_time_window={"mode": "OFF"},
+            target={"arn": queue.arn, "role_arn": role.arn, "input": "go"},
+            opts=pulumi.ResourceOptions(depends_on=[permission]),
+        )
+        pulumi.export("name", schedule.name)
+        pulumi.export("id", schedule.id)
+
+    with Sandbox(limits=Limits.none()) as sandbox:
+        wrong = {"service": "lambda.amazonaws.com"}
+        with pytest.raises(DeploymentError, match="must allow AWS EventBridge Scheduler to assume the role") as raised:
+            deploy(program, config=wrong, environment=sandbox.environment)
+        raised.value.deployment.destroy()
+
+        right = {"service": "scheduler.amazonaws.com"}
+        deployment = deploy(program, config=right, environment=sandbox.environment)
+
+        name = deployment.outputs["name"]
+        assert deployment.outputs["id"] == f"default/{name}"
+        assert sandbox.run_schedule(name) == "delivered"
+        sqs = sandbox.client("sqs")
+        [message] = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="queue")["QueueUrl"])["Messages"]
+        assert message["Body"] == "go"
+        deployment.destroy()
+        assert sandbox.client("scheduler").list_schedules()["Schedules"] == []
 
 
 def test_given_retained_and_protected_resources_when_destroyed_then_they_stay(

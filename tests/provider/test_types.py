@@ -161,6 +161,33 @@ LIVES = [
         },
         {"rule": "another"},
     ),
+    Life(
+        "aws:scheduler/schedule:Schedule",
+        {
+            "flexibleTimeWindow": {"mode": "OFF"},
+            "scheduleExpression": "rate(6 hours)",
+            "target": {
+                "arn": "<function>",
+                "deadLetterConfig": {"arn": "<plain_arn>"},
+                "input": '{"task": "reconcile"}',
+                "roleArn": "<role_arn>",
+            },
+        },
+        {
+            "description": "after",
+            "flexibleTimeWindow": {"maximumWindowInMinutes": 15, "mode": "FLEXIBLE"},
+            "scheduleExpression": "cron(0 4 * * ? *)",
+            "scheduleExpressionTimezone": "Europe/Berlin",
+            "state": "DISABLED",
+            "target": {
+                "arn": "<queue_arn>",
+                "retryPolicy": {"maximumEventAgeInSeconds": 3_600, "maximumRetryAttempts": 5},
+                "roleArn": "<role_arn>",
+                "sqsParameters": {"messageGroupId": "nightly"},
+            },
+        },
+        {"groupName": "another"},
+    ),
 ]
 
 
@@ -371,6 +398,13 @@ def test_given_a_rule_with_targets_when_deleted_then_aws_refuses(
 
     with pytest.raises(ProviderError, match=r"deleting EventBridge Rule .* targets"):
         it.delete(resource_id, state)
+
+
+def test_given_an_id_without_a_group_when_a_schedule_is_imported_then_the_message_tells_the_form(
+    implementation: Implementations,
+) -> None:
+    with pytest.raises(ProviderError, match=r"unexpected format of ID \(nightly\), expected <schedule group>/"):
+        implementation("aws:scheduler/schedule:Schedule").read("nightly", {})
 
 
 def test_given_a_region_of_its_own_when_created_then_the_resource_is_there(

@@ -21,12 +21,14 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
-from omics_sandbox.eventbridge.policy import allows_sending
+from omics_sandbox.policy import allows
+from omics_sandbox.queues import MessageRefusedError, find_queue, send_message
 from omics_sandbox.services import Moto
 
 Event = dict[str, Any]
 InvokeFunction = Callable[[str, bytes], None]
 
+_SERVICE = "events.amazonaws.com"
 _MAXIMUM_GROUP_ID = 128
 
 
@@ -149,32 +151,19 @@ class EventBridge:
             alone.send_to_targets({**event, "time": time, "ingestion-time": time})  # pyright: ignore[reportArgumentType] - a TypedDict of moto's
 
     def _send(self, rule: Rule, queue_arn: str, body: str, group_id: str | None, attributes: Mapping[str, str]) -> None:
-        region, queue_name = queue_arn.split(":")[3], queue_arn.split(":")[5]
-        sqs = self._moto.sqs(region)
-        queue = sqs.queues.get(queue_name)
-        if queue is None or queue.queue_arn != queue_arn:
+        queue = find_queue(self._moto, queue_arn)
+        if queue is None:
             raise UndeliverableError("NO_RESOURCE", f"The queue {queue_arn} does not exist.")
+        policies = [queue.policy] if queue.policy else []
         context = {"aws:sourcearn": rule.arn, "aws:sourceaccount": self._moto.account}
-        if not allows_sending(queue.policy, queue_arn, context):
+        if not allows(policies, "sqs:SendMessage", resource=queue_arn, service=_SERVICE, context=context):
             raise UndeliverableError(
                 "NO_PERMISSIONS", f"The resource policy of {queue_arn} does not let {rule.arn} send messages."
             )
-        if queue.fifo_queue and group_id is None:
-            raise UndeliverableError("INVALID_PARAMETER", "The request must contain the parameter MessageGroupId.")
-        if queue.fifo_queue and queue.attributes.get("ContentBasedDeduplication") != "true":
-            raise UndeliverableError(
-                "INVALID_PARAMETER",
-                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-                "explicitly",
-            )
-        sqs.send_message(
-            queue_name,
-            body,
-            message_attributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-            },
-            group_id=group_id,
-        )
+        try:
+            send_message(self._moto, queue, body, group_id=group_id, attributes=attributes)
+        except MessageRefusedError as error:
+            raise UndeliverableError("INVALID_PARAMETER", str(error)) from error
 
     def _dead_letter(self, rule: Rule, target: Mapping[str, Any], event: Event, error: UndeliverableError) -> None:
         """Send what could not be delivered to the target's dead-letter queue.

@@ -130,10 +130,13 @@ class FunctionService:
         pump.stop()
 
     def backlog(self) -> list[str]:
-        """What is left on mapped queues, one line for each that is not empty."""
+        """What is left: asynchronous invocations that run, then mapped queues, one line for each that is not empty."""
         with self._moto.lock:
             pumps = list(self._pumps.values())
-        return [left for pump in pumps if (left := pump.backlog())]
+            # Before the queues, to which an invocation may send.
+            running = sum(thread.is_alive() for thread in self._asynchronous)
+        asynchronous = [f"{running} asynchronous invocations"] if running else []
+        return asynchronous + [left for pump in pumps if (left := pump.backlog())]
 
     def logs(self, region: str, function_name: str) -> list[str]:
         """What is in the log group of a function, line by line, oldest first."""

@@ -9,6 +9,7 @@ from omics_sandbox.provider.iam import Role, RolePolicy
 from omics_sandbox.provider.lambda_ import EventSourceMapping, Function
 from omics_sandbox.provider.logs import LogGroup
 from omics_sandbox.provider.resource_type import ResourceType
+from omics_sandbox.provider.scheduler import Schedule
 from omics_sandbox.provider.sqs import Queue, QueuePolicy, RedriveAllowPolicy
 
 RESOURCE_TYPES: Final[dict[str, type[ResourceType]]] = {
@@ -24,6 +25,7 @@ RESOURCE_TYPES: Final[dict[str, type[ResourceType]]] = {
         RedriveAllowPolicy,
         Role,
         RolePolicy,
+        Schedule,
         Table,
     )
 }

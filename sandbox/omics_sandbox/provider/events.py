@@ -12,6 +12,7 @@ from omics_sandbox.provider.errors import ProviderError, is_missing
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, JsonText, Object, Text, TextMap
+from omics_sandbox.provider.spelling import from_api, to_api
 from omics_sandbox.provider.values import Properties
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class EventTarget(ResourceType):
         if "deadLetterConfig" in inputs:
             target["DeadLetterConfig"] = {"Arn": inputs["deadLetterConfig"]["arn"]}
         if "retryPolicy" in inputs:
-            target["RetryPolicy"] = {_capitalised(name): value for name, value in inputs["retryPolicy"].items()}
+            target["RetryPolicy"] = to_api(inputs["retryPolicy"])
         if "sqsTarget" in inputs:
             target["SqsParameters"] = {"MessageGroupId": inputs["sqsTarget"]["messageGroupId"]}
         if "inputTransformer" in inputs:
@@ -259,8 +260,7 @@ def _nested_state(target: Any) -> Properties:  # a target of boto3
     if "DeadLetterConfig" in target:
         state["deadLetterConfig"] = {"arn": target["DeadLetterConfig"]["Arn"]}
     if "RetryPolicy" in target:
-        names = {_capitalised(name): name for name in ("maximumEventAgeInSeconds", "maximumRetryAttempts")}
-        state["retryPolicy"] = {names[key]: value for key, value in target["RetryPolicy"].items()}
+        state["retryPolicy"] = from_api(target["RetryPolicy"])
     if "SqsParameters" in target:
         state["sqsTarget"] = {"messageGroupId": target["SqsParameters"]["MessageGroupId"]}
     if "InputTransformer" in target:
@@ -270,10 +270,6 @@ def _nested_state(target: Any) -> Properties:  # a target of boto3
             "inputTemplate": transformer["InputTemplate"],
         }
     return state
-
-
-def _capitalised(name: str) -> str:
-    return name[0].upper() + name[1:]
 
 
 def _refuse_failed_entries(entries: Iterable[Any]) -> None:

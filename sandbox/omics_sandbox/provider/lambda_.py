@@ -13,6 +13,7 @@ from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Archive, Arn, Boolean, Integer, ListOf, Object, SetOf, Shape, Text, TextMap
+from omics_sandbox.provider.spelling import capitalised, to_api
 from omics_sandbox.provider.values import Properties
 
 if TYPE_CHECKING:
@@ -353,9 +354,9 @@ def _mapping_arguments(inputs: Properties, names: Collection[str]) -> dict[str, 
         "FunctionResponseTypes": inputs.get("functionResponseTypes", []),
         "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds", 0),
         "MetricsConfig": {"Metrics": inputs.get("metricsConfig", {}).get("metrics", [])},
-        "ScalingConfig": {_capitalised(name): value for name, value in inputs.get("scalingConfig", {}).items()},
+        "ScalingConfig": to_api(inputs.get("scalingConfig", {})),
     }
-    wanted = {_capitalised(name) for name in names}
+    wanted = {capitalised(name) for name in names}
     return {name: value for name, value in arguments.items() if name in wanted}
 
 
@@ -374,7 +375,3 @@ def _nested(mapping: Any, key: str, field: str, name: str) -> Properties | None:
 def _invoke_arn(function_arn: str) -> str:
     partition, region = re.split(":", function_arn)[1:4:2]
     return f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations"
-
-
-def _capitalised(name: str) -> str:
-    return name[0].upper() + name[1:]

@@ -97,6 +97,19 @@ mapping = aws.lambda_.EventSourceMapping(
     scaling_config={"maximum_concurrency": 2},
     opts=pulumi.ResourceOptions(depends_on=[role_policy]),
 )
+scheduler_role = aws.iam.Role("scheduler-role", assume_role_policy=allow("scheduler.amazonaws.com", "sts:AssumeRole"))
+schedule = aws.scheduler.Schedule(
+    "schedule",
+    schedule_expression=config.get("rate") or "rate(6 hours)",
+    flexible_time_window={"mode": "OFF"},
+    target={
+        "arn": function.arn,
+        "role_arn": scheduler_role.arn,
+        "input": json.dumps({"task": "reconcile"}),
+        "dead_letter_config": {"arn": undelivered.arn},
+        "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 10},
+    },
+)
 pulumi.export("account", identity.account_id)
 pulumi.export("partition", partition.partition)
 pulumi.export("region", region.region)
@@ -109,4 +122,5 @@ pulumi.export("roleName", role.name)
 pulumi.export("logGroupName", logs.name)
 pulumi.export("mappingId", mapping.uuid)
 pulumi.export("ruleName", rule.name)
+pulumi.export("scheduleName", schedule.name)
 pulumi.export("nothing", None)

@@ -1,34 +1,42 @@
-"""Whether a queue's resource policy lets EventBridge send to it.
+"""Whether IAM policies allow a request.
 
-The part of IAM's policy evaluation that such statements use: principals, actions and resources with wildcards, and
-conditions on `aws:SourceArn` and `aws:SourceAccount`. An explicit Deny wins. A condition that is not understood counts
-as not satisfied, so a wrong policy never passes by accident.
+The part of IAM's policy evaluation that services need to call each other: service principals, actions and resources
+with wildcards, and conditions such as those on `aws:SourceArn` and `aws:SourceAccount`. An explicit Deny wins. A
+condition that is not understood counts as not satisfied, so a wrong policy never passes by accident.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-_SERVICE = "events.amazonaws.com"
 
-
-def allows_sending(policy: str | None, queue_arn: str, context: Mapping[str, str]) -> bool:
-    """Whether a policy allows `sqs:SendMessage` to the service principal of EventBridge.
+def allows(
+    documents: Iterable[str],
+    action: str,
+    *,
+    resource: str | None = None,
+    service: str | None = None,
+    context: Mapping[str, str] | None = None,
+) -> bool:
+    """Whether policies, taken together, allow an action.
 
     Args:
-        policy: The queue's policy document (JSON), None for a queue without one.
-        queue_arn: The queue that is sent to.
+        documents: Policy documents (JSON): those of a resource, of a role's trust, or of a role's permissions.
+        action: For example `sqs:SendMessage`.
+        resource: ARN of what is acted on; None for a role's trust policy, whose statements do not name the role.
+        service: Service principal of the caller, for example `events.amazonaws.com`; None for policies of an identity,
+            whose statements name no principal.
         context: Condition keys of the request in lower case, for example `aws:sourcearn`.
     """
-    statements = _as_list(json.loads(policy)["Statement"]) if policy else []
     effects = {
         statement["Effect"]
-        for statement in statements
-        if _principal_matches(statement.get("Principal"))
-        and _any_matches(statement.get("Action"), "sqs:SendMessage", ignore_case=True)
-        and _any_matches(statement.get("Resource"), queue_arn)
-        and _conditions_hold(statement.get("Condition", {}), context)
+        for document in documents
+        for statement in _as_list(json.loads(document)["Statement"])
+        if (service is None or _principal_matches(statement.get("Principal"), service))
+        and _any_matches(statement.get("Action"), action, ignore_case=True)
+        and (resource is None or _any_matches(statement.get("Resource"), resource))
+        and _conditions_hold(statement.get("Condition", {}), context or {})
     }
     return effects == {"Allow"}
 
@@ -39,12 +47,12 @@ def _as_list(value: Any) -> list[Any]:
     return list(cast("list[Any]", value)) if isinstance(value, list) else [value]
 
 
-def _principal_matches(principal: Any) -> bool:
+def _principal_matches(principal: Any, service: str) -> bool:
     if principal == "*":
         return True
     if not isinstance(principal, dict):
         return False
-    return _SERVICE in _as_list(principal.get("Service")) or "*" in _as_list(principal.get("AWS"))
+    return service in _as_list(principal.get("Service")) or "*" in _as_list(principal.get("AWS"))
 
 
 def _any_matches(patterns: Any, value: str, *, ignore_case: bool = False) -> bool:

@@ -1,0 +1,52 @@
+"""Queues by their ARN, and messages that other services send to them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from omics_sandbox.services import Moto
+
+if TYPE_CHECKING:
+    from moto.sqs.models import Queue
+
+
+class MessageRefusedError(Exception):
+    """A FIFO queue cannot take a message as it is sent."""
+
+
+def find_queue(moto: Moto, queue_arn: str) -> "Queue | None":
+    """The queue of an ARN, whatever its region; None when there is none."""
+    region, name = queue_arn.split(":")[3], queue_arn.split(":")[5]
+    queue = moto.sqs(region).queues.get(name)
+    return queue if queue is not None and queue.queue_arn == queue_arn else None
+
+
+def send_message(
+    moto: Moto, queue: "Queue", body: str, *, group_id: str | None = None, attributes: Mapping[str, str] | None = None
+) -> None:
+    """Send a message without a deduplication id, as services do.
+
+    Args:
+        moto: Where the queue is.
+        queue: The queue to send to.
+        body: The message.
+        group_id: Its message group, for a FIFO queue.
+        attributes: Message attributes of type String.
+
+    Raises:
+        MessageRefusedError: The queue is FIFO, and has no content-based deduplication or got no message group.
+    """
+    if queue.fifo_queue and group_id is None:
+        raise MessageRefusedError("The request must contain the parameter MessageGroupId.")
+    if queue.fifo_queue and queue.attributes.get("ContentBasedDeduplication") != "true":
+        raise MessageRefusedError(
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+            "explicitly"
+        )
+    moto.sqs(queue.region).send_message(
+        queue.name,
+        body,
+        message_attributes={
+            name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()
+        },
+        group_id=group_id,
+    )

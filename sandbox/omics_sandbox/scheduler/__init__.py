@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: schedules that fire at their times, and what they invoke."""
