@@ -101,7 +101,8 @@ class MetadataSyncArgs(TypedDict, total=False):
 
     reconcile_schedule: NotRequired[str]
     """How often all rows are compared with their read sets: an expression of EventBridge Scheduler such as
-    `rate(12 hours)` or `cron(0 3 * * ? *)` (in UTC), or `off`. Default: `rate(1 day)`."""
+    `cron(0 3 * * ? *)` (in UTC) or `rate(12 hours)`, which also runs at once, or `off`. Default:
+    `cron(0 3 * * ? *)`, every night."""
 
     max_row_age_days: NotRequired[int]
     """How many days after its last full refresh a row is refreshed by a reconciliation at the latest, because no

@@ -112,7 +112,7 @@ class Settings:
             "give rate(1 day), another rate(NUMBER minutes, hours or days), a cron(...) expression of EventBridge"
             f" Scheduler, or {NEVER}.",
         ),
-        "rate(1 day)",
+        "cron(0 3 * * ? *)",
     )
     max_row_age_days: int = _setting(integer(0, 3650, "(days; 0 for any age)"), 7)
     log_encryption: str = _setting(choice(("AWS_OWNED",), KMS_KEY_ARN, f"give AWS_OWNED or {_KMS_KEY}."), "AWS_OWNED")

@@ -118,7 +118,8 @@ class Consumer:
             case ReadSetEvent():
                 return self._synchronizer.apply(message)
             case RefreshRequest():
-                return self._synchronizer.refresh(message.arn)
+                # What asked may know of a store that has another name than the one remembered here.
+                return self._synchronizer.refresh(message.arn, store_after=message.time)
             case ReconcileRequest():
                 return self._reconciler.begin(message)
             case StoreEvent():

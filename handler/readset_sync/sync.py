@@ -83,20 +83,24 @@ class Synchronizer:
             case Action.IGNORE:
                 return Change(Outcome.IGNORED)
 
-    def refresh(self, arn: "ReadSetArn") -> Change:
+    def refresh(self, arn: "ReadSetArn", *, store_after: "datetime | None" = None) -> Change:
         """Read a read set from the source and write its whole row; delete the row if the read set is gone.
+
+        Args:
+            arn: The read set.
+            store_after: Its store must have been read later than this, whatever is remembered.
 
         Raises:
             ContendedRowError: The row kept changing.
             StoreNotFoundError: The read set is there, but its store is not.
             ClientError: AWS refused a call for good.
         """
-        return self.refresh_from(arn, self._table.get(str(arn)))
+        return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
 
-    def refresh_from(self, arn: "ReadSetArn", row: Row | None) -> Change:
+    def refresh_from(self, arn: "ReadSetArn", row: Row | None, *, store_after: "datetime | None" = None) -> Change:
         """Do as `refresh` does, with the row that the caller has just read, before anything of the source."""
         for _ in range(_ATTEMPTS):
-            change = self._try_refresh(arn, row)
+            change = self._try_refresh(arn, row, store_after)
             if change is not None:
                 return change
             row = self._table.get(str(arn))
@@ -138,12 +142,19 @@ class Synchronizer:
             return Change(Outcome.DELETED if self._table.delete_unchanged(row) else Outcome.UNCHANGED)
         return Change(Outcome.UNCHANGED)
 
-    def row_of(self, arn: "ReadSetArn", read_set: "ReadSet", *, previous: Row | None) -> Row:
+    def row_of(
+        self,
+        arn: "ReadSetArn",
+        read_set: "ReadSet",
+        *,
+        previous: Row | None,
+        store_after: "datetime | None" = None,
+    ) -> Row:
         """Build the row of a read set that has been read.
 
         The store is remembered, and so may be older than the one in the row that is replaced: then it is read again.
         """
-        store = self._source.store(arn.store_id)
+        store = self._source.store(arn.store_id, after=store_after)
         if previous and previous.get("store") != store_map(store.metadata):
             known_at = previous.get(STORE_AT, "")
             if known_at >= format_timestamp(store.as_of):
@@ -157,7 +168,7 @@ class Synchronizer:
             previous=previous,
         )
 
-    def _try_refresh(self, arn: "ReadSetArn", row: Row | None) -> Change | None:
+    def _try_refresh(self, arn: "ReadSetArn", row: Row | None, store_after: "datetime | None") -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
         try:
             read_set = self._source.read_set(arn)
@@ -165,7 +176,7 @@ class Synchronizer:
             if row is None:
                 return Change(Outcome.ABSENT)
             return Change(Outcome.DELETED) if self._table.delete_unchanged(row) else None
-        fresh = self.row_of(arn, read_set, previous=row)
+        fresh = self.row_of(arn, read_set, previous=row, store_after=store_after)
         return _change(row, fresh) if self._table.put(fresh, replacing=row) else None
 
 

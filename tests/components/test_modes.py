@@ -178,7 +178,7 @@ def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str,
                 "SOURCE_REGION": "us-west-2",
                 "MAX_TPS": "2.5",
                 "MAX_ROW_AGE_DAYS": "7",
-                "RECONCILE_SCHEDULE": "rate(1 day)",
+                "RECONCILE_SCHEDULE": "cron(0 3 * * ? *)",
                 "POWERTOOLS_SERVICE_NAME": "healthomics-metadata-sync",
                 "POWERTOOLS_METRICS_NAMESPACE": "HealthOmicsMetadataSync",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -308,7 +308,7 @@ def test_the_schedule_asks_for_a_reconciliation_through_the_queue(deployed: Depl
 
     assert schedule.inputs == {
         "description": "Has all read-set rows compared with HealthOmics",
-        "scheduleExpression": "rate(1 day)",
+        "scheduleExpression": "cron(0 3 * * ? *)",
         "flexibleTimeWindow": {"mode": "OFF"},
         "target": {
             "arn": queue,
@@ -338,13 +338,13 @@ def test_the_schedule_asks_for_a_reconciliation_through_the_queue(deployed: Depl
 
 
 def test_the_schedule_as_configured(deployed: Deploy):
-    often = deployed({"reconcileSchedule": "cron(0 3 * * ? *)", "queueEncryption": KEY_ARN, "maxRowAgeDays": "0"})
+    often = deployed({"reconcileSchedule": "rate(12 hours)", "queueEncryption": KEY_ARN, "maxRowAgeDays": "0"})
 
     schedule = often.get("aws:scheduler/schedule:Schedule", f"{NAME}-schedule").inputs
     function = often.get("aws:lambda/function:Function", f"{NAME}-function").inputs
     policy = often.get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy").inputs
-    assert schedule["scheduleExpression"] == "cron(0 3 * * ? *)"
-    assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "cron(0 3 * * ? *)"
+    assert schedule["scheduleExpression"] == "rate(12 hours)"
+    assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "rate(12 hours)"
     assert function["environment"]["variables"]["MAX_ROW_AGE_DAYS"] == "0"
     assert json.loads(policy["policy"])["Statement"][1] == USE_QUEUE_KEY
 

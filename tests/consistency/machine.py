@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.consistency.world import FAULTS, TABLE, Fate, Work, World, apply, backfill
+from tests.consistency.world import FAULTS, TABLE, Fate, Work, World, answer, apply, backfill, reconcile
 
 _MOST_READ_SETS = 6
 _MOST_AT_WORK = 3
@@ -14,8 +14,8 @@ _MOST_AT_WORK = 3
 class Machine(RuleBasedStateMachine):
     """HealthOmics changes, events come late, twice, out of order or never, processes stall, fail and die.
 
-    After every single call the rows are checked. At the end, one backfill that runs in peace makes the table equal to
-    the source, and no event changes that, however often it is replayed.
+    After every single call the rows are checked. At the end, one backfill or one reconciliation that runs in peace
+    makes the table equal to the source, and no event or message changes that, however often it is replayed.
     """
 
     dynamodb: ClassVar[Any]
@@ -26,10 +26,12 @@ class Machine(RuleBasedStateMachine):
         for arn in self.world.rows():
             self.dynamodb.delete_item(TableName=TABLE, Key={"set_arn": {"S": arn}})
         self.at_work: list[Work] = []
-        self.shown: dict[str, tuple[int, str]] = {}
+        self.shown: dict[str, tuple[int, str, int]] = {}
+        self.ends_with_reconciliation = False
 
-    @initialize(statuses=st.lists(st.sampled_from(["ACTIVE", "ARCHIVED"]), min_size=1, max_size=2))
-    def begin(self, statuses: list[str]) -> None:
+    @initialize(statuses=st.lists(st.sampled_from(["ACTIVE", "ARCHIVED"]), min_size=1, max_size=2), end=st.booleans())
+    def begin(self, statuses: list[str], end: bool) -> None:
+        self.ends_with_reconciliation = end
         for status in statuses:
             self.world.create(status)
 
@@ -57,16 +59,36 @@ class Machine(RuleBasedStateMachine):
     def delete(self, data: st.DataObject) -> None:
         self.world.delete(self._any_read_set(data))
 
-    @precondition(lambda self: self.world.events and len(self.at_work) < _MOST_AT_WORK)
-    @rule(data=st.data())
-    def deliver(self, data: st.DataObject) -> None:
-        """Any event may come at any time, and again."""
-        self._start(Work(self.world, apply(data.draw(st.sampled_from(self.world.events)))))
+    @rule()
+    def rename_the_store(self) -> None:
+        self.world.rename_store()
 
     @precondition(lambda self: self.world.events and len(self.at_work) < _MOST_AT_WORK)
-    @rule()
-    def deliver_latest(self) -> None:
-        self._start(Work(self.world, apply(self.world.events[-1])))
+    @rule(data=st.data(), memory=st.integers(0, 1))
+    def deliver(self, data: st.DataObject, memory: int) -> None:
+        """Any event may come at any time, and again."""
+        self._start(Work(self.world, apply(data.draw(st.sampled_from(self.world.events))), memory))
+
+    @precondition(lambda self: self.world.events and len(self.at_work) < _MOST_AT_WORK)
+    @rule(memory=st.integers(0, 1))
+    def deliver_latest(self, memory: int) -> None:
+        self._start(Work(self.world, apply(self.world.events[-1]), memory))
+
+    @precondition(lambda self: len(self.at_work) < _MOST_AT_WORK)
+    @rule(memory=st.integers(0, 1))
+    def begin_reconciliation(self, memory: int) -> None:
+        self._start(Work(self.world, reconcile, memory))
+
+    @precondition(lambda self: self.world.messages and len(self.at_work) < _MOST_AT_WORK)
+    @rule(data=st.data(), memory=st.integers(0, 1))
+    def deliver_message(self, data: st.DataObject, memory: int) -> None:
+        """What a reconciliation has sent may come at any time, and again."""
+        self._start(Work(self.world, answer(data.draw(st.sampled_from(self.world.messages))), memory))
+
+    @precondition(lambda self: self.world.messages and len(self.at_work) < _MOST_AT_WORK)
+    @rule(memory=st.integers(0, 1))
+    def deliver_latest_message(self, memory: int) -> None:
+        self._start(Work(self.world, answer(self.world.messages[-1]), memory))
 
     @precondition(lambda self: len(self.at_work) < _MOST_AT_WORK)
     @rule()
@@ -133,10 +155,12 @@ class Machine(RuleBasedStateMachine):
         for read_set_id, row in rows.items():
             self.world.check_status(read_set_id, row["set_status"], row["status_at"])
             version = int(row["set_name"].removeprefix("v"))
-            before = self.shown.get(read_set_id, (0, ""))
+            store = int(row["store"]["store_name"].removeprefix("s"))
+            before = self.shown.get(read_set_id, (0, "", 0))
             assert version >= before[0], f"read set {read_set_id} went back from version {before[0]} to {version}"
             assert row["status_at"] >= before[1], f"read set {read_set_id} went back from {before[1]}"
-            self.shown[read_set_id] = (version, row["status_at"])
+            assert store >= before[2], f"read set {read_set_id} went back to store s{store} from s{before[2]}"
+            self.shown[read_set_id] = (version, row["status_at"], store)
 
     def teardown(self) -> None:
         try:
@@ -144,19 +168,41 @@ class Machine(RuleBasedStateMachine):
                 work.end()
             self.no_row_is_worse_than_before()
             self.world.now += 10
-            Work(self.world, backfill).end()
+            if self.ends_with_reconciliation:
+                self._reconcile()
+            else:
+                Work(self.world, backfill, self._new_memory()).end()
             self._expect_source()
             for event in self.world.events:
                 Work(self.world, apply(event)).end()
+            for message in list(self.world.messages):
+                Work(self.world, answer(message)).end()
             self._expect_source()
         finally:
             for work in self.at_work:
                 work.end(Fate.CRASHES)
 
+    def _new_memory(self) -> int:
+        """The memory of a process that has just begun."""
+        self.world.memories.append({})
+        return len(self.world.memories) - 1
+
+    def _reconcile(self) -> None:
+        """Run a reconciliation to its end, by processes that have been there before."""
+        done = len(self.world.messages)
+        Work(self.world, reconcile).end()
+        while done < len(self.world.messages):
+            Work(self.world, answer(self.world.messages[done]), done % 2).end()
+            done += 1
+
     def _expect_source(self) -> None:
-        rows = {each: (row["set_name"], row["set_status"], row["tags"]) for each, row in self._checked_rows().items()}
+        store = f"s{self.world.store_version}"
+        rows = {
+            each: (row["set_name"], row["set_status"], row["tags"], row["store"]["store_name"])
+            for each, row in self._checked_rows().items()
+        }
         assert rows == {
-            each: (f"v{read_set.version}", read_set.status, [{name: tag} for name, tag in read_set.tags.items()])
+            each: (f"v{read_set.version}", read_set.status, [{name: tag} for name, tag in read_set.tags.items()], store)
             for each, read_set in self.world.read_sets.items()
         }
 

@@ -13,8 +13,9 @@ from readset_sync import table as table_module
 from readset_sync.arn import ReadSetArn
 from readset_sync.backfill import Listing, StoreWalker
 from readset_sync.errors import ReadSetNotFoundError
-from readset_sync.record import KEY, Row
-from readset_sync.source import ReadSet, Source
+from readset_sync.ledger import Ledger
+from readset_sync.record import KEY, Row, store_attributes
+from readset_sync.source import Page, ReadSet, Source
 from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
 
@@ -39,7 +40,9 @@ def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
 def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
     read = Source.read_set
 
-    def refresh_from(self: Synchronizer, arn: ReadSetArn, row: Row | None) -> Change:
+    def refresh_from(
+        self: Synchronizer, arn: ReadSetArn, row: Row | None, *, store_after: datetime | None = None
+    ) -> Change:
         known: list[ReadSet] = []
 
         def once(arn: ReadSetArn) -> ReadSet:
@@ -50,7 +53,7 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(self._source, "read_set", once)
             for _ in range(5):
-                change = self._try_refresh(arn, row)
+                change = self._try_refresh(arn, row, store_after)
                 if change is not None:
                     return change
                 row = self._table.get(str(arn))
@@ -128,6 +131,40 @@ def _leave_ghosts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StoreWalker, "prune", prune)
 
 
+def _trust_what_is_remembered_of_a_store(patch: pytest.MonkeyPatch) -> None:
+    real = Source.store
+
+    def store(self: Source, store_id: str, *, after: datetime | None = None) -> Any:
+        return real(self, store_id)
+
+    patch.setattr(Source, "store", store)
+
+
+def _take_the_ledger_for_balanced(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Ledger, "balanced", True)
+
+
+def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
+    real = Source.page
+
+    def page(self: Source, store_id: str, token: str | None = None) -> Any:
+        first = real(self, store_id, token)
+        return Page(first.read_sets, first.as_of, None)
+
+    patch.setattr(Source, "page", page)
+    patch.setattr(Ledger, "balanced", True)
+
+
+def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
+    def replace_store(self: Synchronizer, row: Row, store: Any) -> bool:
+        fresh = row | store_attributes(store.metadata, as_of=store.as_of)
+        item = {name: table_module._serialize(value) for name, value in fresh.items()}
+        self._table._client.put_item(TableName=self._table.name, Item=item)
+        return True
+
+    patch.setattr(Synchronizer, "replace_store", replace_store)
+
+
 MUTATIONS = (
     Mutation("overwrite without a condition", _overwrite_without_a_condition),
     Mutation("after a conflict, read the row again but not the source", _read_the_source_before_the_row),
@@ -138,4 +175,8 @@ MUTATIONS = (
     Mutation("prune by the first page of a listing", _prune_by_the_first_page),
     Mutation("prune without asking the source", _prune_without_asking),
     Mutation("leave ghosts", _leave_ghosts),
+    Mutation("trust what is remembered of a store", _trust_what_is_remembered_of_a_store),
+    Mutation("take the ledger of a reconciliation for balanced", _take_the_ledger_for_balanced),
+    Mutation("reconcile the first page of a listing alone", _reconcile_the_first_page_alone),
+    Mutation("rename the store in a row without a condition", _rename_without_a_condition),
 )

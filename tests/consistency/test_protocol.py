@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from tests.consistency.machine import Machine
 from tests.consistency.mutations import MUTATIONS, Mutation
-from tests.consistency.world import create_table
+from tests.consistency.world import PAGE, create_table
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -18,6 +18,7 @@ def aws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "key")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        patch.setattr("readset_sync.table._SCAN_PAGE", PAGE)
         Machine.dynamodb = create_table()
         yield
 
@@ -38,7 +39,7 @@ def run(examples: int, *phases: Phase, derandomize: bool = False) -> None:
     )
 
 
-def test_no_interleaving_makes_a_row_worse_and_a_backfill_makes_all_right() -> None:
+def test_no_interleaving_makes_a_row_worse_and_a_backfill_or_reconciliation_makes_all_right() -> None:
     run(int(os.environ.get("HISTORIES", "100")))
 
 

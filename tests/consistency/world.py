@@ -4,8 +4,11 @@ Work (an event being applied, a backfill) runs in a thread of its own that stops
 test lets it go on, fail, or die there. So any interleaving can be played, and played again.
 """
 
+import itertools
+import json
 import queue
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,9 +22,13 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.dynamodb.models import dynamodb_backends
 from readset_sync.arn import ReadSetArn
 from readset_sync.backfill import StoreWalker
+from readset_sync.envelope import open_envelope
 from readset_sync.errors import FAILURES
 from readset_sync.event import ReadSetEvent
+from readset_sync.message import ReconcileRequest, RefreshRequest
+from readset_sync.reconcile import Reconciler
 from readset_sync.source import Source
+from readset_sync.step import Step
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 from readset_sync.timestamp import parse_timestamp
@@ -60,6 +67,7 @@ class ReadSet:
     version: int
     status: str
     tags: dict[str, str]
+    created: int
 
 
 @dataclass
@@ -73,13 +81,19 @@ class World:
     statuses: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])
     """Of every read set that ever was: which status it took, and in which second."""
     versions: int = 0
+    store_version: int = 1
+    """Shows in the store's name."""
+    messages: list[RefreshRequest | dict[str, Any]] = field(default_factory=list[RefreshRequest | dict[str, Any]])
+    """What reconciliations have put into the queue: requests, and steps as they are written."""
+    memories: list[dict[str, Any]] = field(default_factory=lambda: [{}, {}])
+    """What the processes that live on from one job to the next remember of the store."""
 
     def arn(self, read_set_id: str) -> ReadSetArn:
         return ReadSetArn("aws", REGION, ACCOUNT, STORE_ID, read_set_id)
 
     def create(self, status: str) -> None:
         read_set_id = f"{len(self.statuses) + 1:010}"
-        self.read_sets[read_set_id] = ReadSet(self._version(), status, {})
+        self.read_sets[read_set_id] = ReadSet(self._version(), status, {}, self.now)
         self._announce(read_set_id, status)
 
     def set_status(self, read_set_id: str, status: str) -> None:
@@ -91,6 +105,9 @@ class World:
         read_set = self.read_sets[read_set_id]
         read_set.version = self._version()
         read_set.tags = {"version": str(read_set.version)}
+
+    def rename_store(self) -> None:
+        self.store_version += 1
 
     def delete(self, read_set_id: str) -> None:
         del self.read_sets[read_set_id]
@@ -126,9 +143,10 @@ class World:
 class Work:
     """One process at work: stopped before each call to AWS, until told that call's fate."""
 
-    def __init__(self, world: World, job: Callable[["Work"], None]) -> None:
+    def __init__(self, world: World, job: Callable[["Work"], None], memory: int = 0) -> None:
         self._world = world
         self._job = job
+        self._memory = world.memories[memory]
         self._fates: queue.Queue[Fate] = queue.Queue()
         self._stopped = threading.Semaphore(0)
         self.finished = False
@@ -151,6 +169,9 @@ class Work:
         while not self.finished:
             self.step(fate)
 
+    def moment(self) -> datetime:
+        return self._world.moment()
+
     def gate(self, operation: str, call: Callable[[], Any]) -> Any:
         """Make a call to AWS when its time has come."""
         self._stopped.release()
@@ -169,8 +190,24 @@ class Work:
     def synchronizer(self) -> Synchronizer:
         return Synchronizer(self.source(), self.table())
 
+    def reconciler(self) -> Reconciler:
+        source, table = self.source(), self.table()
+        return Reconciler(
+            source,
+            table,
+            Synchronizer(source, table),
+            _Outbox(self._world, self),  # pyright: ignore[reportArgumentType] - has what Reconciler calls
+            account=ACCOUNT,
+            region=REGION,
+            max_age=None,
+            # Each look at the clock takes four seconds, so that each step has time for one page.
+            clock=itertools.count(0, 4).__next__,
+        )
+
     def source(self) -> Source:
-        return Source(_Omics(self._world, self))  # pyright: ignore[reportArgumentType] - has what Source calls
+        source = Source(_Omics(self._world, self))  # pyright: ignore[reportArgumentType] - has what Source calls
+        source._stores = self._memory  # pyright: ignore[reportPrivateUsage] - as in a function that is still warm
+        return source
 
     def table(self) -> Table:
         return Table(_Gated(self._world.dynamodb, self), TABLE)  # pyright: ignore[reportArgumentType] - a proxy
@@ -202,6 +239,24 @@ def backfill(work: Work) -> None:
     for _ in walker.backfill(STORE_ID):
         pass
     walker.prune([walker.listing(STORE_ID)])
+
+
+def reconcile(work: Work) -> None:
+    """The job of a function that is asked for a reconciliation."""
+    work.reconciler().begin(ReconcileRequest(str(uuid.uuid4()), work.moment()))
+
+
+def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
+    """The job of a function that was handed a message of a reconciliation."""
+
+    def job(work: Work) -> None:
+        if isinstance(message, RefreshRequest):
+            work.synchronizer().refresh(message.arn, store_after=message.time)
+        else:
+            envelope = open_envelope(json.dumps({"detail": message}), account=ACCOUNT, region=REGION)
+            work.reconciler().proceed(Step.read(envelope))
+
+    return job
 
 
 class _Serial:
@@ -245,6 +300,22 @@ class _GatedPaginator:
         return iter(self._work.gate(self._operation, lambda: list(self._paginator.paginate(**arguments))))
 
 
+class _Outbox:
+    """The way into the queue of the world."""
+
+    def __init__(self, world: World, work: Work) -> None:
+        self._world = world
+        self._work = work
+
+    def refresh(self, arns: list[ReadSetArn], *, cause: str) -> None:
+        if arns:
+            requests = [RefreshRequest(cause, arn, self._world.moment()) for arn in arns]
+            self._work.gate("SendMessageBatch", lambda: self._world.messages.extend(requests))
+
+    def step(self, step: Step) -> None:
+        self._work.gate("SendMessageBatch", lambda: self._world.messages.append(step.write()))
+
+
 class _Omics:
     """HealthOmics' client, as far as Source calls it: the model's state now, and errors as boto3 raises them."""
 
@@ -260,7 +331,10 @@ class _Omics:
         self._work = work
 
     def get_sequence_store(self, id: str) -> Any:  # noqa: A002 - boto3's name
-        return self._work.gate("GetSequenceStore", lambda: self._answer(id=id, arn=self._store_arn(), name="cohort"))
+        def store() -> Any:
+            return self._answer(id=id, arn=self._store_arn(), name=f"s{self._world.store_version}")
+
+        return self._work.gate("GetSequenceStore", store)
 
     def get_read_set_metadata(self, sequenceStoreId: str, id: str) -> Any:  # noqa: A002, N803 - boto3's names
         return self._work.gate("GetReadSetMetadata", lambda: self._metadata(id))
@@ -272,21 +346,19 @@ class _Omics:
         return self._work.gate("ListTagsForResource", tags)
 
     def get_paginator(self, operation: str) -> Any:
-        assert operation == "list_read_sets"
+        assert operation == "list_sequence_stores"
         return self
 
     def paginate(self, **_: Any) -> Iterator[Any]:
-        last = ""
-        while True:
-            page = self._work.gate("ListReadSets", lambda last=last: self._page(last))
-            yield page
-            if len(page["readSets"]) < PAGE:
-                return
-            last = page["readSets"][-1]["id"]
+        yield self._work.gate("ListSequenceStores", lambda: self._answer(sequenceStores=[{"id": STORE_ID}]))
+
+    def list_read_sets(self, sequenceStoreId: str, maxResults: int, nextToken: str = "") -> Any:  # noqa: N803
+        return self._work.gate("ListReadSets", lambda: self._page(nextToken))
 
     def _page(self, after: str) -> Any:
         ids = sorted(each for each in self._world.read_sets if each > after)[:PAGE]
-        return self._answer(readSets=[self._listed(each, self._world.read_sets[each]) for each in ids])
+        following = {"nextToken": ids[-1]} if len(ids) == PAGE else {}
+        return self._answer(readSets=[self._listed(each, self._world.read_sets[each]) for each in ids], **following)
 
     def _metadata(self, read_set_id: str) -> Any:
         read_set = self._find(read_set_id, "GetReadSetMetadata")
@@ -300,6 +372,7 @@ class _Omics:
             "sequenceStoreId": STORE_ID,
             "status": read_set.status,
             "name": f"v{read_set.version}",
+            "creationTime": datetime.fromtimestamp(EPOCH + read_set.created, UTC),
             "fileType": "FASTQ",
         }
 
