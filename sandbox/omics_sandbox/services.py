@@ -15,6 +15,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import unix_time
 from moto.events.models import EventsBackend, events_backends
+from moto.iam.models import IAMBackend, iam_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingTypeStubs] - inline types
     DomainDispatcherApplication,
@@ -131,6 +132,10 @@ class Moto:
     def logs(self, region: str) -> LogsBackend:
         """The log groups of a region."""
         return logs_backends[self.account][region]
+
+    def iam(self, partition: str) -> IAMBackend:
+        """The roles of a partition, for example `aws`; they have no region."""
+        return iam_backends[self.account][partition]
 
     def functions(self, region: str) -> "LambdaBackend":
         """The Lambda functions of a region."""

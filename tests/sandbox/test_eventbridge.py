@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from omics_sandbox import Sandbox
-from omics_sandbox.eventbridge.policy import allows_sending
 
 PATTERN = {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"]}
 
@@ -169,46 +168,3 @@ def test_given_a_log_group_as_target_when_an_event_matches_then_moto_delivers_it
     sandbox.omics.create_read_set(store_id, name="r")
     [event] = logs.filter_log_events(logGroupName="/aws/events/all")["events"]
     assert json.loads(event["message"])["source"] == "aws.omics"
-
-
-QUEUE = "arn:aws:sqs:us-west-2:123456789012:q.fifo"
-RULE = "arn:aws:events:us-west-2:123456789012:rule/r"
-ALLOW = {
-    "Effect": "Allow",
-    "Principal": {"Service": "events.amazonaws.com"},
-    "Action": "sqs:SendMessage",
-    "Resource": QUEUE,
-}
-
-
-@pytest.mark.parametrize(
-    ("statements", "expected"),
-    [
-        ([ALLOW], True),
-        ([{**ALLOW, "Principal": "*"}], True),
-        ([{**ALLOW, "Principal": {"AWS": "*"}}], True),
-        ([{**ALLOW, "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}}], True),
-        ([{**ALLOW, "Principal": {"Service": "sns.amazonaws.com"}}], False),
-        ([{**ALLOW, "Action": ["SQS:SendMessage"]}], True),
-        ([{**ALLOW, "Action": "sqs:*"}], True),
-        ([{**ALLOW, "Action": "sqs:ReceiveMessage"}], False),
-        ([{**ALLOW, "Resource": "*"}], True),
-        ([{**ALLOW, "Resource": QUEUE + "2"}], False),
-        ([{**ALLOW, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}}], True),
-        ([{**ALLOW, "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:events:*:*:rule/*"}}}], True),
-        ([{**ALLOW, "Condition": {"ArnEquals": {"aws:SourceArn": RULE + "2"}}}], False),
-        ([{**ALLOW, "Condition": {"StringEquals": {"aws:SourceAccount": ["1", "123456789012"]}}}], True),
-        ([{**ALLOW, "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}], False),
-        ([{**ALLOW, "Condition": {"StringEquals": {"aws:SourceOrgID": "o"}}}], False),
-        ([{**ALLOW, "Condition": {"StringEqualsIfExists": {"aws:SourceOrgID": "o"}}}], True),
-        ([{**ALLOW, "Condition": {"Bool": {"aws:SourceArn": "true"}}}], False),
-        ([ALLOW, {**ALLOW, "Effect": "Deny"}], False),
-        ([], False),
-    ],
-)
-def test_given_a_queue_policy_when_eventbridge_sends_then_it_may_or_may_not(
-    statements: list[dict[str, Any]], expected: bool
-) -> None:
-    context = {"aws:sourcearn": RULE, "aws:sourceaccount": "123456789012"}
-    assert allows_sending(json.dumps({"Statement": statements}), QUEUE, context) is expected
-    assert not allows_sending(None, QUEUE, context)

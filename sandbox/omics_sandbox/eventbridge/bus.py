@@ -21,12 +21,13 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
-from omics_sandbox.eventbridge.policy import allows_sending
+from omics_sandbox.iam import service_allowed
 from omics_sandbox.services import Moto
 
 Event = dict[str, Any]
 InvokeFunction = Callable[[str, bytes], None]
 
+_SERVICE = "events.amazonaws.com"
 _MAXIMUM_GROUP_ID = 128
 
 
@@ -155,7 +156,7 @@ class EventBridge:
         if queue is None or queue.queue_arn != queue_arn:
             raise UndeliverableError("NO_RESOURCE", f"The queue {queue_arn} does not exist.")
         context = {"aws:sourcearn": rule.arn, "aws:sourceaccount": self._moto.account}
-        if not allows_sending(queue.policy, queue_arn, context):
+        if not service_allowed(queue.policy, _SERVICE, "sqs:SendMessage", queue_arn, context):
             raise UndeliverableError(
                 "NO_PERMISSIONS", f"The resource policy of {queue_arn} does not let {rule.arn} send messages."
             )
