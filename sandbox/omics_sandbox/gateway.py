@@ -11,6 +11,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omics_sandbox.access.control import AccessControl
+from omics_sandbox.access.principals import principal
+from omics_sandbox.access.refusal import refusal
+from omics_sandbox.access.request import asked
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.http import Request, Response
@@ -42,6 +46,7 @@ class Gateway:
         events: Takes the events that users put.
         control: Answers `/_sandbox/…`.
         callpoint: Sees every API call.
+        access: Decides whether a call may be answered.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Gateway:
         events: EventBridge,
         control: Callable[[Request], Response],
         callpoint: CallPoint,
+        access: AccessControl,
     ) -> None:
         self._moto = moto
         self._omics = omics
@@ -60,6 +66,7 @@ class Gateway:
         self._events = events
         self._control = control
         self._callpoint = callpoint
+        self._access = access
         self._closing = threading.Event()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
@@ -78,6 +85,13 @@ class Gateway:
         self._closing.set()
 
     def _serve(self, request: Request, environ: "WSGIEnvironment") -> Response:
+        caller = principal(self._moto, request.access_key_id, request.region)
+        wanted = asked(request, self._moto.account)
+        if not self._access.admits(caller, wanted.action, wanted.resources):
+            return refusal(request, f"{caller} is not authorized to perform: {wanted.action} on {wanted.resources}")
+        return self._route(request, environ)
+
+    def _route(self, request: Request, environ: "WSGIEnvironment") -> Response:
         def forward() -> Response:
             return self._moto.answer(environ)
 

@@ -22,6 +22,7 @@ from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingType
     create_backend_app,
 )
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
+from moto.sts.models import STSBackend, sts_backends
 from werkzeug.test import run_wsgi_app
 
 from omics_sandbox.http import Response
@@ -136,6 +137,10 @@ class Moto:
     def iam(self, partition: str) -> IAMBackend:
         """The roles of a partition, for example `aws`; they have no region."""
         return iam_backends[self.account][partition]
+
+    def sts(self, partition: str) -> STSBackend:
+        """The sessions of roles in a partition."""
+        return sts_backends[self.account][partition]
 
     def functions(self, region: str) -> "LambdaBackend":
         """The Lambda functions of a region."""
