@@ -1,7 +1,7 @@
 """One endpoint for every service: who answers a request.
 
-HealthOmics is emulated here. PutEvents, invocations and event source mappings are the sandbox's own, because moto does
-them otherwise than AWS or not at all. Everything else goes to moto.
+HealthOmics is emulated here. PutEvents, invocations, event source mappings and the keys of log groups are the sandbox's
+own, because moto does them otherwise than AWS or not at all. Everything else goes to moto.
 """
 
 import io
@@ -43,6 +43,7 @@ class Gateway:
         moto: Answers whatever nobody else does.
         omics: Answers HealthOmics.
         functions: Answers Lambda.
+        logs: Answers CloudWatch Logs.
         events: Takes the events that users put.
         control: Answers `/_sandbox/…`.
         callpoint: Sees every API call.
@@ -55,6 +56,7 @@ class Gateway:
         *,
         omics: Callable[[Request], Response],
         functions: Service,
+        logs: Service,
         events: EventBridge,
         control: Callable[[Request], Response],
         callpoint: CallPoint,
@@ -63,6 +65,7 @@ class Gateway:
         self._moto = moto
         self._omics = omics
         self._functions = functions
+        self._logs = logs
         self._events = events
         self._control = control
         self._callpoint = callpoint
@@ -100,6 +103,8 @@ class Gateway:
                 return self._omics(request)
             case "lambda", _:
                 return self._functions(request, forward)
+            case "logs", _:
+                return self._logs(request, forward)
             case "events", "AWSEvents.PutEvents":
                 return self._put_events(request)
             case "sqs", "AmazonSQS.ReceiveMessage":

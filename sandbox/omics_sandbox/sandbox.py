@@ -19,6 +19,7 @@ from omics_sandbox.functions.api import LambdaApi
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.gateway import Gateway
 from omics_sandbox.http import Server
+from omics_sandbox.logs import LogsApi
 from omics_sandbox.omics.api import OmicsApi
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.service import OmicsService
@@ -190,6 +191,7 @@ class Sandbox:
             moto,
             omics=OmicsApi(self.omics_in).handle,
             functions=LambdaApi(functions).handle,
+            logs=LogsApi(moto).handle,
             events=events,
             control=Control(self).handle,
             callpoint=self.callpoint,

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from omics_sandbox.access.calls import Call, Calls
-from omics_sandbox.iam import role_allows
+from omics_sandbox.iam import Context, role_allows
 from omics_sandbox.services import Moto
+
+_NO_CONTEXT: Context = {}
 
 
 class AccessControl:
@@ -24,17 +26,18 @@ class AccessControl:
         self._calls = calls
         self._enforced = enforced
 
-    def admits(self, principal: str, action: str, resources: Sequence[str]) -> bool:
+    def admits(self, principal: str, action: str, resources: Sequence[str], context: Context = _NO_CONTEXT) -> bool:
         """Whether a call may be answered. It is recorded either way.
 
         Args:
             principal: ARN of a role or a user.
             action: For example `sqs:ReceiveMessage`.
             resources: What the action is checked on; all of them must be allowed.
+            context: Condition keys of the request.
         """
-        refused = self._enforced and ":role/" in principal and not self._allowed(principal, action, resources)
+        refused = self._enforced and ":role/" in principal and not self._allowed(principal, action, resources, context)
         self._calls.record(principal, Call(action, tuple(resources), refused))
         return not refused
 
-    def _allowed(self, role_arn: str, action: str, resources: Sequence[str]) -> bool:
-        return all(role_allows(self._moto, role_arn, action, resource, {}) for resource in resources)
+    def _allowed(self, role_arn: str, action: str, resources: Sequence[str], context: Context) -> bool:
+        return all(role_allows(self._moto, role_arn, action, resource, context) for resource in resources)

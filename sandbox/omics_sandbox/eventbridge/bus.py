@@ -22,12 +22,15 @@ from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
 from omics_sandbox.iam import service_allowed
+from omics_sandbox.keys import service_may_use
 from omics_sandbox.services import Moto
 
 Event = dict[str, Any]
 InvokeFunction = Callable[[str, bytes], None]
 
 _SERVICE = "events.amazonaws.com"
+# Source: "Key management", Amazon SQS Developer Guide, on event sources and encrypted queues.
+_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 _MAXIMUM_GROUP_ID = 128
 
 
@@ -159,6 +162,11 @@ class EventBridge:
         if not service_allowed(queue.policy, _SERVICE, "sqs:SendMessage", queue_arn, context):
             raise UndeliverableError(
                 "NO_PERMISSIONS", f"The resource policy of {queue_arn} does not let {rule.arn} send messages."
+            )
+        key_id = queue.attributes.get("KmsMasterKeyId")
+        if key_id and not service_may_use(self._moto, region, key_id, _SERVICE, _KEY_ACTIONS, context):
+            raise UndeliverableError(
+                "NO_PERMISSIONS", f"The KMS key {key_id} of {queue_arn} does not let {_SERVICE} use it."
             )
         if queue.fifo_queue and group_id is None:
             raise UndeliverableError("INVALID_PARAMETER", "The request must contain the parameter MessageGroupId.")

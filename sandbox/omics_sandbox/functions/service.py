@@ -24,6 +24,7 @@ from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
 from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
 from omics_sandbox.functions.registry import FunctionRegistry
+from omics_sandbox.keys import find_key
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
@@ -172,7 +173,16 @@ class FunctionService:
             function = self.registry.find(mapping.region, mapping.function_arn)
         except LambdaError:  # deleted, and with it the role to act in the name of
             return False
-        return self._access.admits(function.role, f"sqs:{action}", [mapping.queue_arn])
+        if not self._access.admits(function.role, f"sqs:{action}", [mapping.queue_arn]):
+            return False
+        return action != "ReceiveMessage" or self._decrypts(mapping, function.role)
+
+    def _decrypts(self, mapping: EventSourceMapping, role: str) -> bool:
+        """Whether a role may decrypt the messages of a queue; anybody may who may read a queue without a key of KMS."""
+        key_id = self._mapped_queue(mapping.region, mapping.queue_arn).attributes.get("KmsMasterKeyId")
+        key = find_key(self._moto, mapping.region, key_id) if key_id else None
+        context = {"kms:viaservice": f"sqs.{mapping.region}.amazonaws.com"}
+        return key is None or self._access.admits(role, "kms:Decrypt", [key.arn], context)
 
     def _mapped_queue(self, region: str, queue_arn: str) -> "Queue":
         for queue in self._moto.sqs(region).queues.values():
