@@ -80,6 +80,20 @@ def handler(event, context):
     assert sandbox.calls.of(sandbox.user)[Call("lambda:InvokeFunction", (ARN("lambda", "function:function"),))] == 1
 
 
+def test_given_a_function_when_its_role_changes_then_the_next_invocation_has_the_credentials_of_the_new_one(
+    sandbox: Sandbox, deploy: Callable[..., str]
+) -> None:
+    deploy("import boto3\ndef handler(event, context): boto3.client('omics').list_sequence_stores()")
+    functions = sandbox.client("lambda")
+    functions.invoke(FunctionName="function")
+    sandbox.calls.clear()
+    other = sandbox.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions.update_function_configuration(FunctionName="function", Role=other)
+    functions.invoke(FunctionName="function")
+    assert Call("omics:ListSequenceStores", ("*",)) in sandbox.calls.of(other)
+    assert not sandbox.calls.of(ROLE)
+
+
 def test_given_a_mapping_when_a_message_is_processed_then_the_poller_has_acted_in_the_name_of_the_role(
     sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str]
 ) -> None:
