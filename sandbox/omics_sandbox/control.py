@@ -11,6 +11,7 @@ of a POST holds the keyword arguments of the method it stands for.
 | `POST /_sandbox/stores/SID/readsets` `{"name": …, "file_type": …}` | create a read set; answers `{"id": …}` |
 | `PATCH /_sandbox/stores/SID/readsets/RID` `{"subject_id": …}` | change a read set, without an event |
 | `PUT /_sandbox/stores/SID/readsets/RID/status` `{"status": …}` | give it a status, with the event |
+| `PUT /_sandbox/stores/SID/readsets/RID/tags` `{"cohort": …}` | give it tags, in addition to those that it has |
 | `GET /_sandbox/calls` | API calls by operation, answered and throttled |
 | `DELETE /_sandbox/calls` | count from zero |
 | `GET /_sandbox/faults` | faults that are on |
@@ -18,6 +19,7 @@ of a POST holds the keyword arguments of the method it stands for.
 | `DELETE /_sandbox/faults` | switch all off |
 | `PUT /_sandbox/limits` `{"per_second": 5}` | quota of every operation; null for none |
 | `PUT /_sandbox/events` `{"emit": false}` | lose events, or stop losing them |
+| `PUT /_sandbox/trail` `{"on": true}` | publish changes of tags as CloudTrail does, or stop it |
 | `GET /_sandbox/events` | deliveries of EventBridge by rule |
 | `GET /_sandbox/schedules` | firings of EventBridge Scheduler by schedule |
 | `POST /_sandbox/schedules/NAME/run` `{"group": …}` | fire a schedule now, of the group `default` when none is given |
@@ -57,6 +59,7 @@ class Control:
                 ("POST", r"/stores/(\d+)/readsets", self._create_read_set),
                 ("PATCH", r"/stores/(\d+)/readsets/(\d+)", self._update_read_set),
                 ("PUT", r"/stores/(\d+)/readsets/(\d+)/status", self._set_status),
+                ("PUT", r"/stores/(\d+)/readsets/(\d+)/tags", self._tag),
                 ("GET", "/calls", self._calls),
                 ("DELETE", "/calls", self._reset_calls),
                 ("GET", "/faults", self._faults),
@@ -64,6 +67,7 @@ class Control:
                 ("DELETE", "/faults", self._clear_faults),
                 ("PUT", "/limits", self._set_limits),
                 ("PUT", "/events", self._emit_events),
+                ("PUT", "/trail", self._set_trail),
                 ("GET", "/events", self._deliveries),
                 ("GET", "/schedules", self._firings),
                 ("POST", "/schedules/([^/]+)/run", self._run_schedule),
@@ -128,6 +132,11 @@ class Control:
         self._sandbox.omics.set_status(store_id, read_set_id, body["status"], message=body.get("message"))
         return {}
 
+    def _tag(self, store_id: str, read_set_id: str, body: Body) -> Any:
+        omics = self._sandbox.omics
+        omics.tag(omics.read_set(store_id, read_set_id).arn, body)
+        return {}
+
     def _calls(self, _body: Body) -> Any:
         return {"calls": self._sandbox.omics.calls, "throttled": self._sandbox.omics.throttled}
 
@@ -153,6 +162,10 @@ class Control:
 
     def _emit_events(self, body: Body) -> Any:
         self._sandbox.omics.emit_events = bool(body["emit"])
+        return {}
+
+    def _set_trail(self, body: Body) -> Any:
+        self._sandbox.omics.trail = bool(body["on"])
         return {}
 
     def _deliveries(self, _body: Body) -> Any:

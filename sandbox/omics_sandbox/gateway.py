@@ -1,7 +1,8 @@
 """One endpoint for every service: who answers a request.
 
-HealthOmics is emulated here. PutEvents, invocations and event source mappings are the sandbox's own, because moto does
-them otherwise than AWS or not at all; schedules are checked before moto keeps them. Everything else goes to moto.
+HealthOmics is emulated here. PutEvents, invocations, event source mappings and the keys of log groups are the sandbox's
+own, because moto does them otherwise than AWS or not at all; schedules are checked before moto keeps them. Everything
+else goes to moto.
 """
 
 import io
@@ -11,6 +12,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omics_sandbox.access.control import AccessControl
+from omics_sandbox.access.principals import principal
+from omics_sandbox.access.refusal import refusal
+from omics_sandbox.access.request import asked
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.http import Request, Response
@@ -40,9 +45,11 @@ class Gateway:
         omics: Answers HealthOmics.
         functions: Answers Lambda.
         scheduler: Answers EventBridge Scheduler.
+        logs: Answers CloudWatch Logs.
         events: Takes the events that users put.
         control: Answers `/_sandbox/…`.
         callpoint: Sees every API call.
+        access: Decides whether a call may be answered.
     """
 
     def __init__(
@@ -52,17 +59,21 @@ class Gateway:
         omics: Callable[[Request], Response],
         functions: Service,
         scheduler: Service,
+        logs: Service,
         events: EventBridge,
         control: Callable[[Request], Response],
         callpoint: CallPoint,
+        access: AccessControl,
     ) -> None:
         self._moto = moto
         self._omics = omics
         self._functions = functions
         self._scheduler = scheduler
+        self._logs = logs
         self._events = events
         self._control = control
         self._callpoint = callpoint
+        self._access = access
         self._closing = threading.Event()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
@@ -81,6 +92,13 @@ class Gateway:
         self._closing.set()
 
     def _serve(self, request: Request, environ: "WSGIEnvironment") -> Response:
+        caller = principal(self._moto, request.access_key_id, request.region)
+        wanted = asked(request, self._moto.account)
+        if not self._access.admits(caller, wanted.action, wanted.resources):
+            return refusal(request, f"{caller} is not authorized to perform: {wanted.action} on {wanted.resources}")
+        return self._route(request, environ)
+
+    def _route(self, request: Request, environ: "WSGIEnvironment") -> Response:
         def forward() -> Response:
             return self._moto.answer(environ)
 
@@ -91,6 +109,8 @@ class Gateway:
                 return self._functions(request, forward)
             case "scheduler", _:
                 return self._scheduler(request, forward)
+            case "logs", _:
+                return self._logs(request, forward)
             case "events", "AWSEvents.PutEvents":
                 return self._put_events(request)
             case "sqs", "AmazonSQS.ReceiveMessage":

@@ -37,6 +37,8 @@ class Request:
     """Service of the signature's credential scope; None for an unsigned request."""
     region: str | None
     """Region of the signature's credential scope."""
+    access_key_id: str | None
+    """Access key of the signature."""
 
     @classmethod
     def from_environ(cls, environ: "WSGIEnvironment") -> "Request":
@@ -48,7 +50,7 @@ class Request:
             for key, value in environ.items()
             if key.startswith("HTTP_")
         }
-        service, region = _credential_scope(headers.get("authorization", ""))
+        access_key_id, region, service = _credential(headers.get("authorization", ""))
         return cls(
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
@@ -57,6 +59,7 @@ class Request:
             body=body,
             service=service,
             region=region,
+            access_key_id=access_key_id,
         )
 
     def json(self) -> dict[str, Any]:
@@ -86,13 +89,13 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-def _credential_scope(authorization: str) -> tuple[str | None, str | None]:
-    """Service and region of a Signature Version 4 header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`)."""
+def _credential(authorization: str) -> tuple[str | None, str | None, str | None]:
+    """Key, region and service of a Signature Version 4 header (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`)."""
     _, found, rest = authorization.partition("Credential=")
     parts = rest.split(",")[0].split("/")
     if not found or len(parts) < 5:
-        return None, None
-    return parts[-2].lower(), parts[-3]
+        return None, None, None
+    return "/".join(parts[:-4]), parts[-3], parts[-2].lower()
 
 
 class _Handler(MotoRequestHandler):

@@ -9,6 +9,9 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from omics_sandbox.access.calls import Calls
+from omics_sandbox.access.control import AccessControl
+from omics_sandbox.access.principals import USER_NAME, user_arn
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.control import Control
 from omics_sandbox.eventbridge.bus import EventBridge
@@ -16,6 +19,7 @@ from omics_sandbox.functions.api import LambdaApi
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.gateway import Gateway
 from omics_sandbox.http import Server
+from omics_sandbox.logs import LogsApi
 from omics_sandbox.omics.api import OmicsApi
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.service import OmicsService
@@ -35,6 +39,7 @@ class Sandbox:
         region: The region that `client`, `environment` and `omics` stand for. Requests to other regions are answered
             too, by services of their own.
         callpoint: Acts at an API call of choice.
+        calls: The API calls of each principal, as IAM sees them; `user` is who `client` and `environment` call as.
 
     Args:
         region: See above.
@@ -45,6 +50,8 @@ class Sandbox:
         retry_delay: Seconds after which a message is visible again when a function failed on it. None, as on AWS: when
             the visibility timeout of its queue is over.
         schedule_minute: Seconds that a minute of a schedule's rate lasts. 60, as on AWS, when not given.
+        enforce_iam: Whether functions, and Lambda in their name, may do no more than the inline policies of their
+            roles allow.
     """
 
     def __init__(
@@ -57,15 +64,18 @@ class Sandbox:
         port: int = 0,
         retry_delay: int | None = None,
         schedule_minute: float = 60.0,
+        enforce_iam: bool = False,
     ) -> None:
         self.region = region
         self.account = account
         self.callpoint = CallPoint()
+        self.calls = Calls()
         self._limits = limits or Limits.documented()
         self._latency = latency
         self._port = port
         self._retry_delay = retry_delay
         self._schedule_minute = schedule_minute
+        self._enforce_iam = enforce_iam
         self._omics: dict[str, OmicsService] = {}
         self._running: _Running | None = None
 
@@ -129,6 +139,11 @@ class Sandbox:
         return self._environment(self.endpoint)
 
     @property
+    def user(self) -> str:
+        """The principal of `client`, and of every program with `environment`."""
+        return user_arn(self.account, self.region)
+
+    @property
     def omics(self) -> OmicsService:
         """HealthOmics in the sandbox's region."""
         return self.omics_in(self.region)
@@ -186,7 +201,8 @@ class Sandbox:
     def _assemble(self) -> "_Running":
         moto = Moto(self.account)
         server = Server(self._port)
-        functions = FunctionService(moto, self._environment(server.endpoint), self._retry_delay)
+        access = AccessControl(moto, self.calls, enforced=self._enforce_iam)
+        functions = FunctionService(moto, access, self._environment(server.endpoint), self._retry_delay)
         events = EventBridge(moto, functions.invoke_later)
         scheduler = Scheduler(moto, functions, self._schedule_minute)
         gateway = Gateway(
@@ -194,9 +210,11 @@ class Sandbox:
             omics=OmicsApi(self.omics_in).handle,
             functions=LambdaApi(functions).handle,
             scheduler=SchedulerApi(moto).handle,
+            logs=LogsApi(moto).handle,
             events=events,
             control=Control(self).handle,
             callpoint=self.callpoint,
+            access=access,
         )
         moto.start()
         scheduler.start()
@@ -212,7 +230,7 @@ class Sandbox:
     def _environment(self, endpoint: str) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_ACCESS_KEY_ID": USER_NAME,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,

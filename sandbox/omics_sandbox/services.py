@@ -16,13 +16,16 @@ from moto.core.model_instances import reset_model_data
 from moto.core.utils import unix_time
 from moto.events.models import EventsBackend, events_backends
 from moto.iam.models import IAMBackend, iam_backends
+from moto.kms.models import KmsBackend, kms_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingTypeStubs] - inline types
     DomainDispatcherApplication,
     create_backend_app,
 )
 from moto.scheduler.models import Schedule, ScheduleGroup, scheduler_backends
+from moto.sqs.exceptions import SQSException
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
+from moto.sts.models import STSBackend, sts_backends
 from werkzeug.test import run_wsgi_app
 
 from omics_sandbox.http import Response
@@ -39,8 +42,8 @@ class OrderedQueue(Queue):
       they happen to be looked at once the first has timed out.
     - Deduplication for five minutes after sending, also when the first message has been deleted in between.
 
-    It also leaves invoking functions to the sandbox's own event source mappings, and keeps a policy that the
-    attributes being set do not mention.
+    It also leaves invoking functions to the sandbox's own event source mappings, keeps a policy that the attributes
+    being set do not mention, and has one kind of encryption at a time.
     """
 
     def __init__(self, name: str, region: str, account_id: str, **kwargs: Any) -> None:
@@ -75,7 +78,7 @@ class OrderedQueue(Queue):
     def _set_attributes(self, attributes: dict[str, Any], now: float | None = None) -> None:
         # In __init__ there is no policy yet.
         policy = self.policy if hasattr(self, "_policy_json") else None
-        super()._set_attributes({"Policy": policy, **attributes}, now)
+        super()._set_attributes({"Policy": policy, **attributes, **_encryption(attributes)}, now)
 
     def _is_duplicate(self, message: Message) -> bool:
         now = unix_time()
@@ -89,6 +92,24 @@ class OrderedQueue(Queue):
 
     def _return_timed_out(self) -> None:
         self._pending_messages = {message for message in self._pending_messages if not message.visible}
+
+
+def _encryption(attributes: dict[str, Any]) -> dict[str, Any]:
+    """What becomes of the other kind of encryption when attributes switch one on.
+
+    Raises:
+        SQSException: They switch both on.
+    """
+    key, managed = attributes.get("KmsMasterKeyId"), attributes.get("SqsManagedSseEnabled") == "true"
+    if key and managed:
+        raise SQSException(
+            "InvalidAttributeValue",
+            "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS "
+            "SSE.",
+        )
+    if key:
+        return {"SqsManagedSseEnabled": "false"}
+    return {"KmsMasterKeyId": None} if managed else {}
 
 
 class Moto:
@@ -135,7 +156,7 @@ class Moto:
         return logs_backends[self.account][region]
 
     def iam(self, partition: str) -> IAMBackend:
-        """The roles and policies of a partition, such as `aws`."""
+        """The roles and policies of a partition, such as `aws`; they have no region."""
         return iam_backends[self.account][partition]
 
     def schedule_groups(self, region: str) -> dict[str, ScheduleGroup]:
@@ -150,6 +171,14 @@ class Moto:
             for group in self.schedule_groups(region).values()
             for schedule in group.schedules.values()
         ]
+
+    def kms(self, region: str) -> KmsBackend:
+        """The KMS keys of a region."""
+        return kms_backends[self.account][region]
+
+    def sts(self, partition: str) -> STSBackend:
+        """The sessions of roles in a partition."""
+        return sts_backends[self.account][partition]
 
     def functions(self, region: str) -> "LambdaBackend":
         """The Lambda functions of a region."""

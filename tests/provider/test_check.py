@@ -58,6 +58,13 @@ def failures(it: ResourceType, inputs: dict[str, Any]) -> list[tuple[str, str]]:
             "conflicts with kmsMasterKeyId",
             id="two encryptions",
         ),
+        pytest.param(
+            QUEUE,
+            {"sqsManagedSseEnabled": False, "kmsMasterKeyId": "alias/k"},
+            "sqsManagedSseEnabled",
+            "conflicts with kmsMasterKeyId",
+            id="one encryption, and the other switched off",
+        ),
         pytest.param(POLICY, {"queueUrl": "u", "policy": "{}"}, "policy", "no Statement", id="empty policy"),
         pytest.param(
             POLICY,

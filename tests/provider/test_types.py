@@ -67,6 +67,8 @@ LIVES = [
         {"fifoQueue": True, "contentBasedDeduplication": True, "tags": {"a": "1", "b": "2"}},
         {
             "contentBasedDeduplication": False,
+            "kmsDataKeyReusePeriodSeconds": 600,
+            "kmsMasterKeyId": "alias/a-key",
             "messageRetentionSeconds": 86_400,
             "redrivePolicy": json.dumps({"deadLetterTargetArn": "<queue_arn>", "maxReceiveCount": 5}),
             "tags": {"b": "3"},

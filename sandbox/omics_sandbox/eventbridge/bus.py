@@ -21,6 +21,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
+from omics_sandbox.keys import service_may_use
 from omics_sandbox.policy import allows
 from omics_sandbox.queues import MessageRefusedError, find_queue, send_message
 from omics_sandbox.services import Moto
@@ -29,6 +30,8 @@ Event = dict[str, Any]
 InvokeFunction = Callable[[str, bytes], None]
 
 _SERVICE = "events.amazonaws.com"
+# Source: "Key management", Amazon SQS Developer Guide, on event sources and encrypted queues.
+_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 _MAXIMUM_GROUP_ID = 128
 
 
@@ -159,6 +162,11 @@ class EventBridge:
         if not allows(policies, "sqs:SendMessage", resource=queue_arn, service=_SERVICE, context=context):
             raise UndeliverableError(
                 "NO_PERMISSIONS", f"The resource policy of {queue_arn} does not let {rule.arn} send messages."
+            )
+        key_id = queue.attributes.get("KmsMasterKeyId")
+        if key_id and not service_may_use(self._moto, queue.region, key_id, _SERVICE, _KEY_ACTIONS, context):
+            raise UndeliverableError(
+                "NO_PERMISSIONS", f"The KMS key {key_id} of {queue_arn} does not let {_SERVICE} use it."
             )
         try:
             send_message(self._moto, queue, body, group_id=group_id, attributes=attributes)

@@ -16,8 +16,8 @@ from pathlib import Path
 from omics_sandbox.functions.model import Function, Outcome, failure
 from omics_sandbox.functions.runtime_api import Invocation, Report, RuntimeApi
 
-LogSink = Callable[[str, str, list[str]], None]
-"""Takes log group, log stream and lines."""
+LogSink = Callable[[Function, str, list[str]], None]
+"""Takes the function that writes, the log stream and lines."""
 
 # Lambda gives 10 s and then starts over within the function's timeout. A busy laptop is slower than Lambda.
 _INIT_SECONDS = 30.0
@@ -83,7 +83,7 @@ class ExecutionEnvironment:
         started = time.monotonic()
         outcome = self._initialize(request_id) or self._run(request_id, event)
         lines = self._lines(request_id, time.monotonic() - started)
-        self._log(self._function.log_group, self._log_stream, lines)
+        self._log(self._function, self._log_stream, lines)
         return Outcome(outcome.payload, outcome.failed, tuple(lines))
 
     def end(self) -> None:

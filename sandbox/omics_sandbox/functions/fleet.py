@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from omics_sandbox.functions.environment import ExecutionEnvironment
+from omics_sandbox.functions.environment import ExecutionEnvironment, LogSink
 from omics_sandbox.functions.model import Function, Outcome, failure
 from omics_sandbox.functions.package import PackageError, Packages
 
-RegionalLogSink = Callable[[str, str, str, list[str]], None]
-"""Takes region, log group, log stream and lines."""
+Credentials = Callable[[Function], Mapping[str, str]]
+"""Gives the variables with the credentials of a function's role."""
 
 
 class ThrottledError(Exception):
@@ -23,12 +23,14 @@ class Fleet:
     Args:
         folder: An empty folder for unpacked code; whoever gives it removes it after `close`.
         environment: Variables of the sandbox that every function gets.
+        credentials: Gives each execution environment those of its function's role.
         log: Takes what functions write.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], log: RegionalLogSink) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], credentials: Credentials, log: LogSink) -> None:
         self._packages = Packages(folder)
         self._environment = dict(environment)
+        self._credentials = credentials
         self._log = log
         self._idle: dict[str, list[ExecutionEnvironment]] = {}
         self._busy: dict[str, set[ExecutionEnvironment]] = {}
@@ -107,14 +109,11 @@ class Fleet:
             environment.close()
 
     def _new(self, function: Function) -> ExecutionEnvironment:
-        def log(group: str, stream: str, lines: list[str]) -> None:
-            self._log(function.region, group, stream, lines)
-
         regional = {"AWS_REGION": function.region, "AWS_DEFAULT_REGION": function.region}
         return ExecutionEnvironment(
             function,
             code=self._packages.code(function.code),
             runtime=self._packages.runtime(),
-            environment=self._environment | regional,
-            log=log,
+            environment={**self._environment, **regional, **self._credentials(function)},
+            log=self._log,
         )

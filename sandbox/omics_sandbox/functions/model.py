@@ -26,6 +26,8 @@ class Function:
     """Seconds."""
     memory: int
     """MB; told to the function, not enforced."""
+    role: str
+    """ARN of the execution role."""
     variables: Mapping[str, str]
     code: bytes
     """The deployment package, a zip."""
@@ -40,7 +42,7 @@ class Function:
     def fingerprint(self) -> str:
         """Differs when code or configuration does, so that an execution environment is not used for another one."""
         settings = [self.arn, self.version, self.handler, self.runtime, self.timeout, self.memory]
-        settings += [dict(self.variables), self.log_group, self.log_format, self.log_level]
+        settings += [self.role, dict(self.variables), self.log_group, self.log_format, self.log_level]
         text = json.dumps(settings, sort_keys=True).encode()
         return hashlib.sha256(text + self.code).hexdigest()
 
@@ -57,6 +59,7 @@ class Function:
             runtime=registered.run_time or "",
             timeout=float(registered.timeout),
             memory=int(registered.memory_size),
+            role=registered.role,
             variables=dict(registered.environment_vars),
             code=registered.code_bytes,
             log_group=logging["LogGroup"],

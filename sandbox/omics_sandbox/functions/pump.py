@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from moto.sqs.models import Message, Queue
 
 _POLL_SECONDS = 0.02
+POLLER_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+"""What Lambda does with a queue. Source: "Execution role permissions" of SQS, AWS Lambda Developer Guide."""
 
 Invoke = Callable[[str, bytes], Outcome | None]
 """Invokes a function by ARN; None when it was throttled or does not exist."""
+May = Callable[[str], bool]
+"""Whether the poller may do one of `POLLER_ACTIONS` on its queue."""
 
 
 class Pump:
@@ -33,13 +37,17 @@ class Pump:
         mapping: The mapping; its current configuration is used for each batch.
         moto: Where the queue is.
         invoke: Runs the function.
+        may: Asked before everything that is done with the queue. What may not be done is left undone.
         retry_delay: Seconds after which a failed message is visible again; None for the visibility timeout.
     """
 
-    def __init__(self, mapping: EventSourceMapping, moto: Moto, invoke: Invoke, retry_delay: int | None) -> None:
+    def __init__(
+        self, mapping: EventSourceMapping, moto: Moto, invoke: Invoke, may: May, retry_delay: int | None
+    ) -> None:
         self.mapping = mapping
         self._moto = moto
         self._invoke = invoke
+        self._may = may
         self._retry_delay = retry_delay
         self._stopping = threading.Event()
         self._workers: set[threading.Thread] = set()
@@ -100,6 +108,10 @@ class Pump:
             queue = self._queue()
             if queue is None or not queue._messages:
                 return []
+            # Lambda reads the attributes to know how many pollers the queue needs.
+            if not (self._may("GetQueueAttributes") and self._may("ReceiveMessage")):
+                self.mapping.last_result = "PROBLEM: The execution role does not have permissions to read the queue"
+                return []
             return self._moto.sqs(self.mapping.region).receive_message(
                 self.mapping.queue_name,
                 self.mapping.batch_size,
@@ -128,12 +140,14 @@ class Pump:
         with self._moto.lock:
             if self._queue() is None:  # deleted meanwhile, with its messages
                 return
+            may_delete = len(failed) < len(batch) and self._may("DeleteMessage")
             for message in batch:
                 handle = str(message.receipt_handle)
                 if not self._queue_has(message.id):  # purged meanwhile
                     continue
                 if message.id not in failed:
-                    sqs.delete_message(self.mapping.queue_name, handle)
+                    if may_delete:
+                        sqs.delete_message(self.mapping.queue_name, handle)
                 elif self._retry_delay is not None:
                     sqs.change_message_visibility(self.mapping.queue_name, handle, self._retry_delay)
 

@@ -5,11 +5,14 @@
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import unix_time_millis
 
+from omics_sandbox.access.control import AccessControl
+from omics_sandbox.access.principals import role_credentials
 from omics_sandbox.functions.exceptions import (
     InvalidParameterValueException,
     LambdaError,
@@ -19,8 +22,9 @@ from omics_sandbox.functions.exceptions import (
 from omics_sandbox.functions.fleet import Fleet, ThrottledError
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
-from omics_sandbox.functions.pump import Pump
+from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
 from omics_sandbox.functions.registry import FunctionRegistry
+from omics_sandbox.keys import find_key
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
@@ -32,18 +36,22 @@ class FunctionService:
 
     Args:
         moto: Where functions, queues and logs are.
+        access: Decides what Lambda may do in the name of a function's role.
         environment: Variables that lead functions to the sandbox.
         retry_delay: See `Pump`.
     """
 
-    def __init__(self, moto: Moto, environment: Mapping[str, str], retry_delay: int | None) -> None:
+    def __init__(
+        self, moto: Moto, access: AccessControl, environment: Mapping[str, str], retry_delay: int | None
+    ) -> None:
         self.registry = FunctionRegistry(moto)
         self._moto = moto
+        self._access = access
         self._retry_delay = retry_delay
         self._pumps: dict[str, Pump] = {}
         self._retired: list[Pump] = []
         self._folder = tempfile.TemporaryDirectory(prefix="omics-sandbox-")
-        self._fleet = Fleet(Path(self._folder.name), environment, self._write_log)
+        self._fleet = Fleet(Path(self._folder.name), environment, self._credentials, self._write_log)
         self._asynchronous: list[threading.Thread] = []
 
     def close(self) -> None:
@@ -107,7 +115,10 @@ class FunctionService:
                     )
             mapping = EventSourceMapping(queue.queue_arn, function.arn, tags=dict(given.get("Tags", {})))
             mapping.configure(given, queue=queue, function_timeout=function.timeout)
-            self._pumps[mapping.uuid] = Pump(mapping, self._moto, self._invoke_mapped, self._retry_delay)
+            self._check_role(mapping)
+            self._pumps[mapping.uuid] = Pump(
+                mapping, self._moto, self._invoke_mapped, partial(self._polls, mapping), self._retry_delay
+            )
         return mapping
 
     def update_mapping(self, mapping: EventSourceMapping, given: Mapping[str, Any]) -> None:
@@ -152,6 +163,30 @@ class FunctionService:
         except LambdaError:  # throttled or deleted: the messages stay where they are
             return None
 
+    def _check_role(self, mapping: EventSourceMapping) -> None:
+        for action in POLLER_ACTIONS:
+            if not self._polls(mapping, action):
+                raise InvalidParameterValueException(
+                    f"The provided execution role does not have permissions to call {action} on SQS"
+                )
+
+    def _polls(self, mapping: EventSourceMapping, action: str) -> bool:
+        """Whether Lambda may do this on the queue, which it does in the name of the function's role."""
+        try:
+            function = self.registry.find(mapping.region, mapping.function_arn)
+        except LambdaError:  # deleted, and with it the role to act in the name of
+            return False
+        if not self._access.admits(function.role, f"sqs:{action}", [mapping.queue_arn]):
+            return False
+        return action != "ReceiveMessage" or self._decrypts(mapping, function.role)
+
+    def _decrypts(self, mapping: EventSourceMapping, role: str) -> bool:
+        """Whether a role may decrypt the messages of a queue; anybody may who may read a queue without a key of KMS."""
+        key_id = self._mapped_queue(mapping.region, mapping.queue_arn).attributes.get("KmsMasterKeyId")
+        key = find_key(self._moto, mapping.region, key_id) if key_id else None
+        context = {"kms:viaservice": f"sqs.{mapping.region}.amazonaws.com"}
+        return key is None or self._access.admits(role, "kms:Decrypt", [key.arn], context)
+
     def _mapped_queue(self, region: str, queue_arn: str) -> "Queue":
         for queue in self._moto.sqs(region).queues.values():
             if queue.queue_arn == queue_arn:
@@ -161,10 +196,21 @@ class FunctionService:
             f"Message: The specified queue does not exist: {queue_arn}"
         )
 
-    def _write_log(self, region: str, group: str, stream: str, lines: list[str]) -> None:
+    def _credentials(self, function: Function) -> Mapping[str, str]:
+        return role_credentials(self._moto, function.role, function.name, function.region)
+
+    def _write_log(self, function: Function, stream: str, lines: list[str]) -> None:
+        """Write to the function's log group in the name of its role; without the permission, nothing is written."""
         timestamp = int(unix_time_millis())
+        group = function.log_group
         with self._moto.lock:
-            logs = self._moto.logs(region)
-            logs.ensure_log_group(group)
-            logs.ensure_log_stream(group, stream)
-            logs.put_log_events(group, stream, [{"timestamp": timestamp, "message": line} for line in lines])
+            logs = self._moto.logs(function.region)
+            found = logs.groups.get(group)
+            needed = [] if found else ["CreateLogGroup"]
+            needed += [] if found and stream in found.streams else ["CreateLogStream"]
+            partition = function.arn.split(":")[1]
+            arn = f"arn:{partition}:logs:{function.region}:{self._moto.account}:log-group:{group}:*"
+            if all(self._access.admits(function.role, f"logs:{each}", [arn]) for each in (*needed, "PutLogEvents")):
+                logs.ensure_log_group(group)
+                logs.ensure_log_stream(group, stream)
+                logs.put_log_events(group, stream, [{"timestamp": timestamp, "message": line} for line in lines])

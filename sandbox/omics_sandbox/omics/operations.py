@@ -22,7 +22,6 @@ Operation = Callable[[OmicsService, Parameters], dict[str, Any] | None]
 Listed = TypeVar("Listed", SequenceStore, ReadSet, ActivationJob)
 
 _PAGE = 100
-_MAXIMUM_TAGS = 50
 
 
 def list_sequence_stores(service: OmicsService, given: Parameters) -> dict[str, Any]:
@@ -73,10 +72,7 @@ def update_sequence_store(service: OmicsService, given: Parameters) -> dict[str,
 
 def delete_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
     """DeleteSequenceStore: only an empty one can go."""
-    store = service.store(given["id"])
-    if store.read_sets:
-        raise ConflictException(f"Sequence store {store.id} still holds read sets")
-    del service.stores[store.id]
+    service.delete_store(given["id"])
     return {}
 
 
@@ -144,18 +140,13 @@ def list_read_set_activation_jobs(service: OmicsService, given: Parameters) -> d
 
 
 def tag_resource(service: OmicsService, given: Parameters) -> None:
-    """TagResource. No event follows."""
-    resource = service.tagged(given["resourceArn"])
-    tags = resource.tags | given["tags"]
-    if len(tags) > _MAXIMUM_TAGS:
-        raise ValidationException(f"A resource can have at most {_MAXIMUM_TAGS} tags")
-    resource.tags = tags
+    """TagResource."""
+    service.tag(given["resourceArn"], given["tags"])
 
 
 def untag_resource(service: OmicsService, given: Parameters) -> None:
-    """UntagResource. No event follows."""
-    resource = service.tagged(given["resourceArn"])
-    resource.tags = {key: value for key, value in resource.tags.items() if key not in given["tagKeys"]}
+    """UntagResource."""
+    service.untag(given["resourceArn"], given["tagKeys"])
 
 
 def list_tags_for_resource(service: OmicsService, given: Parameters) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from omics_sandbox.omics.exceptions import ResourceNotFoundException, ValidationException
+from omics_sandbox.omics import trail
+from omics_sandbox.omics.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from omics_sandbox.omics.faults import Faults
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.models import (
@@ -28,6 +29,7 @@ from omics_sandbox.omics.models import (
 # Publishes an event of the service: region, detail-type, resources, detail.
 Publish = Callable[[str, str, list[str], dict[str, Any]], None]
 
+_MAXIMUM_TAGS = 50
 _PART_SIZE = 104_857_600
 _SUFFIXES = {"FASTQ": "fastq.gz", "BAM": "bam", "CRAM": "cram", "UBAM": "bam"}
 _INDEX_SUFFIXES = {"BAM": "bam.bai", "CRAM": "cram.crai", "UBAM": "bam.bai", "FASTQ": "fastq.gzi"}
@@ -41,10 +43,11 @@ class OmicsService:
         faults: Errors, timeouts and delays of the API, switched on by operation.
         calls: API calls answered (or failed by a fault), by operation name. Throttled ones are not in it.
         throttled: API calls answered with ThrottlingException because of `limits`, by operation name.
-        emit_events: Set to False and status changes happen silently, as when an event is lost on the way.
+        emit_events: Set to False and everything happens silently, as when an event is lost on the way.
+        trail: Set to True and changes of tags are published as well, as in an account with a trail of CloudTrail.
         latency: Seconds that each API call takes.
-        transition_seconds: How long an activation or a deletion stays at ACTIVATING or DELETING. At 0 both
-            statuses, and both events, follow at once.
+        transition_seconds: How long an activation, a deletion or the change of a store stays at ACTIVATING, DELETING
+            or UPDATING. At 0 both statuses, and both events, follow at once.
     """
 
     def __init__(self, region: str, account: str, *, publish: Publish, limits: Limits, latency: float = 0.0) -> None:
@@ -55,6 +58,7 @@ class OmicsService:
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.emit_events = True
+        self.trail = False
         self.latency = latency
         self.transition_seconds = 0.0
         self.stores: dict[str, SequenceStore] = {}
@@ -75,7 +79,7 @@ class OmicsService:
         store_id: str | None = None,
         **members: Any,
     ) -> str:
-        """Create an ACTIVE sequence store.
+        """Create an ACTIVE sequence store and publish its status.
 
         Args:
             name: Name of the store; None for a store without one.
@@ -103,6 +107,7 @@ class OmicsService:
             if identity in self.stores:
                 raise ValidationException(f"A sequence store {identity} exists already")
             self.stores[identity] = store
+            self._announce_store(store)
         return identity
 
     def create_read_set(
@@ -205,7 +210,7 @@ class OmicsService:
                 setattr(read_set, name, value)
 
     def update_store(self, store_id: str, **members: Any) -> None:
-        """Change attributes of a store (those of `SequenceStore`), for example `name`."""
+        """Change attributes of a store (those of `SequenceStore`), for example `name`: UPDATING now, ACTIVE then."""
         with self.lock:
             store = self.store(store_id)
             for name, value in members.items():
@@ -213,6 +218,44 @@ class OmicsService:
                     raise TypeError(f"a sequence store has no attribute {name!r}")
                 setattr(store, name, value)
             store.update_time = now()
+            self._set_store_status(store, "UPDATING")
+        self._later(lambda: self._move_store(store, "UPDATING", "ACTIVE"))
+
+    def delete_store(self, store_id: str) -> None:
+        """Start deleting a store: DELETING now, DELETED after `transition_seconds`.
+
+        Raises:
+            ConflictException: It still holds read sets, or is being deleted.
+        """
+        with self.lock:
+            store = self.store(store_id)
+            if store.read_sets:
+                raise ConflictException(f"Sequence store {store_id} still holds read sets")
+            if store.status == "DELETING":
+                raise ConflictException(f"Sequence store {store_id} is being deleted")
+            self._set_store_status(store, "DELETING")
+        self._later(lambda: self._move_store(store, "DELETING", "DELETED"))
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Give a store or a read set tags, in addition to those that it has.
+
+        Raises:
+            ValidationException: It would have too many.
+        """
+        with self.lock:
+            resource = self.tagged(arn)
+            together = {**resource.tags, **tags}
+            if len(together) > _MAXIMUM_TAGS:
+                raise ValidationException(f"A resource can have at most {_MAXIMUM_TAGS} tags")
+            resource.tags = together
+            self._put_on_trail("TagResource", resourceArn=arn, tags=dict(tags))
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Take tags from a store or a read set; a key that it does not have is no error."""
+        with self.lock:
+            resource = self.tagged(arn)
+            resource.tags = {key: value for key, value in resource.tags.items() if key not in keys}
+            self._put_on_trail("UntagResource", resourceArn=arn, tagKeys=list(keys))
 
     def set_status(self, store_id: str, read_set_id: str, status: str, *, message: str | None = None) -> None:
         """Give a read set a status and publish the event; DELETED removes it.
@@ -334,13 +377,24 @@ class OmicsService:
             self._timers.add(timer)
         timer.start()
 
+    def _move_store(self, store: SequenceStore, status: str, following: str) -> None:
+        """End a transition of a store, unless another one has begun."""
+        with self.lock:
+            if store.status == status:
+                self._set_store_status(store, following)
+
+    def _set_store_status(self, store: SequenceStore, status: str) -> None:
+        """Give a store a status and publish the event; DELETED removes it."""
+        store.status = status
+        if status == "DELETED":
+            del self.stores[store.id]
+        self._announce_store(store)
+
     def _announce(self, read_set: ReadSet) -> None:
         """Publish the "Read Set Status Change" event.
 
-        Format: "EventBridge in AWS HealthOmics", AWS HealthOmics User Guide.
+        Format, here and below: "EventBridge in AWS HealthOmics", AWS HealthOmics User Guide.
         """
-        if not self.emit_events:
-            return
         detail = {
             "omicsVersion": "1.0.0",
             "arn": read_set.arn,
@@ -348,7 +402,22 @@ class OmicsService:
             "id": read_set.id,
             "status": read_set.status,
         } | present(statusMessage=read_set.status_message, creationJobId=read_set.creation_job_id)
-        self._publish(self.region, "Read Set Status Change", [read_set.arn], detail)
+        self._emit("Read Set Status Change", [read_set.arn], detail)
+
+    def _announce_store(self, store: SequenceStore) -> None:
+        """Publish the "Sequence Store Status Change" event."""
+        detail = {"omicsVersion": "1.0.0", "arn": store.arn, "id": store.id, "status": store.status}
+        self._emit("Sequence Store Status Change", [store.arn], detail)
+
+    def _put_on_trail(self, operation: str, **parameters: Any) -> None:
+        """Publish CloudTrail's event of an API call, where there is a trail."""
+        if self.trail:
+            detail = trail.api_call(self.region, self.account, self._partition, operation, parameters)
+            self._emit(trail.DETAIL_TYPE, [], detail)
+
+    def _emit(self, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+        if self.emit_events:
+            self._publish(self.region, detail_type, resources, detail)
 
     def _identity(self, given: str | None) -> str:
         if given is None:

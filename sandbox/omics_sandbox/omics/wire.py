@@ -17,8 +17,8 @@ from dateutil.parser import isoparse
 
 from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.exceptions import OmicsError, ValidationException
+from omics_sandbox.rest import path_pattern
 
-_LABEL = re.compile(r"\{(\w+)\}")
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -45,7 +45,7 @@ class Wire:
 
     def __init__(self, operations: list[str]) -> None:
         models = [service_model().operation_model(name) for name in operations]
-        self._routes = [(model.http["method"], _path_pattern(model.http["requestUri"]), model) for model in models]
+        self._routes = [(model.http["method"], path_pattern(model.http["requestUri"]), model) for model in models]
 
     def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
         """The operation that a request calls, and the parameters in its path.
@@ -107,14 +107,6 @@ def answer(model: OperationModel, output: dict[str, Any] | None) -> Response:
 def error_answer(error: OmicsError) -> Response:
     """The answer that botocore raises as the exception of this code."""
     return Response.of_json({"message": error.message}, error.status, {"x-amzn-ErrorType": error.code})
-
-
-def _path_pattern(uri: str) -> re.Pattern[str]:
-    """`/tags/{resourceArn}` as a pattern. An ARN holds slashes, which arrive decoded."""
-    pattern = re.sub(
-        r"\{(\w+)\}", lambda label: f"(?P<{label[1]}>{'.+' if label[1] == 'resourceArn' else '[^/]+'})", uri
-    )
-    return re.compile(f"{pattern}/?")
 
 
 def _from_text(name: str, shape: Shape, text: str) -> Any:

@@ -88,7 +88,8 @@ class Queue(ResourceType):
             for only_fifo in ("deduplicationScope", "fifoThroughputLimit"):
                 if only_fifo in inputs:
                     yield only_fifo, f"{only_fifo} can only be set for FIFO queue"
-        if inputs.get("sqsManagedSseEnabled") and inputs.get("kmsMasterKeyId"):
+        # Even where one of them switches its kind of encryption off.
+        if {"sqsManagedSseEnabled", "kmsMasterKeyId"} <= inputs.keys():
             yield "sqsManagedSseEnabled", '"sqsManagedSseEnabled": conflicts with kmsMasterKeyId'
 
     @override

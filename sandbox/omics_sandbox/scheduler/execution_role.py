@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from omics_sandbox.iam import role_allows
 from omics_sandbox.policy import allows
 from omics_sandbox.services import Moto
 
@@ -23,7 +24,7 @@ class ExecutionRole:
 
     def __init__(self, moto: Moto, arn: str) -> None:
         self.arn = arn
-        self._account = moto.account
+        self._moto = moto
         roles = moto.iam(arn.split(":")[1]).get_roles()
         self._role: Role | None = next((role for role in roles if role.arn == arn), None)
 
@@ -35,18 +36,10 @@ class ExecutionRole:
         """
         if self._role is None:
             return False
-        context = {"aws:sourcearn": group_arn, "aws:sourceaccount": self._account}
+        context = {"aws:sourcearn": group_arn, "aws:sourceaccount": self._moto.account}
         document = self._role.assume_role_policy_document
         return allows([document], "sts:AssumeRole", service=_SERVICE, context=context)
 
     def permits(self, action: str, resource: str) -> bool:
         """Whether the role's inline and attached policies allow an action on a resource."""
-        if self._role is None:
-            return False
-        attached = (
-            version.document
-            for policy in self._role.managed_policies.values()
-            for version in policy.versions
-            if version.is_default
-        )
-        return allows([*self._role.policies.values(), *attached], action, resource=resource)
+        return role_allows(self._moto, self.arn, action, resource, {})

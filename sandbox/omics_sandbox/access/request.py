@@ -1,0 +1,145 @@
+"""What a request asks of IAM: an action, and the resources that it is checked on."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+from urllib.parse import parse_qs
+
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+from moto.utilities.utils import get_partition
+
+from omics_sandbox.http import Request
+from omics_sandbox.rest import path_pattern
+
+Parameters = Mapping[str, Any]
+Protocol = Literal["json", "query", "rest-json"]
+
+# IAM's prefix of a service where it is not the name in the credential scope.
+_PREFIXES = {"monitoring": "cloudwatch"}
+# Operations that IAM knows as another action.
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+# By IAM's prefix of a service: the parameters that name a resource (one name, an ARN, a list, or an object with names
+# as keys), and the end of its ARN. Source: "Actions, resources, and condition keys", Service Authorization Reference.
+# The ARN of a log group is the one with `:*`, as CloudWatch Logs wants it in policies.
+_RESOURCES: dict[str, dict[str, str]] = {
+    "cloudwatch": {"AlarmName": "alarm:{}", "AlarmNames": "alarm:{}", "ResourceARN": "{}"},
+    "dynamodb": {"TableName": "table/{}", "RequestItems": "table/{}", "ResourceArn": "{}"},
+    "events": {"Rule": "rule/{}", "Name": "rule/{}", "ResourceARN": "{}"},
+    "iam": {"RoleName": "role/{}"},
+    "kms": {"KeyId": "key/{}"},
+    "lambda": {"FunctionName": "function:{}", "UUID": "event-source-mapping:{}", "Resource": "{}"},
+    "logs": {"logGroupName": "log-group:{}:*", "resourceArn": "{}"},
+    "scheduler": {"Name": "schedule/default/{}", "ResourceArn": "{}"},
+    "sns": {"TopicArn": "{}", "ResourceArn": "{}", "Name": "{}"},
+    "sqs": {"QueueUrl": "{}", "QueueName": "{}", "SourceArn": "{}"},
+}
+_WITHOUT_REGION = frozenset({"iam"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What IAM is asked.
+
+    Attributes:
+        action: For example `dynamodb:PutItem`; `service:METHOD /path` for a request to nothing that botocore knows.
+        resources: ARNs, or `*` alone for an action without a resource type.
+    """
+
+    action: str
+    resources: tuple[str, ...]
+
+
+def asked(request: Request, account: str) -> Asked:
+    """What a request asks of IAM."""
+    operation, parameters = _operation(request)
+    service = _PREFIXES.get(str(request.service), str(request.service))
+    partition = get_partition(str(request.region))
+    if service == "omics":
+        arn = f"arn:{partition}:omics:{request.region}:{account}:sequenceStore/"
+        resources = _omics_resources(operation, parameters, arn)
+    else:
+        region = "" if service in _WITHOUT_REGION else request.region
+        resources = _resources(service, parameters, f"arn:{partition}:{service}:{region}:{account}:")
+    action = f"{service}:{operation}"
+    return Asked(_ACTIONS.get(action, action), tuple(resources) or ("*",))
+
+
+def protocol(request: Request) -> Protocol:
+    """The protocol of a request. See https://smithy.io/2.0/aws/protocols/."""
+    if "x-amz-target" in request.headers:
+        return "json"
+    return "query" if request.body.startswith(b"Action=") else "rest-json"
+
+
+def _operation(request: Request) -> tuple[str, Parameters]:
+    """Name and parameters of the operation that a request calls."""
+    match protocol(request):
+        case "json":
+            return request.headers["x-amz-target"].rpartition(".")[2], _body(request)
+        case "query":
+            form = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
+            return form["Action"], form
+        case "rest-json":
+            for model, pattern in _rest_operations(str(request.service)):
+                path = pattern.fullmatch(request.path)
+                if path and model.http["method"] == request.method:
+                    # A payload, such as that of an invocation, holds no parameters.
+                    is_payload = model.input_shape is not None and "payload" in model.input_shape.serialization
+                    return model.name, {**({} if is_payload else _body(request)), **path.groupdict()}
+            return f"{request.method} {request.path}", {}
+
+
+def _body(request: Request) -> Parameters:
+    try:
+        return request.json()
+    except ValueError:
+        return {}  # The service says what is wrong with it.
+
+
+@cache
+def _rest_operations(service: str) -> list[tuple[OperationModel, re.Pattern[str]]]:
+    """The operations of a service with the patterns of their paths; none for a service that botocore does not know."""
+    try:
+        model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    except UnknownServiceError:
+        return []
+    operations = [model.operation_model(name) for name in model.operation_names]
+    return [(operation, path_pattern(operation.http["requestUri"])) for operation in operations]
+
+
+def _resources(service: str, parameters: Parameters, prefix: str) -> list[str]:
+    for name, end in _RESOURCES.get(service, {}).items():
+        if name in parameters:
+            value: Any = parameters[name]
+            named: list[str] = [value] if isinstance(value, str) else list(value)
+            return [each if each.startswith("arn:") else prefix + end.format(_plain(each)) for each in named]
+    return []
+
+
+def _plain(name: str) -> str:
+    """A name as it is in an ARN: that of a queue is the end of its URL."""
+    return name.rpartition("/")[2] if name.startswith(("http://", "https://")) else name
+
+
+def _omics_resources(operation: str, parameters: Parameters, prefix: str) -> list[str]:
+    """The store, and with GetReadSetMetadata the read set as well, both of which must be allowed.
+
+    ListSequenceStores and ListTagsForResource have no resource type.
+    """
+    if operation in {"GetSequenceStore", "UpdateSequenceStore", "DeleteSequenceStore"}:
+        return [f"{prefix}{parameters['id']}"]
+    if operation in {"TagResource", "UntagResource"}:
+        return [parameters["resourceArn"]]
+    if "sequenceStoreId" not in parameters:
+        return []
+    store = f"{prefix}{parameters['sequenceStoreId']}"
+    return [store, f"{store}/readSet/{parameters['id']}"] if operation == "GetReadSetMetadata" else [store]

@@ -1,0 +1,173 @@
+"""What is encrypted with a customer-managed key works only for services that the key's policy allows."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from omics_sandbox import Sandbox
+from omics_sandbox.access.calls import Call
+
+RULE = "arn:aws:events:us-west-2:123456789012:rule/rule"
+EVENTS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+    "Resource": "*",
+}
+LOGS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "logs.us-west-2.amazonaws.com"},
+    "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+    "Resource": "*",
+}
+GROUP = "arn:aws:logs:us-west-2:123456789012:log-group:g"
+
+
+@pytest.fixture
+def make_key(sandbox: Sandbox) -> Callable[..., str]:
+    """Makes a key with the alias `alias/k` and a policy; returns its ARN."""
+    kms = sandbox.client("kms")
+
+    def make(*statements: dict[str, Any]) -> str:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        key = kms.create_key(Policy=policy)["KeyMetadata"]
+        kms.create_alias(AliasName="alias/k", TargetKeyId=key["KeyId"])
+        return key["Arn"]
+
+    return make
+
+
+@pytest.fixture
+def deliver(sandbox: Sandbox, make_queue: Callable[..., Any]) -> Callable[[str], str]:
+    """Delivers an event to a queue with a key; returns the error code in the dead-letter queue, or `delivered`."""
+
+    def run(key_id: str) -> str:
+        events = sandbox.client("events")
+        queue, dead = make_queue("q", KmsMasterKeyId=key_id), make_queue("dead")
+        events.put_rule(Name="rule", EventPattern='{"source": ["mine"]}')
+        events.put_targets(Rule="rule", Targets=[{"Id": "q", "Arn": queue.arn, "DeadLetterConfig": {"Arn": dead.arn}}])
+        queue.allow(RULE)
+        dead.allow(RULE)
+        events.put_events(Entries=[{"Source": "mine", "DetailType": "t", "Detail": "{}"}])
+        failed = [message["MessageAttributes"]["ERROR_CODE"]["StringValue"] for message in dead.receive()]
+        [what] = failed + ["delivered"] * len(queue.receive())
+        return what
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (EVENTS, "delivered"),
+        ({**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}}, "delivered"),
+        ({**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE + "2"}}}, "NO_PERMISSIONS"),
+        ({**EVENTS, "Action": "kms:Decrypt"}, "NO_PERMISSIONS"),
+        ({**EVENTS, "Action": "kms:GenerateDataKey"}, "NO_PERMISSIONS"),
+        ({**EVENTS, "Principal": {"Service": "sns.amazonaws.com"}}, "NO_PERMISSIONS"),
+        ({**EVENTS, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*"}, "NO_PERMISSIONS"),
+    ],
+    ids=["allowed", "this rule", "another rule", "no data key", "no decryption", "another service", "account only"],
+)
+def test_given_a_queue_with_a_key_when_an_event_matches_then_it_arrives_if_the_key_lets_eventbridge_use_it(
+    make_key: Callable[..., str], deliver: Callable[[str], str], statement: dict[str, Any], expected: str
+) -> None:
+    assert deliver(make_key(statement)) == expected
+
+
+@pytest.mark.parametrize(
+    ("key_id", "expected"),
+    [
+        ("alias/k", "delivered"),
+        ("arn:aws:kms:us-west-2:123456789012:alias/k", "delivered"),
+        ("arn:aws:kms:us-west-2:123456789012:key/none", "NO_PERMISSIONS"),
+        ("alias/aws/sqs", "NO_PERMISSIONS"),
+    ],
+)
+def test_given_a_key_by_any_name_when_an_event_matches_then_it_arrives_if_there_is_such_a_key_of_the_customer(
+    make_key: Callable[..., str], deliver: Callable[[str], str], key_id: str, expected: str
+) -> None:
+    make_key(EVENTS)
+    assert deliver(key_id) == expected
+
+
+def test_given_a_disabled_key_when_an_event_matches_then_it_does_not_arrive(
+    sandbox: Sandbox, make_key: Callable[..., str], deliver: Callable[[str], str]
+) -> None:
+    key = make_key(EVENTS)
+    sandbox.client("kms").disable_key(KeyId=key.rpartition("/")[2])
+    assert deliver(key) == "NO_PERMISSIONS"
+
+
+def test_given_a_queue_when_its_encryption_changes_then_it_has_one_kind_at_a_time(
+    make_queue: Callable[..., Any],
+) -> None:
+    with pytest.raises(ClientError, match="You can use one type of server-side encryption"):
+        make_queue("both", KmsMasterKeyId="alias/k", SqsManagedSseEnabled="true")
+    queue = make_queue("q", KmsMasterKeyId="alias/k", KmsDataKeyReusePeriodSeconds="600")
+
+    def encryption() -> dict[str, str]:
+        found = queue.sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
+        return {name: value for name, value in found.items() if name.startswith(("Kms", "SqsManaged"))}
+
+    with_key = {"KmsMasterKeyId": "alias/k", "KmsDataKeyReusePeriodSeconds": "600", "SqsManagedSseEnabled": "false"}
+    assert encryption() == with_key
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"KmsMasterKeyId": ""})
+    assert encryption() == {"SqsManagedSseEnabled": "false"}
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"SqsManagedSseEnabled": "true"})
+    assert encryption() == {"SqsManagedSseEnabled": "true"}
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"KmsMasterKeyId": "alias/k"})
+    assert encryption() == with_key
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {**LOGS, "Principal": {"Service": "logs.eu-west-1.amazonaws.com"}},
+        {**LOGS, "Action": "kms:Decrypt"},
+        {**LOGS, "Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": GROUP + "2"}}},
+    ],
+    ids=["another region", "too few actions", "another log group"],
+)
+def test_given_a_key_that_cloudwatch_logs_may_not_use_when_a_log_group_is_to_have_it_then_that_is_refused(
+    sandbox: Sandbox, make_key: Callable[..., str], statement: dict[str, Any]
+) -> None:
+    logs, key = sandbox.client("logs"), make_key(statement)
+    refusal = f"AccessDeniedException.*KMS key does not exist or is not allowed to be used with Arn '{GROUP}'"
+    with pytest.raises(ClientError, match=refusal):
+        logs.create_log_group(logGroupName="g", kmsKeyId=key)
+    logs.create_log_group(logGroupName="g")
+    with pytest.raises(ClientError, match=refusal):
+        logs.associate_kms_key(logGroupName="g", kmsKeyId=key)
+    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
+
+
+def test_given_a_key_that_cloudwatch_logs_may_use_when_a_log_group_gets_and_loses_it_then_it_has_it_and_has_it_not(
+    sandbox: Sandbox, make_key: Callable[..., str]
+) -> None:
+    logs = sandbox.client("logs")
+    groups = "arn:aws:logs:us-west-2:123456789012:log-group:*"
+    key = make_key({**LOGS, "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}})
+    logs.create_log_group(logGroupName="g", kmsKeyId=key)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    logs.disassociate_kms_key(logGroupName="g")
+    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
+    logs.associate_kms_key(logGroupName="g", kmsKeyId=key)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.associate_kms_key(logGroupName="other", kmsKeyId=key)
+
+
+def test_given_a_mapped_queue_with_a_key_when_it_is_polled_then_the_role_decrypts_its_messages(
+    sandbox: Sandbox, make_key: Callable[..., str], make_queue: Callable[..., Any], deploy: Callable[..., str]
+) -> None:
+    key = make_key(EVENTS)
+    queue = make_queue("q", KmsMasterKeyId="alias/k")
+    deploy("def handler(event, context): return None")
+    sandbox.client("lambda").create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
+    queue.send("body")
+    sandbox.drain()
+    calls = sandbox.calls.of("arn:aws:iam::123456789012:role/function-role")
+    assert Call("kms:Decrypt", (key,)) in calls

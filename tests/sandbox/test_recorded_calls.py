@@ -1,0 +1,233 @@
+"""The sandbox knows who made which call, and refuses those that a role may not make where that is enforced."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from omics_sandbox import Limits, Sandbox
+from omics_sandbox.access.calls import Call
+
+ROLE = "arn:aws:iam::123456789012:role/function-role"
+ARN = "arn:aws:{}:us-west-2:123456789012:{}".format
+LOG_GROUP = ARN("logs", "log-group:/aws/lambda/function:*")
+WRITE_LOGS = {"Effect": "Allow", "Action": ["logs:Create*", "logs:PutLogEvents"], "Resource": LOG_GROUP}
+READ_QUEUE = {
+    "Effect": "Allow",
+    "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+    "Resource": ARN("sqs", "q.fifo"),
+}
+ANSWERS = "def handler(event, context): return {'batchItemFailures': []}"
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with Sandbox(limits=Limits.none(), retry_delay=0, enforce_iam=getattr(request, "param", False)) as running:
+        yield running
+
+
+enforced = pytest.mark.parametrize("sandbox", [True], indirect=True, ids=["enforced"])
+
+
+def allow(sandbox: Sandbox, *statements: dict[str, Any]) -> None:
+    """Give the function's role a policy."""
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    sandbox.client("iam").put_role_policy(RoleName="function-role", PolicyName="p", PolicyDocument=document)
+
+
+def as_role(sandbox: Sandbox, service: str) -> Any:
+    """A client with the credentials of the function's role."""
+    session = sandbox.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="session")["Credentials"]
+    return boto3.client(  # pyright: ignore[reportCallIssue,reportUnknownVariableType] - any service
+        service,  # pyright: ignore[reportArgumentType] - the same
+        region_name=sandbox.region,
+        endpoint_url=sandbox.endpoint,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+        config=Config(inject_host_prefix=False),
+    )
+
+
+def test_given_a_function_when_it_calls_aws_then_its_role_has_made_those_calls_and_the_log_writes(
+    sandbox: Sandbox, deploy: Callable[..., str], store_id: str
+) -> None:
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    deploy(f"""
+import boto3
+def handler(event, context):
+    omics = boto3.client("omics")
+    read_set = omics.get_read_set_metadata(sequenceStoreId="{store_id}", id="{read_set_id}")
+    omics.list_tags_for_resource(resourceArn=read_set["arn"])
+    omics.get_sequence_store(id="{store_id}")
+    return boto3.client("sts").get_caller_identity()["Arn"]
+""")
+    store = ARN("omics", f"sequenceStore/{store_id}")
+    answer = sandbox.client("lambda").invoke(FunctionName="function")
+    assert json.load(answer["Payload"]) == "arn:aws:sts::123456789012:assumed-role/function-role/function"
+    assert sandbox.calls.of(ROLE) == {
+        Call("omics:GetReadSetMetadata", (store, f"{store}/readSet/{read_set_id}")): 1,
+        Call("omics:ListTagsForResource", ("*",)): 1,
+        Call("omics:GetSequenceStore", (store,)): 1,
+        Call("sts:GetCallerIdentity", ("*",)): 1,
+        Call("logs:CreateLogGroup", (LOG_GROUP,)): 1,
+        Call("logs:CreateLogStream", (LOG_GROUP,)): 1,
+        Call("logs:PutLogEvents", (LOG_GROUP,)): 1,
+    }
+    assert sandbox.calls.of(sandbox.user)[Call("lambda:InvokeFunction", (ARN("lambda", "function:function"),))] == 1
+
+
+def test_given_a_function_when_its_role_changes_then_the_next_invocation_has_the_credentials_of_the_new_one(
+    sandbox: Sandbox, deploy: Callable[..., str]
+) -> None:
+    deploy("import boto3\ndef handler(event, context): boto3.client('omics').list_sequence_stores()")
+    functions = sandbox.client("lambda")
+    functions.invoke(FunctionName="function")
+    sandbox.calls.clear()
+    other = sandbox.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions.update_function_configuration(FunctionName="function", Role=other)
+    functions.invoke(FunctionName="function")
+    assert Call("omics:ListSequenceStores", ("*",)) in sandbox.calls.of(other)
+    assert not sandbox.calls.of(ROLE)
+
+
+def test_given_a_mapping_when_a_message_is_processed_then_the_poller_has_acted_in_the_name_of_the_role(
+    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str]
+) -> None:
+    queue = make_queue("q.fifo")
+    deploy(ANSWERS)
+    sandbox.client("lambda").create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
+    sandbox.calls.clear()
+    queue.send("body", "group")
+    sandbox.drain()
+    calls = sandbox.calls.of(ROLE)
+    assert {call.action for call in calls if call.resources == (queue.arn,)} == set(READ_QUEUE["Action"])
+    assert calls[Call("sqs:DeleteMessage", (queue.arn,))] == 1
+
+
+def test_given_calls_of_many_services_when_a_user_makes_them_then_action_and_resource_are_those_of_iam(
+    sandbox: Sandbox, make_queue: Callable[..., Any], store_id: str
+) -> None:
+    queue = make_queue("q")
+    dynamodb, events, logs = (sandbox.client(service) for service in ("dynamodb", "events", "logs"))
+    key = {"AttributeName": "k", "AttributeType": "S"}
+    dynamodb.create_table(
+        TableName="t",
+        AttributeDefinitions=[key],
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    events.put_rule(Name="r", EventPattern="{}")
+    logs.create_log_group(logGroupName="g")
+    sandbox.calls.clear()
+
+    dynamodb.put_item(TableName="t", Item={"k": {"S": "1"}})
+    dynamodb.scan(TableName=ARN("dynamodb", "table/t"))
+    dynamodb.batch_get_item(RequestItems={"t": {"Keys": [{"k": {"S": "1"}}]}})
+    dynamodb.list_tables()
+    queue.sqs.send_message_batch(QueueUrl=queue.url, Entries=[{"Id": "1", "MessageBody": "b"}])
+    queue.sqs.get_queue_url(QueueName="q")
+    events.list_targets_by_rule(Rule="r")
+    logs.put_retention_policy(logGroupName="g", retentionInDays=1)
+    sandbox.client("cloudwatch").delete_alarms(AlarmNames=["a", "b"])
+    sandbox.client("iam").list_roles()
+    sandbox.client("lambda").list_event_source_mappings(EventSourceArn=queue.arn)
+    sandbox.client("omics").list_read_sets(sequenceStoreId=store_id)
+    sandbox.client("omics").list_sequence_stores()
+
+    table = ARN("dynamodb", "table/t")
+    assert sandbox.calls.of(sandbox.user) == {
+        Call("dynamodb:PutItem", (table,)): 1,
+        Call("dynamodb:Scan", (table,)): 1,
+        Call("dynamodb:BatchGetItem", (table,)): 1,
+        Call("dynamodb:ListTables", ("*",)): 1,
+        Call("sqs:SendMessage", (queue.arn,)): 1,
+        Call("sqs:GetQueueUrl", (queue.arn,)): 1,
+        Call("events:ListTargetsByRule", (ARN("events", "rule/r"),)): 1,
+        Call("logs:PutRetentionPolicy", (ARN("logs", "log-group:g:*"),)): 1,
+        Call("cloudwatch:DeleteAlarms", (ARN("cloudwatch", "alarm:a"), ARN("cloudwatch", "alarm:b"))): 1,
+        Call("iam:ListRoles", ("*",)): 1,
+        Call("lambda:ListEventSourceMappings", ("*",)): 1,
+        Call("omics:ListReadSets", (ARN("omics", f"sequenceStore/{store_id}"),)): 1,
+        Call("omics:ListSequenceStores", ("*",)): 1,
+    }
+    sandbox.calls.clear()
+    assert not sandbox.calls.of(sandbox.user)
+
+
+REFUSALS: list[tuple[str, Callable[[Any], Any], str, str]] = [
+    ("dynamodb", lambda client: client.scan(TableName="t"), "AccessDeniedException", "dynamodb:Scan"),
+    ("sqs", lambda client: client.get_queue_url(QueueName="q"), "AccessDenied", "sqs:GetQueueUrl"),
+    ("omics", lambda client: client.list_sequence_stores(), "AccessDeniedException", "omics:ListSequenceStores"),
+    ("lambda", lambda client: client.get_function(FunctionName="f"), "AccessDeniedException", "lambda:GetFunction"),
+    ("iam", lambda client: client.list_roles(), "AccessDenied", "iam:ListRoles"),
+]
+
+
+@enforced
+@pytest.mark.parametrize(("service", "call", "code", "action"), REFUSALS, ids=[case[0] for case in REFUSALS])
+def test_given_permissions_are_enforced_when_a_role_calls_what_it_may_not_then_the_service_denies_access(
+    sandbox: Sandbox, service: str, call: Callable[[Any], Any], code: str, action: str
+) -> None:
+    sandbox.client("iam").create_role(RoleName="function-role", AssumeRolePolicyDocument="{}")
+    allow(sandbox, {"Effect": "Allow", "Action": "other:*", "Resource": "*"})
+    with pytest.raises(ClientError, match=action) as raised:
+        call(as_role(sandbox, service))
+    assert raised.value.response.get("Error", {}).get("Code") == code
+    assert [(made.action, made.refused) for made in sandbox.calls.of(ROLE)] == [(action, True)]
+
+
+@enforced
+def test_given_permissions_are_enforced_when_one_of_two_resources_is_not_allowed_then_the_call_is_refused(
+    sandbox: Sandbox,
+) -> None:
+    store_id = sandbox.omics.create_store("s")
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    sandbox.client("iam").create_role(RoleName="function-role", AssumeRolePolicyDocument="{}")
+    omics, stores = as_role(sandbox, "omics"), ARN("omics", "sequenceStore/*")
+    statement = {"Effect": "Allow", "Action": "omics:GetReadSetMetadata"}
+
+    allow(sandbox, statement | {"Resource": f"{stores}/readSet/*"})
+    with pytest.raises(omics.exceptions.AccessDeniedException):
+        omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)
+
+    allow(sandbox, statement | {"Resource": [ARN("omics", f"sequenceStore/{store_id}"), f"{stores}/readSet/*"]})
+    assert omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["name"] == "r"
+
+
+@enforced
+def test_given_permissions_are_enforced_when_the_role_may_not_write_logs_then_there_are_none(
+    sandbox: Sandbox, deploy: Callable[..., str]
+) -> None:
+    deploy("def handler(event, context): print('here')")
+    invoke = sandbox.client("lambda").invoke
+    invoke(FunctionName="function")
+    assert sandbox.lambda_logs("function") == []
+
+    allow(sandbox, WRITE_LOGS)
+    invoke(FunctionName="function")
+    assert "here" in sandbox.lambda_logs("function")
+
+
+@enforced
+def test_given_permissions_are_enforced_when_the_role_may_not_read_the_queue_then_it_is_not_mapped_nor_polled(
+    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str]
+) -> None:
+    queue, functions = make_queue("q.fifo"), sandbox.client("lambda")
+    deploy(ANSWERS)
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match="call ReceiveMessage on SQS"):
+        functions.create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
+    allow(sandbox, READ_QUEUE)
+    mapping = functions.create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
+
+    allow(sandbox, {**READ_QUEUE, "Action": "sqs:GetQueueAttributes"})
+    queue.send("body", "group")
+    with pytest.raises(TimeoutError, match="1 visible"):
+        sandbox.drain(0.3)
+    assert "permissions" in functions.get_event_source_mapping(UUID=mapping["UUID"])["LastProcessingResult"]
+
+    allow(sandbox, READ_QUEUE)
+    sandbox.drain()
