@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from readset_sync.message import RefreshRequest
+from readset_sync.step import Phase
 
 from tests.consistency.world import FAULTS, TABLE, Fate, Work, World, answer, apply, backfill, reconcile
 
@@ -146,6 +148,23 @@ class Machine(RuleBasedStateMachine):
         self._finish(Work(self.world, apply(self.world.events[-1])))
         self._finish(slow)
 
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data(), calls=st.integers(2, 6))
+    def race_of_a_renaming_and_an_event(self, data: st.DataObject, calls: int) -> None:
+        """A reconciliation renames a store in its rows, and comes so far; an event is applied; then it goes on."""
+        self.world.now += 1
+        self.world.rename_store()
+        sent = len(self.world.messages)
+        self._finish(Work(self.world, reconcile))
+        while sent < len(self.world.messages) and _phase(self.world.messages[sent]) == Phase.ROWS:
+            self._finish(Work(self.world, answer(self.world.messages[sent])))
+            sent += 1
+        slow = Work(self.world, answer(self.world.messages[sent]))
+        self._advance(slow, calls)
+        self.world.set_status(self._any_read_set(data), data.draw(st.sampled_from(["ACTIVE", "ARCHIVED"])))
+        self._finish(Work(self.world, apply(self.world.events[-1]), 1))
+        self._finish(slow)
+
     @invariant()
     def no_row_is_worse_than_before(self) -> None:
         """Rows are whole, tell no status that was not so, do not go back in time, and do not get lost."""
@@ -233,3 +252,8 @@ class Machine(RuleBasedStateMachine):
         self.no_row_is_worse_than_before()
         if work.finished and work in self.at_work:
             self.at_work.remove(work)
+
+
+def _phase(message: RefreshRequest | dict[str, Any]) -> Any:
+    """What a step is about to do; None for a request."""
+    return None if isinstance(message, RefreshRequest) else message["phase"]
