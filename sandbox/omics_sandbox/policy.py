@@ -1,7 +1,7 @@
 """Whether IAM policies allow a request.
 
 The part of IAM's policy evaluation that services need to call each other: service principals, actions and resources
-with wildcards, and conditions such as those on `aws:SourceArn` and `aws:SourceAccount`. An explicit Deny wins. A
+with wildcards, and conditions such as those on `aws:SourceArn` and `aws:SecureTransport`. An explicit Deny wins. A
 condition that is not understood counts as not satisfied, so a wrong policy never passes by accident.
 """
 
@@ -83,4 +83,6 @@ def _condition_holds(operator: str, actual: str | None, expected: list[Any]) -> 
         return _any_matches(expected, actual)
     if name == "StringEquals":
         return actual in expected
+    if name == "Bool":
+        return actual.lower() in {str(value).lower() for value in expected}
     return False

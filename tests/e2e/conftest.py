@@ -51,6 +51,17 @@ class Stack:
             timeout=120,
         )
 
+    def reconcile(self) -> None:
+        """Have the schedule's time come, and wait until all that follows is done."""
+        [schedule] = self.sandbox.client("scheduler").list_schedules()["Schedules"]
+        assert self.sandbox.run_schedule(schedule["Name"]) == "delivered"
+        self.sandbox.drain()
+
+    def logs(self) -> list[dict[str, Any]]:
+        """What the function has logged, without what Lambda itself logs."""
+        lines = self.sandbox.lambda_logs(self.outputs["functionName"])
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
     def queued(self, url: str) -> list[dict[str, Any]]:
         """Messages of a queue."""
         answer = self.sandbox.client("sqs").receive_message(

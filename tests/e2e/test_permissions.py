@@ -1,16 +1,22 @@
 """The role of the deployed function may do what the code needs, and nothing else."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.policy import allows
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(limits=Limits.none(), retry_delay=0, enforce_iam=True) as running:
         yield running
+
+
+def listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def test_given_the_deployed_role_when_read_sets_come_change_and_go_then_each_permission_is_used_and_no_other_needed(
@@ -23,13 +29,58 @@ def test_given_the_deployed_role_when_read_sets_come_change_and_go_then_each_per
     assert stack.rows()[read_set_id]["set_status"] == "ACTIVE"
     sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
     sandbox.omics.set_status(store_id, read_set_id, "DELETED")
+    sandbox.omics.emit_events = False
+    missed = sandbox.omics.create_read_set(store_id, name="NA12879")
     sandbox.drain()
-    assert stack.rows() == {}
+    stack.reconcile()
+    assert set(stack.rows()) == {missed}
 
     role = sandbox.client("lambda").get_function(FunctionName=stack.outputs["functionName"])["Configuration"]["Role"]
-    iam, name = sandbox.client("iam"), role.rpartition("/")[2]
-    [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    statements = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
     calls = sandbox.calls.of(role)
     assert [call for call in calls if call.refused] == []
-    assert {call.action for call in calls} == {action for statement in statements for action in statement["Action"]}
+    # Each action that is allowed on a resource was done to such a resource, and no other was done at all.
+    used = {(call.action, resource) for call in calls for resource in call.resources}
+    allowed = [
+        (action, pattern)
+        for statement in statements(sandbox, role)
+        for action in listed(statement["Action"])
+        for pattern in listed(statement["Resource"])
+    ]
+    assert [each for each in allowed if not any(covers(each, call) for call in used)] == []
+    assert [call for call in used if not any(covers(each, call) for each in allowed)] == []
+
+
+def statements(sandbox: Sandbox, role: str) -> list[Any]:
+    iam, name = sandbox.client("iam"), role.rpartition("/")[2]
+    [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    return iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
+
+
+def covers(allowed: tuple[str, str], call: tuple[str, str]) -> bool:
+    action, pattern = allowed
+    statement = {"Effect": "Allow", "Action": action, "Resource": pattern}
+    return allows([json.dumps({"Statement": [statement]})], call[0], resource=call[1])
+
+
+@pytest.mark.parametrize("output", ["queueArn", "undeliveredQueueArn"])
+def test_a_queue_takes_messages_from_the_rules_of_its_stack_alone_and_never_over_plain_http(
+    output: str, up: Callable[..., Any], sandbox: Sandbox
+) -> None:
+    stack = up()
+    arn = stack.outputs[output]
+    url = stack.outputs[output.replace("Arn", "Url")]
+    policy = sandbox.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    rules = [rule["Arn"] for rule in sandbox.client("events").list_rules()["Rules"]]
+    assert len(rules) == 2
+
+    def may_send(service: str, **context: str) -> bool:
+        keys = {f"aws:{name}": value for name, value in context.items()}
+        return allows([policy], "sqs:SendMessage", resource=arn, service=service, context=keys)
+
+    events = "events.amazonaws.com"
+    assert all(may_send(events, sourcearn=rule, securetransport="true") for rule in rules)
+    assert not any(may_send(events, sourcearn=rule, securetransport="false") for rule in rules)
+    assert not may_send(events, sourcearn=f"{rules[0]}-of-somebody-else", securetransport="true")
+    assert not may_send(events, sourcearn=rules[0].replace("123456789012", "999999999999"), securetransport="true")
+    assert not may_send(events, securetransport="true")
+    assert not may_send("sns.amazonaws.com", sourcearn=rules[0], securetransport="true")
