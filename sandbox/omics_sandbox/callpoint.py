@@ -10,10 +10,11 @@ Side = Literal["before", "after"]
 """Before the call takes effect, or after it has, and before its answer is sent."""
 
 _SERVICES = frozenset({"omics", "dynamodb"})
+_OPERATIONS = frozenset({"SendMessageBatch"})
 
 
 class CallPoint:
-    """Counts the API calls to HealthOmics and DynamoDB, and acts at one of them.
+    """Counts the API calls to HealthOmics and DynamoDB and the batches sent to SQS, and acts at one of them.
 
     The call at which it acts stays without an answer. Whoever armed it counts, so nobody else should call meanwhile.
     """
@@ -27,7 +28,7 @@ class CallPoint:
 
     @property
     def calls(self) -> list[str]:
-        """The calls since `arm` or `count`: a DynamoDB operation's name, or method and path of HealthOmics."""
+        """The calls since `arm` or `count`: an operation's name, or method and path of HealthOmics."""
         with self._lock:
             return list(self._calls)
 
@@ -51,13 +52,13 @@ class CallPoint:
         Raises:
             ConnectionDroppedError: It was.
         """
-        if request.service not in _SERVICES:
+        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        if request.service not in _SERVICES and operation not in _OPERATIONS:
             return serve()
         with self._lock:
             reached = len(self._calls) == self._index
             side, act = self._side, self._act
-            target = request.headers.get("x-amz-target", "")
-            self._calls.append(target.rpartition(".")[2] or f"{request.method} {request.path}")
+            self._calls.append(operation or f"{request.method} {request.path}")
         if not reached:
             return serve()
         if side == "after":

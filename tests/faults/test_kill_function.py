@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from omics_sandbox import Sandbox
@@ -73,12 +75,12 @@ def test_given_a_function_killed_at_any_call_when_its_messages_come_again_then_t
 
     # GIVEN the calls of a function that nobody disturbs
     undisturbed = play(sandbox.callpoint.count)
-    calls = sandbox.callpoint.calls
+    _, *calls = sandbox.callpoint.calls  # the first is that of the test itself
     check(undisturbed, "undisturbed")
     assert [call for call in calls if call in WRITES] == ["PutItem", "UpdateItem", "DeleteItem"]
     assert len(calls) == 7
 
-    for index, call in enumerate(calls):
+    for index, call in enumerate(calls, start=1):
         # Whether a dead process's read had been answered makes no difference.
         for side in ("before", "after") if call in WRITES else ("before",):
             where = f"killed {side} call {index}, {call}"
@@ -94,3 +96,65 @@ def test_given_a_function_killed_at_any_call_when_its_messages_come_again_then_t
 
     dead = sqs.get_queue_attributes(QueueUrl=outputs["deadLetterQueueUrl"], AttributeNames=["All"])["Attributes"]
     assert dead["ApproximateNumberOfMessages"] == "0"
+
+
+def test_given_a_function_killed_at_any_call_of_a_reconciliation_then_the_rows_are_right(
+    sandbox: Sandbox, sqs: Any, outputs: dict[str, Any], new_scene: Callable[[str], Any]
+) -> None:
+    requests = count()
+
+    def play(arm: Callable[[], None]) -> Any:
+        """Set a scene of its own in an account without other stores, and ask for a reconciliation."""
+        for store_id in list(sandbox.omics.stores):
+            sandbox.omics.stores[store_id].read_sets.clear()
+            sandbox.omics.delete_store(store_id)
+        clear(sandbox, outputs["tableName"])
+        scene = new_scene(outputs["tableName"])
+        request: dict[str, Any] = {
+            "id": f"request {next(requests)}",
+            "source": "healthomics-metadata-sync",
+            "detail-type": "Reconcile",
+            "account": sandbox.account,
+            "region": sandbox.region,
+            # Later than the read sets came to be.
+            "time": (datetime.now(UTC) + timedelta(seconds=2)).isoformat(),
+            "detail": {},
+        }
+        arm()
+        sqs.send_message(QueueUrl=outputs["queueUrl"], MessageBody=json.dumps(request), MessageGroupId="reconcile")
+        sandbox.drain()
+        return scene
+
+    def check(scene: Any, where: str) -> None:
+        rows = scene.rows()
+        assert rows.keys() == {str(arn) for arn in (scene.stale, scene.archived, scene.missing)}, where
+        assert rows[str(scene.stale)]["set_name"] == "renamed", where
+
+    check(play(sandbox.callpoint.count), "undisturbed")
+    seen: set[str] = set()
+
+    def play_killed(index: int, side: Literal["before", "after"]) -> str | None:
+        """Kill it at this call; return which that was, None when there were not as many."""
+        killed: list[str] = []
+
+        def kill() -> None:
+            killed.append(sandbox.callpoint.calls[index])
+            sandbox.kill_functions()
+
+        scene = play(lambda: sandbox.callpoint.arm(index, side, kill))
+        check(scene, f"killed {side} call {index}, {killed}")
+        return killed[0] if killed else None
+
+    # Messages are worked on side by side, so that the number of calls varies by a few.
+    for index in range(len(sandbox.callpoint.calls) + 3):
+        call = play_killed(index, "before")
+        seen.add(str(call))
+        if call in {*WRITES, "SendMessageBatch"}:
+            play_killed(index, "after")
+    assert {"Scan", "BatchGetItem", "SendMessageBatch", "PutItem", "DeleteItem"} <= seen
+
+
+def clear(sandbox: Sandbox, table: str) -> None:
+    dynamodb = sandbox.client("dynamodb")
+    for item in dynamodb.scan(TableName=table, ProjectionExpression="set_arn")["Items"]:
+        dynamodb.delete_item(TableName=table, Key=item)
