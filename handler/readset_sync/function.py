@@ -4,7 +4,7 @@ Clients are built once per execution environment, while the module is imported. 
 
 - `TABLE_NAME`: the table.
 - `SOURCE_ACCOUNT`, `SOURCE_REGION`: events of any other account or region are refused.
-- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make.
+- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `Rates` reads it.
 - `POWERTOOLS_*`: service name, metrics namespace and log level, as Powertools documents them.
 
 Logs and metrics name read sets by ARN only: names, subjects, samples and tags may tell who a patient is.
@@ -19,6 +19,7 @@ from aws_lambda_powertools.metrics import Metrics
 
 from readset_sync.client import dynamodb_client, omics_client
 from readset_sync.consumer import Consumer
+from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
@@ -32,7 +33,7 @@ _logger = Logger()
 _metrics = Metrics()
 _consumer = Consumer(
     Synchronizer(
-        Source(omics_client(_session, max_tps=float(os.environ["MAX_TPS"]))),
+        Source(omics_client(_session, max_tps=Rates.parse(os.environ["MAX_TPS"]))),
         Table(dynamodb_client(_session), os.environ["TABLE_NAME"]),
     ),
     account=os.environ["SOURCE_ACCOUNT"],

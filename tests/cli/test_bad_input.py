@@ -112,7 +112,7 @@ CASES = {
     "file and project": Case(("--outputs", "{text}", "--cwd", "dir"), ("--outputs {text} and a stack", "give one")),
     "no stores": Case(("-t", "{table}"), ("no stores were chosen", "take --all-stores")),
     "no table": Case(("-s", "{store}"), ("no table was named", "give -t/--table, or the stack")),
-    "no rate": Case((*GOOD, "--max-tps", "0"), ("'0' is not", "give one above 0")),
+    "no rate": Case((*GOOD, "--max-tps", "0"), ("--max-tps: '0' is not", "give one above 0")),
     "rate below zero": Case((*GOOD, "--max-tps", "-1"), ("'-1' is not", "give one above 0")),
     "rate that is no number": Case((*GOOD, "--max-tps", "abc"), ("'abc' is not", "give one above 0")),
     "rate that is not even a number": Case((*GOOD, "--max-tps", "nan"), ("'nan' is not", "give one above 0")),
