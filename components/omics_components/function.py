@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from .package import HANDLER, write_package
 from .queue import Queue
+from .rates import share
 from .settings import Settings
 from .table import Table
 
@@ -109,8 +110,7 @@ def _environment(settings: Settings, table: Table, place: Place) -> dict[str, pu
         "TABLE_NAME": table.name,
         "SOURCE_ACCOUNT": place.account,
         "SOURCE_REGION": place.region,
-        # Executions do not know of each other, so that each gets its share of the rate.
-        "MAX_TPS": f"{settings.max_tps / settings.maximum_concurrency:g}",
+        "MAX_TPS": share(settings.max_tps, settings.maximum_concurrency),
         "POWERTOOLS_SERVICE_NAME": SERVICE,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": settings.log_level,
