@@ -76,9 +76,8 @@ class RateLimiter:
         """Block until the caller may make one call; return the moment, for `throttled`."""
         # Only one caller at a time waits for a moment of its own, so that a change of pace holds for all others.
         with self._turn:
-            while (early := (due := self._last + 1 / self.rate) - self._clock()) > 0:
-                self._sleep(early)
-            now = self._clock()
+            while (now := self._clock()) < (due := self._last + 1 / self.rate):
+                self._sleep(due - now)
             self._last = due if now - due < _LATENESS else now
             return now
 
