@@ -52,6 +52,10 @@ test: lint types sdks ## Lint, check types and run all tests
 soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about ten minutes)
 	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
 
+.PHONY: bench
+bench: $(READY) ## Measure a backfill against the quotas of HealthOmics and a serial one (about five minutes)
+	@$(BIN)/python -m benchmarks
+
 .PHONY: lint
 lint: $(READY) ## Check style, formatting and security; ask for known vulnerabilities of the locked dependencies
 	@$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run."""
 
-import math
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -95,16 +94,6 @@ def common(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = math.nan
-    if not rate > 0:  # nor is nan
-        raise typer.BadParameter(f"{text!r} is not a number of calls: give one above 0")
-    return rate
-
-
 _StackOption = Annotated[
     str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
 ]
@@ -126,12 +115,12 @@ _TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME
 _RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
 _ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
 _MaxTpsOption = Annotated[
-    float,
+    list[str] | None,
     typer.Option(
         "--max-tps",
-        metavar="N",
-        parser=_rate,
-        help="HealthOmics calls a second, of each operation; more if your quotas were raised.",
+        metavar="[OPERATION=]N",
+        help="HealthOmics calls a second, of each operation or of one; 4.5 by default, more if your quotas were raised."
+        " Repeatable.",
     ),
 ]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -153,7 +142,7 @@ def backfill(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be created, updated, left and deleted.")
     ] = False,
-    max_tps: _MaxTpsOption = 5.0,
+    max_tps: _MaxTpsOption = None,
     as_json: _JsonOption = False,
 ) -> None:
     """Write the row of every read set of the chosen stores.
@@ -163,7 +152,7 @@ def backfill(
     from omics_meta.backfill import run
 
     selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
-    raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps, as_json=as_json))
+    raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps or (), as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -179,7 +168,7 @@ def verify(
     deep: Annotated[
         bool, typer.Option("--deep", help="Compare files and tags with the source too: two calls per read set.")
     ] = False,
-    max_tps: _MaxTpsOption = 5.0,
+    max_tps: _MaxTpsOption = None,
     as_json: _JsonOption = False,
 ) -> None:
     """Compare source and table: report rows that are missing, stale or orphaned.
@@ -189,7 +178,7 @@ def verify(
     from omics_meta.verify import run
 
     selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
-    raise typer.Exit(run(selection, deep=deep, max_tps=max_tps, as_json=as_json))
+    raise typer.Exit(run(selection, deep=deep, max_tps=max_tps or (), as_json=as_json))
 
 
 dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")

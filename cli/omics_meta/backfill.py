@@ -1,7 +1,7 @@
 """`omics-meta backfill`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,10 +13,8 @@ from omics_meta.connection import Connection, connect
 from omics_meta.exits import ExitCode
 from omics_meta.output import ids, print_counts, print_json, print_line
 from omics_meta.progress import Reporter, reporting
+from omics_meta.rates import rates_of, workers
 from omics_meta.target import Selection, resolve
-
-WORKERS: Final = 8
-"""Threads that refresh read sets: enough to reach 5 calls a second at 1.5 seconds a call."""
 
 _FAILED: Final = "failed"
 _COLUMNS: Final = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED, _FAILED)
@@ -48,17 +46,18 @@ class _Tally:
         return batch
 
 
-def run(selection: Selection, *, prune: bool, dry_run: bool, max_tps: float, as_json: bool) -> ExitCode:
+def run(selection: Selection, *, prune: bool, dry_run: bool, max_tps: Sequence[str], as_json: bool) -> ExitCode:
     """Backfill the chosen stores.
 
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
-    connection = connect(resolve(selection), max_tps=max_tps)
+    rates = rates_of(max_tps)
+    connection = connect(resolve(selection), max_tps=rates)
     tally = _Tally()
     changes: list[dict[str, Any]] = []
     work = _plan if dry_run else _apply
-    with reporting() as reporter, ThreadPoolExecutor(WORKERS) as executor:
+    with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
         walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
         for store_id, results in work(walker, connection, reporter, prune=prune):
             reporter.batch(tally.add(store_id, results))

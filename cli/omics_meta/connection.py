@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import BotoCoreError
 from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.table import Table
 
@@ -32,7 +33,7 @@ class Connection:
         return self.session.region_name
 
 
-def connect(target: Target, *, max_tps: float) -> Connection:
+def connect(target: Target, *, max_tps: Rates) -> Connection:
     """Connect to AWS with the standard credential chain.
 
     Raises:

@@ -1,36 +1,37 @@
 """`omics-meta verify`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from readset_sync.backfill import Finding, Listing, State, StoreWalker
 
-from omics_meta.backfill import WORKERS
 from omics_meta.connection import Connection, connect
 from omics_meta.exits import ExitCode
 from omics_meta.output import ids, print_counts, print_json, print_line
 from omics_meta.pipeline import Check, check_pipeline
 from omics_meta.progress import Reporter, reporting
+from omics_meta.rates import rates_of, workers
 from omics_meta.target import Selection, resolve
 
 _COLUMNS: Final = tuple(State)
 
 
-def run(selection: Selection, *, deep: bool, max_tps: float, as_json: bool) -> ExitCode:
+def run(selection: Selection, *, deep: bool, max_tps: Sequence[str], as_json: bool) -> ExitCode:
     """Compare source and table for the chosen stores, and check the pipeline when a stack was named.
 
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
+    rates = rates_of(max_tps)
     target = resolve(selection)
-    connection = connect(target, max_tps=max_tps)
+    connection = connect(target, max_tps=rates)
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
     checks = [] if target.outputs is None else check_pipeline(connection.session, target.outputs)
     counts: dict[str, Counter[str]] = {store_id: Counter() for store_id in connection.store_ids}
     drift: list[Finding] = []
-    with reporting() as reporter, ThreadPoolExecutor(WORKERS) as executor:
+    with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
         walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
         for findings in _examine(walker, connection, reporter, deep=deep):
             reporter.batch(Counter(finding.state for finding in findings))

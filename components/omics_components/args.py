@@ -118,9 +118,10 @@ class MetadataSyncArgs(TypedDict, total=False):
     log_level: NotRequired[str]
     """DEBUG, INFO (default), WARNING, ERROR or CRITICAL."""
 
-    max_tps: NotRequired[float]
+    max_tps: NotRequired[str]
     """How many calls a second, per HealthOmics operation, the function may make in all its executions
-    together. Default: 5, the quota of a new account."""
+    together; single operations can have a number of their own, as in `20,GetReadSetMetadata=50`. Default: 5, the
+    quota of a new account."""
 
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags for everything that is created and can be tagged."""

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from .iam import Place, allow, create_role, use_key, use_queue_key
 from .package import HANDLER, write_package
 from .queue import Queue
+from .rates import share
 from .settings import Settings
 from .table import Table
 
@@ -74,8 +75,7 @@ def _environment(settings: Settings, table: Table, queue: Queue, place: Place) -
         "QUEUE_URL": queue.url,
         "SOURCE_ACCOUNT": place.account,
         "SOURCE_REGION": place.region,
-        # Executions do not know of each other, so that each gets its share of the rate.
-        "MAX_TPS": f"{settings.max_tps / settings.maximum_concurrency:g}",
+        "MAX_TPS": share(settings.max_tps, settings.maximum_concurrency),
         "MAX_ROW_AGE_DAYS": str(settings.max_row_age_days),
         "RECONCILE_SCHEDULE": settings.reconcile_schedule,
         "POWERTOOLS_SERVICE_NAME": SERVICE,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, cast
 
+from .rates import slowest
 from .validation import (
     FIFO_QUEUE_NAME,
     KMS_KEY_ARN,
@@ -24,8 +25,8 @@ from .validation import (
     choice,
     integer,
     integer_of,
-    positive_number,
     problem,
+    rates,
     tags,
     text,
     unknown,
@@ -118,7 +119,7 @@ class Settings:
     log_encryption: str = _setting(choice(("AWS_OWNED",), KMS_KEY_ARN, f"give AWS_OWNED or {_KMS_KEY}."), "AWS_OWNED")
     log_retention_days: int = _setting(integer_of(LOG_RETENTION_DAYS, "(days)"), 30)
     log_level: str = _setting(choice(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")), "INFO")
-    max_tps: float = _setting(positive_number("(HealthOmics calls a second, per operation)"), 5.0)
+    max_tps: str = _setting(rates(), "5")
     tags: "pulumi.Input[Mapping[str, pulumi.Input[str]]]" = _setting(tags(), {})
 
     @property
@@ -236,7 +237,7 @@ def _contradictions(settings: Settings) -> Iterator[_Contradiction]:
 
 def _rate_contradictions(settings: Settings) -> Iterator[_Contradiction]:
     # Each message may cost one call of each operation, and each execution has its share of the rate.
-    longest = settings.batch_size * settings.maximum_concurrency / settings.max_tps
+    longest = settings.batch_size * settings.maximum_concurrency / slowest(settings.max_tps)
     if longest > settings.function_timeout / 2:
         yield _Contradiction(
             ("max_tps", "maximum_concurrency", "batch_size", "function_timeout"),

@@ -5,7 +5,6 @@ as floats (a program in another Pulumi language). All three are read here, once.
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from difflib import SequenceMatcher
 from typing import cast
 
 import pulumi
+
+from .rates import OPERATIONS, read_rates
 
 TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 QUEUE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,80}")
@@ -130,18 +131,20 @@ def integer_of(options: Sequence[int], unit: str = "") -> Accepts:
     return Accepts(read, f"give {_either([str(o) for o in options])}{unit and ' '}{unit}.")
 
 
-def positive_number(unit: str) -> Accepts:
-    """A number greater than zero."""
+def rates() -> Accepts:
+    """A number greater than zero, or a text that `read_rates` can read; either becomes a text."""
 
     def read(value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError  # noqa: TRY004 (one error for all that does not fit)
-        number = float(value)
-        if not math.isfinite(number) or number <= 0:
-            raise ValueError
-        return number
+        read_rates(str(value))
+        return str(value)
 
-    return Accepts(read, f"give a number greater than 0 {unit}.")
+    return Accepts(
+        read,
+        "give a number greater than 0 (HealthOmics calls a second, per operation), with a number for single operations"
+        f" if wanted, as in 20,GetReadSetMetadata=50; these are {', '.join(OPERATIONS[:-1])} and {OPERATIONS[-1]}.",
+    )
 
 
 def tags() -> Accepts:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from readset_sync.arn import MalformedArnError, ReadSetArn
 from readset_sync.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
+from readset_sync.pages import map_pages
 from readset_sync.plan import Comparison, compare, full_differences
 from readset_sync.sync import Change, Outcome, Synchronizer
 
@@ -119,8 +120,7 @@ class StoreWalker:
         Raises:
             SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
         """
-        for comparisons in self.pages(store_id):
-            yield self._each(self._refresh, comparisons)
+        return map_pages(self._executor, self._refresh, self.pages(store_id), self._on_read_set)
 
     def verify(self, store_id: str, listing: Listing, *, deep: bool) -> Iterator[list[Finding]]:
         """Tell for every read set of a store how its row stands; yield page by page.
@@ -133,13 +133,12 @@ class StoreWalker:
         Raises:
             SetupError, ClientError, BotoCoreError: Nothing could be told, or listing failed.
         """
-        for comparisons in self.pages(store_id, listing):
-            yield self._each(self._examine_deeply if deep else self._examine, comparisons)
+        examine = self._examine_deeply if deep else self._examine
+        return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)
 
     def plan(self, store_id: str, listing: Listing) -> Iterator[list[Finding]]:
         """Tell for every read set of a store what `backfill` would change; writes nothing."""
-        for comparisons in self.pages(store_id, listing):
-            yield self._each(self._foresee, comparisons)
+        return map_pages(self._executor, self._foresee, self.pages(store_id, listing), self._on_read_set)
 
     def orphans(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Finding]:
         """Find rows whose read set is gone, each proved by a 404 of the source.

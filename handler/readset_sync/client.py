@@ -5,24 +5,29 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
-from readset_sync.limiter import DOCUMENTED_TPS, RateLimits
+from readset_sync.limiter import RateLimits
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_omics import OmicsClient
     from types_boto3_sqs import SQSClient
 
+    from readset_sync.rates import Rates
+
+MOST_THREADS: Final = 32
+"""Threads that can share a client without waiting for one of its connections."""
+
 _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     connect_timeout=5,
     read_timeout=20,
-    max_pool_connections=32,
+    max_pool_connections=MOST_THREADS,
 )
 """Throttles, timeouts, resets and 5xx are tried again with exponential backoff; nothing hangs for minutes."""
 
 
-def omics_client(session: boto3.Session, *, max_tps: float = DOCUMENTED_TPS) -> "OmicsClient":
-    """Return a HealthOmics client that makes at most `max_tps` calls a second of each operation, retries included."""
+def omics_client(session: boto3.Session, *, max_tps: "Rates") -> "OmicsClient":
+    """Return a HealthOmics client that calls each operation at its rate at the most, retries included."""
     client: OmicsClient = session.client("omics", config=_CONFIG)
     RateLimits(max_tps).attach(client)
     return client

@@ -7,7 +7,7 @@ Clients are built once per execution environment, while the module is imported. 
 - `SOURCE_ACCOUNT`, `SOURCE_REGION`: messages of any other account or region are refused.
 - `MAX_ROW_AGE_DAYS`: how old a row may become before a reconciliation has it refreshed; 0 for any age.
 - `RECONCILE_SCHEDULE`: how often reconciliations are scheduled, for those who look; not read here.
-- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make.
+- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `Rates` reads it.
 - `POWERTOOLS_*`: service name, metrics namespace and log level, as Powertools documents them.
 
 Logs and metrics name read sets by ARN only: names, subjects, samples and tags may tell who a patient is.
@@ -24,6 +24,7 @@ from aws_lambda_powertools.metrics import Metrics
 from readset_sync.client import dynamodb_client, omics_client, sqs_client
 from readset_sync.consumer import Consumer
 from readset_sync.outbox import Outbox
+from readset_sync.rates import Rates
 from readset_sync.reconcile import Reconciler
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
@@ -41,7 +42,7 @@ _metrics = Metrics()
 def _build_consumer() -> Consumer:
     account, region = os.environ["SOURCE_ACCOUNT"], os.environ["SOURCE_REGION"]
     days = float(os.environ["MAX_ROW_AGE_DAYS"])
-    source = Source(omics_client(_session, max_tps=float(os.environ["MAX_TPS"])))
+    source = Source(omics_client(_session, max_tps=Rates.parse(os.environ["MAX_TPS"])))
     table = Table(dynamodb_client(_session), os.environ["TABLE_NAME"])
     synchronizer = Synchronizer(source, table)
     reconciler = Reconciler(

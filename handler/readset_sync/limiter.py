@@ -1,29 +1,41 @@
-"""Keeps the calls of one process under the quotas of HealthOmics, operation by operation.
+"""Keeps the calls of one process under the quotas of HealthOmics, operation by operation."""
 
-Source of the quotas: HealthOmics user guide, "HealthOmics service quotas"; 5 calls a second for each operation used
-here unless the account has been granted more.
-"""
-
+import math
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from readset_sync.rates import Rates
+
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-
-DOCUMENTED_TPS: Final = 5.0
 
 _SLOWEST: Final = 0.1
 """Calls a second that a limiter never goes below: it has to notice when the service grants more again."""
 
+_BACK_OFF: Final = 0.7
+"""What is left of the pace after a throttle: CUBIC's factor."""
+
+_RECOVERY_SECONDS: Final = 10.0
+_RECOVERY_CALLS: Final = 20
+"""How long the pace takes to come back to where throttling began: so many seconds, and at least so many calls."""
+
+_LATENESS: Final = 0.1
+"""Seconds that a call may be late without the calls after it being late too: threads do not wake up on time."""
+
 
 class RateLimiter:
-    """Lets callers through at an even pace; slows down when the service throttles, and recovers by and by.
+    """Lets callers through at an even pace; finds the pace that is granted when that is less, and stays near it.
 
     Even spacing rather than a burst up to the quota, because how the service counts its seconds is not documented.
-    Each throttled call takes a quarter off the pace, and each call that passes gives a fiftieth of the configured
-    rate back: additive increase, multiplicative decrease. Safe to share among threads.
+
+    A throttle tells that the pace was too high, so that the granted one is just below. Hence the pace drops by three
+    tenths, comes back along a cubic curve that is steep at first and flat near the pace at which throttling began,
+    and only then, after as long again, rises steeply to see whether more is granted now. This is CUBIC (RFC 9438),
+    with time in units of the recovery, so that it works alike at any pace.
+
+    Safe to share among threads.
     """
 
     def __init__(
@@ -46,45 +58,57 @@ class RateLimiter:
         if not rate > 0:  # Not `rate <= 0`, which NaN passes.
             raise ValueError(f"a rate of {rate} calls a second lets no call through: give one above 0")
         self._limit = rate
-        self._rate = rate
-        self._next = clock()
+        self._throttled_rate = rate
+        self._throttled_at = -math.inf
+        self._last = -math.inf
         self._clock = clock
         self._sleep = sleep
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._state = threading.Lock()
 
     @property
     def rate(self) -> float:
         """The pace right now, in calls a second."""
-        return self._rate
+        with self._state:
+            return self._rate_at(self._clock())
 
-    def wait(self) -> None:
-        """Block until the caller may make one call."""
-        with self._lock:
-            now = self._clock()
-            due = max(self._next, now)
-            self._next = due + 1 / self._rate
-        if due > now:
-            self._sleep(due - now)
+    def wait(self) -> float:
+        """Block until the caller may make one call; return the moment, for `throttled`."""
+        # Only one caller at a time waits for a moment of its own, so that a change of pace holds for all others.
+        with self._turn:
+            while (now := self._clock()) < (due := self._last + 1 / self.rate):
+                self._sleep(due - now)
+            self._last = due if now - due < _LATENESS else now
+            return now
 
-    def throttled(self) -> None:
-        """Take note that the service refused a call for its rate."""
-        with self._lock:
-            self._rate = max(self._rate * 0.75, min(_SLOWEST, self._limit))
+    def throttled(self, sent: float) -> None:
+        """Take note that the service refused a call for its rate.
 
-    def passed(self) -> None:
-        """Take note that the service took a call."""
-        with self._lock:
-            self._rate = min(self._rate + self._limit / 50, self._limit)
+        Args:
+            sent: What `wait` returned for the call. The calls that were under way at a throttle are one signal: they
+                were sent at the pace that has been lowered already.
+        """
+        with self._state:
+            if sent > self._throttled_at:
+                self._throttled_rate = self._rate_at(sent)
+                self._throttled_at = self._clock()
+
+    def _rate_at(self, moment: float) -> float:
+        recovery = max(_RECOVERY_SECONDS, _RECOVERY_CALLS / self._throttled_rate)
+        elapsed = (moment - self._throttled_at) / recovery
+        rate = self._throttled_rate * (1 + (1 - _BACK_OFF) * (elapsed - 1) ** 3)
+        return max(min(rate, self._limit), min(_SLOWEST, self._limit))
 
 
 class RateLimits:
     """One limiter for each operation of a client, shared by all threads that use the client."""
 
-    def __init__(self, tps: float = DOCUMENTED_TPS) -> None:
-        """Create the limiters on demand, each with `tps` calls a second at the most."""
-        self._tps = tps
+    def __init__(self, rates: Rates) -> None:
+        """Create the limiters on demand, each with the operation's rate."""
+        self._rates = rates
         self._limiters: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
+        self._under_way = threading.local()
 
     def attach(self, client: "BaseClient") -> None:
         """Hold back every request of the client, retries included, which a limiter around the call would not see."""
@@ -92,21 +116,18 @@ class RateLimits:
         client.meta.events.register(f"before-send.{service}", self._before_send)
         client.meta.events.register(f"response-received.{service}", self._response_received)
 
-    def _limiter(self, operation: str) -> RateLimiter:
+    def limiter(self, operation: str) -> RateLimiter:
+        """The limiter of an operation."""
         with self._lock:
-            return self._limiters.setdefault(operation, RateLimiter(self._tps))
+            return self._limiters.setdefault(operation, RateLimiter(self._rates.of(operation)))
 
     def _before_send(self, event_name: str, **_: Any) -> None:
-        self._limiter(_operation(event_name)).wait()
+        self._under_way.sent = self.limiter(_operation(event_name)).wait()
 
     def _response_received(self, event_name: str, parsed_response: Any, **_: Any) -> None:
-        if parsed_response is None:
-            return
-        limiter = self._limiter(_operation(event_name))
-        if parsed_response.get("Error", {}).get("Code") == "ThrottlingException":
-            limiter.throttled()
-        else:
-            limiter.passed()
+        # None: there was no response at all, which says nothing of the rate.
+        if parsed_response and parsed_response.get("Error", {}).get("Code") == "ThrottlingException":
+            self.limiter(_operation(event_name)).throttled(self._under_way.sent)
 
 
 def _operation(event_name: str) -> str:

@@ -112,7 +112,7 @@ def test_a_terminal_shows_progress(aws: Aws, cli: Cli) -> None:
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(aws: Aws, cli: Cli) -> None:
     # GIVEN a backfill that gets through the first read sets and then is slow
-    store, table = aws.store(40), aws.table()
+    store, table = aws.store(100), aws.table()
     slow = set(aws.ids(store)[8:])
     aws.omics.faults.add_latency("GetReadSetMetadata", 1.0, when=lambda given: given["id"] in slow)
     process = cli.start("backfill", "-s", store, "-t", table, *FAST, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -127,7 +127,7 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(
     assert out == ""
     assert err == "omics-meta: interrupted. What was written stays; run the same command again to go on.\n"
     written = aws.rows(table)
-    assert 8 <= len(written) < 40
+    assert 8 <= len(written) < 100
     assert written.items() <= aws.expected(store).items()
     # AND
     aws.omics.faults.clear()

@@ -148,11 +148,11 @@ def test_dead_letters_of_an_existing_queue_are_null(deploy: Deploy, world_of: De
 
 
 def test_integers_of_other_languages_are_floats():
-    settings = read_settings({"batch_size": 3.0, "function_memory_size": 512.0, "max_tps": 7})
+    settings = read_settings({"batch_size": 3.0, "function_memory_size": 512.0, "max_tps": 7.0})
 
     assert (settings.batch_size, type(settings.batch_size)) == (3, int)
     assert settings.function_memory_size == 512
-    assert settings.max_tps == 7.0
+    assert settings.max_tps == "7.0"
 
 
 def test_tags_can_hold_outputs(deploy: Deploy):
@@ -181,7 +181,7 @@ def test_the_schema_describes_every_input_and_output():
     assert schema["requiredInputs"] == []
     assert set(schema["properties"]) - set(schema["required"]) == {"deadLetterQueueUrl", "deadLetterQueueArn"}
     assert schema["inputProperties"]["batchSize"]["type"] == "integer"
-    assert schema["inputProperties"]["maxTps"]["type"] == "number"
+    assert schema["inputProperties"]["maxTps"]["type"] == "string"
     assert schema["inputProperties"]["tags"]["additionalProperties"]["type"] == "string"
 
 

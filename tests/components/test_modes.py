@@ -574,7 +574,7 @@ def test_the_function_as_configured(deployed: Deploy):
             "batchSize": "1",
             "logRetentionDays": "365",
             "logLevel": "DEBUG",
-            "maxTps": "20.5",
+            "maxTps": "20.5,GetReadSetMetadata=40",
         }
     )
 
@@ -585,8 +585,8 @@ def test_the_function_as_configured(deployed: Deploy):
     assert (function["memorySize"], function["timeout"]) == (512, 120)
     assert function["reservedConcurrentExecutions"] == 8
     assert function["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
-    # WHEN eight executions share 20.5 calls a second THEN each has an eighth
-    assert function["environment"]["variables"]["MAX_TPS"] == "2.5625"
+    # WHEN eight executions share 20.5 calls a second, and 40 of one operation, THEN each has an eighth
+    assert function["environment"]["variables"]["MAX_TPS"] == "2.5625,GetReadSetMetadata=5"
     assert (mapping["batchSize"], mapping["scalingConfig"]) == (1, {"maximumConcurrency": 8})
     assert log_group == {"namePrefix": f"/aws/lambda/{NAME}-", "retentionInDays": 365, "tags": {}}
 

@@ -25,7 +25,11 @@ TAGS = (
     "give an object of texts: at most 50 tags, keys of 1 to 128 characters that do not begin with aws:,"
     " values of at most 256 characters."
 )
-A_RATE = "give a number greater than 0 (HealthOmics calls a second, per operation)."
+A_RATE = (
+    "give a number greater than 0 (HealthOmics calls a second, per operation), with a number for single operations if"
+    " wanted, as in 20,GetReadSetMetadata=50; these are GetReadSetMetadata, GetSequenceStore, ListReadSets,"
+    " ListSequenceStores and ListTagsForResource."
+)
 A_SCHEDULE = (
     "give rate(1 day), another rate(NUMBER minutes, hours or days), a cron(...) expression of EventBridge Scheduler,"
     " or off."
@@ -132,6 +136,10 @@ WRONG = [
     ({"maxTps": "0"}, f'maxTps: "0" is not accepted: {A_RATE}'),
     ({"maxTps": "nan"}, f'maxTps: "nan" is not accepted: {A_RATE}'),
     ({"maxTps": "fast"}, f'maxTps: "fast" is not accepted: {A_RATE}'),
+    ({"maxTps": "20,"}, f'maxTps: "20," is not accepted: {A_RATE}'),
+    ({"maxTps": "20,30"}, f'maxTps: "20,30" is not accepted: {A_RATE}'),
+    ({"maxTps": "20,GetReadset=50"}, f'maxTps: "20,GetReadset=50" is not accepted: {A_RATE}'),
+    ({"maxTps": "ListReadSets=0"}, f'maxTps: "ListReadSets=0" is not accepted: {A_RATE}'),
     ({"tags": "team"}, f'tags: "team" is not accepted: {TAGS}'),
     ({"tags": '["team"]'}, f'tags: "[\\"team\\"]" is not accepted: {TAGS}'),
     ({"tags": '{"a": 1}'}, f'tags: "{{\\"a\\": 1}}" is not accepted: {TAGS}'),
@@ -181,8 +189,16 @@ WRONG = [
     (
         {"maxTps": "5", "maximumConcurrency": "100"},
         (
-            "maxTps: 5.0 is not accepted: a batch of 10 would wait 200 s for its calls, shared by 100 executions, and"
+            'maxTps: "5" is not accepted: a batch of 10 would wait 200 s for its calls, shared by 100 executions, and'
             " the function ends after 60 s: raise it or functionTimeout, or lower maximumConcurrency or batchSize."
+        ),
+    ),
+    (
+        {"maxTps": "100,ListTagsForResource=0.5"},
+        (
+            'maxTps: "100,ListTagsForResource=0.5" is not accepted: a batch of 10 would wait 40 s for its calls, shared'
+            " by 2 executions, and the function ends after 60 s: raise it or functionTimeout, or lower"
+            " maximumConcurrency or batchSize."
         ),
     ),
     (

@@ -10,6 +10,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -235,7 +236,7 @@ def apply(event: ReadSetEvent) -> Callable[[Work], None]:
 
 def backfill(work: Work) -> None:
     """The job of `omics-meta backfill --prune`."""
-    walker = StoreWalker(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - has `map`
+    walker = StoreWalker(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - has what is called
     for _ in walker.backfill(STORE_ID):
         pass
     walker.prune([walker.listing(STORE_ID)])
@@ -264,6 +265,14 @@ class _Serial:
 
     def map(self, function: Callable[[Any], Any], items: Any) -> Iterator[Any]:
         return map(function, items)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future = Future[Any]()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(error)
+        return future
 
 
 class _Gated:

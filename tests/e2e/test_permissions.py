@@ -15,7 +15,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def listed(value: Any) -> list[str]:
+def listed(value: str | list[str]) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 

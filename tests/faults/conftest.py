@@ -15,6 +15,7 @@ from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
 from readset_sync import client
 from readset_sync.arn import ReadSetArn
+from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
@@ -162,7 +163,9 @@ def clients(sandbox: Sandbox) -> Clients:
         once = Config(retries={"mode": "standard", "total_max_attempts": 1})
         patch.setattr(client, "_CONFIG", client._CONFIG.merge(once))
         session = boto3.Session()
-        made = Clients(client.omics_client(session, max_tps=10_000), client.dynamodb_client(session), Injection())
+        made = Clients(
+            client.omics_client(session, max_tps=Rates(10_000)), client.dynamodb_client(session), Injection()
+        )
     for each in (made.omics, made.dynamodb):
         made.injection.attach(each)
     return made

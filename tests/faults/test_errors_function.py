@@ -12,6 +12,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 from readset_sync.arn import ReadSetArn
 from readset_sync.consumer import Consumer
+from readset_sync.outbox import Outbox
+from readset_sync.reconcile import Reconciler
 from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
@@ -48,10 +50,15 @@ def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
     scene.restore()
     log = io.StringIO()
+    source, table = Source(clients.omics), Table(clients.dynamodb, scene.table)
+    synchronizer = Synchronizer(source, table)
+    account, region = scene.sandbox.account, scene.sandbox.region
+    outbox = Outbox(clients.sqs, scene.queue_url, account=account, region=region)
     consumer = Consumer(
-        Synchronizer(Source(clients.omics), Table(clients.dynamodb, scene.table)),
-        account=scene.sandbox.account,
-        region=scene.sandbox.region,
+        synchronizer,
+        Reconciler(source, table, synchronizer, outbox, account=account, region=region, max_age=None),
+        account=account,
+        region=region,
         # Loggers of one service share a handler, so each test has a service of its own.
         logger=Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=log),
         metrics=Metrics(namespace="Test", service="sync"),

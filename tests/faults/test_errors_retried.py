@@ -10,6 +10,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from omics_sandbox import Sandbox
 from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.rates import Rates
 
 from tests.faults.matrix import OPERATIONS, Injection, cases, declared, documented_errors, errors_of
 
@@ -58,7 +59,7 @@ def test_given_an_error_when_a_client_meets_it_then_it_tries_again_what_may_pass
 
     for case in played:
         # A new one each time, because what a client may spend on retries is limited.
-        client = omics_client(session, max_tps=10_000) if service == "omics" else dynamodb_client(session)
+        client = omics_client(session, max_tps=Rates(10_000)) if service == "omics" else dynamodb_client(session)
         injection = Injection()
         injection.attach(client)
         injection.set(case.error, operation)

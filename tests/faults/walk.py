@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from readset_sync.backfill import StoreWalker
 from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.table import Table
 
@@ -33,7 +34,7 @@ def walk(walker: StoreWalker, store_id: str) -> dict[str, str]:
 def main() -> None:
     """Serve until stdin ends."""
     session = boto3.Session()
-    omics, dynamodb = omics_client(session, max_tps=10_000), dynamodb_client(session)
+    omics, dynamodb = omics_client(session, max_tps=Rates(10_000)), dynamodb_client(session)
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()

@@ -1,11 +1,14 @@
 """Pacing calls, on a clock of the test's own."""
 
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from omics_sandbox import Sandbox
+from omics_sandbox import Limits, Sandbox
+from omics_sandbox.omics import limits
 from readset_sync.limiter import RateLimiter, RateLimits
+from readset_sync.rates import Rates
 
 
 class Clock:
@@ -46,23 +49,144 @@ def test_a_pause_is_not_saved_up_for_a_burst() -> None:
     assert clock.now == pytest.approx(60.2)
 
 
-def test_throttling_slows_the_pace_and_success_restores_it_and_no_more() -> None:
-    paced, _ = limiter(8)
+def test_a_late_call_does_not_make_the_next_one_late() -> None:
+    paced, clock = limiter(5)
+    paced.wait()
+    clock.now += 0.25
 
-    paced.throttled()
-    assert paced.rate == pytest.approx(6)
-    for _ in range(100):
-        paced.passed()
-    assert paced.rate == pytest.approx(8)
+    paced.wait()
+    paced.wait()
+
+    assert clock.now == pytest.approx(0.4)
+
+
+def test_a_throttle_slows_the_pace_down_and_the_pace_comes_back_to_where_it_was_and_no_higher() -> None:
+    paced, clock = limiter(8)
+
+    paced.throttled(paced.wait())
+    paces: list[float] = []
+    for _ in range(41):
+        paces.append(paced.rate)
+        clock.now += 1
+
+    assert paces[0] == pytest.approx(8 * 0.7)
+    assert paces[:11] == sorted(paces[:11])
+    assert paces[10:] == [8] * 31
+
+
+def test_calls_that_are_throttled_together_are_one_signal() -> None:
+    paced, clock = limiter(8)
+    sent = [paced.wait() for _ in range(3)]
+
+    for moment in sent:
+        paced.throttled(moment)
+        clock.now += 0.01
+
+    assert paced.rate == pytest.approx(8 * 0.7, rel=0.01)
+
+
+def test_a_change_of_pace_holds_for_those_who_wait_already() -> None:
+    clock = Clock()
+    throttle: list[float] = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+        if throttle:
+            paced.throttled(throttle.pop())
+
+    paced = RateLimiter(1, clock=clock, sleep=sleep)
+    paced.wait()
+
+    paced.wait()
+
+    assert clock.now == pytest.approx(1 / 0.7, rel=0.05)
 
 
 def test_the_pace_never_comes_to_a_halt() -> None:
     paced, _ = limiter(5)
 
-    for _ in range(1000):
-        paced.throttled()
+    for _ in range(100):
+        paced.throttled(paced.wait())
 
     assert paced.rate == pytest.approx(0.1)
+
+
+class Service:
+    """The quota of the emulator, on the test's clock, before a limiter that hears of each throttle after a while.
+
+    Attributes:
+        throttled: How many calls it has refused.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, configured: float, granted: float, latency: float) -> None:
+        self.throttled = 0
+        self._clock = Clock()
+        self._latency = latency
+        self._answers: list[tuple[float, float]] = []
+        self.limiter = RateLimiter(configured, clock=self._clock, sleep=self._sleep)
+        monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=self._clock))
+        self.grant(granted)
+
+    def grant(self, granted: float) -> None:
+        self._limits = Limits(default=granted)
+
+    def seconds_of(self, calls: int) -> float:
+        """Make calls, each again until it is let through; return the time that they took together."""
+        started = self._clock.now
+        while calls:
+            sent = self.limiter.wait()
+            if self._limits.admit("us-west-2", "GetReadSetMetadata"):
+                calls -= 1
+            else:
+                self.throttled += 1
+                self._answers.append((sent + self._latency, sent))
+        return self._clock.now - started
+
+    def _sleep(self, seconds: float) -> None:
+        end = self._clock.now + seconds
+        while self._answers and self._answers[0][0] <= end:
+            self._clock.now, sent = self._answers.pop(0)
+            self.limiter.throttled(sent)
+        self._clock.now = end
+
+
+@pytest.mark.parametrize("rate", [5, 50])
+def test_given_the_granted_rate_when_calls_are_made_then_none_is_throttled_and_no_time_is_lost(
+    monkeypatch: pytest.MonkeyPatch, rate: float
+) -> None:
+    service = Service(monkeypatch, configured=rate, granted=rate, latency=0.04)
+
+    assert service.seconds_of(int(60 * rate)) == pytest.approx(60, rel=0.01)
+    assert service.throttled == 0
+
+
+@pytest.mark.parametrize("latency", [0.01, 0.04, 0.2])
+@pytest.mark.parametrize(("configured", "granted"), [(50, 5), (500, 50), (7, 5)])
+def test_given_a_rate_above_the_granted_one_when_calls_are_made_then_the_granted_one_is_found(
+    monkeypatch: pytest.MonkeyPatch, configured: float, granted: float, latency: float
+) -> None:
+    service = Service(monkeypatch, configured=configured, granted=granted, latency=latency)
+
+    first = service.seconds_of(int(60 * granted))
+    to_find_it, service.throttled = service.throttled, 0
+    later = service.seconds_of(int(600 * granted))
+
+    assert first < 60 * 1.05
+    assert to_find_it < 60 * granted * 0.15
+    assert later < 600 * 1.05
+    assert service.throttled < 600 * granted * 0.03
+
+
+def test_given_a_pace_that_was_found_when_more_is_granted_then_the_pace_rises_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = Service(monkeypatch, configured=50, granted=5, latency=0.04)
+    service.seconds_of(300)
+
+    service.grant(50)
+    service.seconds_of(1000)
+
+    assert service.limiter.rate == 50
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])
@@ -71,15 +195,15 @@ def test_a_rate_that_lets_nothing_through_is_refused(rate: float) -> None:
         RateLimiter(rate)
 
 
-def test_slots_are_handed_out_once_each_to_threads() -> None:
-    slept: list[float] = []
-    paced = RateLimiter(10, clock=lambda: 0.0, sleep=slept.append)
+def test_threads_share_one_pace() -> None:
+    paced, clock = limiter(10)
 
     with ThreadPoolExecutor(16) as executor:
-        for done in [executor.submit(paced.wait) for _ in range(64)]:
-            done.result()
+        calls = [executor.submit(paced.wait) for _ in range(64)]
+        moments = [call.result() for call in calls]
 
-    assert sorted(slept) == pytest.approx([n / 10 for n in range(1, 64)])
+    assert sorted(moments) == pytest.approx([n / 10 for n in range(64)])
+    assert clock.now == pytest.approx(6.3)
 
 
 def test_every_attempt_of_a_client_waits_and_throttles_are_noticed(sandbox: Sandbox) -> None:
@@ -88,15 +212,24 @@ def test_every_attempt_of_a_client_waits_and_throttles_are_noticed(sandbox: Sand
     waits: list[str] = []
 
     class Recorder(RateLimits):
-        def _before_send(self, event_name: str, **_: Any) -> None:
+        def _before_send(self, event_name: str, **given: Any) -> None:
             waits.append(event_name.rpartition(".")[2])
+            super()._before_send(event_name, **given)
 
-    limits = Recorder(1000)
+    limits = Recorder(Rates(1000))
     limits.attach(client)
     sandbox.omics.faults.add("ListSequenceStores", "ThrottlingException", times=2)
 
     client.list_sequence_stores()
 
     assert waits == ["ListSequenceStores"] * 3
-    limited = limits._limiter("ListSequenceStores")  # pyright: ignore[reportPrivateUsage] - its pace is what is tested
-    assert limited.rate == pytest.approx(1000 * 0.75 * 0.75 + 1000 / 50)
+    assert limits.limiter("ListSequenceStores").rate < 1000
+    assert limits.limiter("GetSequenceStore").rate == 1000
+
+
+def test_each_operation_has_its_own_rate() -> None:
+    limits = RateLimits(Rates(5, {"GetReadSetMetadata": 50}))
+
+    assert limits.limiter("GetReadSetMetadata").rate == 50
+    assert limits.limiter("ListTagsForResource").rate == 5
+    assert limits.limiter("ListTagsForResource") is limits.limiter("ListTagsForResource")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from omics_components.settings import Settings
-from readset_sync.limiter import DOCUMENTED_TPS
+from readset_sync.rates import DOCUMENTED_TPS
 from readset_sync.source import PAGE_SIZE
 
 from tools.cost.measured import MONTH, READS, ROW_BYTES, WRITES, observe

@@ -1,0 +1,45 @@
+"""What benchmarks find, and how it is printed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a benchmark.
+
+    Attributes:
+        case: What was run.
+        name: What was measured, with its unit.
+        value: The figure.
+        at_most: Its target, if it should be low.
+        at_least: Its target, if it should be high.
+    """
+
+    case: str
+    name: str
+    value: float
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is on the right side of its target, if it has one."""
+        low = self.at_most is None or self.value <= self.at_most
+        return low and (self.at_least is None or self.value >= self.at_least)
+
+    @property
+    def target(self) -> str:
+        """The target in words; empty without one."""
+        if self.at_most is not None:
+            return f"at most {self.at_most:g}"
+        return "" if self.at_least is None else f"at least {self.at_least:g}"
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """Figures as a table in Markdown."""
+    lines = ["| case | figure | measured | target | |", "| --- | --- | ---: | --- | --- |"]
+    for each in figures:
+        verdict = ("met" if each.met else "not met") if each.target else ""
+        lines.append(f"| {each.case} | {each.name} | {each.value:.3g} | {each.target} | {verdict} |")
+    return "\n".join(lines)
