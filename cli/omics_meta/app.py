@@ -123,6 +123,12 @@ def verify(
     deep: Annotated[
         bool, typer.Option("--deep", help="Compare files and tags with the source too: two calls per read set.")
     ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend the rows that are missing, stale or orphaned, and report it.")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also have the stack's pipeline refresh one row, and wait until it has.")
+    ] = False,
     max_tps: MaxTpsOption = 5.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -132,7 +138,7 @@ def verify(
     """
     from omics_meta.verify import run
 
-    raise typer.Exit(run(selection, deep=deep, max_tps=max_tps, as_json=as_json))
+    raise typer.Exit(run(selection, deep=deep, repair=repair, probe=probe, max_tps=max_tps, as_json=as_json))
 
 
 dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")
