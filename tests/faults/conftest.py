@@ -24,7 +24,7 @@ from tests.faults.matrix import Injection
 Rows = dict[str, dict[str, Any]]
 
 # New with every write, whatever is written.
-_BOOKKEEPING = frozenset({"status_at", "synced_at", "sync_revision"})
+_BOOKKEEPING = frozenset({"status_at", "store_at", "synced_at", "sync_revision"})
 _deserialize = TypeDeserializer().deserialize
 _names = count(1)
 
