@@ -1,0 +1,40 @@
+"""`omics-meta verify` of the program as it is deployed."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from omics_sandbox import Sandbox
+
+
+def test_every_check_passes_and_a_probe_goes_through(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+    stack = up()
+    store = sandbox.omics.create_store("cohort")
+    read_set = sandbox.omics.create_read_set(store, name="probed")
+    sandbox.drain()
+    before = stack.rows()[read_set]["sync_revision"]
+
+    verified = stack.omics_meta("verify", "--probe", "--json")
+
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    checks = {each["check"]: each["found"] for each in json.loads(verified.stdout)["pipeline"]}
+    assert f"readSet/{read_set} was refreshed after " in checks["probe"]
+    assert stack.rows()[read_set]["sync_revision"] != before
+    assert {"schedule enabled", "further rule enabled", "oldest message", "deliveries"} <= checks.keys()
+
+
+def test_a_repair_makes_up_for_lost_events(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+    stack = up()
+    store = sandbox.omics.create_store("cohort")
+    kept, lost = (sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(2))
+    sandbox.drain()
+    sandbox.omics.emit_events = False
+    sandbox.omics.set_status(store, kept, "ARCHIVED")
+    sandbox.omics.set_status(store, lost, "DELETED")
+    new = sandbox.omics.create_read_set(store, name="new")
+
+    repaired = stack.omics_meta("verify", "--repair")
+
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert {each: row["set_status"] for each, row in stack.rows().items()} == {kept: "ARCHIVED", new: "ACTIVE"}
+    assert stack.omics_meta("verify", "--deep").returncode == 0
