@@ -256,7 +256,7 @@ SOUND: dict[str, Callable[[Pipeline], object]] = {
     "further rule": lambda pipeline: pipeline.let_send(pipeline.put_further_rule()),
     "reconciliation is off": lambda pipeline: (
         pipeline.scheduler.delete_schedule(Name=pipeline.name),
-        pipeline.put_variables(RECONCILE_SCHEDULE=""),
+        pipeline.put_variables(RECONCILE_SCHEDULE="off"),
     ),
     "few deliveries": lambda pipeline: pipeline.put_redrive_policy(deliveries=2),
     "messages that waited, and do no longer": lambda pipeline: pipeline.let_messages_wait(5000, 3000, 10),

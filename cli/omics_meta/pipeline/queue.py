@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from omics_meta.pipeline.check import REDEPLOY, Check, Stack
 from omics_meta.pipeline.policy import allows, is_open
@@ -87,7 +87,7 @@ def _waiting(stack: Stack) -> Check:
 
     To receive it and look at it would block its message group, and count as a failed delivery.
     """
-    cloudwatch = cast("Any", stack.session).client("cloudwatch")  # its stub is not installed
+    cloudwatch = stack.session.client("cloudwatch")
     name, now = stack.output("queueName"), datetime.now(UTC)
     points = cloudwatch.get_metric_statistics(
         Namespace="AWS/SQS",
@@ -99,11 +99,12 @@ def _waiting(stack: Stack) -> Check:
         Statistics=["Maximum"],
     )["Datapoints"]
     # SQS reports nothing of a queue that has not been used for hours.
-    seconds = max(points, key=lambda point: point["Timestamp"])["Maximum"] if points else 0
+    ages = {point.get("Timestamp", now): point.get("Maximum", 0) for point in points}
+    seconds = ages[max(ages)] if ages else 0
     return Check(
         "oldest message",
         seconds <= _LONGEST_WAIT.total_seconds(),
-        f"a message of {name} has waited for {seconds:.0f} s" if points else f"CloudWatch knows of none in {name}",
+        f"a message of {name} has waited for {seconds:.0f} s" if ages else f"CloudWatch knows of none in {name}",
         "wait, if many read sets have just changed; otherwise see why the function does not keep up: "
         f"run `aws logs tail {stack.output('logGroupName')} --since 1h`",
     )

@@ -1,7 +1,7 @@
 """Checks the schedule of reconciliations. No output names it: it is known by its target and what it sends."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from readset_sync.envelope import open_envelope
 from readset_sync.errors import MalformedEventError
@@ -10,11 +10,17 @@ from readset_sync.message import OWN_SOURCE, RECONCILE
 from omics_meta.pipeline.check import Check, Stack
 from omics_meta.pipeline.policy import allows
 
+if TYPE_CHECKING:
+    from types_boto3_scheduler.type_defs import GetScheduleOutputTypeDef
+
+_OFF: Final = "off"
+"""What the function is told instead of a schedule's expression where there is to be none."""
+
 
 def look_at_schedule(stack: Stack) -> Iterator[Check]:
     """Look at the schedule, and at the role in whose name it sends; unless the function says that there is none."""
     expression = stack.variables.get("RECONCILE_SCHEDULE")
-    if expression == "":
+    if expression == _OFF:
         yield Check("schedule", passed=True, found="reconciliation is off")
         return
     if expression is None:
@@ -38,13 +44,13 @@ def look_at_schedule(stack: Stack) -> Iterator[Check]:
         yield _role(stack, target["RoleArn"])
 
 
-def _schedules(stack: Stack) -> Iterator[dict[str, Any]]:
+def _schedules(stack: Stack) -> Iterator["GetScheduleOutputTypeDef"]:
     """Find the schedules that ask for reconciliations on the stack's queue."""
-    scheduler = cast("Any", stack.session).client("scheduler")  # its stub is not installed
+    scheduler = stack.session.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in page["Schedules"]:
-            if each["Target"]["Arn"] == stack.output("queueArn"):
-                schedule = scheduler.get_schedule(GroupName=each["GroupName"], Name=each["Name"])
+            if each.get("Target", {}).get("Arn") == stack.output("queueArn"):
+                schedule = scheduler.get_schedule(GroupName=each.get("GroupName", ""), Name=each.get("Name", ""))
                 if _asks_for_reconciliation(schedule["Target"].get("Input", "")):
                     yield schedule
 
