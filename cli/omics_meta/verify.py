@@ -159,10 +159,10 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
     if report.checks:
         passed = sum(check.passed for check in report.checks)
         print_line(f"pipeline: {passed} of {len(report.checks)} checks passed")
-    title = f"Rows of table {connection.table.name} in {connection.region}"
-    print_counts(f"{title}, before the repair" if repair else title, _COLUMNS, report.counts.items())
+    print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
     if repair:
-        print_line(f"{sum(map(report.is_repaired, report.drift))} of {len(report.drift)} differences were repaired.")
+        repaired = sum(map(report.is_repaired, report.drift))
+        print_line(f"{repaired} of {len(report.drift)} differences were repaired after that.")
     if not deep:
         print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")
 
