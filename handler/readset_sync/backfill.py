@@ -167,8 +167,7 @@ class StoreWalker:
     def repair(self, findings: Iterable[Finding]) -> list[Result]:
         """Make each of these rows what its read set is now; a row is deleted on a 404 of its read set.
 
-        What could not be told is not repaired, and neither is a row whose key is not the ARN of a read set: nothing
-        could prove that it may go.
+        A row whose key is not the ARN of a read set is not repaired: nothing could prove that it may go.
 
         Raises:
             SetupError, ClientError, BotoCoreError: Nothing else could succeed either.
@@ -176,8 +175,6 @@ class StoreWalker:
         return self._each(self._repair, findings)
 
     def _repair(self, finding: Finding) -> Result:
-        if finding.reason:
-            return Result(finding.arn, None, finding.reason)
         try:
             return Result(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
         except FAILURES as error:

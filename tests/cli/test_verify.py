@@ -282,6 +282,19 @@ def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(
     assert "1 of 4 differences were repaired after that." in plain.out
 
 
+def test_repair_settles_what_could_not_be_told(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    store = aws.store(1)
+    table = backfilled(store)
+    aws.edit(table, aws.arn(store, aws.ids(store)[0]), tags=[{"number": "wrong"}])
+    aws.omics.faults.add("GetReadSetMetadata", "ValidationException", times=1)
+
+    done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
+
+    assert [(each["state"], each["repaired"]) for each in done.document["differences"]] == [("failed", True)]
+    assert done.code == 0
+    assert aws.rows(table) == aws.expected(store)
+
+
 def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aws, cli: Cli) -> None:
     # GIVEN a read set that a listing shows, and that is gone by the time of the repair
     store = aws.store(1)
@@ -328,7 +341,9 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
     assert {each["check"] for each in document["pipeline"] if not each["passed"]} == {
         "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "log group"
     }  # fmt: skip
-    assert {each["check"] for each in document["pipeline"] if each["passed"]} == {"table", "table key"}
+    assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
+        "oldest message", "table", "table key"
+    }  # fmt: skip
     assert all(each["found"] and each["remedy"] for each in document["pipeline"])
     assert "ResourceNotFoundException" in _found(document, "rule")
     assert "broken pipeline: rule: " in plain.out

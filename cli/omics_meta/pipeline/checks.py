@@ -14,6 +14,7 @@ _LOOKS: Final[Mapping[str, Look]] = {
     "further rules": rule.look_at_further_rules,
     "schedule": schedule.look_at_schedule,
     "queue": queue.look_at_queue,
+    "oldest message": queue.look_at_oldest_message,
     "dead letters": queue.look_at_dead_letters,
     "event source mapping": function.look_at_mapping,
     "function": function.look_at_function,

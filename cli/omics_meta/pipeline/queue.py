@@ -22,7 +22,7 @@ _LONGEST_WAIT: Final = timedelta(minutes=15)
 
 
 def look_at_queue(stack: Stack) -> Iterator[Check]:
-    """Look at the FIFO queue's attributes and policy, and at how long its messages wait."""
+    """Look at the FIFO queue's attributes and policy."""
     url = stack.output("queueUrl")
     attributes: Mapping[Any, str] = stack.session.client("sqs").get_queue_attributes(
         QueueUrl=url, AttributeNames=["All"]
@@ -35,7 +35,6 @@ def look_at_queue(stack: Stack) -> Iterator[Check]:
         _set_attribute(url, "ContentBasedDeduplication=true"),
     )
     yield from _redrive_policy(stack, json.loads(attributes.get("RedrivePolicy") or "{}"))
-    yield _waiting(stack)
     yield _policy(stack, json.loads(attributes.get("Policy") or "{}"))
     needed = _TIMEOUTS_OF_VISIBILITY * stack.function.get("Timeout", 0)
     visible = int(attributes.get("VisibilityTimeout", "0"))
@@ -44,6 +43,34 @@ def look_at_queue(stack: Stack) -> Iterator[Check]:
         visible >= needed,
         f"{visible} s, and {_TIMEOUTS_OF_VISIBILITY} times the function's timeout is {needed} s",
         _set_attribute(url, f"VisibilityTimeout={needed}"),
+    )
+
+
+def look_at_oldest_message(stack: Stack) -> Iterator[Check]:
+    """Look, by CloudWatch, at how long the oldest message has waited.
+
+    To receive it and look at it would block its message group, and count as a failed delivery.
+    """
+    cloudwatch = stack.session.client("cloudwatch")
+    name, now = stack.output("queueName"), datetime.now(UTC)
+    points = cloudwatch.get_metric_statistics(
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": name}],
+        StartTime=now - _LONGEST_WAIT,
+        EndTime=now,
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    # SQS reports nothing of a queue that has not been used for hours.
+    ages = {point.get("Timestamp", now): point.get("Maximum", 0) for point in points}
+    seconds = ages[max(ages)] if ages else 0
+    yield Check(
+        "oldest message",
+        seconds <= _LONGEST_WAIT.total_seconds(),
+        f"a message of {name} has waited for {seconds:.0f} s" if ages else f"CloudWatch knows of none in {name}",
+        "wait, if many read sets have just changed; otherwise see why the function does not keep up: "
+        f"run `aws logs tail {stack.output('logGroupName')} --since 1h`",
     )
 
 
@@ -79,34 +106,6 @@ def _redrive_policy(stack: Stack, policy: Mapping[str, Any]) -> Iterator[Check]:
         found=f"maxReceiveCount is {deliveries}{f', and AWS advises {_DELIVERIES} at least' if few else ''}",
         remedy=f"run `pulumi config set maxReceiveCount {_DELIVERIES}` and `pulumi up`",
         warning=few,
-    )
-
-
-def _waiting(stack: Stack) -> Check:
-    """Tell by CloudWatch how long the oldest message has waited.
-
-    To receive it and look at it would block its message group, and count as a failed delivery.
-    """
-    cloudwatch = stack.session.client("cloudwatch")
-    name, now = stack.output("queueName"), datetime.now(UTC)
-    points = cloudwatch.get_metric_statistics(
-        Namespace="AWS/SQS",
-        MetricName="ApproximateAgeOfOldestMessage",
-        Dimensions=[{"Name": "QueueName", "Value": name}],
-        StartTime=now - _LONGEST_WAIT,
-        EndTime=now,
-        Period=60,
-        Statistics=["Maximum"],
-    )["Datapoints"]
-    # SQS reports nothing of a queue that has not been used for hours.
-    ages = {point.get("Timestamp", now): point.get("Maximum", 0) for point in points}
-    seconds = ages[max(ages)] if ages else 0
-    return Check(
-        "oldest message",
-        seconds <= _LONGEST_WAIT.total_seconds(),
-        f"a message of {name} has waited for {seconds:.0f} s" if ages else f"CloudWatch knows of none in {name}",
-        "wait, if many read sets have just changed; otherwise see why the function does not keep up: "
-        f"run `aws logs tail {stack.output('logGroupName')} --since 1h`",
     )
 
 
