@@ -1,7 +1,6 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run."""
 
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -9,7 +8,8 @@ from typer import _click as click
 from typer.core import TyperGroup
 
 from omics_meta.exits import CommandError, ExitCode
-from omics_meta.target import QueueKind, Selection
+from omics_meta.options import JsonOption, MaxTpsOption, QueueOption, deployed_stack, selecting, stores_and_table
+from omics_meta.target import Selection
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
@@ -94,56 +94,18 @@ def common(
         raise typer.Exit(ExitCode.FAILED)
 
 
-_StackOption = Annotated[
-    str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
-]
-_CwdOption = Annotated[
-    Path | None, typer.Option("--cwd", metavar="DIR", help="Folder of the Pulumi project, if not the current one.")
-]
-_OutputsOption = Annotated[
-    Path | None,
-    typer.Option("--outputs", metavar="FILE", help="What `pulumi stack output --json` printed, instead of a stack."),
-]
-_StoresOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-s", "--seq-store-id", metavar="ID", help="Sequence store. Repeatable. With a stack, all stores by default."
-    ),
-]
-_AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
-_TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME", help="DynamoDB table.")]
-_RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
-_ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
-_MaxTpsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--max-tps",
-        metavar="[OPERATION=]N",
-        help="HealthOmics calls a second, of each operation or of one; 4.5 by default, more if your quotas were raised."
-        " Repeatable.",
-    ),
-]
-_JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-
-
 @app.command(epilog=EXIT_CODES)
+@selecting(stores_and_table)
 def backfill(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    seq_store_id: _StoresOption = None,
-    all_stores: _AllStoresOption = False,
-    table: _TableOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    selection: Selection,
     prune: Annotated[
         bool, typer.Option("--prune", help="Also delete the rows of these stores whose read set is gone.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be created, updated, left and deleted.")
     ] = False,
-    max_tps: _MaxTpsOption = None,
-    as_json: _JsonOption = False,
+    max_tps: MaxTpsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the row of every read set of the chosen stores.
 
@@ -151,25 +113,24 @@ def backfill(
     """
     from omics_meta.backfill import run
 
-    selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
     raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps or (), as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)
+@selecting(stores_and_table)
 def verify(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    seq_store_id: _StoresOption = None,
-    all_stores: _AllStoresOption = False,
-    table: _TableOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    selection: Selection,
     deep: Annotated[
         bool, typer.Option("--deep", help="Compare files and tags with the source too: two calls per read set.")
     ] = False,
-    max_tps: _MaxTpsOption = None,
-    as_json: _JsonOption = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend the rows that are missing, stale or orphaned, and report it.")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also have the stack's pipeline refresh one row, and wait until it has.")
+    ] = False,
+    max_tps: MaxTpsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare source and table: report rows that are missing, stale or orphaned.
 
@@ -177,55 +138,33 @@ def verify(
     """
     from omics_meta.verify import run
 
-    selection = Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
-    raise typer.Exit(run(selection, deep=deep, max_tps=max_tps or (), as_json=as_json))
+    raise typer.Exit(run(selection, deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json))
 
 
 dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")
 app.add_typer(dlq, name="dlq")
 
 
-_QueueOption = Annotated[
-    QueueKind | None,
-    typer.Option(
-        "--queue",
-        help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
-    ),
-]
-
-
-def _of_stack(
-    stack: str | None, cwd: Path | None, outputs: Path | None, region: str | None, profile: str | None
-) -> Selection:
-    return Selection(stack, cwd, outputs, (), False, None, region, profile)
-
-
 @dlq.command("list", epilog=EXIT_CODES)
+@selecting(deployed_stack)
 def dlq_list(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
-    queue: _QueueOption = None,
-    as_json: _JsonOption = False,
+    selection: Selection,
+    queue: QueueOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say how many messages the dead-letter queues hold, and since when."""
     from omics_meta.dlq import list_queues
 
-    raise typer.Exit(list_queues(_of_stack(stack, cwd, outputs, region, profile), queue, as_json=as_json))
+    raise typer.Exit(list_queues(selection, queue, as_json=as_json))
 
 
 @dlq.command("show", epilog=EXIT_CODES)
+@selecting(deployed_stack)
 def dlq_show(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
-    queue: _QueueOption = None,
+    selection: Selection,
+    queue: QueueOption = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Messages of each queue.")] = 100,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the messages, and leave them where they are.
 
@@ -233,19 +172,16 @@ def dlq_show(
     """
     from omics_meta.dlq import show
 
-    raise typer.Exit(show(_of_stack(stack, cwd, outputs, region, profile), queue, limit=limit, as_json=as_json))
+    raise typer.Exit(show(selection, queue, limit=limit, as_json=as_json))
 
 
 @dlq.command("redrive", epilog=EXIT_CODES)
+@selecting(deployed_stack)
 def dlq_redrive(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
-    queue: _QueueOption = None,
+    selection: Selection,
+    queue: QueueOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Send the messages back to the pipeline's queue, to be tried again.
 
@@ -253,23 +189,19 @@ def dlq_redrive(
     """
     from omics_meta.dlq import redrive
 
-    raise typer.Exit(redrive(_of_stack(stack, cwd, outputs, region, profile), queue, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(redrive(selection, queue, dry_run=dry_run, as_json=as_json))
 
 
 @dlq.command("discard", epilog=EXIT_CODES)
+@selecting(deployed_stack)
 def dlq_discard(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
-    queue: _QueueOption = None,
+    selection: Selection,
+    queue: QueueOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
-    as_json: _JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete the messages for good, after a question."""
     from omics_meta.dlq import discard
 
-    selection = _of_stack(stack, cwd, outputs, region, profile)
     raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))

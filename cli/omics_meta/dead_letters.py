@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
+from readset_sync.envelope import open_envelope
 from readset_sync.errors import MalformedEventError, error_code
-from readset_sync.event import ReadSetEvent, parse_event
+from readset_sync.event import ReadSetEvent
+from readset_sync.message import Message, RefreshRequest, parse_message
 
 from omics_meta.exits import CommandError
 from omics_meta.target import QueueKind
@@ -44,7 +46,8 @@ class DeadLetter:
         id: Its SQS message id.
         receipt: What SQS wants to see to delete it, or to show it again.
         body: As it was sent.
-        event: What the body says; None when it is not a Read Set Status Change event.
+        message: What the body says; None when it is none of the messages that the pipeline knows.
+        detail_type: What kind of message the body says it is; None with `message`.
         sent: When it came to SQS; a FIFO queue counts from when it became a dead letter.
         receive_count: How often it was handed out, by this queue and the one before, looks at it included.
         group: Its message group; None in a standard queue.
@@ -54,7 +57,8 @@ class DeadLetter:
     id: str
     receipt: str
     body: str
-    event: ReadSetEvent | None
+    message: Message | None
+    detail_type: str | None
     sent: datetime
     receive_count: int
     group: str | None
@@ -140,14 +144,20 @@ class DeadLetterQueue:
 
 
 def send_back(client: "SQSClient", url: str, letter: DeadLetter) -> None:
-    """Send a copy of a message to the pipeline's queue, into the message group of its read set.
+    """Send a copy of a message to the pipeline's queue, into the message group that it was in.
+
+    One without a group goes into that of its read set, or into one of its own when it is about no single read set.
 
     The deduplication id is not that of the event: SQS would silently drop an event that failed within the last five
     minutes. It is that of this dead letter, so that sending it twice in a row makes one message.
     """
-    group = letter.group or (letter.event.arn.read_set_id if letter.event else letter.id)
+    message = letter.message
+    group = message.arn.read_set_id if isinstance(message, ReadSetEvent | RefreshRequest) else letter.id
     client.send_message(
-        QueueUrl=url, MessageBody=letter.body, MessageGroupId=group, MessageDeduplicationId=f"redrive-{letter.id}"
+        QueueUrl=url,
+        MessageBody=letter.body,
+        MessageGroupId=letter.group or group,
+        MessageDeduplicationId=f"redrive-{letter.id}",
     )
 
 
@@ -184,19 +194,21 @@ def move_all(client: "SQSClient", source_arn: str, destination_arn: str) -> Move
     return Moved(task.get("ApproximateNumberOfMessagesMoved", 0), reason)
 
 
-def _letter(message: "MessageTypeDef") -> DeadLetter:
-    system: Mapping[Any, str] = message.get("Attributes", {})
-    body = message.get("Body", "")
+def _letter(received: "MessageTypeDef") -> DeadLetter:
+    system: Mapping[Any, str] = received.get("Attributes", {})
+    body = received.get("Body", "")
     try:
-        event = parse_event(body)
+        message = parse_message(body)
+        detail_type = str(open_envelope(body).detail_type)
     except MalformedEventError:
-        event = None
-    given = message.get("MessageAttributes", {})
+        message = detail_type = None
+    given = received.get("MessageAttributes", {})
     return DeadLetter(
-        id=message.get("MessageId", ""),
-        receipt=message.get("ReceiptHandle", ""),
+        id=received.get("MessageId", ""),
+        receipt=received.get("ReceiptHandle", ""),
         body=body,
-        event=event,
+        message=message,
+        detail_type=detail_type,
         sent=datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, UTC),
         receive_count=int(system["ApproximateReceiveCount"]),
         group=system.get("MessageGroupId"),

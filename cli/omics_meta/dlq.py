@@ -3,10 +3,15 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
+from readset_sync.arn import ReadSetArn, StoreArn
 from readset_sync.errors import FAILURES, describe_error, is_fatal
+from readset_sync.event import ReadSetEvent
+from readset_sync.message import Message, ReconcileRequest, RefreshRequest, StoreEvent
+from readset_sync.step import Step
 from readset_sync.timestamp import format_timestamp
 
 from omics_meta.connection import clear_about_endpoints, session_of
@@ -232,28 +237,48 @@ def _report(stack: _Stack, results: list[_Done], command: str, verb: str, *, dry
 
 
 def _document(queue: DeadLetterQueue, letter: DeadLetter) -> dict[str, Any]:
-    event = letter.event
+    arn, status, time = _about(letter.message)
     return {
         "queue": queue.kind,
         "message_id": letter.id,
         "sent": format_timestamp(letter.sent),
         "receive_count": letter.receive_count,
-        "set_arn": str(event.arn) if event else None,
-        "status": event.status if event else None,
-        "event_time": format_timestamp(event.time) if event else None,
-        "body": None if event else letter.body,
+        "detail_type": letter.detail_type,
+        "set_arn": str(arn) if isinstance(arn, ReadSetArn) else None,
+        "status": status,
+        "event_time": format_timestamp(time) if time else None,
+        "body": None if letter.message else letter.body,
         "attributes": dict(letter.attributes),
     }
 
 
 def _print(queue: DeadLetterQueue, letter: DeadLetter) -> None:
-    event = letter.event
-    said = f"{event.arn} {event.status} at {format_timestamp(event.time)}" if event else f"no event: {letter.body!r}"
+    arn, status, time = _about(letter.message)
+    if time:
+        named = "".join(f" {each}" for each in (arn, status) if each)
+        said = f"{letter.detail_type}:{named} at {format_timestamp(time)}"
+    else:
+        said = f"unknown message: {letter.body!r}"
     print_line(
         f"{queue.kind} {letter.id} sent {format_timestamp(letter.sent)}, received {letter.receive_count} times: {said}"
     )
     for name, text in letter.attributes.items():
         print_line(f"  {name}: {text!r}")
+
+
+def _about(message: Message | None) -> tuple[ReadSetArn | StoreArn | None, str | None, datetime | None]:
+    """What a message is about, the status that it tells of, and when it came to be; None for what it does not say."""
+    match message:
+        case ReadSetEvent() | StoreEvent():
+            return message.arn, message.status, message.time
+        case RefreshRequest():
+            return message.arn, None, message.time
+        case ReconcileRequest():
+            return None, None, message.time
+        case Step():
+            return None, None, message.started
+        case None:
+            return None, None, None
 
 
 def _messages(count: int) -> str:

@@ -1,16 +1,20 @@
 """`omics-meta verify`."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from readset_sync.backfill import Finding, Listing, State, StoreWalker
+from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 
 from omics_meta.connection import Connection, connect
-from omics_meta.exits import ExitCode
+from omics_meta.exits import CommandError, ExitCode
 from omics_meta.output import ids, print_counts, print_json, print_line
-from omics_meta.pipeline import Check, check_pipeline
+from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.probe import PROBE
+from omics_meta.pipeline.probe import probe as probe_pipeline
 from omics_meta.progress import Reporter, reporting
 from omics_meta.rates import rates_of, workers
 from omics_meta.target import Selection, resolve
@@ -18,33 +22,84 @@ from omics_meta.target import Selection, resolve
 _COLUMNS: Final = tuple(State)
 
 
-def run(selection: Selection, *, deep: bool, max_tps: Sequence[str], as_json: bool) -> ExitCode:
+@dataclass(slots=True)
+class _Report:
+    """What was found, and what was done about it.
+
+    Attributes:
+        counts: How rows stood to their read sets, store by store.
+        drift: The rows that were not in sync.
+        repaired: What came of repairing them, by ARN; empty when that was not asked for.
+        checks: Of the pipeline; empty without a stack.
+    """
+
+    counts: dict[str, Counter[str]]
+    checks: list[Check]
+    drift: list[Finding] = field(default_factory=list[Finding])
+    repaired: dict[str, Result] = field(default_factory=dict[str, Result])
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take note of a page."""
+        for finding in findings:
+            self.counts.setdefault(ids(finding.arn)[0], Counter())[finding.state] += 1
+            if finding.state is not State.IN_SYNC:
+                self.drift.append(finding)
+
+    def is_repaired(self, finding: Finding) -> bool:
+        """Whether a row is now what its read set is."""
+        result = self.repaired.get(finding.arn)
+        return result is not None and result.change is not None
+
+    def reason(self, finding: Finding) -> str:
+        """Why a row could not be judged, or not be repaired; or ""."""
+        result = self.repaired.get(finding.arn)
+        return finding.reason if result is None else result.reason
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether all is well now."""
+        return all(map(self.is_repaired, self.drift)) and all(check.passed for check in self.checks)
+
+
+def run(
+    selection: Selection, *, deep: bool, repair: bool, probe: bool, max_tps: Sequence[str], as_json: bool
+) -> ExitCode:
     """Compare source and table for the chosen stores, and check the pipeline when a stack was named.
+
+    Args:
+        selection: What to work on.
+        deep: Read every read set's files and tags too.
+        repair: Mend the rows that are not in sync.
+        probe: Send a message through the pipeline of the stack.
+        max_tps: HealthOmics calls a second, of each operation.
+        as_json: Print one JSON document.
 
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
     rates = rates_of(max_tps)
     target = resolve(selection)
+    if probe and target.outputs is None:
+        raise CommandError("--probe sends a message through a stack: name it with --stack NAME, or --outputs FILE")
     connection = connect(target, max_tps=rates)
+    stack = None if target.outputs is None else Stack(connection.session, target.outputs)
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
-    checks = [] if target.outputs is None else check_pipeline(connection.session, target.outputs)
-    counts: dict[str, Counter[str]] = {store_id: Counter() for store_id in connection.store_ids}
-    drift: list[Finding] = []
+    report = _Report({store_id: Counter() for store_id in connection.store_ids}, check_pipeline(stack) if stack else [])
     with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
         walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
         for findings in _examine(walker, connection, reporter, deep=deep):
             reporter.batch(Counter(finding.state for finding in findings))
-            for finding in findings:
-                counts.setdefault(ids(finding.arn)[0], Counter())[finding.state] += 1
-                if finding.state is not State.IN_SYNC:
-                    drift.append(finding)
-    in_sync = not drift and all(check.passed for check in checks)
+            report.add(findings)
+        if repair:
+            reporter.begin("repair")
+            report.repaired = {result.arn: result for result in walker.repair(report.drift)}
+    if stack and probe:
+        report.checks += probe_pipeline(stack, connection.source, connection.store_ids)
     if as_json:
-        print_json(_document(connection, counts, drift, checks, in_sync=in_sync, deep=deep))
+        print_json(_document(connection, report, deep=deep))
     else:
-        _print(connection, counts, drift, checks, deep=deep)
-    return ExitCode.DONE if in_sync else ExitCode.FOUND_WRONG
+        _print(connection, report, deep=deep, repair=repair)
+    return ExitCode.DONE if report.in_sync else ExitCode.FOUND_WRONG
 
 
 def _examine(walker: StoreWalker, connection: Connection, reporter: Reporter, *, deep: bool) -> Iterator[list[Finding]]:
@@ -58,23 +113,16 @@ def _examine(walker: StoreWalker, connection: Connection, reporter: Reporter, *,
     yield walker.orphans(listings, every_store=connection.every_store)
 
 
-def _document(
-    connection: Connection,
-    counts: dict[str, Counter[str]],
-    drift: list[Finding],
-    checks: list[Check],
-    *,
-    in_sync: bool,
-    deep: bool,
-) -> dict[str, Any]:
+def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[str, Any]:
     return {
         "command": "verify",
-        "in_sync": in_sync,
+        "in_sync": report.in_sync,
         "deep": deep,
         "table": connection.table.name,
         "region": connection.region,
-        "stores": [{"store_id": store_id, **_named(of_store)} for store_id, of_store in counts.items()],
-        "totals": _named(sum(counts.values(), Counter[str]())),
+        "stores": [{"store_id": store_id, **_named(of_store)} for store_id, of_store in report.counts.items()],
+        "totals": _named(sum(report.counts.values(), Counter[str]())),
+        "repaired": sum(map(report.is_repaired, report.drift)),
         "differences": [
             {
                 "set_arn": finding.arn,
@@ -82,30 +130,42 @@ def _document(
                 "set_id": ids(finding.arn)[1],
                 "state": finding.state,
                 "fields": list(finding.fields),
-                "reason": finding.reason,
+                "reason": report.reason(finding),
+                "repaired": report.is_repaired(finding),
             }
-            for finding in drift
+            for finding in report.drift
         ],
         "pipeline": [
-            {"check": check.name, "passed": check.passed, "found": check.found, "remedy": check.remedy}
-            for check in checks
+            {
+                "check": check.name,
+                "passed": check.passed,
+                "warning": check.warning,
+                "found": check.found,
+                "remedy": check.remedy,
+            }
+            for check in report.checks
         ],
     }
 
 
-def _print(
-    connection: Connection, counts: dict[str, Counter[str]], drift: list[Finding], checks: list[Check], *, deep: bool
-) -> None:
-    for finding in drift:
-        details = finding.reason or ", ".join(finding.fields)
-        print_line(f"{finding.state} {finding.arn}{f': {details}' if details else ''}")
-    broken = [check for check in checks if not check.passed]
-    for check in broken:
-        print_line(f"broken pipeline: {check.name}: {check.found}")
-        print_line(f"  to mend it: {check.remedy}")
-    if checks:
-        print_line(f"pipeline: {len(checks) - len(broken)} of {len(checks)} checks passed")
-    print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, counts.items())
+def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool) -> None:
+    for finding in report.drift:
+        details = report.reason(finding) or ", ".join(finding.fields)
+        done = "repaired: " if report.is_repaired(finding) else ""
+        print_line(f"{done}{finding.state} {finding.arn}{f': {details}' if details else ''}")
+    for check in report.checks:
+        if not check.passed or check.warning:
+            print_line(f"{'warning' if check.passed else 'broken pipeline'}: {check.name}: {check.found}")
+            print_line(f"  to mend it: {check.remedy}")
+        elif check.name == PROBE:
+            print_line(f"{check.name}: {check.found}")
+    if report.checks:
+        passed = sum(check.passed for check in report.checks)
+        print_line(f"pipeline: {passed} of {len(report.checks)} checks passed")
+    print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
+    if repair:
+        repaired = sum(map(report.is_repaired, report.drift))
+        print_line(f"{repaired} of {len(report.drift)} differences were repaired after that.")
     if not deep:
         print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")
 

@@ -163,6 +163,22 @@ class StoreWalker:
         results = self._each(self._prune, self._unlisted(listings, every_store=every_store))
         return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
 
+    def repair(self, findings: Iterable[Finding]) -> list[Result]:
+        """Make each of these rows what its read set is now; a row is deleted on a 404 of its read set.
+
+        A row whose key is not the ARN of a read set is not repaired: nothing could prove that it may go.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: Nothing else could succeed either.
+        """
+        return self._each(self._repair, findings)
+
+    def _repair(self, finding: Finding) -> Result:
+        try:
+            return Result(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
+        except FAILURES as error:
+            return Result(finding.arn, None, _reason(error))
+
     def _refresh(self, comparison: Comparison) -> Result:
         arn = ReadSetArn.parse(comparison.listed["arn"])
         try:

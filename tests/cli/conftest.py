@@ -18,7 +18,7 @@ from omics_sandbox.omics.models import ReadSet, SequenceStore
 
 OMICS_META = Path(sys.executable).with_name("omics-meta")
 FAST = ("--max-tps", "1000")
-BOOKKEEPING = frozenset({"status_at", "synced_at", "sync_revision", "sync_digest"})
+BOOKKEEPING = frozenset({"status_at", "store_at", "synced_at", "sync_revision", "sync_digest"})
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize

@@ -130,6 +130,9 @@ CASES = {
     "verify of an unknown store": Case(
         ("verify", "-s", "9999999999", "-t", "{table}"), ("no sequence store 9999999999", "check its id")
     ),
+    "probe without a stack": Case(
+        ("verify", *GOOD, "--probe"), ("--probe sends a message through a stack", "--stack NAME, or --outputs FILE")
+    ),
     "verify of outputs that are not a pipeline's": Case(
         ("verify", "--outputs", "{half}"), ("ruleName = None", "run `pulumi up`")
     ),

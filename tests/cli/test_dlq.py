@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
@@ -30,18 +31,67 @@ _names = count(1)
 
 def event(read_set_id: str, status: str = "ACTIVE") -> str:
     """A Read Set Status Change event, as EventBridge sends it."""
-    arn = ARN.format("omics", f"sequenceStore/{STORE}/readSet/{read_set_id}")
+    detail = {"arn": arn(read_set_id), "sequenceStoreId": STORE, "id": read_set_id, "status": status}
+    return message("aws.omics", "Read Set Status Change", detail)
+
+
+def message(source: str, detail_type: str, detail: dict[str, Any]) -> str:
+    """Any message that the pipeline's queue may hold."""
     return json.dumps(
         {
-            "id": f"event-{next(_names)}",
-            "source": "aws.omics",
-            "detail-type": "Read Set Status Change",
+            "id": f"message-{next(_names)}",
+            "source": source,
+            "detail-type": detail_type,
             "account": "123456789012",
             "region": "us-west-2",
             "time": TIME,
-            "detail": {"arn": arn, "sequenceStoreId": STORE, "id": read_set_id, "status": status},
+            "detail": detail,
         }
     )
+
+
+def arn(read_set_id: str) -> str:
+    return ARN.format("omics", f"sequenceStore/{STORE}/readSet/{read_set_id}")
+
+
+STORE_ARN = ARN.format("omics", f"sequenceStore/{STORE}")
+LEDGER = base64.b64encode(bytes(8 * 4096)).decode()
+STEP = {
+    "run": "run",
+    "number": 3,
+    "started": TIME,
+    "within": STORE_ARN,
+    "stores": [STORE],
+    "phase": "listing",
+    "cursor": None,
+    "ledger": LEDGER,
+    "counts": {"rows": 7},
+}
+OWN = "healthomics-metadata-sync"
+KINDS: dict[str, tuple[str, str | None, str | None, str]] = {
+    "read set": (event("2000000000", "ARCHIVED"), arn("2000000000"), "ARCHIVED", f"{arn('2000000000')} ARCHIVED"),
+    "store": (
+        message("aws.omics", "Sequence Store Status Change", {"arn": STORE_ARN, "status": "DELETED"}),
+        None,
+        "DELETED",
+        f"{STORE_ARN} DELETED",
+    ),
+    "tags": (
+        message("aws.omics", "AWS API Call via CloudTrail", {"requestParameters": {"resourceArn": arn("2000000000")}}),
+        arn("2000000000"),
+        None,
+        arn("2000000000"),
+    ),
+    "refresh": (
+        message(OWN, "Read Set Refresh", {"arn": arn("2000000000")}),
+        arn("2000000000"),
+        None,
+        arn("2000000000"),
+    ),
+    "reconcile": (message(OWN, "Reconcile", {}), None, None, ""),
+    "step": (message(OWN, "Reconcile Step", STEP), None, None, ""),
+}
+"""Every kind of message: its body, its read set's ARN, its status, and how people are told what it is about."""
 
 
 class Stack:
@@ -151,11 +201,40 @@ def test_show_tells_what_each_message_says_and_leaves_it_there(stack: Stack) -> 
     assert (told["status"], told["event_time"], told["body"]) == ("ARCHIVED", TIME, None)
     assert told["attributes"] == {"ERROR_CODE": "NO_PERMISSIONS"}
     assert (messages[odd]["set_arn"], messages[odd]["body"]) == (None, "not\x1b[31m JSON")
-    assert r"no event: 'not\x1b[31m JSON'" in lines
+    assert r"unknown message: 'not\x1b[31m JSON'" in lines
     assert "ERROR_CODE: 'NO_PERMISSIONS'" in lines
     assert f"readSet/2000000000 ARCHIVED at {TIME}" in lines
     assert "failed: 23 of 23 messages" in lines
     assert stack.counts() == {"pipeline": 0, "failed": 23, "undelivered": 2}
+
+
+@pytest.mark.parametrize(("body", "set_arn", "status", "about"), KINDS.values(), ids=KINDS.keys())
+def test_every_kind_of_message_is_told_by_its_type_and_what_it_is_about(
+    body: str, set_arn: str | None, status: str | None, about: str, stack: Stack
+) -> None:
+    message_id = stack.fail_to_deliver(body)
+    detail_type = json.loads(body)["detail-type"]
+
+    (told,) = stack.dlq("show", "--json").document["messages"]
+    lines = stack.dlq("show").out
+
+    assert (told["message_id"], told["detail_type"], told["body"]) == (message_id, detail_type, None)
+    assert (told["set_arn"], told["status"], told["event_time"]) == (set_arn, status, TIME)
+    assert f": {detail_type}:{about and f' {about}'} at {TIME}" in lines
+    assert LEDGER not in lines
+
+
+@pytest.mark.parametrize(("body", "set_arn"), [each[:2] for each in KINDS.values()], ids=KINDS.keys())
+def test_what_was_in_no_group_is_sent_into_that_of_its_read_set_or_one_of_its_own(
+    body: str, set_arn: str | None, stack: Stack
+) -> None:
+    message_id = stack.fail_to_deliver(body)
+
+    assert stack.dlq("redrive").code == 0
+
+    (received,) = stack.received()
+    assert received["Body"] == body
+    assert received["Attributes"]["MessageGroupId"] == ("2000000000" if set_arn else message_id)
 
 
 def test_show_is_bounded_by_queue_and_number(stack: Stack) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.awslambda.models import lambda_backends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,11 @@ class Pipeline:
         self.events = aws.sandbox.client("events")
         self.sqs = aws.sandbox.client("sqs")
         self.functions = aws.sandbox.client("lambda")
+        self.scheduler = aws.sandbox.client("scheduler")
+        self.cloudwatch = aws.sandbox.client("cloudwatch")
+        self.logs = aws.sandbox.client("logs")
+        self.iam = aws.sandbox.client("iam")
+        self.dynamodb = aws.sandbox.client("dynamodb")
         table = aws.table()
         name = table.replace("read-sets", "sync")
         self.name = name
@@ -44,6 +51,8 @@ class Pipeline:
             "undeliveredQueueUrl": undelivered,
             "undeliveredQueueArn": ARN.format("sqs", f"{name}-undelivered"),
             "functionName": name,
+            "functionArn": ARN.format("lambda", f"function:{name}"),
+            "logGroupName": f"/aws/lambda/{name}",
             "ruleName": name,
             "ruleArn": ARN.format("events", f"rule/{name}"),
             "region": "us-west-2",
@@ -52,7 +61,8 @@ class Pipeline:
         self.put_target()
         self.put_policy()
         self.set_queue(VisibilityTimeout="180")
-        role = aws.sandbox.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        self.put_redrive_policy()
+        role = self.put_role("lambda.amazonaws.com", name)
         self.functions.create_function(
             FunctionName=name,
             Runtime="python3.13",
@@ -60,9 +70,13 @@ class Pipeline:
             Role=role,
             Code={"ZipFile": b""},
             Timeout=30,
-            Environment={"Variables": {"TABLE_NAME": table}},
         )
+        self.put_variables()
         self.mapping = self.map()
+        self.logs.create_log_group(logGroupName=self.outputs["logGroupName"])
+        self.logs.put_retention_policy(logGroupName=self.outputs["logGroupName"], retentionInDays=30)
+        self.put_role("scheduler.amazonaws.com")
+        self.scheduler.create_schedule(**self.schedule())
 
     def put_rule(self, pattern: Any = PATTERN, state: str = "ENABLED") -> None:
         self.events.put_rule(Name=self.name, EventPattern=json.dumps(pattern), State=state)
@@ -76,6 +90,98 @@ class Pipeline:
         }
         kept = {name: value for name, value in (target | changes).items() if value}
         self.events.put_targets(Rule=self.name, Targets=[kept])
+
+    def put_further_rule(self, detail_type: str = "Sequence Store Status Change", **options: str) -> str:
+        """Add a rule with the queue as its target; return its ARN. The queue's policy is left as it is."""
+        name = f"{self.name}-further"
+        pattern = {"source": ["aws.omics"], "detail-type": [detail_type]}
+        arn = self.events.put_rule(Name=name, EventPattern=json.dumps(pattern), **options)["RuleArn"]
+        target = {"Id": "queue", "Arn": self.outputs["queueArn"], "SqsParameters": {"MessageGroupId": "$.detail.id"}}
+        self.events.put_targets(Rule=name, Targets=[target])
+        return arn
+
+    def let_send(self, *rules: str) -> None:
+        self.put_policy(Condition={"ArnEquals": {"aws:SourceArn": [self.outputs["ruleArn"], *rules]}})
+
+    def put_role(self, service: str, name: str = "") -> str:
+        """Make a role that a service may assume, or change that of the schedule; return its ARN."""
+        name = name or f"{self.name}-schedule"
+        allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        if name in [role["RoleName"] for role in self.iam.list_roles()["Roles"]]:
+            self.iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+            return ""
+        return self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
+    def schedule(self, **target: Any) -> dict[str, Any]:
+        """The parameters of the schedule of reconciliations, with parts of its target changed or, with None, gone."""
+        message = {
+            "id": "<aws.scheduler.execution-id>",
+            "source": "healthomics-metadata-sync",
+            "detail-type": "Reconcile",
+            "time": "<aws.scheduler.scheduled-time>",
+        }
+        target = {
+            "Arn": self.outputs["queueArn"],
+            "RoleArn": ARN.format("iam", f"role/{self.name}-schedule").replace("us-west-2", ""),
+            "Input": json.dumps(message),
+            "SqsParameters": {"MessageGroupId": "reconcile"},
+            "DeadLetterConfig": {"Arn": self.outputs["undeliveredQueueArn"]},
+        } | target
+        return {
+            "Name": self.name,
+            "ScheduleExpression": "rate(1 day)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "State": "ENABLED",
+            "Target": {name: value for name, value in target.items() if value is not None},
+        }
+
+    def reschedule(self, **changes: Any) -> None:
+        self.scheduler.update_schedule(**self.schedule() | changes)
+
+    def put_variables(self, **changes: str | None) -> None:
+        """Set the function's environment variables, with some of them changed or, with None, gone."""
+        variables = {
+            "TABLE_NAME": self.outputs["tableName"],
+            "QUEUE_URL": self.queue,
+            "SOURCE_ACCOUNT": "123456789012",
+            "SOURCE_REGION": "us-west-2",
+            "MAX_TPS": "2.5",
+            "RECONCILE_SCHEDULE": "rate(1 day)",
+        } | changes
+        kept = {name: value for name, value in variables.items() if value is not None}
+        self.functions.update_function_configuration(FunctionName=self.name, Environment={"Variables": kept})
+
+    def put_redrive_policy(self, *, to: str = "deadLetterQueueArn", deliveries: int = 5) -> None:
+        policy = {"deadLetterTargetArn": self.outputs[to], "maxReceiveCount": deliveries}
+        self.set_queue(RedrivePolicy=json.dumps(policy))
+
+    def let_messages_wait(self, *seconds: float) -> None:
+        """Report how long the oldest message has waited, minute by minute until now."""
+        now = datetime.now(UTC)
+        data = [
+            {
+                "MetricName": "ApproximateAgeOfOldestMessage",
+                "Dimensions": [{"Name": "QueueName", "Value": self.outputs["queueName"]}],
+                "Timestamp": now - timedelta(minutes=len(seconds) - number),
+                "Value": value,
+            }
+            for number, value in enumerate(seconds)
+        ]
+        self.cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=data)
+
+    def registered(self) -> Any:
+        """The function as moto has it, for states that no API call brings about."""
+        return lambda_backends["123456789012"]["us-west-2"].get_function(self.name)
+
+    def replace_table(self, key: str) -> None:
+        self.dynamodb.delete_table(TableName=self.outputs["tableName"])
+        self.dynamodb.create_table(
+            TableName=self.outputs["tableName"],
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        )
 
     def put_policy(self, **changes: Any) -> None:
         statement = {
@@ -116,13 +222,14 @@ def pipeline(aws: Aws) -> Pipeline:
 
 
 @pytest.fixture
-def verify(cli: Cli, pipeline: Pipeline, tmp_path: Path) -> Callable[[], tuple[int, dict[str, Any]]]:
+def verify(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> Callable[[], tuple[int, dict[str, Any]]]:
     """Verify the stack; return the exit code, and the checks that did not pass, by name."""
 
     def run() -> tuple[int, dict[str, Any]]:
         outputs = tmp_path / "outputs.json"
         outputs.write_text(json.dumps(pipeline.outputs))
-        done = cli.run("verify", "--outputs", outputs, "--json", *FAST)
+        # The rows are compared with another table, so that the stack's own one may be as it likes.
+        done = cli.run("verify", "--outputs", outputs, "-t", aws.table(), "--json", *FAST)
         assert done.code in {0, 1}, done.err
         checks = done.document["pipeline"]
         assert done.document["in_sync"] is (done.code == 0)
@@ -142,8 +249,17 @@ SOUND: dict[str, Callable[[Pipeline], object]] = {
         Action=["sqs:ReceiveMessage", "sqs:SendMessage"],
         Condition={"ArnLike": {"aws:SourceArn": ["arn:aws:events:us-west-2:123456789012:rule/*"]}},
     ),
-    "policy for everybody": lambda pipeline: pipeline.put_policy(Principal="*", Action="sqs:*"),
-    "policy without a condition": lambda pipeline: pipeline.put_policy(Condition=None),
+    "policy for everybody on behalf of the rule": lambda pipeline: pipeline.put_policy(Principal="*", Action="sqs:*"),
+    "policy for the account's rules": lambda pipeline: pipeline.put_policy(
+        Action="SQS:Send*", Condition={"StringEquals": {"AWS:SourceAccount": "123456789012"}}
+    ),
+    "further rule": lambda pipeline: pipeline.let_send(pipeline.put_further_rule()),
+    "reconciliation is off": lambda pipeline: (
+        pipeline.scheduler.delete_schedule(Name=pipeline.name),
+        pipeline.put_variables(RECONCILE_SCHEDULE="off"),
+    ),
+    "few deliveries": lambda pipeline: pipeline.put_redrive_policy(deliveries=2),
+    "messages that waited, and do no longer": lambda pipeline: pipeline.let_messages_wait(5000, 3000, 10),
 }
 
 BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
@@ -181,6 +297,48 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
         "queue policy",
         "the rule may not send",
     ),
+    "policy without a condition": (
+        lambda pipeline: pipeline.put_policy(Condition=None),
+        "queue policy",
+        "anybody may send",
+    ),
+    "policy for everybody": (
+        lambda pipeline: pipeline.put_policy(
+            Principal={"AWS": "*"}, Action="sqs:*", Condition={"Bool": {"aws:SecureTransport": "true"}}
+        ),
+        "queue policy",
+        "anybody may send",
+    ),
+    "policy for any source": (
+        lambda pipeline: pipeline.put_policy(Condition={"ArnLike": {"aws:SourceArn": "*"}}),
+        "queue policy",
+        "anybody may send",
+    ),
+    "policy without the further rule": (
+        lambda pipeline: pipeline.put_further_rule(),
+        "queue policy",
+        "-further",
+    ),
+    "further rule disabled": (
+        lambda pipeline: pipeline.let_send(pipeline.put_further_rule(State="DISABLED")),
+        "further rule enabled",
+        "-further is DISABLED",
+    ),
+    "dead letters of another stack": (
+        lambda pipeline: pipeline.put_redrive_policy(to="queueArn"),
+        "redrive policy",
+        "messages that keep failing go to arn:aws:sqs",
+    ),
+    "messages that are given up for lost": (
+        lambda pipeline: pipeline.set_queue(RedrivePolicy=""),
+        "redrive policy",
+        "go to nowhere",
+    ),
+    "messages that wait": (
+        lambda pipeline: pipeline.let_messages_wait(10, 1000),
+        "oldest message",
+        "has waited for 1000 s",
+    ),
     "short visibility timeout": (
         lambda pipeline: pipeline.set_queue(VisibilityTimeout="179"),
         "visibility timeout",
@@ -198,12 +356,107 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
         "FunctionResponseTypes is []",
     ),
     "function writes elsewhere": (
-        lambda pipeline: pipeline.functions.update_function_configuration(
-            FunctionName=pipeline.name, Environment={"Variables": {"TABLE_NAME": "elsewhere"}}
-        ),
+        lambda pipeline: pipeline.put_variables(TABLE_NAME="elsewhere"),
         "function's table",
-        "writes to elsewhere",
+        "is elsewhere, and the stack has read-sets-",
     ),
+    "function sends elsewhere": (
+        lambda pipeline: pipeline.put_variables(QUEUE_URL=None),
+        "function's queue",
+        " is not set, and the stack has http",
+    ),
+    "function of another region": (
+        lambda pipeline: pipeline.put_variables(SOURCE_REGION="eu-west-1"),
+        "function's region",
+        "is eu-west-1, and the stack has us-west-2",
+    ),
+    "function of another account": (
+        lambda pipeline: pipeline.put_variables(SOURCE_ACCOUNT="210987654321"),
+        "function's account",
+        "is 210987654321, and the stack has 123456789012",
+    ),
+    "function not active": (
+        lambda pipeline: setattr(pipeline.registered(), "state", "Failed"),
+        "function",
+        " is Failed, its last update",
+    ),
+    "batches that take too long": (
+        lambda pipeline: pipeline.put_variables(MAX_TPS="0.3"),
+        "batch size",
+        "10 messages, and at MAX_TPS 0.3 the function can refresh 9 in its 30 s",
+    ),
+    "rate that is none": (lambda pipeline: pipeline.put_variables(MAX_TPS="fast"), "batch size", "at MAX_TPS 0"),
+    "no log group": (
+        lambda pipeline: pipeline.logs.delete_log_group(logGroupName=pipeline.outputs["logGroupName"]),
+        "log group",
+        "is not there",
+    ),
+    "logs for ever": (
+        lambda pipeline: pipeline.logs.delete_retention_policy(logGroupName=pipeline.outputs["logGroupName"]),
+        "log retention",
+        "for ever",
+    ),
+    "no schedule": (
+        lambda pipeline: pipeline.scheduler.delete_schedule(Name=pipeline.name),
+        "schedule",
+        "0 send 'Reconcile' to arn:aws:sqs",
+    ),
+    "schedule for another queue": (
+        lambda pipeline: pipeline.reschedule(**pipeline.schedule(Arn=pipeline.outputs["undeliveredQueueArn"])),
+        "schedule",
+        "0 send 'Reconcile'",
+    ),
+    "schedule that sends something else": (
+        lambda pipeline: pipeline.reschedule(**pipeline.schedule(Input="{}")),
+        "schedule",
+        "0 send 'Reconcile'",
+    ),
+    "schedule that sends no JSON": (
+        lambda pipeline: pipeline.reschedule(**pipeline.schedule(Input="now")),
+        "schedule",
+        "0 send 'Reconcile'",
+    ),
+    "function that knows of no schedule": (
+        lambda pipeline: pipeline.put_variables(RECONCILE_SCHEDULE=None),
+        "schedule",
+        "RECONCILE_SCHEDULE is not set",
+    ),
+    "schedule disabled": (
+        lambda pipeline: pipeline.reschedule(State="DISABLED"),
+        "schedule enabled",
+        " is DISABLED",
+    ),
+    "schedule changed": (
+        lambda pipeline: pipeline.reschedule(ScheduleExpression="rate(7 days)"),
+        "schedule expression",
+        "rate(7 days), and the function says rate(1 day)",
+    ),
+    "schedule without a group": (
+        lambda pipeline: pipeline.reschedule(**pipeline.schedule(SqsParameters=None)),
+        "schedule target",
+        "MessageGroupId is None",
+    ),
+    "nowhere for schedules that are undelivered": (
+        lambda pipeline: pipeline.reschedule(**pipeline.schedule(DeadLetterConfig=None)),
+        "schedule's undelivered queue",
+        "is none",
+    ),
+    "no role for the schedule": (
+        lambda pipeline: pipeline.iam.delete_role(RoleName=f"{pipeline.name}-schedule"),
+        "schedule's role",
+        "there is no role arn:aws:iam",
+    ),
+    "role for something else": (
+        lambda pipeline: pipeline.put_role("lambda.amazonaws.com"),
+        "schedule's role",
+        "EventBridge Scheduler may not assume arn:aws:iam",
+    ),
+    "no table": (
+        lambda pipeline: pipeline.dynamodb.delete_table(TableName=pipeline.outputs["tableName"]),
+        "table",
+        "ResourceNotFoundException",
+    ),
+    "table with another key": (lambda pipeline: pipeline.replace_table("id"), "table key", "it must be set_arn"),
     "dead letters": (_send_to("deadLetterQueueUrl", MessageGroupId="1"), "dead letters", "-dead.fifo holds 1 messages"),
     "undelivered events": (_send_to("undeliveredQueueUrl"), "dead letters", "-undelivered holds 1 messages"),
 }
@@ -231,3 +484,27 @@ def test_the_broken_part_is_named_and_none_else(
     assert failed.keys() == {check}
     assert found in failed[check]["found"]
     assert failed[check]["remedy"]
+
+
+def test_a_warning_is_told_of_and_breaks_nothing(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.put_redrive_policy(deliveries=2)
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(pipeline.outputs))
+
+    document = cli.run("verify", "--outputs", outputs, "--json", *FAST).document
+    done = cli.run("verify", "--outputs", outputs, *FAST)
+
+    assert done.code == 0
+    assert "warning: deliveries: maxReceiveCount is 2, and AWS advises 5 at least" in done.out.splitlines()
+    assert [each["check"] for each in document["pipeline"] if each["warning"]] == ["deliveries"]
+
+
+def test_checks_that_pass_say_so_by_name(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.let_send(pipeline.put_further_rule())
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(pipeline.outputs))
+
+    checks = cli.run("verify", "--outputs", outputs, "--json", *FAST).document["pipeline"]
+
+    broken = {check for _, check, _ in BROKEN.values()}
+    assert broken | {"deliveries"} == {each["check"] for each in checks}

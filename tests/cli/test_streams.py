@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 FAST = ("--max-tps", "1000")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 BACKFILL_KEYS = {"command", "dry_run", "table", "region", "stores", "totals", "failures"}
-VERIFY_KEYS = {"command", "in_sync", "deep", "table", "region", "stores", "totals", "differences", "pipeline"}
+VERIFY_KEYS = {
+    "command",
+    "in_sync",
+    "deep",
+    "table",
+    "region",
+    "stores",
+    "totals",
+    "repaired",
+    "differences",
+    "pipeline",
+}
 
 
 @pytest.mark.parametrize(
@@ -30,8 +41,9 @@ VERIFY_KEYS = {"command", "in_sync", "deep", "table", "region", "stores", "total
         (("backfill", "--prune"), BACKFILL_KEYS),
         (("verify",), VERIFY_KEYS),
         (("verify", "--deep"), VERIFY_KEYS),
+        (("verify", "--repair"), VERIFY_KEYS),
     ],
-    ids=["backfill", "dry-run", "prune", "verify", "deep"],
+    ids=["backfill", "dry-run", "prune", "verify", "deep", "repair"],
 )
 def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str], aws: Aws, cli: Cli) -> None:
     # GIVEN work with something to report of every kind

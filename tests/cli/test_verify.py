@@ -43,6 +43,7 @@ def test_in_sync(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
         "region": "us-west-2",
         "stores": [{"store_id": store, **_counts(in_sync=102)}, {"store_id": empty, **_counts()}],
         "totals": _counts(in_sync=102),
+        "repaired": 0,
         "differences": [],
         "pipeline": [],
     }
@@ -211,6 +212,99 @@ def test_what_cannot_be_told_is_reported_as_failed(aws: Aws, cli: Cli, backfille
     )
 
 
+def test_repair_mends_every_difference(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    # GIVEN rows that differ in every way that verify knows
+    store = aws.store(6)
+    table = backfilled(store)
+    missing, renamed, tags, gone, archived, right = (aws.arn(store, each) for each in aws.ids(store))
+    aws.delete(table, missing)
+    aws.omics.update_read_set(store, _id(renamed), name="new name")
+    aws.edit(table, tags, tags=[{"number": "wrong"}])
+    aws.omics.set_status(store, _id(gone), "DELETED")
+    aws.omics.set_status(store, _id(archived), "ARCHIVED")
+    untouched = aws.raw_rows(table)[right]
+    files = untouched["files"]
+    # WHEN
+    done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
+    # THEN
+    assert done.code == 0, done.out
+    document = done.document
+    assert (document["in_sync"], document["repaired"]) == (True, 5)
+    assert document["totals"] == _counts(in_sync=1, missing=1, stale=3, orphaned=1)
+    assert [(each["set_arn"], each["state"], each["repaired"]) for each in document["differences"]] == [
+        (missing, "missing", True),
+        (renamed, "stale", True),
+        (tags, "stale", True),
+        (archived, "stale", True),
+        (gone, "orphaned", True),
+    ]
+    rows = aws.raw_rows(table)
+    assert rows.keys() == {missing, renamed, tags, archived, right}
+    assert rows[right] == untouched
+    assert len(rows[archived]["files"]) == len(files)
+    assert cli.run("verify", "-s", store, "-t", table, "--deep", *FAST).code == 0
+
+
+def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(
+    aws: Aws, cli: Cli, backfilled: Callable[..., str]
+) -> None:
+    store = aws.store(3)
+    table = backfilled(store)
+    stale, refused, gone = (aws.arn(store, each) for each in aws.ids(store))
+    aws.edit(table, stale, set_name="wrong")
+    aws.edit(table, refused, set_name="wrong")
+    aws.omics.set_status(store, _id(gone), "DELETED")
+    malformed = f"{aws.arn(store, '')}what is this"
+    aws.put(table, {"set_arn": malformed})
+    aws.omics.faults.add(
+        "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] in {_id(refused), _id(gone)}
+    )
+
+    done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
+    aws.edit(table, stale, set_name="wrong again")
+    plain = cli.run("verify", "-s", store, "-t", table, "--repair", *FAST)
+
+    assert (done.code, plain.code) == (1, 1)
+    assert (done.document["in_sync"], done.document["repaired"]) == (False, 1)
+    outcomes = {each["set_arn"]: (each["state"], each["repaired"]) for each in done.document["differences"]}
+    assert outcomes == {
+        stale: ("stale", True),
+        refused: ("stale", False),
+        gone: ("failed", False),
+        malformed: ("orphaned", False),
+    }
+    reasons = {each["set_arn"]: each["reason"] for each in done.document["differences"]}
+    assert "AccessDeniedException" in reasons[refused]
+    assert "is not the ARN of a read set" in reasons[malformed]
+    assert aws.raw_rows(table).keys() == {stale, refused, gone, malformed}
+    assert f"repaired: stale {stale}: set_name" in plain.out.splitlines()
+    assert f"stale {refused}: GetReadSetMetadata: AccessDeniedException" in plain.out
+    assert "1 of 4 differences were repaired after that." in plain.out
+
+
+def test_repair_settles_what_could_not_be_told(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+    store = aws.store(1)
+    table = backfilled(store)
+    aws.edit(table, aws.arn(store, aws.ids(store)[0]), tags=[{"number": "wrong"}])
+    aws.omics.faults.add("GetReadSetMetadata", "ValidationException", times=1)
+
+    done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
+
+    assert [(each["state"], each["repaired"]) for each in done.document["differences"]] == [("failed", True)]
+    assert done.code == 0
+    assert aws.rows(table) == aws.expected(store)
+
+
+def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aws, cli: Cli) -> None:
+    # GIVEN a read set that a listing shows, and that is gone by the time of the repair
+    store = aws.store(1)
+    aws.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException")
+
+    done = cli.run("verify", "-s", store, "-t", aws.table(), "--repair", "--json", *FAST)
+
+    assert (done.code, done.document["repaired"]) == (0, 1)
+
+
 def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:
     store = aws.store(1)
     table = aws.table()
@@ -244,10 +338,12 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
     document = done.document
     assert document["totals"] == _counts(in_sync=1)
     assert document["in_sync"] is False
-    assert {each["check"] for each in document["pipeline"]} == {
-        "rule", "queue", "event source mapping", "function", "dead letters"
+    assert {each["check"] for each in document["pipeline"] if not each["passed"]} == {
+        "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "log group"
     }  # fmt: skip
-    assert not any(each["passed"] for each in document["pipeline"])
+    assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
+        "oldest message", "table", "table key"
+    }  # fmt: skip
     assert all(each["found"] and each["remedy"] for each in document["pipeline"])
     assert "ResourceNotFoundException" in _found(document, "rule")
     assert "broken pipeline: rule: " in plain.out

@@ -85,7 +85,7 @@ def test_an_adopted_queue_keeps_its_policy_and_what_it_refuses_is_not_lost(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
     create_queue(sandbox)
-    stack = up(SQSQueueName=QUEUE)
+    stack = up(SQSQueueName=QUEUE, storeEvents=False)
     store = sandbox.omics.create_store("cohort")
 
     read_set = sandbox.omics.create_read_set(store, name="refused")
@@ -104,7 +104,7 @@ def test_an_adopted_queue_keeps_its_policy_and_what_it_refuses_is_not_lost(
 def test_one_read_set_that_keeps_failing_ends_in_the_dead_letter_queue_alone(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    stack = up(maxReceiveCount=2)
+    stack = up(maxReceiveCount=2, storeEvents=False)
     store = sandbox.omics.create_store("cohort")
     sandbox.omics.emit_events = False
     poison = sandbox.omics.create_read_set(store, name="poison")

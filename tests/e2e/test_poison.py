@@ -19,8 +19,8 @@ def test_one_bad_read_set_among_forty_fails_alone_and_is_redriven_when_it_is_men
     # GIVEN forty read sets, one of which HealthOmics never gives
     stack = up(maxReceiveCount=2, maxTps="1000")
     omics = sandbox.omics
-    store = omics.create_store("cohort")
     omics.emit_events = False
+    store = omics.create_store("cohort")
     read_sets = [omics.create_read_set(store, name=f"set {number}") for number in range(40)]
     omics.emit_events = True
     bad = read_sets[20]
@@ -57,7 +57,7 @@ def test_one_bad_read_set_among_forty_fails_alone_and_is_redriven_when_it_is_men
 
 def test_redriving_old_events_leaves_the_rows_true(sandbox: Sandbox, up: Callable[..., Any]) -> None:
     # GIVEN events that failed, of read sets that have since been archived, and deleted
-    stack = up(maxReceiveCount=1, maxTps="1000")
+    stack = up(maxReceiveCount=1, maxTps="1000", storeEvents=False)
     omics = sandbox.omics
     store = omics.create_store("cohort")
     omics.faults.add("GetReadSetMetadata", "AccessDeniedException")
@@ -87,7 +87,7 @@ def test_events_that_the_rule_could_not_deliver_are_redriven_to_the_queue(
 ) -> None:
     # GIVEN a queue whose policy did not let the rule send
     sqs = sandbox.client("sqs")
-    stack = up()
+    stack = up(storeEvents=False)
     policy = sqs.get_queue_attributes(QueueUrl=stack.outputs["queueUrl"], AttributeNames=["Policy"])["Attributes"]
     sqs.set_queue_attributes(QueueUrl=stack.outputs["queueUrl"], Attributes={"Policy": ""})
     store = sandbox.omics.create_store("cohort")

@@ -91,6 +91,7 @@ class Case:
     function: str
     backfill: str
     verify: str
+    repair: str
 
     def __str__(self) -> str:
         return f"{self.operation}-{self.error}"

@@ -86,13 +86,22 @@ def backfilled(scene: Any, clients: Any) -> dict[str, Any]:
     return rows
 
 
-@pytest.mark.parametrize(("command", "option"), [("backfill", "--prune"), ("verify", "--deep")])
-def test_a_command_calls_what_is_documented_and_nothing_else(command: str, option: str, clients: Any, run: Run) -> None:
+@pytest.mark.parametrize(
+    ("column", "command"),
+    [
+        ("backfill", ("backfill", "--prune")),
+        ("verify", ("verify", "--deep")),
+        ("repair", ("verify", "--deep", "--repair")),
+    ],
+)
+def test_a_command_calls_what_is_documented_and_nothing_else(
+    column: str, command: tuple[str, ...], clients: Any, run: Run
+) -> None:
     clients.injection.clear()
 
-    ended = run(command, option)
+    ended = run(*command)
 
-    assert ended.calls == {case.operation for case in ALL if getattr(case, command)}
+    assert ended.calls == {case.operation for case in ALL if getattr(case, column)}
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.backfill], ids=str)
@@ -142,6 +151,31 @@ def test_given_an_error_when_verify_meets_it_then_it_does_what_is_documented(
         case _:
             pytest.fail(f"docs/errors.md has no such reaction: {case.verify}")
     assert scene.rows() == scene.initial_rows()
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.repair], ids=str)
+def test_given_an_error_when_a_repair_meets_it_then_it_does_what_is_documented(
+    case: Case, scene: Any, clients: Any, run: Run, backfilled: dict[str, Any]
+) -> None:
+    clients.injection.set(case.error, case.operation)
+
+    ended = run("verify", "--deep", "--repair")
+
+    match case.repair:
+        case "stops":
+            check_stopped(ended)
+        case "failed":
+            assert ended.code == 1
+            left = [each for each in ended.document["differences"] if not each["repaired"]]
+            assert left
+            assert all(each["reason"] for each in left)
+        case "row deleted":
+            assert ended.code == 0
+            assert scene.rows() == {}
+            return
+        case _:
+            pytest.fail(f"docs/errors.md has no such reaction: {case.repair}")
+    check_rows(case, scene, backfilled)
 
 
 @pytest.mark.parametrize(

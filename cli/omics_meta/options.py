@@ -1,0 +1,102 @@
+"""The options that several commands have, and the decorator that gives them to a command."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+import typer
+
+from omics_meta.target import QueueKind, Selection
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+_StackOption = Annotated[
+    str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
+]
+_CwdOption = Annotated[
+    Path | None, typer.Option("--cwd", metavar="DIR", help="Folder of the Pulumi project, if not the current one.")
+]
+_OutputsOption = Annotated[
+    Path | None,
+    typer.Option("--outputs", metavar="FILE", help="What `pulumi stack output --json` printed, instead of a stack."),
+]
+_StoresOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-s", "--seq-store-id", metavar="ID", help="Sequence store. Repeatable. With a stack, all stores by default."
+    ),
+]
+_AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
+_TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME", help="DynamoDB table.")]
+_RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
+_ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
+
+
+def stores_and_table(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    seq_store_id: _StoresOption = None,
+    all_stores: _AllStoresOption = False,
+    table: _TableOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+) -> Selection:
+    """What a command works on that compares stores with a table."""
+    return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
+
+
+def deployed_stack(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+) -> Selection:
+    """What a command works on that is about a stack's own resources."""
+    return Selection(stack, cwd, outputs, (), False, None, region, profile)
+
+
+def selecting(select: Callable[..., Selection]) -> Callable[[_Command], _Command]:
+    """Give a command the options of `select`, and what `select` makes of them as its first argument.
+
+    Typer reads options from a function's signature and annotations, so both are those of the two functions together.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        options = inspect.signature(select).parameters
+        own = list(inspect.signature(command).parameters.values())[1:]
+
+        @wraps(command)
+        def run(**given: Any) -> None:
+            selection = select(**{name: given.pop(name) for name in options})
+            command(selection, **given)
+
+        parameters = [*options.values(), *own]
+        shown = cast("Any", run)
+        shown.__signature__ = inspect.Signature(parameters)
+        shown.__annotations__ = {each.name: each.annotation for each in parameters}
+        return shown
+
+    return decorate
+
+
+MaxTpsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-tps",
+        metavar="[OPERATION=]N",
+        help="HealthOmics calls a second, of each operation or of one; 4.5 by default, more if your quotas were raised."
+        " Repeatable.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+QueueOption = Annotated[
+    QueueKind | None,
+    typer.Option(
+        "--queue",
+        help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
+    ),
+]

@@ -1,0 +1,75 @@
+"""What a check says, and what all of them look at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+
+from omics_meta.exits import CommandError
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
+
+REDEPLOY: Final = "run `pulumi up --refresh` to put back what the program says"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One property of the deployed pipeline: whether it holds, what was found, and what mends it.
+
+    A warning is about something that works, but not as well as it could.
+    """
+
+    name: str
+    passed: bool
+    found: str
+    remedy: str = REDEPLOY
+    warning: bool = False
+
+
+class Stack:
+    """A deployed stack.
+
+    Args:
+        session: The caller's credentials, and the stack's region.
+        outputs: The stack's outputs.
+    """
+
+    def __init__(self, session: boto3.Session, outputs: Mapping[str, Any]) -> None:
+        self.session = session
+        self.outputs = outputs
+
+    def output(self, name: str) -> str:
+        """Return an output that every stack has.
+
+        Raises:
+            CommandError: It is missing, so that these are not the outputs of such a stack.
+        """
+        value = self.outputs.get(name)
+        if not isinstance(value, str) or not value:
+            raise CommandError(f"the stack's outputs have {name} = {value!r}: run `pulumi up` with this version first")
+        return value
+
+    @cached_property
+    def function(self) -> "FunctionConfigurationResponseTypeDef":
+        """The function's configuration.
+
+        Raises:
+            ClientError: There is no such function, or Lambda refuses to tell.
+        """
+        return self.session.client("lambda").get_function_configuration(FunctionName=self.output("functionName"))
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The function's environment variables.
+
+        Raises:
+            ClientError: As above.
+        """
+        return self.function.get("Environment", {}).get("Variables", {})
+
+
+Look = Callable[[Stack], Iterator[Check]]
+"""Looks at one part of a pipeline, and ends with a ClientError or a SyncError where AWS refuses."""

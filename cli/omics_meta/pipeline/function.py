@@ -1,0 +1,86 @@
+"""Checks the function, the event source mapping that feeds it, and its log group."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from omics_meta.pipeline.check import Check, Stack
+
+_READING: Final = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
+"""States of an event source mapping that reads the queue, or is about to."""
+
+
+def look_at_mapping(stack: Stack) -> Iterator[Check]:
+    """Look at the event source mapping."""
+    function, queue = stack.output("functionName"), stack.output("queueArn")
+    mappings = stack.session.client("lambda").list_event_source_mappings(FunctionName=function, EventSourceArn=queue)
+    found = mappings["EventSourceMappings"]
+    yield Check("event source mapping", len(found) == 1, f"{len(found)} lead from the queue to {function}")
+    for mapping in found:
+        uuid, state = mapping.get("UUID", ""), mapping.get("State", "")
+        update = f"run `aws lambda update-event-source-mapping --uuid {uuid}"
+        yield Check("event source mapping enabled", state in _READING, f"{uuid} is {state}", f"{update} --enabled`")
+        types = mapping.get("FunctionResponseTypes", [])
+        yield Check(
+            "partial batch responses",
+            "ReportBatchItemFailures" in types,
+            f"FunctionResponseTypes is {types}",
+            f"{update} --function-response-types ReportBatchItemFailures`",
+        )
+        yield _batch_size(stack, mapping.get("BatchSize", 0), update)
+
+
+def _batch_size(stack: Stack, size: int, update: str) -> Check:
+    """Each message may cost a call of each HealthOmics operation, at MAX_TPS calls a second."""
+    timeout, rate = stack.function.get("Timeout", 0), _rate(stack.variables.get("MAX_TPS", ""))
+    most = int(timeout * rate)
+    return Check(
+        "batch size",
+        size <= most,
+        f"{size} messages, and at MAX_TPS {rate:g} the function can refresh {most} in its {timeout} s",
+        f"{update} --batch-size {max(1, most)}`, or lower `maximumConcurrency` or raise `functionTimeout`",
+    )
+
+
+def _rate(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0  # the function cannot start
+
+
+def look_at_function(stack: Stack) -> Iterator[Check]:
+    """Look at the function's state, and at what its environment variables lead it to."""
+    name, function = stack.output("functionName"), stack.function
+    state, update = function.get("State", ""), function.get("LastUpdateStatus", "")
+    reasons = f"{function.get('StateReason', '')} {function.get('LastUpdateStatusReason', '')}"
+    yield Check(
+        "function",
+        state in {"Active", "Inactive"} and update != "Failed",
+        f"{name} is {state}, its last update {update} {reasons}".strip(),
+    )
+    variables = stack.variables
+    _, _, _, region, account, *_ = stack.output("functionArn").split(":")
+    for check, variable, expected in (
+        ("function's table", "TABLE_NAME", stack.output("tableName")),
+        ("function's queue", "QUEUE_URL", stack.output("queueUrl")),
+        ("function's region", "SOURCE_REGION", region),
+        ("function's account", "SOURCE_ACCOUNT", account),
+    ):
+        actual = variables.get(variable, "not set")
+        yield Check(check, actual == expected, f"{variable} of {name} is {actual}, and the stack has {expected}")
+
+
+def look_at_log_group(stack: Stack) -> Iterator[Check]:
+    """Look at the function's log group."""
+    name = stack.output("logGroupName")
+    pages = stack.session.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    groups = [group for page in pages for group in page["logGroups"] if group.get("logGroupName") == name]
+    yield Check("log group", len(groups) == 1, f"{name} {'is there' if groups else 'is not there'}")
+    for group in groups:
+        days = group.get("retentionInDays")
+        yield Check(
+            "log retention",
+            days is not None,
+            f"{name} keeps events {'for ever' if days is None else f'{days} days'}",
+            f"run `aws logs put-retention-policy --log-group-name {name} --retention-in-days 30`",
+        )

@@ -1,0 +1,68 @@
+"""Sends one harmless message through a pipeline, and waits for what it does."""
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from readset_sync.arn import ReadSetArn
+from readset_sync.client import dynamodb_client, sqs_client
+from readset_sync.outbox import Outbox
+from readset_sync.plan import needs_row
+from readset_sync.record import REVISION
+from readset_sync.source import Source
+from readset_sync.table import Table
+
+from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.checks import looked
+
+PROBE: Final = "probe"
+"""Name of the check."""
+
+PROBE_SECONDS: Final = 60
+"""How long to wait: a cold start and a refresh take a few seconds, and a live queue has some work before this one."""
+
+_POLL_SECONDS: Final = 0.5
+
+
+def probe(stack: Stack, source: Source, store_ids: Iterable[str]) -> list[Check]:
+    """Have the pipeline refresh the row of the first read set of these stores, and wait until it has.
+
+    Stores without read sets leave nothing to probe with, which is no fault of the pipeline.
+    """
+    return list(looked(PROBE, lambda stack: _probe(stack, _first(source, store_ids)), stack))
+
+
+def _first(source: Source, store_ids: Iterable[str]) -> ReadSetArn | None:
+    pages = (page for store_id in store_ids for page in source.pages(store_id))
+    arns = (entry["arn"] for page in pages for entry in page.read_sets if needs_row(entry))
+    return next(map(ReadSetArn.parse, arns), None)
+
+
+def _probe(stack: Stack, arn: ReadSetArn | None) -> Iterator[Check]:
+    if arn is None:
+        yield Check(PROBE, passed=True, found="the chosen stores have no read set to probe with")
+        return
+    table = Table(dynamodb_client(stack.session), stack.output("tableName"))
+    outbox = Outbox(sqs_client(stack.session), stack.output("queueUrl"), account=arn.account, region=arn.region)
+    before = _revision(table, arn)
+    began = time.monotonic()
+    outbox.refresh([arn], cause=f"probe-{uuid.uuid4().hex}")
+    while (waited := time.monotonic() - began) < PROBE_SECONDS:
+        if _revision(table, arn) != before:
+            yield Check(PROBE, passed=True, found=f"the row of {arn} was refreshed after {waited:.1f} s")
+            return
+        time.sleep(_POLL_SECONDS)
+    yield Check(
+        PROBE,
+        passed=False,
+        found=f"the row of {arn} was not refreshed within {PROBE_SECONDS} s",
+        remedy="mend what the other checks name; see what the function says with `aws logs tail "
+        f"{stack.output('logGroupName')} --since 5m`, and what it gave up on with `omics-meta dlq show`",
+    )
+
+
+def _revision(table: Table, arn: ReadSetArn) -> str | None:
+    """What every write of a row changes; None where there is no row."""
+    row = table.get(str(arn))
+    return row.get(REVISION) if row else None

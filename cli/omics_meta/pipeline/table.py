@@ -1,0 +1,26 @@
+"""Checks the table that the stack says it writes to."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from readset_sync.client import dynamodb_client
+from readset_sync.errors import SetupError
+from readset_sync.table import Table
+
+from omics_meta.pipeline.check import Check, Stack
+
+_USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
+"""States in which a table can be read and written."""
+
+
+def look_at_table(stack: Stack) -> Iterator[Check]:
+    """Look at the table's state and key."""
+    name, dynamodb = stack.output("tableName"), dynamodb_client(stack.session)
+    status = dynamodb.describe_table(TableName=name)["Table"].get("TableStatus", "")
+    yield Check("table", status in _USABLE, f"{name} is {status}")
+    try:
+        Table(dynamodb, name).check_key()
+    except SetupError as error:
+        yield Check("table key", passed=False, found=str(error))
+    else:
+        yield Check("table key", passed=True, found=f"{name} is keyed by read set")

@@ -1,0 +1,66 @@
+"""`omics-meta verify` of the program as it is deployed."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from omics_sandbox import Sandbox
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_every_check_passes_and_a_probe_goes_through(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+    stack = up()
+    store = sandbox.omics.create_store("cohort")
+    read_set = sandbox.omics.create_read_set(store, name="probed")
+    sandbox.drain()
+    before = stack.rows()[read_set]["sync_revision"]
+
+    verified = stack.omics_meta("verify", "--probe", "--json")
+
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    checks = {each["check"]: each["found"] for each in json.loads(verified.stdout)["pipeline"]}
+    assert f"readSet/{read_set} was refreshed after " in checks["probe"]
+    assert stack.rows()[read_set]["sync_revision"] != before
+    assert {"schedule enabled", "further rule enabled", "oldest message", "deliveries"} <= checks.keys()
+
+
+def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+    # GIVEN something to repair of every kind, and a read set to probe with
+    stack = up()
+    store = sandbox.omics.create_store("cohort")
+    _, gone = (sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(2))
+    sandbox.drain()
+    sandbox.omics.emit_events = False
+    sandbox.omics.set_status(store, gone, "DELETED")
+    sandbox.omics.create_read_set(store, name="missing")
+    sandbox.calls.clear()
+
+    assert stack.omics_meta("verify", "--repair", "--probe").returncode == 0
+
+    used = {call.action for call in sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")}
+    section = README.read_text(encoding="utf-8").partition("\n## Security\n")[2]
+    told = section.partition("`omics-meta` runs with the caller's own credentials.")[2].partition("`dlq` needs")[0]
+    statements: list[tuple[str, str]] = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
+    told += "".join(actions for sid, actions in statements if f"`{sid}`" in told)
+    assert len(used) > 20
+    assert used <= set(re.findall(r"\b[a-z]+:[A-Z]\w+", told))
+
+
+def test_a_repair_makes_up_for_lost_events(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+    stack = up()
+    store = sandbox.omics.create_store("cohort")
+    kept, lost = (sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(2))
+    sandbox.drain()
+    sandbox.omics.emit_events = False
+    sandbox.omics.set_status(store, kept, "ARCHIVED")
+    sandbox.omics.set_status(store, lost, "DELETED")
+    new = sandbox.omics.create_read_set(store, name="new")
+
+    repaired = stack.omics_meta("verify", "--repair")
+
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert {each: row["set_status"] for each, row in stack.rows().items()} == {kept: "ARCHIVED", new: "ACTIVE"}
+    assert stack.omics_meta("verify", "--deep").returncode == 0
