@@ -114,6 +114,7 @@ class Clients:
 
     omics: Any
     dynamodb: Any
+    sqs: Any
     injection: Injection
 
 
@@ -164,8 +165,11 @@ def clients(sandbox: Sandbox) -> Clients:
         patch.setattr(client, "_CONFIG", client._CONFIG.merge(once))
         session = boto3.Session()
         made = Clients(
-            client.omics_client(session, max_tps=Rates(10_000)), client.dynamodb_client(session), Injection()
+            client.omics_client(session, max_tps=Rates(10_000)),
+            client.dynamodb_client(session),
+            client.sqs_client(session),
+            Injection(),
         )
-    for each in (made.omics, made.dynamodb):
+    for each in (made.omics, made.dynamodb, made.sqs):
         made.injection.attach(each)
     return made
