@@ -71,7 +71,7 @@ def run(
         deep: Read every read set's files and tags too.
         repair: Mend the rows that are not in sync.
         probe: Send a message through the pipeline of the stack.
-        max_tps: HealthOmics calls a second, of each operation.
+        max_tps: HealthOmics calls a second, as the option gave them.
         as_json: Print one JSON document.
 
     Raises:
