@@ -13,7 +13,7 @@ from omics_sandbox import Sandbox
 from readset_sync import reconcile
 from readset_sync import table as table_module
 from readset_sync.arn import ReadSetArn, StoreArn
-from readset_sync.errors import MalformedEventError
+from readset_sync.errors import MalformedEventError, StoreNotFoundError
 from readset_sync.ledger import ACCOUNTS, Ledger
 from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.reconcile import Finding, Reconciler
@@ -401,6 +401,22 @@ def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(
     assert pipeline.steps[-1].counts == {"rows": 2, "listed": 1, "storeless": 1}
     assert table.get(str(gone)) is None
     assert table.get(str(kept))
+
+
+def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliation_begin_for_ever(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, queue: Queue, sandbox: Sandbox, table: Table
+) -> None:
+    """Whether ListSequenceStores lags behind, or shows stores that have failed: the queue tries again, in its time."""
+    [arn] = synced(1)
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+    [step] = queue.take()
+    assert isinstance(step, Step)
+    sandbox.omics.faults.add("ListReadSets", "ResourceNotFoundException", times=1)
+
+    with pytest.raises(StoreNotFoundError, match=arn.store_id):
+        pipeline.reconciler.proceed(step)
+
+    assert queue.take() == []
 
 
 def test_a_request_that_is_delivered_twice_begins_one_reconciliation(reconciler: Reconciler, queue: Queue) -> None:
