@@ -44,6 +44,7 @@ ALWAYS = {
     ("aws:iam/role:Role", f"{NAME}-function-role"),
     ("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy"),
     ("aws:lambda/function:Function", f"{NAME}-function"),
+    ("aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"),
     ("aws:lambda/eventSourceMapping:EventSourceMapping", f"{NAME}-event-source-mapping"),
 }
 CREATED_TABLE = {("aws:dynamodb/table:Table", f"{NAME}-table")}
@@ -152,6 +153,14 @@ def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
         "tags": {},
     }
     assert f"{NAME}-function-policy" in mapping.dependencies
+
+
+def test_lambda_does_not_take_a_reconciliation_for_an_endless_loop(deployed: Deploy):
+    recursion = deployed({}).get(
+        "aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"
+    )
+
+    assert recursion.inputs == {"functionName": f"{NAME}-function-1234567", "recursiveLoop": "Allow"}
 
 
 @pytest.mark.parametrize("config", MODES)
@@ -596,7 +605,8 @@ def test_tags_are_on_everything_that_can_have_them(deployed: Deploy):
 
     tagged = {name for _, name in deployment.kinds()} - {
         NAME,
-        *(f"{NAME}-{part}" for part in ("target", "store-target", "schedule", "redrive-allow-policy")),
+        *(f"{NAME}-{part}" for part in ("target", "store-target", "schedule")),
+        *(f"{NAME}-{part}" for part in ("redrive-allow-policy", "recursion-config")),
         *(f"{NAME}-{part}-policy" for part in ("function", "schedule")),
         *(f"{NAME}-{part}-policy" for part in ("queue", "undelivered-queue")),
     }

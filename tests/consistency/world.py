@@ -203,6 +203,7 @@ class Work:
             max_age=None,
             # Each look at the clock takes four seconds, so that each step has time for one page.
             clock=itertools.count(0, 4).__next__,
+            now=self.moment,
         )
 
     def source(self) -> Source:

@@ -152,11 +152,6 @@ def test_given_an_error_when_a_batch_meets_it_then_it_does_what_is_documented(
             affected = {message for message, calls in CALLS.items() if case.operation in calls}
             assert done.returned == affected
             assert len(done.logged) == len(affected)
-        case "begun again":
-            # The messages of read sets are returned, because their store ought to be there.
-            affected = {message for message, calls in CALLS.items() if case.operation in calls} - {"step"}
-            assert done.returned == affected
-            assert done.calls["ListSequenceStores"] == 2
         case "row deleted":
             assert done.returned == set()
             assert rows.keys() == {str(scene.archived)}

@@ -222,8 +222,12 @@ def with_function(aws: Aws, existing: dict[str, Any], implementation: Implementa
 
 
 def test_given_the_catalogue_then_every_type_has_a_life_here() -> None:
-    # moto never tells a redrive allow policy back: its test is further down.
-    assert {life.token for life in LIVES} == RESOURCE_TYPES.keys() - {"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"}
+    # moto never tells a redrive allow policy back: its test is further down. It knows no recursion configuration: see
+    # test_recursion.py.
+    assert {life.token for life in LIVES} == RESOURCE_TYPES.keys() - {
+        "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+        "aws:lambda/functionRecursionConfig:FunctionRecursionConfig",
+    }
 
 
 @pytest.mark.usefixtures("with_function")

@@ -6,7 +6,7 @@ from omics_sandbox.provider.dynamodb import Table
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.events import EventRule, EventTarget
 from omics_sandbox.provider.iam import Role, RolePolicy
-from omics_sandbox.provider.lambda_ import EventSourceMapping, Function
+from omics_sandbox.provider.lambda_ import EventSourceMapping, Function, FunctionRecursionConfig
 from omics_sandbox.provider.logs import LogGroup
 from omics_sandbox.provider.resource_type import ResourceType
 from omics_sandbox.provider.scheduler import Schedule
@@ -19,6 +19,7 @@ RESOURCE_TYPES: Final[dict[str, type[ResourceType]]] = {
         EventSourceMapping,
         EventTarget,
         Function,
+        FunctionRecursionConfig,
         LogGroup,
         Queue,
         QueuePolicy,
