@@ -295,13 +295,23 @@ def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy, world_of: Des
     assert json.loads(policy["policy"])["Statement"] == expected
 
 
-@pytest.mark.parametrize("service", ["lambda", "scheduler"])
-def test_only_its_own_service_takes_a_role(service: str, deployed: Deploy):
-    name = {"lambda": "function", "scheduler": "schedule"}[service]
-    role = deployed({}).get("aws:iam/role:Role", f"{NAME}-{name}-role").inputs
+def test_only_its_own_service_takes_a_role(deployed: Deploy):
+    deployment = deployed({})
 
-    assert json.loads(role["assumeRolePolicy"])["Statement"] == [
-        {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    def trust(name: str) -> Any:
+        role = deployment.get("aws:iam/role:Role", f"{NAME}-{name}-role").inputs
+        return json.loads(role["assumeRolePolicy"])["Statement"]
+
+    assert trust("function") == [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]
+    assert trust("schedule") == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        }
     ]
 
 

@@ -255,7 +255,8 @@ def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
         if isinstance(message, RefreshRequest):
             work.synchronizer().refresh(message.arn, store_after=message.time)
         else:
-            envelope = open_envelope(json.dumps({"detail": message}), account=ACCOUNT, region=REGION)
+            body = {"account": ACCOUNT, "region": REGION, "detail": message}
+            envelope = open_envelope(json.dumps(body))
             work.reconciler().proceed(Step.read(envelope))
 
     return job

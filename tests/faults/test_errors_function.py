@@ -109,7 +109,8 @@ def record(name: str, arn: ReadSetArn, status: str) -> dict[str, Any]:
 
 def own_record(name: str, detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
     message = {"source": "healthomics-metadata-sync", "detail-type": detail_type, "time": "2099-01-01T00:00:00Z"}
-    return sqs_record(name, message | {"detail": detail})
+    place = {"account": "123456789012", "region": "us-west-2"}
+    return sqs_record(name, message | place | {"detail": detail})
 
 
 def sqs_record(name: str, message: dict[str, Any]) -> dict[str, Any]:

@@ -373,8 +373,9 @@ def test_what_fails_is_done_again_and_no_row_is_touched_before(
 
 
 def read_step(detail: dict[str, Any]) -> Step:
-    body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail}
-    message = parse_message(json.dumps(body), account="123456789012", region="us-west-2")
+    place = {"account": "123456789012", "region": "us-west-2"}
+    body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail} | place
+    message = parse_message(json.dumps(body), **place)
     assert isinstance(message, Step)
     return message
 

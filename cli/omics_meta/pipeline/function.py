@@ -74,6 +74,22 @@ def look_at_function(stack: Stack) -> Iterator[Check]:
         yield Check(check, actual == expected, f"{variable} of {name} is {actual}, and the stack has {expected}")
 
 
+def look_at_recursion(stack: Stack) -> Iterator[Check]:
+    """Look whether the function may send itself as many messages in a row as a reconciliation takes.
+
+    Lambda takes more than sixteen for an endless loop, and stops it (Lambda developer guide, "Use Lambda recursive loop
+    detection to prevent infinite loops").
+    """
+    name = stack.output("functionName")
+    loop = stack.session.client("lambda").get_function_recursion_config(FunctionName=name)["RecursiveLoop"]
+    yield Check(
+        "recursion",
+        loop == "Allow",
+        f"{name} has RecursiveLoop {loop}, and reconciliations need Allow",
+        f"run `aws lambda put-function-recursion-config --function-name {name} --recursive-loop Allow`",
+    )
+
+
 def look_at_log_group(stack: Stack) -> Iterator[Check]:
     """Look at the function's log group."""
     name = stack.output("logGroupName")
