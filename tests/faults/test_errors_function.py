@@ -72,7 +72,7 @@ def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     ]
 
     def run() -> Done:
-        response: Any = consumer.consume({"Records": records}, None)  # pyright: ignore[reportArgumentType] - not looked at
+        response: Any = consumer.consume({"Records": records})
         calls = set(clients.injection.calls)
         clients.injection.clear()
         errors = [json.loads(line) for line in log.getvalue().splitlines() if '"ERROR"' in line]
