@@ -5,10 +5,15 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks import quotas
+from benchmarks import events, growth, quotas, startup
 from benchmarks.report import Figure, table
 
-BENCHMARKS: Final[Mapping[str, Callable[[], Iterable[Figure]]]] = {"quotas": quotas.measure}
+BENCHMARKS: Final[Mapping[str, Callable[[], Iterable[Figure]]]] = {
+    "quotas": quotas.measure,
+    "events": events.measure,
+    "startup": startup.measure,
+    "growth": growth.measure,
+}
 
 
 def main() -> int:
