@@ -72,7 +72,6 @@ def measure(sizes: Sequence[int] = SIZES) -> Iterator[Figure]:
         case = f"{work}, from {first.read_sets:,} to {last.read_sets:,} read sets"
         size = last.read_sets / first.read_sets
         yield Figure(case, "calls, over linear growth", last.omics_calls / first.omics_calls / size, at_most=1)
-        yield Figure(case, "time, over linear growth", last.seconds / first.seconds / size, at_most=1.5)
         yield Figure(case, "MB more at the peak", last.peak_mb - first.peak_mb, at_most=50)
 
 
