@@ -121,9 +121,9 @@ class _Execution:
 
     def __init__(self, fleet: Fleet) -> None:
         self._interval = fleet.interval
-        self._next_refresh = 0.0
-        self._next_listing = 0.0
-        self.now = 0.0
+        self._next_refresh: float = 0.0
+        self._next_listing: float = 0.0
+        self.now: float = 0.0
 
     def refresh(self) -> None:
         """Read and write one read set."""
