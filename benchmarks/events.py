@@ -14,7 +14,7 @@ from typing import Any, Final
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import deploy
 
-from benchmarks.report import Figure
+from benchmarks.report import Figure, scaled
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LATENCY_SECONDS: Final = 0.04
@@ -65,6 +65,11 @@ class Pipeline:
             self.omics.set_status(self._store, read_set, status)
         self._sandbox.drain(timeout=600)
 
+    @property
+    def size(self) -> int:
+        """Events of a burst."""
+        return ROUNDS * len(self.read_sets)
+
     def burst(self) -> float:
         """Fill the queue with events that each cost a full refresh; return how many of them are done in a second."""
         self._lambda.update_event_source_mapping(UUID=self._mapping, Enabled=False)
@@ -74,29 +79,28 @@ class Pipeline:
         began = time.monotonic()
         self._lambda.update_event_source_mapping(UUID=self._mapping, Enabled=True)
         self._sandbox.drain(timeout=600)
-        return ROUNDS * len(self.read_sets) / (time.monotonic() - began)
+        return self.size / (time.monotonic() - began)
 
 
-def measure(read_sets: int = 200) -> Iterator[Figure]:
-    """Count calls, then time a burst in both pipelines: some two minutes.
+def measure(scale: float) -> Iterator[Figure]:
+    """Count calls, then time a burst in both pipelines, at a part of the full size: some two minutes at 1.
 
     A fifth of the burst is enough for the second pipeline, which does one event after another at a steady pace.
     """
     with _sandbox() as sandbox:
-        yield from _count_calls(Pipeline(sandbox, max(read_sets // 10, 1), one_by_one=False))
+        yield from _count_calls(Pipeline(sandbox, scaled(20, scale), one_by_one=False))
     with _sandbox() as sandbox:
-        pipeline = Pipeline(sandbox, read_sets, one_by_one=False)
-        pace = pipeline.burst()
-        calls = pipeline.omics.calls
+        grouped = Pipeline(sandbox, scaled(200, scale), one_by_one=False)
+        pace = grouped.burst()
+        stores = grouped.omics.calls["GetSequenceStore"]
     with _sandbox() as sandbox:
-        one_by_one = Pipeline(sandbox, max(read_sets // 5, 1), one_by_one=True).burst()
-    case = f"burst of {ROUNDS * read_sets} events over {read_sets} read sets"
+        single = Pipeline(sandbox, scaled(40, scale), one_by_one=True)
+        single_pace = single.burst()
+    case = f"burst of {grouped.size} events over {len(grouped.read_sets)} read sets"
     yield Figure(case, "events a second", pace)
-    yield Figure(case, "events a second with one message group and batches of one", one_by_one)
-    yield Figure(case, "times as fast as that", pace / one_by_one, at_least=2)
-    yield Figure(
-        case, "GetSequenceStore calls, one for each execution at the most", calls["GetSequenceStore"], at_most=2
-    )
+    yield Figure(f"burst of {single.size} events in one group, one by one", "events a second", single_pace)
+    yield Figure(case, "times as fast as one by one", pace / single_pace, at_least=2)
+    yield Figure(case, "GetSequenceStore calls of two executions", stores, at_most=2)
 
 
 def _sandbox() -> Sandbox:

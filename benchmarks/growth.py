@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from readset_sync.step import Step
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 
-from benchmarks.report import Figure
+from benchmarks.report import Figure, scaled
 from benchmarks.simulated import ACCOUNT, REGION, STORE_ID, SimulatedOmics, SimulatedQueue, SimulatedTable
 
 SIZES: Final = (1_000, 10_000, 100_000)
@@ -58,10 +58,10 @@ class Run:
     peak_mb: float
 
 
-def measure(sizes: Sequence[int] = SIZES) -> Iterator[Figure]:
-    """Run each work at each size: some ninety seconds."""
+def measure(scale: float) -> Iterator[Figure]:
+    """Run each work at each size, or a part of it: some ninety seconds at 1."""
     for work in WORKS:
-        runs = [_measured(work, size) for size in sizes]
+        runs = [_measured(work, scaled(size, scale)) for size in SIZES]
         for run in runs:
             case = f"{work} of {run.read_sets:,} read sets"
             yield Figure(case, "ms / read set", run.seconds * 1000 / run.read_sets)

@@ -20,9 +20,9 @@ from typing import Final
 
 from omics_components.package import build_package
 
-from benchmarks.report import Figure
+from benchmarks.report import Figure, scaled
 
-RUNS: Final = 15
+RUNS: Final = 11
 """Of each. They take turns, so that both see the same machine."""
 
 RUNTIME: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
@@ -61,20 +61,20 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 }
 
 
-def measure(runs: int = RUNS) -> Iterator[Figure]:
-    """Time both in turns, and boto3 with nothing but Powertools' imports: some thirty seconds."""
+def measure(scale: float) -> Iterator[Figure]:
+    """Time both in turns, and boto3 with nothing but Powertools' imports: some thirty seconds, or a part of it."""
     with TemporaryDirectory() as folder:
         folders = _unpack(Path(folder))
         seconds: dict[str, list[float]] = {code: [] for code in (FUNCTION, CLIENTS, POWERTOOLS)}
-        for _ in range(runs):
+        for _ in range(scaled(RUNS, scale)):
             for code, times in seconds.items():
                 times.append(_time(code, folders))
     function, clients, powertools = (statistics.median(times) for times in seconds.values())
     case = "start of the function"
-    yield Figure(case, "ms", function * 1000)
-    yield Figure(case, "ms of bare boto3 with the same clients", clients * 1000)
+    yield Figure(case, "ms of processor time", function * 1000)
+    yield Figure("bare boto3 with the same clients", "ms of processor time", clients * 1000)
     yield Figure(case, "times bare boto3", function / clients, at_most=1.5)
-    yield Figure(case, "times bare boto3 of Powertools' imports alone", powertools / clients)
+    yield Figure("boto3 with the imports of Powertools", "times bare boto3", powertools / clients)
 
 
 def _unpack(folder: Path) -> list[str]:
