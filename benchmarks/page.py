@@ -23,9 +23,10 @@ DRAWN: Final = (
 
 _HEAD: Final = """# Benchmarks
 
-Written by `python -m benchmarks --write` on {machine}. HealthOmics is the sandbox, on the same machine: ratios and
-shares of the quota say more than seconds do. `make bench` prints the same tables. A figure without a target is there to
-be known.
+Written by `python -m benchmarks --write`: {machine}.
+
+HealthOmics is the sandbox, on the same machine: ratios and shares of the quota say more than seconds do. `make bench`
+prints the same tables. A figure without a target is there to be known.
 
 ![Bars of what was measured]({picture})
 """

@@ -38,11 +38,9 @@ def test_each_benchmark_finds_what_is_documented(name: str):
 def test_a_figure_meets_its_target_on_the_right_side_only():
     low, high = Figure("case", "low", 2, at_most=1), Figure("case", "high", 2, at_least=1)
 
-    assert [line.rpartition("| ")[2] for line in table([low, high, Figure("case", "free", 2)]).splitlines()[2:]] == [
-        "not met |",
-        "met |",
-        "|",
-    ]
+    lines = table([low, high, Figure("case", "free", 2)]).splitlines()[2:]
+
+    assert [line.split("|")[-2].strip() for line in lines] == ["not met", "met", ""]
 
 
 def test_a_picture_has_a_bar_for_each_figure_of_each_panel():
