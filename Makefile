@@ -53,7 +53,7 @@ soak: $(READY) ## Play 5,000 random histories of races and faults against the wr
 	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
 
 .PHONY: bench
-bench: $(READY) ## Measure a backfill against the quotas of HealthOmics and a serial one (about five minutes)
+bench: $(READY) ## Measure backfills, events, start and growth, with targets (eight minutes, more on a busy machine)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lint

@@ -117,7 +117,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]], *, align: str = "---:") -> str:
+def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]], *, align: str = "---:") -> str:
     """Write a Markdown table; `align` is for the columns after the first."""
     titles = list(head)
     lines = [titles, ["---"] + [align] * (len(titles) - 1), *(list(row) for row in rows)]
@@ -129,13 +129,13 @@ def _by_service(usage_of: Callable[[int], Usage]) -> str:
     services = [service for service in columns[0] if any(service_costs[service] for service_costs in columns)]
     rows = [[service, *(money(column[service]) for column in columns)] for service in services]
     rows.append(["**Total**", *(f"**{money(sum(column.values(), Decimal(0)))}**" for column in columns)])
-    return _table(["service", *(f"{size:,} read sets" for size in SIZES)], rows)
+    return markdown_table(["service", *(f"{size:,} read sets" for size in SIZES)], rows)
 
 
 def prices() -> str:
     """Return the table of prices."""
     rows = [[price.service, price.unit, f"${price.usd:f}", f"{price.per:,}", price.source] for price in PRICES.values()]
-    return _table(["service", "unit", "price", "for", "read at"], rows, align="---")
+    return markdown_table(["service", "unit", "price", "for", "read at"], rows, align="---")
 
 
 def amounts() -> str:
@@ -151,7 +151,7 @@ def amounts() -> str:
         ["custom metrics in a month as below", str(len(metrics))],
         ["events per read set and month", f"{sum(kind.share for kind in MONTH):.2f}"],
     ]
-    return _table(["measured", "figure"], rows)
+    return markdown_table(["measured", "figure"], rows)
 
 
 def summary() -> str:
@@ -162,7 +162,7 @@ def summary() -> str:
     ]
     for name, usage_of in (("Cost of a backfill", backfill), ("Cost of a month of events and storage", month)):
         rows.append([name, *(money(sum(cost(usage_of(size)).values(), Decimal(0))) for size in SIZES)])
-    return _table(["", *(f"{size:,} read sets" for size in SIZES)], rows)
+    return markdown_table(["", *(f"{size:,} read sets" for size in SIZES)], rows)
 
 
 def main() -> None:
