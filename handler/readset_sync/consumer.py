@@ -2,13 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.batch import (
+    SqsFifoPartialProcessor,
+    process_partial_response,  # pyright: ignore[reportUnknownVariableType] - Powertools leaves the handler untyped
+)
 
-from readset_sync.batch import Record, failed_messages
 from readset_sync.errors import FAILURES, MalformedEventError, describe_error
 from readset_sync.event import ACTIONS, Action, ReadSetEvent
 from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.metrics import Metrics
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from readset_sync.message import Message
     from readset_sync.reconcile import Reconciler
@@ -54,31 +58,34 @@ class Consumer:
         self._region = region
         self._logger = logger
         self._metrics = metrics
+        # A failed message holds back the rest of its own message group only, so that order within a read set stays.
+        self._processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+        # A batch in which all failed is reported like any other: raising would only lose the reasons.
+        self._processor.raise_on_entire_batch_failure = False
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def consume(self, batch: Mapping[str, Any]) -> "PartialItemFailureResponse":
+    def consume(self, batch: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
         """Process a batch of an SQS event source; return the messages that failed."""
         self._counts.clear()
         self._metrics.add_metric("Messages", unit=MetricUnit.Count, value=len(batch["Records"]))
-        failed = failed_messages(batch["Records"], self._process)
+        response = process_partial_response(batch, self._process, self._processor, context)
         for (status, outcome), count in self._counts.items():
             with single_metric("Events", unit=MetricUnit.Count, value=count) as metric:
                 metric.add_dimension("Status", status)
                 metric.add_dimension("Outcome", outcome)
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        return response
 
-    def _process(self, record: Record) -> None:
-        """Process one message, and tell of it, whether it succeeds or fails."""
-        receive_count = record["attributes"]["ApproximateReceiveCount"]
+    def _process(self, record: "SQSRecord") -> None:
+        """Process one message. The processor passes `record` by name, and takes an exception as a failure."""
         try:
-            message = parse_message(record["body"], account=self._account, region=self._region)
+            message = parse_message(record.body, account=self._account, region=self._region)
         except MalformedEventError as error:
             self._counts["MALFORMED", "failed"] += 1
             self._logger.error(  # noqa: TRY400 - the reason says it all, and a traceback would only bury it
                 "message refused",
-                message_id=record["messageId"],
+                message_id=record.message_id,
                 reason=str(error),
-                receive_count=receive_count,
+                receive_count=record.attributes.approximate_receive_count,
             )
             raise
         kind = _kind(message)
@@ -91,7 +98,7 @@ class Consumer:
                 "event failed",
                 **_identity(message),
                 reason=describe_error(error),
-                receive_count=receive_count,
+                receive_count=record.attributes.approximate_receive_count,
             )
             raise
         except Exception:

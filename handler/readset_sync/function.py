@@ -62,6 +62,6 @@ _consumer = _build_consumer()
 
 @_logger.inject_lambda_context
 @_metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], _: "LambdaContext") -> "PartialItemFailureResponse":
+def handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """Process a batch of queue messages; return those that failed, for the queue to deliver again."""
-    return _consumer.consume(event)
+    return _consumer.consume(event, context)

@@ -52,12 +52,8 @@ class Runtime:
     def run(self, *messages: tuple[str, Body]) -> list[str]:
         """Consume (message group, body) pairs; return the numbers of those that failed."""
         records = [record(n, group, body) for n, (group, body) in enumerate(messages)]
-
-        @self._metrics.log_metrics
-        def handler(batch: dict[str, Any], _: Context) -> Any:
-            return self._consumer.consume(batch)
-
-        response: Any = handler({"Records": records}, Context())
+        handler: Any = self._metrics.log_metrics(self._consumer.consume)
+        response = handler({"Records": records}, Context())
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
     def printed(self) -> list[dict[str, Any]]:

@@ -157,8 +157,8 @@ def _process(kind: Kind) -> None:
 
     @_logger.inject_lambda_context
     @metrics.log_metrics(capture_cold_start_metric=True)
-    def handler(batch: dict[str, Any], _: LambdaContext) -> object:
-        return consumer.consume(batch)
+    def handler(batch: dict[str, Any], context: LambdaContext) -> object:
+        return consumer.consume(batch, context)
 
     name = "healthomics-metadata-sync-function-1234567"
     context = SimpleNamespace(
