@@ -205,3 +205,12 @@ def dlq_discard(
     from omics_meta.dlq import discard
 
     raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(deployed_stack)
+def status(selection: Selection, as_json: JsonOption = False) -> None:
+    """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
+    from omics_meta.status import run
+
+    raise typer.Exit(run(selection, as_json=as_json))

@@ -13,7 +13,8 @@ from readset_sync.source import Source
 from readset_sync.table import Table
 
 from omics_meta.exits import CommandError
-from omics_meta.target import Target
+from omics_meta.pipeline.check import Stack
+from omics_meta.target import Selection, Target, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,19 @@ def session_of(target: Target) -> boto3.Session:
     # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
     region = target.region or os.environ.get("AWS_REGION") or None
     return boto3.Session(profile_name=target.profile, region_name=region)
+
+
+def connect_stack(selection: Selection) -> Stack:
+    """Find the deployed stack that a selection names.
+
+    Raises:
+        CommandError: It names none; or its outputs cannot be had.
+        ProfileNotFound: There is no such profile.
+    """
+    if not (selection.stack or selection.cwd or selection.outputs):
+        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
+    target = resolve(selection)
+    return Stack(session_of(target), target.outputs or {})
 
 
 @contextmanager
