@@ -1,6 +1,7 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run."""
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -8,7 +9,15 @@ from typer import _click as click
 from typer.core import TyperGroup
 
 from omics_meta.exits import CommandError, ExitCode
-from omics_meta.options import JsonOption, MaxTpsOption, QueueOption, deployed_stack, selecting, stores_and_table
+from omics_meta.options import (
+    JsonOption,
+    MaxTpsOption,
+    QueueOption,
+    deployed_stack,
+    selecting,
+    stores_and_table,
+    table_alone,
+)
 from omics_meta.target import Selection
 
 EXIT_CODES = (
@@ -214,3 +223,24 @@ def status(selection: Selection, as_json: JsonOption = False) -> None:
     from omics_meta.status import run
 
     raise typer.Exit(run(selection, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def report(
+    selection: Selection,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML page to write.")],
+    verification: Annotated[
+        Path | None,
+        typer.Option(
+            "--verification", metavar="FILE", help="What `omics-meta verify --json` printed, to be shown too."
+        ),
+    ] = None,
+) -> None:
+    """Write a page about the read sets of a table: how many, how large, of which kinds, and how fresh their rows are.
+
+    It is one file of HTML, which needs no network.
+    """
+    from omics_meta.report import run
+
+    raise typer.Exit(run(selection, output=output, verification=verification))

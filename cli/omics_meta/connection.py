@@ -66,6 +66,22 @@ def session_of(target: Target) -> boto3.Session:
     return boto3.Session(profile_name=target.profile, region_name=region)
 
 
+def connect_table(selection: Selection) -> tuple[Table, str]:
+    """Find the table that a selection names, and make sure that it is one; return it with its region.
+
+    Raises:
+        CommandError: No table was named; or the endpoint that is configured is not a URL.
+        SetupError: The table does not exist, or has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    target = resolve(selection)
+    session = session_of(target)
+    with clear_about_endpoints():
+        table = Table(dynamodb_client(session), target.table)
+    table.check_key()
+    return table, session.region_name
+
+
 def connect_stack(selection: Selection) -> Stack:
     """Find the deployed stack that a selection names.
 

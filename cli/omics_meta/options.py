@@ -48,6 +48,18 @@ def stores_and_table(
     return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
 
 
+def table_alone(
+    stack: _StackOption = None,
+    cwd: _CwdOption = None,
+    outputs: _OutputsOption = None,
+    table: _TableOption = None,
+    region: _RegionOption = None,
+    profile: _ProfileOption = None,
+) -> Selection:
+    """What a command works on that is about all rows of a table."""
+    return Selection(stack, cwd, outputs, (), True, table, region, profile)
+
+
 def deployed_stack(
     stack: _StackOption = None,
     cwd: _CwdOption = None,
@@ -74,7 +86,8 @@ def selecting(select: Callable[..., Selection]) -> Callable[[_Command], _Command
             selection = select(**{name: given.pop(name) for name in options})
             command(selection, **given)
 
-        parameters = [*options.values(), *own]
+        # By keyword, so that an option without a default may come after others.
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*options.values(), *own)]
         shown = cast("Any", run)
         shown.__signature__ = inspect.Signature(parameters)
         shown.__annotations__ = {each.name: each.annotation for each in parameters}
