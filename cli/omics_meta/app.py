@@ -244,3 +244,27 @@ def report(
     from omics_meta.report import run
 
     raise typer.Exit(run(selection, output=output, verification=verification))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def cost(
+    selection: Selection,
+    read_sets: Annotated[
+        int | None,
+        typer.Option("--read-sets", metavar="N", min=0, help="How many there are, instead of the table's rows."),
+    ] = None,
+    changes: Annotated[
+        int | None,
+        typer.Option("--changes", metavar="N", min=0, help="Status events a month; 0.21 for each read set by default."),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option("--schedule", metavar="EXPRESSION", help="Of reconciliations; the stack's, or every night."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate what a month costs, by list prices."""
+    from omics_meta.cost.command import run
+
+    raise typer.Exit(run(selection, read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json))

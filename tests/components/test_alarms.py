@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from omics_meta.cost.footprint import ALARMS
 
 # The fixtures of conftest.py, which tests cannot import.
 Deploy = Callable[..., Any]
@@ -48,6 +49,7 @@ def test_each_alarm_watches_what_it_says(deployed: Deploy):
     visible, queue = "ApproximateNumberOfMessagesVisible", "healthomics_set_queue.fifo"
     of_function = {"FunctionName": FUNCTION}
     quiet = "notBreaching"
+    assert len(found) == ALARMS, "the bill of `omics-meta cost` is of another number"
     assert {name: watched(alarm) for name, alarm in found.items()} == {
         "dead-letters": ("AWS/SQS", visible, {"QueueName": "healthomics_set_queue_dlq.fifo"}, "Maximum", 0, 1, quiet),
         "undelivered": ("AWS/SQS", visible, {"QueueName": "healthomics_set_undelivered"}, "Maximum", 0, 1, quiet),
