@@ -96,8 +96,15 @@ def common(
     _: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Say on stderr which AWS calls failed, also those tried again.")
+    ] = False,
 ) -> None:
     """Show the help when there is no command."""
+    if verbose:
+        from omics_meta.diagnostics import be_verbose
+
+        be_verbose()
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(ExitCode.FAILED)

@@ -12,6 +12,7 @@ from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.table import Table
 
+from omics_meta.diagnostics import log_failures
 from omics_meta.exits import CommandError
 from omics_meta.pipeline.check import Stack
 from omics_meta.target import Selection, Target, resolve
@@ -63,7 +64,9 @@ def session_of(target: Target) -> boto3.Session:
     """
     # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
     region = target.region or os.environ.get("AWS_REGION") or None
-    return boto3.Session(profile_name=target.profile, region_name=region)
+    session = boto3.Session(profile_name=target.profile, region_name=region)
+    log_failures(session)
+    return session
 
 
 def connect_table(selection: Selection) -> tuple[Table, str]:
