@@ -113,7 +113,7 @@ class World:
             command, env=self.environment, cwd=self.home, input=text, capture_output=True, text=True, check=False
         )
 
-    def client(self, service: Literal["iam", "lambda", "sqs"]) -> Any:
+    def client(self, service: Literal["cloudwatch", "iam", "lambda", "sqs"]) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
@@ -268,6 +268,46 @@ def test_json_documents_of_dead_letters_have_the_documented_members(world: World
     assert document["queues"][0].keys() == documented["queues"][0].keys()
     for entry in document.get("messages", []):
         assert entry.keys() == documented["messages"][0].keys()
+
+
+@pytest.mark.parametrize("command", ["status", "cost"])
+def test_json_documents_about_a_stack_have_the_documented_members(world: World, command: str):
+    documented = next(doc for doc in map(json.loads, blocks("json")) if doc["command"] == command)
+    world.run("omics-meta", "backfill", "--stack", "dev")
+
+    document = json.loads(world.run("omics-meta", command, "--stack", "dev", "--json").stdout)
+
+    assert document.keys() == documented.keys()
+    for name in ("stores", "alarms", "pipeline", "services", "prices"):
+        for entry in document.get(name, []):
+            assert entry.keys() == documented[name][0].keys()
+    for name in ("queue", "dead_letters"):
+        assert document.get(name, {}).keys() == documented.get(name, {}).keys()
+
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_the_runbook_s_commands_run(world: World):
+    world.run("omics-meta", "backfill", "--stack", "dev")
+    found = re.findall(r"^```sh\n(.*?)^```$", OPERATIONS, flags=re.MULTILINE | re.DOTALL)
+    failed = [
+        f"{command}\n{done.returncode} {done.stdout} {done.stderr}"
+        for command in dict.fromkeys(line for block in found for line in block.splitlines())
+        if (done := world.run("bash", "-c", command)).returncode not in {0, 1} or not done.stdout
+    ]
+
+    assert found
+    assert not failed, "\n".join(failed)
+
+
+def test_the_runbook_has_a_section_for_every_alarm(world: World):
+    alarms = world.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    deployed = {re.sub(r"^healthomics-metadata-sync-(.*)-alarm-\w+$", r"\1", alarm["AlarmName"]) for alarm in alarms}
+    section = OPERATIONS.partition("## Alarms")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^### (.*)$", section, flags=re.MULTILINE)) == deployed
+    assert set(re.findall(r"^\| `([a-z-]+)`", section, flags=re.MULTILINE)) == deployed
 
 
 def test_outputs_are_those_of_the_program(world: World):

@@ -1,6 +1,7 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run."""
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -8,7 +9,15 @@ from typer import _click as click
 from typer.core import TyperGroup
 
 from omics_meta.exits import CommandError, ExitCode
-from omics_meta.options import JsonOption, MaxTpsOption, QueueOption, deployed_stack, selecting, stores_and_table
+from omics_meta.options import (
+    JsonOption,
+    MaxTpsOption,
+    QueueOption,
+    deployed_stack,
+    selecting,
+    stores_and_table,
+    table_alone,
+)
 from omics_meta.target import Selection
 
 EXIT_CODES = (
@@ -87,8 +96,15 @@ def common(
     _: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Say on stderr which AWS calls failed, also those tried again.")
+    ] = False,
 ) -> None:
     """Show the help when there is no command."""
+    if verbose:
+        from omics_meta.diagnostics import be_verbose
+
+        be_verbose()
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(ExitCode.FAILED)
@@ -205,3 +221,57 @@ def dlq_discard(
     from omics_meta.dlq import discard
 
     raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(deployed_stack)
+def status(selection: Selection, as_json: JsonOption = False) -> None:
+    """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
+    from omics_meta.status import run
+
+    raise typer.Exit(run(selection, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def report(
+    selection: Selection,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML page to write.")],
+    verification: Annotated[
+        Path | None,
+        typer.Option(
+            "--verification", metavar="FILE", help="What `omics-meta verify --json` printed, to be shown too."
+        ),
+    ] = None,
+) -> None:
+    """Write a page about the read sets of a table: how many, how large, of which kinds, and how fresh their rows are.
+
+    It is one file of HTML, which needs no network.
+    """
+    from omics_meta.report import run
+
+    raise typer.Exit(run(selection, output=output, verification=verification))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def cost(
+    selection: Selection,
+    read_sets: Annotated[
+        int | None,
+        typer.Option("--read-sets", metavar="N", min=0, help="How many there are, instead of the table's rows."),
+    ] = None,
+    changes: Annotated[
+        int | None,
+        typer.Option("--changes", metavar="N", min=0, help="Status events a month; 0.21 for each read set by default."),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option("--schedule", metavar="EXPRESSION", help="Of reconciliations; the stack's, or every night."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate what a month costs, by list prices."""
+    from omics_meta.cost.command import run
+
+    raise typer.Exit(run(selection, read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json))

@@ -12,8 +12,10 @@ from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.table import Table
 
+from omics_meta.diagnostics import log_failures
 from omics_meta.exits import CommandError
-from omics_meta.target import Target
+from omics_meta.pipeline.check import Stack
+from omics_meta.target import Selection, Target, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,38 @@ def session_of(target: Target) -> boto3.Session:
     """
     # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
     region = target.region or os.environ.get("AWS_REGION") or None
-    return boto3.Session(profile_name=target.profile, region_name=region)
+    session = boto3.Session(profile_name=target.profile, region_name=region)
+    log_failures(session)
+    return session
+
+
+def connect_table(selection: Selection) -> tuple[Table, str]:
+    """Find the table that a selection names, and make sure that it is one; return it with its region.
+
+    Raises:
+        CommandError: No table was named; or the endpoint that is configured is not a URL.
+        SetupError: The table does not exist, or has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    target = resolve(selection)
+    session = session_of(target)
+    with clear_about_endpoints():
+        table = Table(dynamodb_client(session), target.table)
+    table.check_key()
+    return table, session.region_name
+
+
+def connect_stack(selection: Selection) -> Stack:
+    """Find the deployed stack that a selection names.
+
+    Raises:
+        CommandError: It names none; or its outputs cannot be had.
+        ProfileNotFound: There is no such profile.
+    """
+    if not (selection.stack or selection.cwd or selection.outputs):
+        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
+    target = resolve(selection)
+    return Stack(session_of(target), target.outputs or {})
 
 
 @contextmanager

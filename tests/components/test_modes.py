@@ -46,6 +46,10 @@ ALWAYS = {
     ("aws:lambda/function:Function", f"{NAME}-function"),
     ("aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"),
     ("aws:lambda/eventSourceMapping:EventSourceMapping", f"{NAME}-event-source-mapping"),
+    *(
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-{each}-alarm")
+        for each in ("undelivered", "oldest-message", "errors", "throttles", "drift")
+    ),
 }
 CREATED_TABLE = {("aws:dynamodb/table:Table", f"{NAME}-table")}
 CREATED_QUEUE = {
@@ -53,6 +57,7 @@ CREATED_QUEUE = {
     ("aws:sqs/queue:Queue", f"{NAME}-dead-letter-queue"),
     ("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", f"{NAME}-redrive-allow-policy"),
     ("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-queue-policy"),
+    ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-dead-letters-alarm"),
 }
 
 

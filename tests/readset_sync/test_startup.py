@@ -30,7 +30,7 @@ POWERTOOLS = {
     *("exceptions", "logging", "metrics", "middleware_factory", "package_logger", "shared", "tracing"),
     *("utilities", "warnings"),
 }
-UTILITIES = {"batch", "data_classes", "jmespath_utils", "typing"}
+UTILITIES = {"batch", "data_classes", "jmespath_utils"}
 
 
 def test_the_function_imports_no_more_than_is_recorded():

@@ -12,13 +12,14 @@ from random import Random
 from typing import Final
 
 from omics_components.settings import Settings
+from omics_meta.cost.footprint import EVENTS, ROW_BYTES
+from omics_meta.cost.usage import GB, HOURS_A_MONTH, cost, money
 from readset_sync import reconcile, table
 from readset_sync.ledger import ACCOUNTS
 from readset_sync.rates import DOCUMENTED_TPS
 from readset_sync.source import PAGE_SIZE
 
-from tools.cost.__main__ import GB, HOURS_A_MONTH, Usage, cost, duration, markdown_table, money, month
-from tools.cost.measured import MONTH, READS, ROW_BYTES, WRITES, observe
+from tools.cost.__main__ import duration, markdown_table, usage_of_month
 from tools.scale.simulation import Fleet, Kind, Message, Outcome, Reconciliation, simulate
 
 # The limits of a step and of a page are the handler's own, and this is the only other place that needs them.
@@ -75,8 +76,7 @@ class Plan:
     @property
     def dollars(self) -> Decimal:
         """What a month costs in all cells: events and storage, and a reconciliation every night."""
-        usage = month(self.of_a_cell) + _reconciliations(self.of_a_cell, self.fleet)
-        return sum(cost(usage).values(), Decimal(0)) * self.cells
+        return sum(cost(usage_of_month(self.of_a_cell)).values(), Decimal(0)) * self.cells
 
 
 PLANS: Final = (
@@ -88,26 +88,6 @@ PLANS: Final = (
     Plan(100 * MILLION, 100, DEFAULT),
     Plan(100 * MILLION, 100, Fleet(50, 16)),
 )
-
-
-def _reconciliations(read_sets: int, fleet: Fleet) -> Usage:
-    """Usage of a month of nightly reconciliations of what is in sync, and of the refreshes of old rows."""
-    refreshes = read_sets * AGED_A_DAY * DAYS_A_MONTH
-    (refresh, *_) = (kind for kind in MONTH if kind.reads)
-    usage: Usage = Usage()
-    amounts: dict[str, float] = {
-        # Scans count every byte, and a listing's rows are read one by one.
-        "read": (read_sets * ROW_BYTES / 4096 + read_sets * READS) * DAYS_A_MONTH + refreshes * READS,
-        "write": refreshes * WRITES,
-        # Ten to a request: sent, received, deleted.
-        "message": refreshes * 3 / 10,
-        "duration": refreshes * fleet.interval * Settings().function_memory_size / 1024,
-        "invocation": refreshes / 10,
-        "log": refreshes * observe(refresh).log_bytes / GB,
-    }
-    for unit, amount in amounts.items():
-        usage[unit] = math.ceil(amount)
-    return usage
 
 
 def bursts() -> str:
@@ -161,8 +141,8 @@ def _live(read_sets: int) -> Iterator[Message]:
     """Events of a day, at the rate of change that `tools.cost` assumes, at random times."""
     random = Random(SEED)  # noqa: S311 - no secret
     rates = {
-        Kind.REFRESH: sum(kind.share for kind in MONTH if kind.reads),
-        Kind.STATUS: sum(kind.share for kind in MONTH if not kind.reads),
+        Kind.REFRESH: sum(kind.share for kind in EVENTS if kind.reads),
+        Kind.STATUS: sum(kind.share for kind in EVENTS if not kind.reads),
     }
     for kind, share in rates.items():
         for _ in range(round(read_sets * share / DAYS_A_MONTH)):
