@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from unittest.mock import ANY
 
 import boto3
 import pytest
@@ -329,11 +330,16 @@ STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
 def test_record_tables_agree_with_the_rows():
     now = datetime.now(UTC)
     row = build_row(COMPLETE, tags={"a": "b"}, store=STORE, store_as_of=now, as_of=now, previous=None)
+    untagged = build_row(COMPLETE, tags=None, store=STORE, store_as_of=now, as_of=now, previous=None)
+    assert table_under("The record", 1) == [
+        [untagged["sync_state"], ANY, ", ".join(f"`{name}`" for name in row if name not in untagged)]
+    ]
+    row |= untagged
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
     assert {attribute: type_ for attribute, type_, _ in table_under("The record")} == item
-    assert [attribute for attribute, _ in table_under("The record", 1)] == list(row["files"][0])
-    assert [attribute for attribute, _ in table_under("The record", 2)] == list(row["store"])
+    assert [attribute for attribute, _ in table_under("The record", 2)] == list(row["files"][0])
+    assert [attribute for attribute, _ in table_under("The record", 3)] == list(row["store"])
     (information,) = (cell for name, _, cell in table_under("The record") if name == "set_sequence_information")
     assert re.findall(r"`(\w+_\w+|alignment)`", information) == list(row["set_sequence_information"])
 

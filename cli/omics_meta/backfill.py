@@ -1,19 +1,25 @@
 """`omics-meta backfill`."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
+from readset_sync.plan import Scope
 from readset_sync.sync import Change, Outcome
 
+from omics_meta.age import MaxAge
 from omics_meta.connection import Connection, connect
-from omics_meta.exits import ExitCode
+from omics_meta.exits import ExitCode, Interrupted
 from omics_meta.output import ids, print_counts, print_json, print_line
 from omics_meta.progress import Reporter, reporting
 from omics_meta.rates import rates_of, workers
+from omics_meta.resume import command_to_resume
 from omics_meta.target import Selection, resolve
 
 _FAILED: Final = "failed"
@@ -26,6 +32,16 @@ _PLANNED: Final = {
     State.IN_SYNC: Outcome.UNCHANGED,
 }
 """What a backfill would do about each state of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a backfill is to do, as the options of those names say it."""
+
+    prune: bool
+    dry_run: bool
+    max_age: str
+    tags: bool
 
 
 @dataclass(slots=True)
@@ -46,20 +62,25 @@ class _Tally:
         return batch
 
 
-def run(selection: Selection, *, prune: bool, dry_run: bool, max_tps: Sequence[str], as_json: bool) -> ExitCode:
+def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_json: bool) -> ExitCode:
     """Backfill the chosen stores.
 
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+        Interrupted: By Ctrl-C, with the command that goes on from there.
     """
     rates = rates_of(max_tps)
+    max_age = MaxAge(options.max_age)
     connection = connect(resolve(selection), max_tps=rates)
+    began = connection.asked_at
+    scope = Scope(tags=options.tags, since=max_age.since(began))
+    dry_run = options.dry_run
     tally = _Tally()
     changes: list[dict[str, Any]] = []
     work = _plan if dry_run else _apply
-    with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
+    with _resumable(scope.since or began), reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
         walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
-        for store_id, results in work(walker, connection, reporter, prune=prune):
+        for store_id, results in work(walker, connection, reporter, scope, prune=options.prune):
             reporter.batch(tally.add(store_id, results))
             if dry_run:
                 changes += [_change(each) for each in results if _is_change(each)]
@@ -91,10 +112,19 @@ _Steps = Iterator[tuple[str, list[Result]]]
 """Batches of results, each with the store that it is of."""
 
 
-def _apply(walker: StoreWalker, connection: Connection, reporter: Reporter, *, prune: bool) -> _Steps:
+@contextmanager
+def _resumable(since: datetime) -> Generator[None]:
+    """Name the command that goes on without what was synced since, when this block is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"to go on, run: {command_to_resume(sys.argv[1:], since)}") from None
+
+
+def _apply(walker: StoreWalker, connection: Connection, reporter: Reporter, scope: Scope, *, prune: bool) -> _Steps:
     for store_id in connection.store_ids:
         reporter.begin(f"store {store_id}")
-        for results in walker.backfill(store_id):
+        for results in walker.backfill(store_id, scope):
             yield store_id, results
     if prune:
         reporter.begin("prune")
@@ -103,12 +133,12 @@ def _apply(walker: StoreWalker, connection: Connection, reporter: Reporter, *, p
         yield from _by_store(walker.prune(listings, every_store=connection.every_store))
 
 
-def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, *, prune: bool) -> _Steps:
+def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, scope: Scope, *, prune: bool) -> _Steps:
     listings: list[Listing] = []
     for store_id in connection.store_ids:
         reporter.begin(f"store {store_id}")
         listing = Listing(connection.source.store(store_id).metadata["arn"])
-        for findings in walker.plan(store_id, listing):
+        for findings in walker.plan(store_id, listing, scope):
             yield store_id, [_planned(finding) for finding in findings]
         listings.append(listing)
     if prune:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from readset_sync.arn import MalformedArnError, ReadSetArn
 from readset_sync.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
 from readset_sync.pages import map_pages
-from readset_sync.plan import Comparison, compare, full_differences
+from readset_sync.plan import EVERYTHING, Comparison, Need, Scope, compare, full_differences
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -112,15 +113,20 @@ class StoreWalker:
         listing.complete = True
         return listing
 
-    def backfill(self, store_id: str) -> Iterator[list[Result]]:
+    def backfill(self, store_id: str, scope: Scope = EVERYTHING) -> Iterator[list[Result]]:
         """Refresh the row of every read set of a store; yield the results page by page.
 
         A read set that fails is reported, and the rest goes on.
 
+        Args:
+            store_id: The store.
+            scope: What may be spared; by default nothing.
+
         Raises:
             SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
         """
-        return map_pages(self._executor, self._refresh, self.pages(store_id), self._on_read_set)
+        refresh = partial(self._refresh, scope)
+        return map_pages(self._executor, refresh, self.pages(store_id), self._on_read_set)
 
     def verify(self, store_id: str, listing: Listing, *, deep: bool) -> Iterator[list[Finding]]:
         """Tell for every read set of a store how its row stands; yield page by page.
@@ -136,9 +142,10 @@ class StoreWalker:
         examine = self._examine_deeply if deep else self._examine
         return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)
 
-    def plan(self, store_id: str, listing: Listing) -> Iterator[list[Finding]]:
+    def plan(self, store_id: str, listing: Listing, scope: Scope = EVERYTHING) -> Iterator[list[Finding]]:
         """Tell for every read set of a store what `backfill` would change; writes nothing."""
-        return map_pages(self._executor, self._foresee, self.pages(store_id, listing), self._on_read_set)
+        foresee = partial(self._foresee, scope)
+        return map_pages(self._executor, foresee, self.pages(store_id, listing), self._on_read_set)
 
     def orphans(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Finding]:
         """Find rows whose read set is gone, each proved by a 404 of the source.
@@ -179,14 +186,16 @@ class StoreWalker:
         except FAILURES as error:
             return Result(finding.arn, None, _reason(error))
 
-    def _refresh(self, comparison: Comparison) -> Result:
+    def _refresh(self, scope: Scope, comparison: Comparison) -> Result:
         arn = ReadSetArn.parse(comparison.listed["arn"])
+        need = comparison.need(scope)
         try:
-            # An archived read set has no files at the source: when the listing confirms its row, only tags are new.
-            if comparison.listed["status"] == "ARCHIVED" and comparison.row and comparison.confirms_row:
+            if comparison.row is None or need is Need.ALL:
+                change = self._synchronizer.refresh_from(arn, comparison.row, tags=scope.tags)
+            elif need is Need.TAGS:
                 change = self._synchronizer.refresh_tags(arn, comparison.row, as_of=comparison.listed_at)
             else:
-                change = self._synchronizer.refresh_from(arn, comparison.row)
+                change = Change(Outcome.UNCHANGED)
         except FAILURES as error:
             return Result(str(arn), None, _reason(error))
         return Result(str(arn), change)
@@ -197,10 +206,12 @@ class StoreWalker:
         except FAILURES as error:
             return Result(arn, None, _reason(error))
 
-    def _foresee(self, comparison: Comparison) -> Finding:
+    def _foresee(self, scope: Scope, comparison: Comparison) -> Finding:
         # A backfill writes a row for every read set, even for one whose upload has not ended.
         if comparison.row is None:
             return Finding(comparison.listed["arn"], State.MISSING)
+        if comparison.confirms_row and not scope.tags:
+            return Finding(comparison.listed["arn"], State.IN_SYNC)
         return self._examine(comparison)
 
     def _examine(self, comparison: Comparison) -> Finding:

@@ -14,6 +14,7 @@ from readset_sync.event import Action
 from readset_sync.plan import full_differences
 from readset_sync.record import (
     REVISION,
+    STATE,
     STORE_AT,
     Row,
     build_row,
@@ -97,10 +98,15 @@ class Synchronizer:
         """
         return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
 
-    def refresh_from(self, arn: "ReadSetArn", row: Row | None, *, store_after: "datetime | None" = None) -> Change:
-        """Do as `refresh` does, with the row that the caller has just read, before anything of the source."""
+    def refresh_from(
+        self, arn: "ReadSetArn", row: Row | None, *, store_after: "datetime | None" = None, tags: bool = True
+    ) -> Change:
+        """Do as `refresh` does, with the row that the caller has just read, before anything of the source.
+
+        Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`.
+        """
         for _ in range(_ATTEMPTS):
-            change = self._try_refresh(arn, row, store_after)
+            change = self._try_refresh(arn, row, store_after, tags=tags)
             if change is not None:
                 return change
             row = self._table.get(str(arn))
@@ -115,7 +121,8 @@ class Synchronizer:
             tags = tag_list(self._source.tags(arn))
         except ReadSetNotFoundError:
             return self.refresh(arn)
-        fresh = seal(row | {"tags": tags}, as_of=as_of)
+        known = {name: value for name, value in row.items() if name != STATE}
+        fresh = seal(known | {"tags": tags}, as_of=as_of)
         if self._table.put(fresh, replacing=row):
             return _change(row, fresh)
         return self.refresh(arn)
@@ -168,10 +175,12 @@ class Synchronizer:
             previous=previous,
         )
 
-    def _try_refresh(self, arn: "ReadSetArn", row: Row | None, store_after: "datetime | None") -> Change | None:
+    def _try_refresh(
+        self, arn: "ReadSetArn", row: Row | None, store_after: "datetime | None", *, tags: bool
+    ) -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
         try:
-            read_set = self._source.read_set(arn)
+            read_set = self._source.read_set(arn, tags=tags)
         except ReadSetNotFoundError:
             if row is None:
                 return Change(Outcome.ABSENT)

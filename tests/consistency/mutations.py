@@ -41,19 +41,24 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
     read = Source.read_set
 
     def refresh_from(
-        self: Synchronizer, arn: ReadSetArn, row: Row | None, *, store_after: datetime | None = None
+        self: Synchronizer,
+        arn: ReadSetArn,
+        row: Row | None,
+        *,
+        store_after: datetime | None = None,
+        tags: bool = True,
     ) -> Change:
         known: list[ReadSet] = []
 
-        def once(arn: ReadSetArn) -> ReadSet:
+        def once(arn: ReadSetArn, *, tags: bool) -> ReadSet:
             if not known:
-                known.append(read(self._source, arn))
+                known.append(read(self._source, arn, tags=tags))
             return known[0]
 
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(self._source, "read_set", once)
             for _ in range(5):
-                change = self._try_refresh(arn, row, store_after)
+                change = self._try_refresh(arn, row, store_after, tags=tags)
                 if change is not None:
                     return change
                 row = self._table.get(str(arn))

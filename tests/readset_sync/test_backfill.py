@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from unittest.mock import ANY
 
@@ -10,8 +11,9 @@ from botocore.exceptions import ReadTimeoutError
 from omics_sandbox import Sandbox
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 from readset_sync.errors import StoreNotFoundError
+from readset_sync.plan import Scope
 from readset_sync.source import Source
-from readset_sync.sync import Outcome
+from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
 
 
@@ -66,6 +68,151 @@ def test_a_repeat_costs_no_metadata_for_archived_read_sets(
     assert sandbox.omics.calls == {"ListReadSets": 1, "ListTagsForResource": 6, "GetReadSetMetadata": 1}
     assert (table.get(str(archived[0])) or {})["tags"] == [{"a": "b"}, {"new": "tag"}]
     assert (table.get(str(active)) or {})["set_status"] == "ACTIVE"
+
+
+def row_of(table: Table, arn: Any) -> dict[str, Any]:
+    row = table.get(str(arn))
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "calls"),
+    [
+        ("complete", Scope(), {"ListTagsForResource": 1}),
+        ("complete", Scope(tags=False), {}),
+        ("complete without files", Scope(), {"ListTagsForResource": 1}),
+        ("untagged", Scope(), {"ListTagsForResource": 1}),
+        ("untagged", Scope(tags=False), {}),
+        ("none", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("none", Scope(tags=False), {"GetReadSetMetadata": 1}),
+        ("renamed", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("of another tool", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("edited", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+    ],
+)
+def test_what_an_archived_read_set_costs_depends_on_its_row(
+    kind: str,
+    scope: Scope,
+    calls: dict[str, int],
+    store: Any,
+    sandbox: Sandbox,
+    source: Source,
+    walker: StoreWalker,
+    table: Table,
+    synchronizer: Synchronizer,
+) -> None:
+    source.store(store.id)
+    arn = store.add(status="ARCHIVED" if kind == "complete without files" else "ACTIVE", tags={"a": "b"})
+    if kind != "none":
+        synchronizer.refresh_from(arn, None)
+        store.set_status(arn, "ARCHIVED")
+        synchronizer.refresh(arn)
+    row = row_of(table, arn) if kind != "none" else {}
+    if kind == "untagged":
+        table.delete(str(arn))
+        synchronizer.refresh_from(arn, None, tags=False)
+    elif kind == "renamed":
+        sandbox.omics.update_read_set(store.id, arn.read_set_id, name="renamed")
+    elif kind == "of another tool":
+        table.delete(str(arn))
+        assert table.put({name: row[name] for name in row if not name.startswith("sync")}, replacing=None)
+    elif kind == "edited":
+        assert table.put(row | {"files": []}, replacing=row)
+    sandbox.omics.calls.clear()
+
+    outcomes(walker.backfill(store.id, scope))
+
+    assert sandbox.omics.calls == {"ListReadSets": 1} | calls
+    assert row_of(table, arn).get("tags") == ([{"a": "b"}] if scope.tags or kind == "complete" else None)
+
+
+def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(
+    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+) -> None:
+    known = store.add(tags={"a": "b"})
+    list(walker.backfill(store.id))
+    before = row_of(table, known)
+    sandbox.client("omics").tag_resource(resourceArn=str(known), tags={"new": "tag"})
+    sandbox.omics.update_read_set(store.id, known.read_set_id, name="renamed")
+    new = store.add(tags={"c": "d"})
+    sandbox.omics.calls.clear()
+
+    assert sorted(map(str, outcomes(walker.backfill(store.id, Scope(tags=False))))) == ["created", "updated"]
+
+    assert sandbox.omics.calls == {"ListReadSets": 1, "GetReadSetMetadata": 2}
+    kept = row_of(table, known)
+    assert (kept["tags"], kept["set_name"], kept["synced_at"]) == ([{"a": "b"}], "renamed", before["synced_at"])
+    assert "sync_state" not in kept
+    # A row whose tags have never been read says so, and counts as stale until they have been.
+    untagged = row_of(table, new)
+    assert untagged["sync_state"] == "untagged"
+    assert untagged["files"]
+    assert untagged.keys().isdisjoint({"tags", "synced_at"})
+    sandbox.omics.calls.clear()
+    assert drift(walker, store.id) == [Finding(str(new), State.STALE, ("sync_state",))]
+    assert sandbox.omics.calls == {"ListReadSets": 1}
+    assert drift(walker, store.id, deep=True)[1:] == [Finding(str(new), State.STALE, ("sync_state", "tags"))]
+
+    [results] = walker.backfill(store.id)
+
+    assert Result(str(new), Change(Outcome.UPDATED, ("sync_state", "tags"))) in results
+    assert "sync_state" not in row_of(table, new)
+    assert drift(walker, store.id, deep=True) == []
+
+
+def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradicts_them(
+    store: Any, sandbox: Sandbox, source: Source, walker: StoreWalker, table: Table
+) -> None:
+    # GIVEN 205 rows as they should be, and four that are not
+    for _ in range(205):
+        store.add()
+    renamed, edited, untagged, aged = (store.add(tags={"a": "b"}) for _ in range(4))
+    list(walker.backfill(store.id))
+    began = source.store(store.id).as_of
+    sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="renamed")
+    row = row_of(table, edited)
+    assert table.put(row | {"tags": [{"a": "forged"}]}, replacing=row)
+    table.delete(str(untagged))
+    Synchronizer(source, table).refresh_from(untagged, None, tags=False)
+    row = row_of(table, aged)
+    assert table.put(row | {"synced_at": "2020-01-01T00:00:00Z"}, replacing=row)
+    missing = store.add()
+    sandbox.omics.calls.clear()
+
+    found = [each for page in walker.backfill(store.id, Scope(since=began)) for each in page]
+
+    assert sandbox.omics.calls == {"ListReadSets": 3, "GetReadSetMetadata": 5, "ListTagsForResource": 5}
+    assert {each.arn: each.change and each.change.outcome for each in found[-5:]} == {
+        str(renamed): "updated",
+        str(edited): "updated",
+        str(untagged): "updated",
+        str(aged): "unchanged",
+        str(missing): "created",
+    }
+    assert [each.change for each in found[:205]] == [Change(Outcome.UNCHANGED)] * 205
+    assert drift(walker, store.id, deep=True) == []
+
+    # AND a repeat costs the listing alone, while an age that none of them has costs all
+    sandbox.omics.calls.clear()
+    list(walker.backfill(store.id, Scope(since=began)))
+    assert sandbox.omics.calls == {"ListReadSets": 3}
+    list(walker.backfill(store.id, Scope(since=began + timedelta(days=1))))
+    assert sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 210, "ListTagsForResource": 210}
+
+
+def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(
+    store: Any, sandbox: Sandbox, source: Source, walker: StoreWalker
+) -> None:
+    for _ in range(3):
+        store.add()
+    scope = Scope(tags=False, since=source.store(store.id).as_of)
+    assert outcomes(walker.backfill(store.id, scope)) == [Outcome.CREATED] * 3
+    sandbox.omics.calls.clear()
+
+    assert outcomes(walker.backfill(store.id, scope)) == [Outcome.UNCHANGED] * 3
+
+    assert sandbox.omics.calls == {"ListReadSets": 1}
 
 
 def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(
