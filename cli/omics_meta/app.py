@@ -115,6 +115,10 @@ def backfill(
     no_tags: Annotated[
         bool, typer.Option("--no-tags", help="Read no tags, which saves a call per read set; rows keep theirs.")
     ] = False,
+    no_listing_pass: Annotated[
+        bool,
+        typer.Option("--no-listing-pass", help="Write no rows from the listings before the read sets are read."),
+    ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -124,7 +128,7 @@ def backfill(
     """
     from omics_meta.backfill import Options, run
 
-    options = Options(prune=prune, dry_run=dry_run, max_age=max_age, tags=not no_tags)
+    options = Options(prune=prune, dry_run=dry_run, max_age=max_age, tags=not no_tags, listing_pass=not no_listing_pass)
     raise typer.Exit(run(selection, options, max_tps=max_tps or (), as_json=as_json))
 
 

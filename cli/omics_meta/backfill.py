@@ -3,13 +3,14 @@
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
+from readset_sync.passes import Backfill, Due
 from readset_sync.plan import Scope
 from readset_sync.sync import Change, Outcome
 
@@ -23,7 +24,7 @@ from omics_meta.resume import command_to_resume
 from omics_meta.target import Selection, resolve
 
 _FAILED: Final = "failed"
-_COLUMNS: Final = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED, _FAILED)
+_COLUMNS: Final = (Outcome.LISTED, Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED, _FAILED)
 
 _PLANNED: Final = {
     State.MISSING: Outcome.CREATED,
@@ -42,6 +43,7 @@ class Options:
     dry_run: bool
     max_age: str
     tags: bool
+    listing_pass: bool
 
 
 @dataclass(slots=True)
@@ -74,36 +76,34 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     connection = connect(resolve(selection), max_tps=rates)
     began = connection.asked_at
     scope = Scope(tags=options.tags, since=max_age.since(began))
-    dry_run = options.dry_run
     tally = _Tally()
     changes: list[dict[str, Any]] = []
-    work = _plan if dry_run else _apply
     with _resumable(scope.since or began), reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
-        walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
-        for store_id, results in work(walker, connection, reporter, scope, prune=options.prune):
+        work = _Work(connection, executor, reporter, scope, options)
+        for store_id, results in work.plan() if options.dry_run else work.apply():
             reporter.batch(tally.add(store_id, results))
-            if dry_run:
+            if options.dry_run:
                 changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
-                _print_batch(results, dry_run=dry_run)
+                _print_batch(results, dry_run=options.dry_run)
     # Rows of stores that are gone may have been pruned too.
     stores = dict.fromkeys([*connection.store_ids, *tally.counts])
     rows = [(store_id, tally.counts.get(store_id, Counter[str]())) for store_id in stores]
     if as_json:
         document: dict[str, Any] = {
             "command": "backfill",
-            "dry_run": dry_run,
+            "dry_run": options.dry_run,
             "table": connection.table.name,
             "region": connection.region,
             "stores": [{"store_id": store_id, **_named(counts)} for store_id, counts in rows],
             "totals": _named(sum((counts for _, counts in rows), Counter[str]())),
             "failures": tally.failures,
         }
-        print_json(document | ({"changes": changes} if dry_run else {}))
+        print_json(document | ({"changes": changes} if options.dry_run else {}))
     else:
-        title = f"{'Would be done to' if dry_run else 'Done to'} table {connection.table.name} in {connection.region}"
-        print_counts(title, _COLUMNS, rows)
-        if dry_run:
+        done = "Would be done to" if options.dry_run else "Done to"
+        print_counts(f"{done} table {connection.table.name} in {connection.region}", _COLUMNS, rows)
+        if options.dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
 
@@ -121,31 +121,62 @@ def _resumable(since: datetime) -> Generator[None]:
         raise Interrupted(f"to go on, run: {command_to_resume(sys.argv[1:], since)}") from None
 
 
-def _apply(walker: StoreWalker, connection: Connection, reporter: Reporter, scope: Scope, *, prune: bool) -> _Steps:
-    for store_id in connection.store_ids:
-        reporter.begin(f"store {store_id}")
-        for results in walker.backfill(store_id, scope):
-            yield store_id, results
-    if prune:
-        reporter.begin("prune")
-        # Listed anew, because read sets may have gone since their rows were written.
-        listings = [walker.listing(store_id) for store_id in connection.store_ids]
-        yield from _by_store(walker.prune(listings, every_store=connection.every_store))
+class _Work:
+    """The steps of a backfill."""
 
+    def __init__(
+        self, connection: Connection, executor: Executor, reporter: Reporter, scope: Scope, options: Options
+    ) -> None:
+        source, table = connection.source, connection.table
+        self._connection = connection
+        self._reporter = reporter
+        self._scope = scope
+        self._options = options
+        self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
+        self._backfill = Backfill(source, table, executor, scope, on_read_set=reporter.advance)
 
-def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, scope: Scope, *, prune: bool) -> _Steps:
-    listings: list[Listing] = []
-    for store_id in connection.store_ids:
-        reporter.begin(f"store {store_id}")
-        listing = Listing(connection.source.store(store_id).metadata["arn"])
-        for findings in walker.plan(store_id, listing, scope):
-            yield store_id, [_planned(finding) for finding in findings]
-        listings.append(listing)
-    if prune:
-        reporter.begin("prune")
-        yield from _by_store(
-            [_planned(finding) for finding in walker.orphans(listings, every_store=connection.every_store)]
-        )
+    def apply(self) -> _Steps:
+        """Refresh rows, and prune if that was asked for."""
+        yield from self._in_two_passes() if self._options.listing_pass else self._in_one_pass()
+        if self._options.prune:
+            self._reporter.begin("prune")
+            # Listed anew, because read sets may have gone since their rows were written.
+            listings = [self._walker.listing(store_id) for store_id in self._connection.store_ids]
+            yield from _by_store(self._walker.prune(listings, every_store=self._connection.every_store))
+
+    def plan(self) -> _Steps:
+        """Tell what `apply` would do, as far as listings show it."""
+        listings: list[Listing] = []
+        for store_id in self._connection.store_ids:
+            self._reporter.begin(f"store {store_id}")
+            listing = Listing(self._store_arn(store_id))
+            for findings in self._walker.plan(store_id, listing, self._scope):
+                yield store_id, [_planned(finding) for finding in findings]
+            listings.append(listing)
+        if self._options.prune:
+            self._reporter.begin("prune")
+            orphans = self._walker.orphans(listings, every_store=self._connection.every_store)
+            yield from _by_store([_planned(finding) for finding in orphans])
+
+    def _in_one_pass(self) -> _Steps:
+        for store_id in self._connection.store_ids:
+            self._reporter.begin(f"store {store_id}")
+            for results in self._backfill.in_one_pass(store_id):
+                yield store_id, results
+
+    def _in_two_passes(self) -> _Steps:
+        due = {store_id: Due(self._store_arn(store_id)) for store_id in self._connection.store_ids}
+        for store_id, of_store in due.items():
+            self._reporter.begin(f"listing of store {store_id}")
+            for results in self._backfill.list_rows(store_id, of_store):
+                yield store_id, results
+        for store_id, of_store in due.items():
+            self._reporter.begin(f"store {store_id}")
+            for results in self._backfill.refresh(of_store):
+                yield store_id, results
+
+    def _store_arn(self, store_id: str) -> str:
+        return self._connection.source.store(store_id).metadata["arn"]
 
 
 def _by_store(results: list[Result]) -> _Steps:

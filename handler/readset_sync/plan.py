@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from readset_sync.record import (
     DIGEST,
     KEY,
+    LISTED,
     REVISION,
     STATE,
     STATUS_AT,
@@ -109,7 +110,9 @@ class Comparison:
     @property
     def confirms_row(self) -> bool:
         """Whether the listing proves that a row of ours is right in all that it shows, and lacks tags at the most."""
-        return self.row is not None and REVISION in self.row and set(self.fields) <= {STATE} and not self.suspect
+        if self.row is None or self.row.get(STATE) == LISTED:
+            return False
+        return REVISION in self.row and set(self.fields) <= {STATE} and not self.suspect
 
     def need(self, scope: Scope) -> Need:
         """What a backfill has to read for the row."""
@@ -160,7 +163,7 @@ def full_differences(row: Row, expected: Row) -> list[str]:
 
 def is_suspect(row: Row, listed: Response) -> bool:
     """Whether a row's `files` or `tags` cannot be right, as far as can be told without reading the read set itself."""
-    return (
+    return row.get(STATE) != LISTED and (
         ("tags" not in row and STATE not in row)
         or (DIGEST in row and row[DIGEST] != digest(row))
         or (listed["status"] == "ACTIVE" and not _has_every_file(row, listed))

@@ -37,6 +37,9 @@ SYNCED_AT: Final = "synced_at"
 STATE: Final = "sync_state"
 """On rows that lack something alone: what they lack. A complete row does not have it."""
 
+LISTED: Final = "listed"
+"""The `STATE` of a row that holds what an entry of ListReadSets says, and nothing else."""
+
 UNTAGGED: Final = "untagged"
 """The `STATE` of a row that has never had its tags read."""
 
@@ -104,6 +107,19 @@ def build_row(
         row["files"] = files
         row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
     return seal(row, as_of=as_of, in_full=tags is not None)
+
+
+def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime) -> Row:
+    """Build the row of a read set of which no more is known than its listing shows.
+
+    Args:
+        listed: The entry of ListReadSets.
+        store: The response of GetSequenceStore for its store.
+        store_as_of: When the store was read, by the source's own clock.
+        as_of: When the read set was listed, by the same clock.
+    """
+    row = describe(listed) | store_attributes(store, as_of=store_as_of) | {STATE: LISTED}
+    return seal(row, as_of=as_of, in_full=False)
 
 
 def seal(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:

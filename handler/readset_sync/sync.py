@@ -13,11 +13,13 @@ from readset_sync.errors import ContendedRowError, ReadSetNotFoundError
 from readset_sync.event import Action
 from readset_sync.plan import full_differences
 from readset_sync.record import (
+    LISTED,
     REVISION,
     STATE,
     STORE_AT,
     Row,
     build_row,
+    listed_row,
     new_revision,
     seal,
     store_attributes,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from readset_sync.arn import ReadSetArn
     from readset_sync.event import ReadSetEvent
+    from readset_sync.record import Response
     from readset_sync.source import ReadSet, Source, Store
     from readset_sync.table import Table
 
@@ -42,6 +45,7 @@ class Outcome(StrEnum):
     """What became of a row."""
 
     CREATED = "created"
+    LISTED = "listed"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
@@ -111,6 +115,17 @@ class Synchronizer:
                 return change
             row = self._table.get(str(arn))
         raise ContendedRowError(f"{arn} kept changing: {_ATTEMPTS} attempts to write its row lost to other writers")
+
+    def create_listed(self, listed: "Response", store: "Store", *, as_of: "datetime") -> bool:
+        """Give a read set without a row one that holds what a listing of the moment `as_of` shows of it.
+
+        The read set may be gone already: whoever creates such a row has it refreshed after that.
+
+        Returns:
+            Whether that was done. False means that somebody else has written its row meanwhile.
+        """
+        row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
+        return self._table.put(row, replacing=None)
 
     def refresh_tags(self, arn: "ReadSetArn", row: Row, *, as_of: "datetime") -> Change:
         """Refresh a row that a listing of the moment `as_of` has shown to be right, reading nothing but the tags.
@@ -190,7 +205,7 @@ class Synchronizer:
 
 
 def _change(row: Row | None, fresh: Row) -> Change:
-    if row is None:
+    if row is None or row.get(STATE) == LISTED:
         return Change(Outcome.CREATED)
     fields = tuple(full_differences(row, fresh))
     return Change(Outcome.UPDATED, fields) if fields else Change(Outcome.UNCHANGED)

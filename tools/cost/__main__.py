@@ -14,7 +14,7 @@ from omics_components.settings import Settings
 from readset_sync.rates import DOCUMENTED_TPS
 from readset_sync.source import PAGE_SIZE
 
-from tools.cost.measured import MONTH, READS, ROW_BYTES, WRITES, observe
+from tools.cost.measured import LISTED_WRITES, MONTH, READS, ROW_BYTES, WRITES, observe
 from tools.cost.prices import PRICES
 
 Usage = Counter[str]
@@ -52,12 +52,12 @@ def backfill_calls(read_sets: int) -> int:
 
 
 def backfill(read_sets: int) -> Usage:
-    """Usage of one `omics-meta backfill`, the first (reading a row that is not there costs a unit too) or a later."""
+    """Usage of the first `omics-meta backfill`, in two passes. Reading a row that is not there costs a unit too."""
     hours = backfill_seconds(read_sets) / 3600
     return Counter(
         {
-            "read": read_sets * READS,
-            "write": read_sets * WRITES,
+            "read": read_sets * 2 * READS,
+            "write": read_sets * (LISTED_WRITES + WRITES),
             "key": math.ceil(hours * KEY_REQUESTS_AN_HOUR),
         }
     )
@@ -146,6 +146,7 @@ def amounts() -> str:
     rows = [
         ["bytes of a row", f"{ROW_BYTES:,}"],
         ["write request units to write, update or delete it", str(WRITES)],
+        ["write request units of a listing pass, for each row", str(LISTED_WRITES)],
         ["read request units to read it, consistently", str(READS)],
         ["log bytes per event", f"{min(log_bytes):,} to {max(log_bytes):,}"],
         ["custom metrics in a month as below", str(len(metrics))],

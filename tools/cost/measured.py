@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import Settings
 from readset_sync.consumer import Consumer
-from readset_sync.record import Row, build_row
+from readset_sync.record import Row, build_row, listed_row
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ MONTH: Final = (
 """A month: 5 % of the read sets imported, 5 % archived, 2 % activated, 1 % deleted."""
 
 
-def sample_row() -> Row:
-    """Build the row of a paired FASTQ read set with three tags, all optional attributes present."""
+def sample_rows() -> tuple[Row, Row]:
+    """Build the rows, whole and as listed, of a paired FASTQ read set with three tags and all optional attributes."""
     store = "arn:aws:omics:us-east-1:123456789012:sequenceStore/1234567890"
     bucket = "s3://123456789012-1234567890-ajdpi90jdas90a79fh9a8ja98jdfa9jf98-s3alias"
     folder = f"{bucket}/123456789012/sequenceStore/1234567890"
@@ -82,18 +82,18 @@ def sample_row() -> Row:
         },
     }
     access_point = "arn:aws:s3:us-east-1:123456789012:accesspoint/123456789012-1234567890"
-    return build_row(
-        read_set,
-        tags={"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"},
-        store={
-            "id": "1234567890",
-            "arn": store,
-            "name": "cohort-a",
-            "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
-        },
-        store_as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        previous=None,
+    parent = {
+        "id": "1234567890",
+        "arn": store,
+        "name": "cohort-a",
+        "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
+    }
+    tags = {"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    listed = {name: value for name, value in read_set.items() if name not in {"files", "creationJobId"}}
+    return (
+        build_row(read_set, tags=tags, store=parent, store_as_of=now, as_of=now, previous=None),
+        listed_row(listed, store=parent, store_as_of=now, as_of=now),
     )
 
 
@@ -201,9 +201,12 @@ def _metrics(line: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{metric['Name']} ({values})"
 
 
-ROW_BYTES: Final = row_size(sample_row())
+ROW_BYTES, _LISTED_BYTES = map(row_size, sample_rows())
 WRITES: Final = math.ceil(ROW_BYTES / 1024)
 """Write request units of a put, an update or a delete of the row: DynamoDB counts whole items, by the kilobyte."""
+
+LISTED_WRITES: Final = math.ceil(_LISTED_BYTES / 1024)
+"""The same of a put of the row that a listing pass writes."""
 
 READS: Final = math.ceil(ROW_BYTES / 4096)
 """Read request units of a strongly consistent read of the row."""
