@@ -119,6 +119,16 @@ def backfill(
         bool,
         typer.Option("--no-listing-pass", help="Write no rows from the listings before the read sets are read."),
     ] = False,
+    via_queue: Annotated[
+        bool,
+        typer.Option(
+            "--via-queue", help="Have the stack's pipeline read the read sets, and follow it until it has done so."
+        ),
+    ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option("--no-wait", help="With --via-queue: hand over everything at once, and do not follow."),
+    ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -128,7 +138,15 @@ def backfill(
     """
     from omics_meta.backfill import Options, run
 
-    options = Options(prune=prune, dry_run=dry_run, max_age=max_age, tags=not no_tags, listing_pass=not no_listing_pass)
+    options = Options(
+        prune=prune,
+        dry_run=dry_run,
+        max_age=max_age,
+        tags=not no_tags,
+        listing_pass=not no_listing_pass,
+        via_queue=via_queue,
+        wait=not no_wait,
+    )
     raise typer.Exit(run(selection, options, max_tps=max_tps or (), as_json=as_json))
 
 

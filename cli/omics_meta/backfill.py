@@ -16,15 +16,25 @@ from readset_sync.sync import Change, Outcome
 
 from omics_meta.age import MaxAge
 from omics_meta.connection import Connection, connect
-from omics_meta.exits import ExitCode, Interrupted
+from omics_meta.exits import CommandError, ExitCode, Interrupted
+from omics_meta.handover import Handover
 from omics_meta.output import ids, print_counts, print_json, print_line
+from omics_meta.pipeline.check import Stack
 from omics_meta.progress import Reporter, reporting
 from omics_meta.rates import rates_of, workers
 from omics_meta.resume import command_to_resume
-from omics_meta.target import Selection, resolve
+from omics_meta.target import Selection, Target, resolve
 
 _FAILED: Final = "failed"
-_COLUMNS: Final = (Outcome.LISTED, Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED, _FAILED)
+_COLUMNS: Final = (
+    Outcome.LISTED,
+    Outcome.ENQUEUED,
+    Outcome.CREATED,
+    Outcome.UPDATED,
+    Outcome.UNCHANGED,
+    Outcome.DELETED,
+    _FAILED,
+)
 
 _PLANNED: Final = {
     State.MISSING: Outcome.CREATED,
@@ -44,6 +54,25 @@ class Options:
     max_age: str
     tags: bool
     listing_pass: bool
+    via_queue: bool
+    wait: bool
+
+    def check(self, target: Target) -> None:
+        """Make sure that they fit together, and to what is to be filled.
+
+        Raises:
+            CommandError: They do not.
+        """
+        if not self.wait and not self.via_queue:
+            raise CommandError("--no-wait says how to go about --via-queue: give both, or leave it out")
+        if self.via_queue and target.outputs is None:
+            raise CommandError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
+        if self.via_queue and not self.tags:
+            raise CommandError("--via-queue and --no-tags contradict each other: the pipeline reads all tags")
+        if self.via_queue and not self.listing_pass:
+            raise CommandError(
+                "--via-queue and --no-listing-pass contradict each other: listings say what is put into the queue"
+            )
 
 
 @dataclass(slots=True)
@@ -73,13 +102,19 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     """
     rates = rates_of(max_tps)
     max_age = MaxAge(options.max_age)
-    connection = connect(resolve(selection), max_tps=rates)
+    target = resolve(selection)
+    options.check(target)
+    connection = connect(target, max_tps=rates)
     began = connection.asked_at
     scope = Scope(tags=options.tags, since=max_age.since(began))
     tally = _Tally()
     changes: list[dict[str, Any]] = []
     with _resumable(scope.since or began), reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
-        work = _Work(connection, executor, reporter, scope, options)
+        handover = None
+        if options.via_queue and target.outputs is not None:
+            stack = Stack(connection.session, target.outputs)
+            handover = Handover(connection, stack, began=began, reporter=reporter, wait=options.wait)
+        work = _Work(connection, executor, reporter, scope, options, handover)
         for store_id, results in work.plan() if options.dry_run else work.apply():
             reporter.batch(tally.add(store_id, results))
             if options.dry_run:
@@ -125,13 +160,20 @@ class _Work:
     """The steps of a backfill."""
 
     def __init__(
-        self, connection: Connection, executor: Executor, reporter: Reporter, scope: Scope, options: Options
+        self,
+        connection: Connection,
+        executor: Executor,
+        reporter: Reporter,
+        scope: Scope,
+        options: Options,
+        handover: Handover | None,
     ) -> None:
         source, table = connection.source, connection.table
         self._connection = connection
         self._reporter = reporter
         self._scope = scope
         self._options = options
+        self._handover = handover
         self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
         self._backfill = Backfill(source, table, executor, scope, on_read_set=reporter.advance)
 
@@ -172,8 +214,12 @@ class _Work:
                 yield store_id, results
         for store_id, of_store in due.items():
             self._reporter.begin(f"store {store_id}")
-            for results in self._backfill.refresh(of_store):
+            refresh = self._handover.send if self._handover else self._backfill.refresh
+            for results in refresh(of_store):
                 yield store_id, results
+        if self._handover:
+            for results in self._handover.follow():
+                yield from _by_store(results)
 
     def _store_arn(self, store_id: str) -> str:
         return self._connection.source.store(store_id).metadata["arn"]

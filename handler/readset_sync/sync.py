@@ -51,6 +51,7 @@ class Outcome(StrEnum):
     DELETED = "deleted"
     ABSENT = "absent"
     IGNORED = "ignored"
+    ENQUEUED = "enqueued"
 
 
 @dataclass(frozen=True, slots=True)

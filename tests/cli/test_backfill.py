@@ -36,7 +36,16 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
         f"listing of store {store}: batch 1: 8 read sets: 8 listed",
         f"store {store}: batch 1: 8 read sets: 8 created",
     ]
-    assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [store, "8", "8", "0", "0", "0", "0"]
+    assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [
+        store,
+        "8",
+        "0",
+        "8",
+        "0",
+        "0",
+        "0",
+        "0",
+    ]
 
 
 def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
@@ -354,7 +363,7 @@ def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: Cli) -> None:
 
 
 def _counts(**counts: int) -> dict[str, Any]:
-    return {"listed": 0, "created": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0} | counts
+    return {"listed": 0, "enqueued": 0, "created": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0} | counts
 
 
 def _line(text: str, part: str) -> str:

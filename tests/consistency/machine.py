@@ -35,7 +35,7 @@ class Ending(Enum):
 
     BACKFILL = "backfill"
     RESUMED_BACKFILL = "a backfill that dies, and another that leaves what it has done"
-    RECONCILIATION = "reconciliation"
+    RECONCILIATION = "a backfill that dies, and a reconciliation"
 
 
 class Machine(RuleBasedStateMachine):
@@ -249,17 +249,19 @@ class Machine(RuleBasedStateMachine):
                 work.end(Fate.CRASHES)
 
     def _make_all_right(self) -> None:
-        if self.ending is Ending.RECONCILIATION:
-            self._reconcile()
-            return
-        job = backfill
-        if self.ending is Ending.RESUMED_BACKFILL:
-            job = backfill_since(self.world.moment())
+        began = self.world.moment()
+        if self.ending is not Ending.BACKFILL:
             dying = Work(self.world, backfill, self._new_memory())
             self._advance(dying, self.calls_until_death)
             dying.end(Fate.CRASHES)
             self.world.now += 1
-        Work(self.world, job, self._new_memory()).end()
+        match self.ending:
+            case Ending.BACKFILL:
+                Work(self.world, backfill, self._new_memory()).end()
+            case Ending.RESUMED_BACKFILL:
+                Work(self.world, backfill_since(began), self._new_memory()).end()
+            case Ending.RECONCILIATION:
+                self._reconcile()
 
     def _new_memory(self) -> int:
         """The memory of a process that has just begun."""
