@@ -23,7 +23,7 @@ from omics_components import MetadataSync
 from omics_components.config import camel_case
 from omics_meta.exits import ExitCode
 from readset_sync.event import ACTIONS
-from readset_sync.record import build_row
+from readset_sync.record import build_row, listed_row
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -362,6 +362,7 @@ COMPLETE = {
     },
     "files": {"source1": FILE, "source2": FILE},
 }
+LISTED = {name: value for name, value in COMPLETE.items() if name not in {"files", "creationJobId"}}
 ACCESS = {"s3Uri": "s3://bucket/", "s3AccessPointArn": "arn"}
 STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
 
@@ -369,11 +370,18 @@ STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
 def test_record_tables_agree_with_the_rows():
     now = datetime.now(UTC)
     row = build_row(COMPLETE, tags={"a": "b"}, store=STORE, store_as_of=now, as_of=now, previous=None)
+    incomplete = [
+        listed_row(LISTED, store=STORE, store_as_of=now, as_of=now),
+        build_row(COMPLETE, tags=None, store=STORE, store_as_of=now, as_of=now, previous=None),
+    ]
+    lacking = {each[0]: set(re.findall(r"\w+", each[2])) for each in table_under("The record", 1)}
+    assert lacking == {each["sync_state"]: row.keys() - each.keys() for each in incomplete}
+    row |= incomplete[0]
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
     assert {attribute: type_ for attribute, type_, _ in table_under("The record")} == item
-    assert [attribute for attribute, _ in table_under("The record", 1)] == list(row["files"][0])
-    assert [attribute for attribute, _ in table_under("The record", 2)] == list(row["store"])
+    assert [attribute for attribute, _ in table_under("The record", 2)] == list(row["files"][0])
+    assert [attribute for attribute, _ in table_under("The record", 3)] == list(row["store"])
     (information,) = (cell for name, _, cell in table_under("The record") if name == "set_sequence_information")
     assert re.findall(r"`(\w+_\w+|alignment)`", information) == list(row["set_sequence_information"])
 

@@ -48,10 +48,9 @@ class Commands(TyperGroup):
             _fail(str(error))
         except click.exceptions.UsageError as error:
             _fail(_usage(error))
-        except KeyboardInterrupt:
-            typer.echo(
-                "omics-meta: interrupted. What was written stays; run the same command again to go on.", err=True
-            )
+        except KeyboardInterrupt as interrupt:
+            remedy = str(interrupt) or "run the same command again to go on."
+            typer.echo(f"omics-meta: interrupted. What was written stays; {remedy}", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             raise  # whoever read the output wants no more of it, which Typer deals with
@@ -120,6 +119,32 @@ def backfill(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be created, updated, left and deleted.")
     ] = False,
+    max_age: Annotated[
+        str,
+        typer.Option(
+            "--max-age",
+            metavar="DURATION",
+            help="Leave rows that were synced within it (90m, 12h, 7d), or since a moment, and that the listing"
+            " confirms. 0 leaves none.",
+        ),
+    ] = "0",
+    no_tags: Annotated[
+        bool, typer.Option("--no-tags", help="Read no tags, which saves a call per read set; rows keep theirs.")
+    ] = False,
+    no_listing_pass: Annotated[
+        bool,
+        typer.Option("--no-listing-pass", help="Write no rows from the listings before the read sets are read."),
+    ] = False,
+    via_queue: Annotated[
+        bool,
+        typer.Option(
+            "--via-queue", help="Have the stack's pipeline read the read sets, and follow it until it has done so."
+        ),
+    ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option("--no-wait", help="With --via-queue: hand over everything at once, and do not follow."),
+    ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -127,9 +152,18 @@ def backfill(
 
     Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
     """
-    from omics_meta.backfill import run
+    from omics_meta.backfill import Options, run
 
-    raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps or (), as_json=as_json))
+    options = Options(
+        prune=prune,
+        dry_run=dry_run,
+        max_age=max_age,
+        tags=not no_tags,
+        listing_pass=not no_listing_pass,
+        via_queue=via_queue,
+        wait=not no_wait,
+    )
+    raise typer.Exit(run(selection, options, max_tps=max_tps or (), as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -28,6 +29,8 @@ class Connection:
     store_ids: tuple[str, ...]
     every_store: bool
     """Whether these are all stores of the account and region."""
+    asked_at: datetime
+    """When HealthOmics was first asked, by its own clock: before anything that comes of this connection."""
 
     @property
     def region(self) -> str:
@@ -51,9 +54,9 @@ def connect(target: Target, *, max_tps: Rates) -> Connection:
     table = Table(dynamodb, target.table)
     table.check_key()
     store_ids = target.store_ids or tuple(source.store_ids())
-    for store_id in store_ids:
-        source.store(store_id)
-    return Connection(session, source, table, store_ids, every_store=not target.store_ids)
+    stores = [source.store(store_id) for store_id in store_ids]
+    asked_at = min((store.as_of for store in stores), default=datetime.now(UTC))
+    return Connection(session, source, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
 
 
 def session_of(target: Target) -> boto3.Session:

@@ -14,7 +14,8 @@ FOOTPRINT = "write it into cli/omics_meta/cost/footprint.py, and what `python -m
 
 
 def test_bytes_logs_and_metrics_are_those_measured():
-    assert measured.row_size(measured.sample_row()) == footprint.ROW_BYTES, FOOTPRINT
+    whole, listed = map(measured.row_size, measured.sample_rows())
+    assert (whole, listed) == (footprint.ROW_BYTES, footprint.LISTED_BYTES), FOOTPRINT
     assert [measured.observe_event(kind) for kind in footprint.EVENTS] == [
         kind.observed for kind in footprint.EVENTS
     ], FOOTPRINT

@@ -81,6 +81,7 @@ def amounts() -> str:
     rows = [
         ["bytes of a row", f"{footprint.ROW_BYTES:,}"],
         ["write request units to write, update or delete it", str(footprint.WRITES)],
+        ["write request units of a listing pass, for each row", str(footprint.LISTED_WRITES)],
         ["read request units to read it, consistently", str(footprint.READS)],
         ["log bytes per event", f"{min(log_bytes):,} to {max(log_bytes):,}"],
         ["log bytes per refresh that a reconciliation asks for", f"{footprint.REFRESH.log_bytes:,}"],

@@ -24,7 +24,7 @@ from omics_meta.cost.footprint import Kind, Observed
 from readset_sync.consumer import Consumer
 from readset_sync.ledger import Ledger
 from readset_sync.message import OWN_SOURCE, RECONCILE, REFRESH
-from readset_sync.record import Row, build_row
+from readset_sync.record import Row, build_row, listed_row
 from readset_sync.step import Phase, Step
 from readset_sync.sync import Change, Outcome, Synchronizer
 
@@ -42,8 +42,8 @@ _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BATCH: Final = 10
 
 
-def sample_row() -> Row:
-    """Build the row of a paired FASTQ read set with three tags, all optional attributes present."""
+def sample_rows() -> tuple[Row, Row]:
+    """Build the rows, whole and as listed, of a paired FASTQ read set with three tags and all optional attributes."""
     store = "arn:aws:omics:us-east-1:123456789012:sequenceStore/1234567890"
     bucket = "s3://123456789012-1234567890-ajdpi90jdas90a79fh9a8ja98jdfa9jf98-s3alias"
     folder = f"{bucket}/123456789012/sequenceStore/1234567890"
@@ -69,18 +69,18 @@ def sample_row() -> Row:
         },
     }
     access_point = "arn:aws:s3:us-east-1:123456789012:accesspoint/123456789012-1234567890"
-    return build_row(
-        read_set,
-        tags={"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"},
-        store={
-            "id": "1234567890",
-            "arn": store,
-            "name": "cohort-a",
-            "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
-        },
-        store_as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        previous=None,
+    parent = {
+        "id": "1234567890",
+        "arn": store,
+        "name": "cohort-a",
+        "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
+    }
+    tags = {"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    listed = {name: value for name, value in read_set.items() if name not in {"files", "creationJobId"}}
+    return (
+        build_row(read_set, tags=tags, store=parent, store_as_of=now, as_of=now, previous=None),
+        listed_row(listed, store=parent, store_as_of=now, as_of=now),
     )
 
 

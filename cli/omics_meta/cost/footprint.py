@@ -11,8 +11,14 @@ from typing import Final
 ROW_BYTES: Final = 1776
 """Of the row of a paired FASTQ read set with three tags and every optional attribute."""
 
+LISTED_BYTES: Final = 1078
+"""Of the same row as a listing pass writes it, without what no listing shows."""
+
 WRITES: Final = math.ceil(ROW_BYTES / 1024)
 """Write request units of a put, an update or a delete of the row: DynamoDB counts whole items, by the kilobyte."""
+
+LISTED_WRITES: Final = math.ceil(LISTED_BYTES / 1024)
+"""The same of a put of the row that a listing pass writes."""
 
 READS: Final = math.ceil(ROW_BYTES / 4096)
 """Read request units of a strongly consistent read of the row."""

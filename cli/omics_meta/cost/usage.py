@@ -84,10 +84,11 @@ def backfill_calls(read_sets: int) -> int:
 
 
 def backfill(read_sets: int) -> Usage:
-    """Usage of one `omics-meta backfill`, the first (reading a row that is not there costs a unit too) or a later."""
+    """Usage of the first `omics-meta backfill`, in two passes. Reading a row that is not there costs a unit too."""
     hours = backfill_seconds(read_sets) / 3600
     usage: Usage = Counter()
-    _add(usage, read=read_sets * footprint.READS, write=read_sets * footprint.WRITES)
+    _add(usage, read=read_sets * 2 * footprint.READS)
+    _add(usage, write=read_sets * (footprint.LISTED_WRITES + footprint.WRITES))
     _add(usage, key=math.ceil(hours * KEY_REQUESTS_AN_HOUR))
     return usage
 
