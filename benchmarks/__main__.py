@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks import events, growth, page, quotas, startup
+from benchmarks import events, growth, listing, page, quotas, startup
 from benchmarks.report import Figure, table
 
 BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
     "quotas": quotas.measure,
+    "listing": listing.measure,
     "events": events.measure,
     "startup": startup.measure,
     "growth": growth.measure,

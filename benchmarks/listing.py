@@ -1,0 +1,55 @@
+"""How soon a first backfill lets every read set be found: its listing pass, at the default quota.
+
+HealthOmics and the table are simulated in the process (`benchmarks.simulated`); the pace of the listings is that of the
+product's own limiter.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, cast
+
+from readset_sync.client import MOST_THREADS
+from readset_sync.limiter import RateLimiter
+from readset_sync.passes import Backfill, Due
+from readset_sync.rates import DOCUMENTED_TPS
+from readset_sync.source import Source
+from readset_sync.table import Table
+
+from benchmarks.report import Figure, scaled
+from benchmarks.simulated import STORE_ID, SimulatedOmics, SimulatedTable
+
+READ_SETS: Final = 10_000
+
+
+class _PacedOmics(SimulatedOmics):
+    """HealthOmics whose listings are asked for at the documented rate."""
+
+    def __init__(self, read_sets: int) -> None:
+        super().__init__(read_sets)
+        self._limiter = RateLimiter(DOCUMENTED_TPS)
+
+    def list_read_sets(self, **given: Any) -> Mapping[str, Any]:
+        """ListReadSets, when its turn has come."""
+        self._limiter.wait()
+        return super().list_read_sets(**given)
+
+
+def measure(scale: float) -> Iterator[Figure]:
+    """Run the listing pass over a store without rows: some twenty seconds at 1."""
+    read_sets = scaled(READ_SETS, scale)
+    omics, table = _PacedOmics(read_sets), SimulatedTable(0)
+    with ThreadPoolExecutor(MOST_THREADS) as executor:
+        source = Source(cast("Any", omics))
+        backfill = Backfill(source, Table(cast("Any", table), "rows"), executor)
+        due = Due(source.store(STORE_ID).metadata["arn"])
+        began = time.monotonic()
+        listed = sum(len(page) for page in backfill.list_rows(STORE_ID, due))
+        seconds = time.monotonic() - began
+    if listed != read_sets:
+        raise RuntimeError(f"{listed} of {read_sets} read sets got a row")
+    calls = omics.calls["ListReadSets"]
+    case = f"listing pass of {read_sets:,} read sets at {DOCUMENTED_TPS:g}/s"
+    yield Figure(case, "seconds until every read set can be found", seconds)
+    yield Figure(case, "that time / (listing calls / rate)", seconds * DOCUMENTED_TPS / calls, at_most=1.05)
+    yield Figure(case, "HealthOmics calls / read set", omics.calls.total() / read_sets)
