@@ -1,8 +1,8 @@
 """HealthOmics, a table and a queue without a network and without memory: what they hold follows from its number.
 
 A store has so many read sets, numbered from 0, all alike but for their ids; a full table has the right row of each, an
-empty one takes rows and forgets them. Only the operations that backfill, verify and reconcile use are here, in the
-shapes of boto3's clients.
+empty one takes rows, and has them as listed once it has taken one of each. Only the operations that backfill, verify
+and reconcile use are here, in the shapes of boto3's clients.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from boto3.dynamodb.types import TypeSerializer
-from readset_sync.record import build_row
+from readset_sync.record import Row, build_row, listed_row
 
 STORE_ID: Final = "1234567890"
 ACCOUNT: Final = "123456789012"
@@ -44,12 +44,16 @@ _FILE: Final = {
 }
 _FILES: Final = {"source1": _FILE, "source2": _FILE}
 _ANSWERED: Final[Mapping[str, Any]] = {"ResponseMetadata": {"HTTPHeaders": {}}}
-_ROW: Final = {
-    name: TypeSerializer().serialize(value)
-    for name, value in build_row(
-        {**_LISTED, "files": _FILES}, tags=_TAGS, store=_STORE, store_as_of=_SYNCED, as_of=_SYNCED, previous=None
-    ).items()
-}
+
+
+def _item(row: Row) -> dict[str, Any]:
+    return {name: TypeSerializer().serialize(value) for name, value in row.items()}
+
+
+_ROW: Final = _item(
+    build_row({**_LISTED, "files": _FILES}, tags=_TAGS, store=_STORE, store_as_of=_SYNCED, as_of=_SYNCED, previous=None)
+)
+_LISTED_ROW: Final = _item(listed_row(_LISTED, store=_STORE, store_as_of=_SYNCED, as_of=_SYNCED))
 
 
 class _RefusedError(Exception):
@@ -112,13 +116,19 @@ class SimulatedOmics(_Client):
 
 
 class SimulatedTable(_Client):
-    """DynamoDB with a table that has a row of each of so many read sets; of none for a backfill's first time."""
+    """DynamoDB with a table that has a row of each of so many read sets; or of none for a backfill's first time.
+
+    Args:
+        rows: How many rows there are.
+        listed: After how many puts an empty table has the rows of a listing pass.
+    """
 
     _SCANNED: Final = 500
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, *, listed: int = 0) -> None:
         super().__init__()
         self._rows = rows
+        self._listed = listed
 
     def describe_table(self, **_: Any) -> Mapping[str, Any]:
         """DescribeTable."""
@@ -134,11 +144,16 @@ class SimulatedTable(_Client):
         """BatchGetItem."""
         self._count("BatchGetItem")
         ((table, wanted),) = RequestItems.items()
-        rows = [_row(_number(key["set_arn"]["S"])) for key in wanted["Keys"]] if self._rows else []
+        numbers = [_number(key["set_arn"]["S"]) for key in wanted["Keys"]]
+        if self._rows:
+            rows = [_row(_ROW, number) for number in numbers]
+        else:
+            listed = self.calls["PutItem"] >= self._listed
+            rows = [_row(_LISTED_ROW, number) for number in numbers] if listed else []
         return {"Responses": {table: rows}, "UnprocessedKeys": {}}
 
     def put_item(self, **_: Any) -> Mapping[str, Any]:
-        """PutItem, forgotten at once."""
+        """PutItem."""
         self._count("PutItem")
         return {}
 
@@ -154,7 +169,7 @@ class SimulatedTable(_Client):
         start = 0 if ExclusiveStartKey is None else _number(ExclusiveStartKey["set_arn"]["S"]) + 1
         end = min(start + Limit, self._rows)
         names = ("set_arn", "set_creation_time", "synced_at")
-        items = [{name: row[name] for name in names} for row in map(_row, range(start, end))]
+        items = [{name: row[name] for name in names} for row in (_row(_ROW, number) for number in range(start, end))]
         return {"Items": items, **({"LastEvaluatedKey": {"set_arn": items[-1]["set_arn"]}} if end < self._rows else {})}
 
     def get_paginator(self, _: str) -> Any:
@@ -193,6 +208,6 @@ def _number(arn: str) -> int:
     return int(arn.rpartition("/")[2]) - _FIRST_ID
 
 
-def _row(number: int) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     identity = _identity(number)
-    return _ROW | {"set_id": {"S": identity["id"]}, "set_arn": {"S": identity["arn"]}}
+    return {**row} | {"set_id": {"S": identity["id"]}, "set_arn": {"S": identity["arn"]}}
