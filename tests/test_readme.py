@@ -302,6 +302,7 @@ FILE = {"s3Access": {"s3Uri": "s3://bucket/key"}, "contentLength": 1, "partSize"
 COMPLETE = {
     "id": READ_SET_ID,
     "arn": f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{READ_SET_ID}",
+    "sequenceStoreId": STORE_ID,
     "name": "reads",
     "description": "text",
     "status": "ACTIVE",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -14,6 +15,10 @@ from readset_sync.table import Table
 
 from omics_meta.exits import CommandError
 from omics_meta.target import Target
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,38 @@ def connect(target: Target, *, max_tps: Rates) -> Connection:
     for store_id in store_ids:
         source.store(store_id)
     return Connection(session, source, table, store_ids, every_store=not target.store_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class TableConnection:
+    """A table that is there and has the right key. Nothing of HealthOmics is called.
+
+    Attributes:
+        client: Of DynamoDB.
+        table: The table.
+        description: What DynamoDB says of it.
+        region: The region in use, wherever it was configured.
+    """
+
+    client: "DynamoDBClient"
+    table: Table
+    description: "TableDescriptionTypeDef"
+    region: str
+
+
+def connect_to_table(target: Target) -> TableConnection:
+    """Connect to a table alone, with the standard credential chain.
+
+    Raises:
+        CommandError: The endpoint that is configured is not a URL.
+        SetupError: The table does not exist, or has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    session = session_of(target)
+    with clear_about_endpoints():
+        client = dynamodb_client(session)
+    table = Table(client, target.table)
+    return TableConnection(client, table, table.check_key(), session.region_name)
 
 
 def session_of(target: Target) -> boto3.Session:

@@ -12,13 +12,13 @@ from omics_meta.target import QueueKind, Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
-_StackOption = Annotated[
+StackOption = Annotated[
     str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
 ]
-_CwdOption = Annotated[
+CwdOption = Annotated[
     Path | None, typer.Option("--cwd", metavar="DIR", help="Folder of the Pulumi project, if not the current one.")
 ]
-_OutputsOption = Annotated[
+OutputsOption = Annotated[
     Path | None,
     typer.Option("--outputs", metavar="FILE", help="What `pulumi stack output --json` printed, instead of a stack."),
 ]
@@ -29,37 +29,49 @@ _StoresOption = Annotated[
     ),
 ]
 _AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
-_TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME", help="DynamoDB table.")]
-_RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
-_ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
+TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME", help="DynamoDB table.")]
+RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
 
 
 def stores_and_table(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
     seq_store_id: _StoresOption = None,
     all_stores: _AllStoresOption = False,
-    table: _TableOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that compares stores with a table."""
     return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
 
 
 def deployed_stack(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that is about a stack's own resources."""
     return Selection(stack, cwd, outputs, (), False, None, region, profile)
 
 
-def selecting(select: Callable[..., Selection]) -> Callable[[_Command], _Command]:
+def table_alone(
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+) -> Selection:
+    """What a command works on that reads a table, with rows of whatever stores."""
+    return Selection(stack, cwd, outputs, (), True, table, region, profile)
+
+
+def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
     """Give a command the options of `select`, and what `select` makes of them as its first argument.
 
     Typer reads options from a function's signature and annotations, so both are those of the two functions together.
@@ -71,10 +83,11 @@ def selecting(select: Callable[..., Selection]) -> Callable[[_Command], _Command
 
         @wraps(command)
         def run(**given: Any) -> None:
-            selection = select(**{name: given.pop(name) for name in options})
-            command(selection, **given)
+            selected = select(**{name: given.pop(name) for name in options})
+            command(selected, **given)
 
-        parameters = [*options.values(), *own]
+        # By keyword alone, so that arguments without a default may follow options.
+        parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*options.values(), *own)]
         shown = cast("Any", run)
         shown.__signature__ = inspect.Signature(parameters)
         shown.__annotations__ = {each.name: each.annotation for each in parameters}

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-_WIDER_THAN_ANY_TABLE: Final = 10_000
+WIDER_THAN_ANY_TABLE: Final = 10_000
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -33,7 +33,7 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     console = Console()
     if not console.is_terminal:
         # Nothing may be cut off in a file or a pipe, which have no width.
-        console = Console(width=_WIDER_THAN_ANY_TABLE)
+        console = Console(width=WIDER_THAN_ANY_TABLE)
     console.print(table)
 
 
