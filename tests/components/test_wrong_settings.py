@@ -37,6 +37,7 @@ A_SCHEDULE = (
 A_QUEUE_KEY = "give SQS_MANAGED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
 A_LOG_KEY = "give AWS_OWNED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
 A_LEVEL = "give DEBUG, INFO, WARNING, ERROR or CRITICAL."
+INDEXES = "give some of subject, sample, store, separated by commas, or none."
 CAPACITY = "give a whole number from 0 to 1000000 (read capacity units)."
 
 WRONG = [
@@ -65,6 +66,11 @@ WRONG = [
             'sqsQueueName: "two" is not accepted: it is another spelling of SQSQueueName, which is one: remove one of'
             " the two."
         ),
+    ),
+    # Indexes
+    *(
+        ({"tableIndexes": wrong}, f'tableIndexes: "{wrong}" is not accepted: {INDEXES}')
+        for wrong in ("tag", "subject,", "subject,subject", "none,subject")
     ),
     # Schedules and keys
     *(

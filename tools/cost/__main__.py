@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final, cast
 
-from omics_components.settings import Settings
+from omics_components.settings import TABLE_INDEXES, Settings
 from readset_sync.rates import DOCUMENTED_TPS
 from readset_sync.source import PAGE_SIZE
+from readset_sync.sync import Outcome
 
-from tools.cost.measured import MONTH, READS, ROW_BYTES, WRITES, observe
+from tools.cost.measured import INDEX_BYTES, MONTH, READS, ROW_BYTES, WRITES, observe
 from tools.cost.prices import PRICES
 
 Usage = Counter[str]
@@ -52,15 +53,37 @@ def backfill_calls(read_sets: int) -> int:
 
 
 def backfill(read_sets: int) -> Usage:
-    """Usage of one `omics-meta backfill`, the first (reading a row that is not there costs a unit too) or a later."""
+    """Usage of the first `omics-meta backfill`: reading a row that is not there costs a unit too.
+
+    A later one costs the same, but for the indexes, whose keys do not change.
+    """
     hours = backfill_seconds(read_sets) / 3600
-    return Counter(
+    usage: Usage = Counter(
         {
             "read": read_sets * READS,
             "write": read_sets * WRITES,
             "key": math.ceil(hours * KEY_REQUESTS_AN_HOUR),
         }
     )
+    for _ in Settings().index_names:
+        usage += index_backfill(read_sets)
+    return usage
+
+
+def index_backfill(read_sets: int) -> Usage:
+    """What an index adds to the first backfill: every row is written to it."""
+    return Counter({"write": read_sets})
+
+
+def index_month(name: str, read_sets: int) -> Usage:
+    """What an index adds to a month. It is written when a row comes or goes, and twice when a key of it changes."""
+    usage: Usage = Counter()
+    _add(usage, table=read_sets * (INDEX_BYTES[name] + ITEM_OVERHEAD_BYTES) / GB)
+    for kind in MONTH:
+        changes_key = kind.outcome is Outcome.UPDATED and "set_status" in TABLE_INDEXES[name]
+        comes_or_goes = kind.outcome in {Outcome.CREATED, Outcome.DELETED}
+        _add(usage, write=read_sets * kind.share * (2 * changes_key + comes_or_goes))
+    return usage
 
 
 def month(read_sets: int) -> Usage:
@@ -86,6 +109,8 @@ def month(read_sets: int) -> Usage:
     _add(usage, log_kept=usage["log"] * settings.log_retention_days * 24 / HOURS_A_MONTH)
     _add(usage, metric=sum(active_hours.values()) / HOURS_A_MONTH)
     _add(usage, key=min(events, KEY_REQUESTS_AN_HOUR * HOURS_A_MONTH))
+    for name in settings.index_names:
+        usage += index_month(name, read_sets)
     return usage
 
 
@@ -108,6 +133,10 @@ def money(dollars: Decimal) -> str:
     if 0 < dollars < Decimal("0.005"):
         return "< $0.01"
     return f"${dollars:,.2f}"
+
+
+def _total(usage: Usage) -> str:
+    return money(sum(cost(usage).values(), Decimal(0)))
 
 
 def duration(seconds: float) -> str:
@@ -154,6 +183,16 @@ def amounts() -> str:
     return _table(["measured", "figure"], rows)
 
 
+def indexes() -> str:
+    """Return the table of what each index of a created table adds."""
+    rows = [
+        [name, str(size), *map(_total, (index_backfill(SIZES[-1]), index_month(name, SIZES[-1])))]
+        for name, size in INDEX_BYTES.items()
+    ]
+    largest = f"{SIZES[-1]:,} read sets"
+    return _table(["index", "bytes of a row in it", f"first backfill of {largest}", f"month of {largest}"], rows)
+
+
 def summary() -> str:
     """Return the table of totals, with calls and time of a backfill."""
     rows = [
@@ -161,7 +200,7 @@ def summary() -> str:
         ["Time of a backfill at 5 calls a second", *(duration(backfill_seconds(size)) for size in SIZES)],
     ]
     for name, usage_of in (("Cost of a backfill", backfill), ("Cost of a month of events and storage", month)):
-        rows.append([name, *(money(sum(cost(usage_of(size)).values(), Decimal(0))) for size in SIZES)])
+        rows.append([name, *(_total(usage_of(size)) for size in SIZES)])
     return _table(["", *(f"{size:,} read sets" for size in SIZES)], rows)
 
 
@@ -173,6 +212,7 @@ def main() -> None:
         ("Amounts", amounts()),
         ("A backfill", _by_service(backfill)),
         ("A month", _by_service(month)),
+        ("Indexes", indexes()),
     ):
         print(f"## {title}\n\n{table}\n")
 

@@ -17,7 +17,8 @@ from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.metrics.provider.cold_start import reset_cold_start_flag
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
-from omics_components.settings import Settings
+from omics_components.settings import TABLE_INDEXES, Settings
+from omics_components.table import HASH_KEY
 from readset_sync.consumer import Consumer
 from readset_sync.record import Row, build_row
 from readset_sync.sync import Change, Outcome, Synchronizer
@@ -64,6 +65,7 @@ def sample_row() -> Row:
     read_set = {
         "id": "1122334455",
         "arn": f"{store}/readSet/1122334455",
+        "sequenceStoreId": "1234567890",
         "name": "NA12878-L001",
         "description": "Whole genome, 30x, lane 1",
         "status": "ACTIVE",
@@ -204,6 +206,11 @@ def _metrics(line: Mapping[str, Any]) -> Iterator[str]:
 ROW_BYTES: Final = row_size(sample_row())
 WRITES: Final = math.ceil(ROW_BYTES / 1024)
 """Write request units of a put, an update or a delete of the row: DynamoDB counts whole items, by the kilobyte."""
+
+INDEX_BYTES: Final = {
+    name: row_size({key: sample_row()[key] for key in (HASH_KEY, *keys)}) for name, keys in TABLE_INDEXES.items()
+}
+"""Bytes of a row in each index that the created table can have: its keys. Each is a write request unit to write."""
 
 READS: Final = math.ceil(ROW_BYTES / 4096)
 """Read request units of a strongly consistent read of the row."""
