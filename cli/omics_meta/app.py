@@ -1,6 +1,7 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run."""
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -8,6 +9,7 @@ from typer import _click as click
 from typer.core import TyperGroup
 
 from omics_meta.exits import CommandError, ExitCode
+from omics_meta.export.formats import ExportFormat
 from omics_meta.find.filters import Search
 from omics_meta.find.options import ColumnsOption, CsvOption, JsonlOption, searched_rows
 from omics_meta.options import (
@@ -51,7 +53,7 @@ class Commands(TyperGroup):
             _fail(_usage(error))
         except KeyboardInterrupt:
             typer.echo(
-                "omics-meta: interrupted. What was written stays; run the same command again to go on.", err=True
+                "omics-meta: interrupted. Rows that were written stay; run the same command again to go on.", err=True
             )
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
@@ -194,6 +196,28 @@ def get(
 
     form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     raise typer.Exit(get(selection, read_sets, form=form, columns=columns))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(searched_rows)
+def export(
+    search: Search,
+    form: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="Format; by default the one that FILE ends in, or jsonl."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write, instead of stdout.")
+    ] = None,
+    columns: ColumnsOption = None,
+) -> None:
+    """Export rows to JSON Lines, CSV or Parquet.
+
+    A file gets its name once it is whole. Parquet needs the extra `export`.
+    """
+    from omics_meta.export.command import export
+
+    raise typer.Exit(export(search, form=form, columns=columns, output=output))
 
 
 dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")

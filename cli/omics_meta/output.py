@@ -22,6 +22,11 @@ def print_line(line: str) -> None:
     typer.echo(line)
 
 
+def print_note(line: str) -> None:
+    """Say something about the data, on stderr."""
+    typer.echo(f"omics-meta: {line}", err=True)
+
+
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
     """Print a table of counts: a row for each store, a column for each name in `columns`."""
     table = Table(title=title, title_justify="left")

@@ -137,7 +137,7 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(
     # THEN
     assert process.returncode == 130, err
     assert out == ""
-    assert err == "omics-meta: interrupted. What was written stays; run the same command again to go on.\n"
+    assert err == "omics-meta: interrupted. Rows that were written stay; run the same command again to go on.\n"
     written = aws.rows(table)
     assert 8 <= len(written) < 100
     assert written.items() <= aws.expected(store).items()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-import typer
 from readset_sync.record import Row
 
 from omics_meta.connection import TableConnection, connect_to_table
@@ -14,6 +13,7 @@ from omics_meta.find.filters import Search
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read
+from omics_meta.output import print_note
 from omics_meta.target import Selection, resolve
 
 _MANY: Final = 100
@@ -42,7 +42,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         return ExitCode.DONE
     pages = read(connection.client, connection.table, access, criteria)
     found = print_rows(_first(pages, limit), form, columns, _about("find", connection))
-    _report("1 read set found" if found == 1 else f"{found} read sets found")
+    print_note("1 read set found" if found == 1 else f"{found} read sets found")
     return ExitCode.DONE
 
 
@@ -71,7 +71,7 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
 
     print_rows(pages(), form, columns, _about("get", connection))
     for name in missing:
-        _report(f"no row of {name} in table {connection.table.name}")
+        print_note(f"no row of {name} in table {connection.table.name}")
     return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
 
 
@@ -99,8 +99,3 @@ def _first(pages: Iterable[list[Row]], limit: int | None) -> Iterator[list[Row]]
 
 def _about(command: str, connection: TableConnection) -> dict[str, Any]:
     return {"command": command, "table": connection.table.name, "region": connection.region}
-
-
-def _report(line: str) -> None:
-    """Say something about the rows, beside them."""
-    typer.echo(f"omics-meta: {line}", err=True)
