@@ -199,6 +199,21 @@ def get(
 
 
 @app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def duplicates(
+    selection: Selection,
+    as_json: JsonOption = False,
+    as_jsonl: JsonlOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Find read sets with the same content: those whose source files have the same etags."""
+    from omics_meta.find.duplicates import duplicates
+    from omics_meta.find.printing import format_of
+
+    raise typer.Exit(duplicates(selection, form=format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)))
+
+
+@app.command(epilog=EXIT_CODES)
 @selecting(searched_rows)
 def export(
     search: Search,

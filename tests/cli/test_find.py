@@ -167,7 +167,7 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, pop
     assert line["set_total_size"].isdecimal()
     assert (line["tag:panel"], line["tag:phase"], json.loads(line["tags"])) == ("HG002", "", tags)
     head, line = as_table.out.splitlines()
-    assert tuple(head.split()) == SHOWN
+    assert head.split() == [column.name for column in SHOWN]
     assert line.split()[1:] == ["HG002.cohort-a", "ACTIVE", "FASTQ", "subject-0", "HG002", "cohort-a"]
     assert as_table.err == "omics-meta: 1 read set found\n"
 
@@ -210,3 +210,29 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert some.code == 1
     assert len(some.out.splitlines()) == 1
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
+
+
+def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+    arns = [aws.arn("1234567890", f"{number:010}") for number in range(6)]
+    etags = [
+        {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"},
+        {"algorithm": "FASTQ_MD5up", "source1": "one"},
+        {"algorithm": "FASTQ_MD5up", "source1": "two", "source2": "one"},
+        {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"},
+    ]
+    for arn, etag in zip(arns, etags, strict=False):
+        aws.put(table, {"set_arn": arn, "set_etag": etag, "set_name": arn[-1]})
+    of_another_tool = [{"file_type": "source2", "etag": "two"}, {"file_type": "source1", "etag": "one"}]
+    aws.put(table, {"set_arn": arns[4], "files": of_another_tool})
+    aws.put(table, {"set_arn": arns[5], "set_name": "without any etag"})
+
+    done = cli.run("duplicates", "-t", table, "--json")
+    lines = list(csv.DictReader(io.StringIO(cli.run("duplicates", "-t", table, "--csv").out)))
+
+    assert done.code == 0, done.err
+    assert [row["set_arn"] for row in done.document["read_sets"]] == [arns[0], arns[3], arns[4]]
+    assert done.document["found"] == 3
+    assert len({row["content"] for row in done.document["read_sets"]}) == 1
+    assert [line["set_name"] for line in lines] == ["0", "3", ""]
+    assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"

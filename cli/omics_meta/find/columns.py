@@ -77,10 +77,13 @@ COLUMNS: Final = (
 )
 """Every column, in the order of docs/schema.md."""
 
-SHOWN: Final = ("set_id", "set_name", "set_status", "set_type", "set_subject_id", "set_sample_id", "store_name")
-"""Columns of tables and CSV where none are asked for."""
-
 _BY_NAME: Final = {column.name: column for column in COLUMNS}
+
+SHOWN: Final = tuple(
+    _BY_NAME[name]
+    for name in ("set_id", "set_name", "set_status", "set_type", "set_subject_id", "set_sample_id", "store_name")
+)
+"""Columns of tables and CSV where none are asked for."""
 
 
 def columns_of(names: str) -> tuple[Column, ...]:

@@ -1,23 +1,21 @@
 """`omics-meta find` and `omics-meta get`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from readset_sync.record import Row
 
 from omics_meta.connection import TableConnection, connect_to_table
 from omics_meta.exits import CommandError, ExitCode
+from omics_meta.find.columns import columns_of
 from omics_meta.find.criteria import criteria_of, one_of
 from omics_meta.find.explanation import print_explanation
 from omics_meta.find.filters import Search
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
-from omics_meta.find.reader import read
+from omics_meta.find.reader import read, read_named
 from omics_meta.output import print_note
 from omics_meta.target import Selection, resolve
-
-_MANY: Final = 100
-"""Keys that BatchGetItem takes."""
 
 
 def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
@@ -33,6 +31,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
+    shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)
     connection = connect_to_table(resolve(search.selection))
     facts = facts_of(connection.description)
@@ -41,7 +40,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         print_explanation(_about("find", connection), access, facts, as_json=form is Format.JSON)
         return ExitCode.DONE
     pages = read(connection.client, connection.table, access, criteria)
-    found = print_rows(_first(pages, limit), form, columns, _about("find", connection))
+    found = print_rows(_first(pages, limit), form, shown, _about("find", connection))
     print_note("1 read set found" if found == 1 else f"{found} read sets found")
     return ExitCode.DONE
 
@@ -52,6 +51,7 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
+    shown = columns_of(columns) if columns is not None else None
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
     ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
     for each in ids:
@@ -69,17 +69,14 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
                 missing.pop(row.get("set_id", ""), None)
             yield page
 
-    print_rows(pages(), form, columns, _about("get", connection))
+    print_rows(pages(), form, shown, _about("get", connection))
     for name in missing:
         print_note(f"no row of {name} in table {connection.table.name}")
     return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
 
 
 def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:
-    for start in range(0, len(arns), _MANY):
-        chunk = arns[start : start + _MANY]
-        rows = connection.table.get_many(chunk)
-        yield [rows[arn] for arn in chunk if arn in rows]
+    yield from read_named(connection.table, arns)
     if ids:
         criteria = [one_of(frozenset(ids))]
         access = plan(criteria, facts_of(connection.description))

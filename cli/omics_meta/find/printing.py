@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omics_meta.exits import CommandError
-from omics_meta.find.columns import SHOWN, Column, Value, columns_of, values
+from omics_meta.find.columns import SHOWN, Column, Value, values
 from omics_meta.output import WIDER_THAN_ANY_TABLE, print_line
 
 
@@ -42,28 +42,26 @@ def format_of(*, as_json: bool, as_jsonl: bool, as_csv: bool) -> Format:
     return asked[0] if asked else Format.TABLE
 
 
-def print_rows(pages: Iterable[Sequence[Row]], form: Format, names: str | None, about: Mapping[str, Any]) -> int:
+def print_rows(
+    pages: Iterable[Sequence[Row]], form: Format, columns: Sequence[Column] | None, about: Mapping[str, Any]
+) -> int:
     """Print rows as they come; return how many there were.
 
     Args:
         pages: The rows, some at a time.
         form: How to print them.
-        names: The columns, as in `set_id,tag:cohort`. None for whole rows in JSON, and for the usual columns elsewhere.
+        columns: What to print of each. None for whole rows in JSON, and for the usual columns elsewhere.
         about: Members of the JSON document before `read_sets` and `found`.
-
-    Raises:
-        CommandError: One of the names is not a column.
     """
-    columns = columns_of(names or ",".join(SHOWN))
     match form:
         case Format.JSON:
-            return _print_document(pages, columns if names else None, about)
+            return _print_document(pages, columns, about)
         case Format.JSONL:
-            return _print_lines(pages, columns if names else None)
+            return _print_lines(pages, columns)
         case Format.CSV:
-            return print_csv(pages, columns, sys.stdout)
+            return print_csv(pages, columns or SHOWN, sys.stdout)
         case Format.TABLE:
-            return _print_table(pages, columns)
+            return _print_table(pages, columns or SHOWN)
 
 
 def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: TextIO) -> int:

@@ -41,6 +41,18 @@ def read(client: "DynamoDBClient", table: Table, access: Access, criteria: Seque
             yield found
 
 
+def read_named(table: Table, arns: Sequence[str]) -> Iterator[list[Row]]:
+    """Return the rows of different ARNs, in their order, some at a time; those that there are not are left out.
+
+    Raises:
+        ContendedRowError, ClientError, BotoCoreError: DynamoDB cannot be read.
+    """
+    for start in range(0, len(arns), _BATCH):
+        chunk = arns[start : start + _BATCH]
+        rows = table.get_many(chunk, consistent=False)
+        yield [rows[arn] for arn in chunk if arn in rows]
+
+
 def expressions(access: Access) -> dict[str, Any]:
     """Return the parameters of Scan or Query that say which rows are wanted."""
     # One builder for both, so that their placeholders differ.
@@ -92,6 +104,4 @@ def _query(client: "DynamoDBClient", table: Table, access: Access, index: Index)
         if index.whole_rows:
             yield rows
             continue
-        arns = [row[KEY] for row in rows]
-        for start in range(0, len(arns), _BATCH):
-            yield list(table.get_many(arns[start : start + _BATCH], consistent=False).values())
+        yield from read_named(table, [row[KEY] for row in rows])
