@@ -17,7 +17,7 @@ from omics_meta.find.criteria import criteria_of
 from omics_meta.find.filters import Search
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.reader import read
-from omics_meta.output import print_note
+from omics_meta.output import print_line, print_note
 from omics_meta.progress import Reporter, reporting
 from omics_meta.target import resolve
 
@@ -46,7 +46,11 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
     with reporting() as reporter, replacing(output) if output else nullcontext(sys.stdout.buffer) as file:
         pages = _counted(read(connection.client, connection.table, access, criteria), reporter)
         count = write(pages, wanted, file)
-    print_note(f"{'1 read set' if count == 1 else f'{count} read sets'} exported{f' to {output}' if output else ''}")
+    said = f"{'1 read set' if count == 1 else f'{count} read sets'} exported"
+    if output:
+        print_line(f"{said} to {output}")
+    else:
+        print_note(said)
     return ExitCode.DONE
 
 
