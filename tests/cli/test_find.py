@@ -13,6 +13,7 @@ from omics_meta.find.columns import SHOWN
 from omics_meta.find.criteria import criteria_of
 from omics_meta.find.filters import Filters
 from omics_meta.find.plan import facts_of, plan
+from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read
 from readset_sync.table import Table
 
@@ -236,3 +237,24 @@ def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> N
     assert len({row["content"] for row in done.document["read_sets"]}) == 1
     assert [line["set_name"] for line in lines] == ["0", "3", ""]
     assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"
+
+
+@pytest.mark.parametrize("form", Format)
+def test_rows_are_printed_before_the_next_are_read(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[str] = []
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        for number in range(3):
+            seen.append(capsys.readouterr().out)
+            yield [{"set_id": f"id-{number}", "set_name": "[bold]x[/bold]"}]
+
+    assert print_rows(pages(), form, None, {"command": "find"}) == 3
+    seen.append(capsys.readouterr().out)
+
+    assert [f"id-{number}" in seen[number + 1] for number in range(3)] == [True] * 3
+    assert "[bold]x[/bold]" in seen[1]
+    whole = "".join(seen)
+    if form is Format.JSON:
+        assert json.loads(whole)["found"] == 3
+    elif form is not Format.JSONL:
+        assert whole.count("set_name") == 1, "the names of the columns are there once"

@@ -13,7 +13,7 @@ from omics_meta.find.columns import Column, Kind, Value, values
 from omics_meta.find.printing import print_csv, to_json
 
 _ROW_GROUP: Final = 10_000
-"""Rows of a row group of Parquet, which are in memory together: some 20 MB."""
+"""Rows of a row group of Parquet, which are in memory together: with pyarrow itself, some 100 MB."""
 
 Pages = Iterable[Sequence[Row]]
 Writer = Callable[[Pages, Sequence[Column], BinaryIO], int]
