@@ -42,6 +42,10 @@ engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, abou
 sdks: $(READY) ## Set up what the tests of the component's SDKs need: Pulumi's generators, TypeScript (once, 1 minute)
 	@$(BIN)/python -m tools.engine.sdks
 
+.PHONY: browser
+browser: ## Install the browser that the test of reports wants (Debian and Ubuntu, as root)
+	apt-get install --yes --no-install-recommends chromium
+
 .PHONY: test
 test: lint types sdks ## Lint, check types and run all tests
 	@$(MAKE) --no-print-directory engine || test -z "$${CI:-}" # Without Go, the engine's tests say why they are skipped.
@@ -53,7 +57,7 @@ soak: $(READY) ## Play 5,000 random histories of races and faults against the wr
 	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
 
 .PHONY: bench
-bench: $(READY) ## Measure a backfill against the quotas of HealthOmics and a serial one (about five minutes)
+bench: $(READY) ## Measure backfills, events, start and growth, with targets (eight minutes, more on a busy machine)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lint

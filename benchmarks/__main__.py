@@ -5,27 +5,45 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks import quotas
+from benchmarks import events, growth, page, quotas, startup
 from benchmarks.report import Figure, table
 
-BENCHMARKS: Final[Mapping[str, Callable[[], Iterable[Figure]]]] = {"quotas": quotas.measure}
+BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
+    "quotas": quotas.measure,
+    "events": events.measure,
+    "startup": startup.measure,
+    "growth": growth.measure,
+}
+"""By name; each is given the part of its full size that it is to run at."""
+
+FULL_SIZE: Final = 1.0
 
 
 def main() -> int:
     """Run the benchmarks that were named, all by default, and print their figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default")
-    names: list[str] = parser.parse_args().names or list(BENCHMARKS)
+    parser.add_argument("--write", action="store_true", help=f"write docs/{page.PAGE.name} and its picture too")
+    arguments = parser.parse_args()
+    names: list[str] = arguments.names or list(BENCHMARKS)
     for name in names:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark {name!r}: name one of {', '.join(BENCHMARKS)}")
-    figures: list[Figure] = []
+    if arguments.write and arguments.names:
+        parser.error("--write writes the page of all benchmarks: name none")
+    findings: dict[str, tuple[str, list[Figure]]] = {}
     for name in names:
-        for figure in BENCHMARKS[name]():
+        measure = BENCHMARKS[name]
+        figures: list[Figure] = []
+        findings[name] = (sys.modules[measure.__module__].__doc__ or "", figures)
+        for figure in measure(FULL_SIZE):
             figures.append(figure)
             print(f"{figure.case}: {figure.name}: {figure.value:.3g}", file=sys.stderr)
-    print(table(figures))
-    return 0 if all(figure.met for figure in figures) else 1
+    if arguments.write:
+        page.write(findings)
+    every = [figure for _, figures in findings.values() for figure in figures]
+    print(table(every))
+    return 0 if all(figure.met for figure in every) else 1
 
 
 if __name__ == "__main__":

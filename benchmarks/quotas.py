@@ -16,7 +16,7 @@ from typing import Final
 from omics_sandbox import Limits, Sandbox
 
 from benchmarks.baseline import SLEEP_SECONDS
-from benchmarks.report import Figure
+from benchmarks.report import Figure, scaled
 
 LATENCY_SECONDS: Final = 0.04
 """Of each HealthOmics call."""
@@ -109,15 +109,15 @@ class Stage:
         return Run(read_sets, seconds, max(omics.calls.values()), throttled / (answered + throttled))
 
 
-def measure() -> Iterator[Figure]:
-    """Run all cases: some five minutes."""
+def measure(scale: float) -> Iterator[Figure]:
+    """Run all cases, at a part of their full size: some five minutes at 1."""
     with Sandbox(limits=Limits.none(), latency=LATENCY_SECONDS) as sandbox:
         stage = Stage(sandbox)
-        baseline = stage.baseline(100)
-        yield from _at_the_quota(stage, baseline, read_sets=300, tps=5)
-        yield from _at_the_quota(stage, baseline, read_sets=3000, tps=50)
-        yield from _above_the_quota(stage)
-        yield from _without_quotas(stage, baseline)
+        baseline = stage.baseline(scaled(100, scale))
+        yield from _at_the_quota(stage, baseline, read_sets=scaled(300, scale), tps=5)
+        yield from _at_the_quota(stage, baseline, read_sets=scaled(3000, scale), tps=50)
+        yield from _above_the_quota(stage, read_sets=scaled(300, scale))
+        yield from _without_quotas(stage, baseline, read_sets=scaled(2000, scale))
 
 
 def _at_the_quota(stage: Stage, baseline: Run, *, read_sets: int, tps: float) -> Iterator[Figure]:
@@ -125,23 +125,25 @@ def _at_the_quota(stage: Stage, baseline: Run, *, read_sets: int, tps: float) ->
     case = f"{read_sets} read sets at {tps:g}/s of {tps:g}/s granted"
     yield Figure(case, "seconds", run.seconds)
     yield Figure(case, "time / bound", run.over_bound(tps), at_most=1.05)
+    yield Figure(case, "% of the quota reached", 100 / run.over_bound(tps))
     yield Figure(case, "% throttled", run.throttled * 100, at_most=1)
     yield Figure(case, "times as fast as the serial one", run.pace / baseline.pace)
 
 
-def _above_the_quota(stage: Stage) -> Iterator[Figure]:
-    run = stage.ours(300, max_tps=50, granted=5)
-    case = "300 read sets at 50/s of 5/s granted"
+def _above_the_quota(stage: Stage, *, read_sets: int) -> Iterator[Figure]:
+    run = stage.ours(read_sets, max_tps=50, granted=5)
+    case = f"{read_sets} read sets at 50/s of 5/s granted"
     yield Figure(case, "seconds", run.seconds)
     yield Figure(case, "time / bound", run.over_bound(5), at_most=1.15)
+    yield Figure(case, "% of the quota reached", 100 / run.over_bound(5))
     yield Figure(case, "% throttled", run.throttled * 100)
 
 
-def _without_quotas(stage: Stage, baseline: Run) -> Iterator[Figure]:
-    run = stage.ours(2000, max_tps=10_000, granted=None)
+def _without_quotas(stage: Stage, baseline: Run, *, read_sets: int) -> Iterator[Figure]:
+    run = stage.ours(read_sets, max_tps=10_000, granted=None)
     sleepless = baseline.read_sets / (baseline.seconds - baseline.read_sets * SLEEP_SECONDS)
-    case = "2000 read sets without quotas"
+    case = f"{read_sets} read sets without quotas"
     yield Figure(case, "read sets a second", run.pace)
-    yield Figure(case, "read sets a second of the serial one", baseline.pace)
+    yield Figure(f"{baseline.read_sets} read sets by the serial one", "read sets a second", baseline.pace)
     yield Figure(case, "times as fast as the serial one", run.pace / baseline.pace, at_least=10)
     yield Figure(case, "times as fast as the serial one without its sleep", run.pace / sleepless)

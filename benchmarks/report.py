@@ -36,6 +36,11 @@ class Figure:
         return "" if self.at_least is None else f"at least {self.at_least:g}"
 
 
+def scaled(size: int, scale: float) -> int:
+    """A part of a benchmark's full size; one at least."""
+    return max(round(size * scale), 1)
+
+
 def table(figures: Iterable[Figure]) -> str:
     """Figures as a table in Markdown."""
     lines = ["| case | figure | measured | target | |", "| --- | --- | ---: | --- | --- |"]

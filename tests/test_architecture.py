@@ -73,11 +73,16 @@ def test_the_program_imports_the_component_alone():
     assert set(imported(ROOT / "__main__.py")) == {"pulumi", "omics_components"}
 
 
-def loaded_after(code: str) -> set[str]:
-    """Top-level modules in memory after a fresh process has run the code."""
+def modules_after(code: str) -> set[str]:
+    """Modules in memory after a fresh process has run the code."""
     report = "import json, sys\nprint('\\n' + json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True)
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules in memory after a fresh process has run the code."""
+    return {name.partition(".")[0] for name in modules_after(code)}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +110,32 @@ def test_only_parquet_loads_pyarrow():
     code = "import omics_meta.export.command, omics_meta.find.command"
 
     assert "pyarrow" not in loaded_after(code)
+
+
+def test_help_loads_no_more_of_rich_than_typer_does():
+    end = "except SystemExit as end:\n  assert end.code == 0"
+    ours = modules_after(f"from omics_meta.app import app\ntry:\n  app(['--help'])\n{end}")
+    bare = (
+        "import typer\napp = typer.Typer()\n"
+        "@app.callback()\ndef main(): pass\n@app.command()\ndef command(): pass\n"
+        f"try:\n  app(['--help'])\n{end}"
+    )
+
+    def of_rich(modules: set[str]) -> set[str]:
+        return {name for name in modules if name.partition(".")[0] == "rich"}
+
+    assert of_rich(ours) <= of_rich(modules_after(bare))
+
+
+def test_shell_completion_loads_typer_alone():
+    code = (
+        "import os\n"
+        "os.environ.update(_OMICS_META_COMPLETE='complete_bash', COMP_WORDS='omics-meta ba', COMP_CWORD='1')\n"
+        "from omics_meta.app import app\n"
+        "try:\n  app(prog_name='omics-meta')\nexcept SystemExit as end:\n  assert end.code == 0"
+    )
+
+    assert loaded_after(code).isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "readset_sync", "rich"})
 
 
 def test_the_command_line_never_loads_pulumi():

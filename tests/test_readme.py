@@ -24,7 +24,7 @@ from omics_components.config import camel_case
 from omics_meta.exits import ExitCode
 from omics_meta.find.columns import COLUMNS
 from readset_sync.event import ACTIONS
-from readset_sync.record import build_row
+from readset_sync.record import build_row, listed_row
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -114,7 +114,7 @@ class World:
             command, env=self.environment, cwd=self.home, input=text, capture_output=True, text=True, check=False
         )
 
-    def client(self, service: Literal["iam", "lambda", "sqs"]) -> Any:
+    def client(self, service: Literal["cloudwatch", "iam", "lambda", "sqs"]) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
@@ -279,6 +279,46 @@ def test_json_documents_of_dead_letters_have_the_documented_members(world: World
         assert entry.keys() == documented["messages"][0].keys()
 
 
+@pytest.mark.parametrize("command", ["status", "cost"])
+def test_json_documents_about_a_stack_have_the_documented_members(world: World, command: str):
+    documented = next(doc for doc in map(json.loads, blocks("json")) if doc["command"] == command)
+    world.run("omics-meta", "backfill", "--stack", "dev")
+
+    document = json.loads(world.run("omics-meta", command, "--stack", "dev", "--json").stdout)
+
+    assert document.keys() == documented.keys()
+    for name in ("stores", "alarms", "pipeline", "services", "prices"):
+        for entry in document.get(name, []):
+            assert entry.keys() == documented[name][0].keys()
+    for name in ("queue", "dead_letters"):
+        assert document.get(name, {}).keys() == documented.get(name, {}).keys()
+
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_the_runbook_s_commands_run(world: World):
+    world.run("omics-meta", "backfill", "--stack", "dev")
+    found = re.findall(r"^```sh\n(.*?)^```$", OPERATIONS, flags=re.MULTILINE | re.DOTALL)
+    failed = [
+        f"{command}\n{done.returncode} {done.stdout} {done.stderr}"
+        for command in dict.fromkeys(line for block in found for line in block.splitlines())
+        if (done := world.run("bash", "-c", command)).returncode not in {0, 1} or not done.stdout
+    ]
+
+    assert found
+    assert not failed, "\n".join(failed)
+
+
+def test_the_runbook_has_a_section_for_every_alarm(world: World):
+    alarms = world.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    deployed = {re.sub(r"^healthomics-metadata-sync-(.*)-alarm-\w+$", r"\1", alarm["AlarmName"]) for alarm in alarms}
+    section = OPERATIONS.partition("## Alarms")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^### (.*)$", section, flags=re.MULTILINE)) == deployed
+    assert set(re.findall(r"^\| `([a-z-]+)`", section, flags=re.MULTILINE)) == deployed
+
+
 def test_outputs_are_those_of_the_program(world: World):
     documented = [row[0] for row in table_under("Outputs")]
 
@@ -332,6 +372,7 @@ COMPLETE = {
     },
     "files": {"source1": FILE, "source2": FILE},
 }
+LISTED = {name: value for name, value in COMPLETE.items() if name not in {"files", "creationJobId"}}
 ACCESS = {"s3Uri": "s3://bucket/", "s3AccessPointArn": "arn"}
 STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
 
@@ -339,11 +380,18 @@ STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
 def test_record_tables_agree_with_the_rows():
     now = datetime.now(UTC)
     row = build_row(COMPLETE, tags={"a": "b"}, store=STORE, store_as_of=now, as_of=now, previous=None)
+    incomplete = [
+        listed_row(LISTED, store=STORE, store_as_of=now, as_of=now),
+        build_row(COMPLETE, tags=None, store=STORE, store_as_of=now, as_of=now, previous=None),
+    ]
+    lacking = {each[0]: set(re.findall(r"\w+", each[2])) for each in table_under("The record", 1)}
+    assert lacking == {each["sync_state"]: row.keys() - each.keys() for each in incomplete}
+    row |= incomplete[0]
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
     assert {attribute: type_ for attribute, type_, _ in table_under("The record")} == item
-    assert [attribute for attribute, _ in table_under("The record", 1)] == list(row["files"][0])
-    assert [attribute for attribute, _ in table_under("The record", 2)] == list(row["store"])
+    assert [attribute for attribute, _ in table_under("The record", 3)] == list(row["files"][0])
+    assert [attribute for attribute, _ in table_under("The record", 3)] == list(row["store"])
     (information,) = (cell for name, _, cell in table_under("The record") if name == "set_sequence_information")
     assert re.findall(r"`(\w+_\w+|alignment)`", information) == list(row["set_sequence_information"])
 
@@ -389,8 +437,8 @@ def test_the_columns_are_those_documented_and_every_attribute_has_one():
     in_columns = {"files", "store", "set_etag", "set_sequence_information"}
     names = {name for name, _ in documented}
     assert {attribute for attribute, *_ in table_under("The record")} - names == in_columns
-    assert {member for member, _ in table_under("The record", 2)} <= names
-    assert {f"source1_{member}" for member, _ in table_under("The record", 1)} - names == {"source1_file_type"}
+    assert {member for member, _ in table_under("The record", 3)} <= names
+    assert {f"source1_{member}" for member, _ in table_under("The record", 2)} - names == {"source1_file_type"}
 
 
 @pytest.mark.parametrize("command", ["list", "show", "redrive", "discard"])

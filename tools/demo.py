@@ -60,8 +60,10 @@ class Demo:
         self._find_by_tag()
         step("Re-tag a read set: HealthOmics sends no event for that, but a deep verify finds it")
         self._retag()
-        step("Verify: every row of the store against its source, and the deployed pipeline itself")
-        self._omics_meta("verify", "-s", self._exome)
+        step("Lose events, and let the nightly reconciliation find out: also that a whole store never had rows")
+        self._reconcile()
+        step("Verify: every row against its source, and the deployed pipeline itself, with a message through it")
+        self._omics_meta("verify", "--probe")
 
     def _seed(self) -> None:
         omics = self._sandbox.omics
@@ -171,6 +173,26 @@ class Demo:
         self._omics_meta("backfill", "-s", self._exome)
         [mended] = [each for each in self._rows(self._exome) if each["set_arn"] == row["set_arn"]]
         expect({"reviewed": "yes"} in mended["tags"], "the row has the new tag")
+
+    def _reconcile(self) -> None:
+        omics = self._sandbox.omics
+        active = [row["set_id"] for row in self._rows(self._exome) if row["set_status"] == "ACTIVE"]
+        archived, deleted = active[:2]
+        omics.emit_events = False
+        omics.set_status(self._exome, archived, "ARCHIVED")
+        omics.set_status(self._exome, deleted, "DELETED")
+        created = omics.create_read_set(self._exome, name="created in silence")
+        omics.emit_events = True
+        self._omics_meta("verify", "-s", self._exome, exit_code=1)
+        [schedule] = self._sandbox.client("scheduler").list_schedules()["Schedules"]
+        show(f"the time of schedule {schedule['Name']} has come")
+        expect(self._sandbox.run_schedule(schedule["Name"]) == "delivered", "the schedule asks for a reconciliation")
+        self._sandbox.drain(timeout=120)
+        rows = {row["set_id"]: row for row in self._rows(self._exome)}
+        expect(rows[archived]["set_status"] == "ARCHIVED", "the read set that was archived in silence says so")
+        expect(deleted not in rows, "the one that was deleted in silence has no row")
+        expect(created in rows, "the one that was created in silence has one")
+        self._expect_rows(self._genome, READ_SETS)
 
     def _omics_meta(self, command: str, *arguments: str, exit_code: int = 0) -> None:
         """Run the real command line, as a process of its own, with nothing but the environment to find AWS by."""

@@ -51,10 +51,9 @@ class Commands(TyperGroup):
             _fail(str(error))
         except click.exceptions.UsageError as error:
             _fail(_usage(error))
-        except KeyboardInterrupt:
-            typer.echo(
-                "omics-meta: interrupted. Rows that were written stay; run the same command again to go on.", err=True
-            )
+        except KeyboardInterrupt as interrupt:
+            remedy = str(interrupt) or "run the same command again to go on."
+            typer.echo(f"omics-meta: interrupted. Rows that were written stay; {remedy}", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             raise  # whoever read the output wants no more of it, which Typer deals with
@@ -99,8 +98,15 @@ def common(
     _: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Say on stderr which AWS calls failed, also those tried again.")
+    ] = False,
 ) -> None:
     """Show the help when there is no command."""
+    if verbose:
+        from omics_meta.diagnostics import be_verbose
+
+        be_verbose()
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(ExitCode.FAILED)
@@ -116,6 +122,32 @@ def backfill(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be created, updated, left and deleted.")
     ] = False,
+    max_age: Annotated[
+        str,
+        typer.Option(
+            "--max-age",
+            metavar="DURATION",
+            help="Leave rows that were synced within it (90m, 12h, 7d), or since a moment, and that the listing"
+            " confirms. 0 leaves none.",
+        ),
+    ] = "0",
+    no_tags: Annotated[
+        bool, typer.Option("--no-tags", help="Read no tags, which saves a call per read set; rows keep theirs.")
+    ] = False,
+    no_listing_pass: Annotated[
+        bool,
+        typer.Option("--no-listing-pass", help="Write no rows from the listings before the read sets are read."),
+    ] = False,
+    via_queue: Annotated[
+        bool,
+        typer.Option(
+            "--via-queue", help="Have the stack's pipeline read the read sets, and follow it until it has done so."
+        ),
+    ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option("--no-wait", help="With --via-queue: hand over everything at once, and do not follow."),
+    ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -123,9 +155,18 @@ def backfill(
 
     Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
     """
-    from omics_meta.backfill import run
+    from omics_meta.backfill import Options, run
 
-    raise typer.Exit(run(selection, prune=prune, dry_run=dry_run, max_tps=max_tps or (), as_json=as_json))
+    options = Options(
+        prune=prune,
+        dry_run=dry_run,
+        max_age=max_age,
+        tags=not no_tags,
+        listing_pass=not no_listing_pass,
+        via_queue=via_queue,
+        wait=not no_wait,
+    )
+    raise typer.Exit(run(selection, options, max_tps=max_tps or (), as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -219,7 +260,9 @@ def export(
     search: Search,
     form: Annotated[
         ExportFormat | None,
-        typer.Option("--format", help="Format; by default the one that FILE ends in, or jsonl."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="jsonl, csv or parquet; by default what FILE ends in, or jsonl."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write, instead of stdout.")
@@ -299,3 +342,57 @@ def dlq_discard(
     from omics_meta.dlq import discard
 
     raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(deployed_stack)
+def status(selection: Selection, as_json: JsonOption = False) -> None:
+    """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
+    from omics_meta.status import run
+
+    raise typer.Exit(run(selection, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def report(
+    selection: Selection,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML page to write.")],
+    verification: Annotated[
+        Path | None,
+        typer.Option(
+            "--verification", metavar="FILE", help="What `omics-meta verify --json` printed, to be shown too."
+        ),
+    ] = None,
+) -> None:
+    """Write a page about the read sets of a table: how many, how large, of which kinds, and how fresh their rows are.
+
+    It is one file of HTML, which needs no network.
+    """
+    from omics_meta.report import run
+
+    raise typer.Exit(run(selection, output=output, verification=verification))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def cost(
+    selection: Selection,
+    read_sets: Annotated[
+        int | None,
+        typer.Option("--read-sets", metavar="N", min=0, help="How many there are, instead of the table's rows."),
+    ] = None,
+    changes: Annotated[
+        int | None,
+        typer.Option("--changes", metavar="N", min=0, help="Status events a month; 0.21 for each read set by default."),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option("--schedule", metavar="EXPRESSION", help="Of reconciliations; the stack's, or every night."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate what a month costs, by list prices."""
+    from omics_meta.cost.command import run
+
+    raise typer.Exit(run(selection, read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json))

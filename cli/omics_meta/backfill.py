@@ -1,23 +1,40 @@
 """`omics-meta backfill`."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
+from readset_sync.passes import Backfill, Due
+from readset_sync.plan import Scope
 from readset_sync.sync import Change, Outcome
 
+from omics_meta.age import MaxAge
 from omics_meta.connection import Connection, connect
-from omics_meta.exits import ExitCode
+from omics_meta.exits import CommandError, ExitCode, Interrupted
+from omics_meta.handover import Handover
 from omics_meta.output import ids, print_counts, print_json, print_line
+from omics_meta.pipeline.check import Stack
 from omics_meta.progress import Reporter, reporting
 from omics_meta.rates import rates_of, workers
-from omics_meta.target import Selection, resolve
+from omics_meta.resume import command_to_resume
+from omics_meta.target import Selection, Target, resolve
 
 _FAILED: Final = "failed"
-_COLUMNS: Final = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED, _FAILED)
+_COLUMNS: Final = (
+    Outcome.LISTED,
+    Outcome.ENQUEUED,
+    Outcome.CREATED,
+    Outcome.UPDATED,
+    Outcome.UNCHANGED,
+    Outcome.DELETED,
+    _FAILED,
+)
 
 _PLANNED: Final = {
     State.MISSING: Outcome.CREATED,
@@ -26,6 +43,36 @@ _PLANNED: Final = {
     State.IN_SYNC: Outcome.UNCHANGED,
 }
 """What a backfill would do about each state of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a backfill is to do, as the options of those names say it."""
+
+    prune: bool
+    dry_run: bool
+    max_age: str
+    tags: bool
+    listing_pass: bool
+    via_queue: bool
+    wait: bool
+
+    def check(self, target: Target) -> None:
+        """Make sure that they fit together, and to what is to be filled.
+
+        Raises:
+            CommandError: They do not.
+        """
+        if not self.wait and not self.via_queue:
+            raise CommandError("--no-wait says how to go about --via-queue: give both, or leave it out")
+        if self.via_queue and target.outputs is None:
+            raise CommandError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
+        if self.via_queue and not self.tags:
+            raise CommandError("--via-queue and --no-tags contradict each other: the pipeline reads all tags")
+        if self.via_queue and not self.listing_pass:
+            raise CommandError(
+                "--via-queue and --no-listing-pass contradict each other: listings say what is put into the queue"
+            )
 
 
 @dataclass(slots=True)
@@ -46,43 +93,52 @@ class _Tally:
         return batch
 
 
-def run(selection: Selection, *, prune: bool, dry_run: bool, max_tps: Sequence[str], as_json: bool) -> ExitCode:
+def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_json: bool) -> ExitCode:
     """Backfill the chosen stores.
 
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+        Interrupted: By Ctrl-C, with the command that goes on from there.
     """
     rates = rates_of(max_tps)
-    connection = connect(resolve(selection), max_tps=rates)
+    max_age = MaxAge(options.max_age)
+    target = resolve(selection)
+    options.check(target)
+    connection = connect(target, max_tps=rates)
+    began = connection.asked_at
+    scope = Scope(tags=options.tags, since=max_age.since(began))
     tally = _Tally()
     changes: list[dict[str, Any]] = []
-    work = _plan if dry_run else _apply
-    with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
-        walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
-        for store_id, results in work(walker, connection, reporter, prune=prune):
+    with _resumable(scope.since or began), reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
+        handover = None
+        if options.via_queue and target.outputs is not None:
+            stack = Stack(connection.session, target.outputs)
+            handover = Handover(connection, stack, began=began, reporter=reporter, wait=options.wait)
+        work = _Work(connection, executor, reporter, scope, options, handover)
+        for store_id, results in work.plan() if options.dry_run else work.apply():
             reporter.batch(tally.add(store_id, results))
-            if dry_run:
+            if options.dry_run:
                 changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
-                _print_batch(results, dry_run=dry_run)
+                _print_batch(results, dry_run=options.dry_run)
     # Rows of stores that are gone may have been pruned too.
     stores = dict.fromkeys([*connection.store_ids, *tally.counts])
     rows = [(store_id, tally.counts.get(store_id, Counter[str]())) for store_id in stores]
     if as_json:
         document: dict[str, Any] = {
             "command": "backfill",
-            "dry_run": dry_run,
+            "dry_run": options.dry_run,
             "table": connection.table.name,
             "region": connection.region,
             "stores": [{"store_id": store_id, **_named(counts)} for store_id, counts in rows],
             "totals": _named(sum((counts for _, counts in rows), Counter[str]())),
             "failures": tally.failures,
         }
-        print_json(document | ({"changes": changes} if dry_run else {}))
+        print_json(document | ({"changes": changes} if options.dry_run else {}))
     else:
-        title = f"{'Would be done to' if dry_run else 'Done to'} table {connection.table.name} in {connection.region}"
-        print_counts(title, _COLUMNS, rows)
-        if dry_run:
+        done = "Would be done to" if options.dry_run else "Done to"
+        print_counts(f"{done} table {connection.table.name} in {connection.region}", _COLUMNS, rows)
+        if options.dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
 
@@ -91,31 +147,82 @@ _Steps = Iterator[tuple[str, list[Result]]]
 """Batches of results, each with the store that it is of."""
 
 
-def _apply(walker: StoreWalker, connection: Connection, reporter: Reporter, *, prune: bool) -> _Steps:
-    for store_id in connection.store_ids:
-        reporter.begin(f"store {store_id}")
-        for results in walker.backfill(store_id):
-            yield store_id, results
-    if prune:
-        reporter.begin("prune")
-        # Listed anew, because read sets may have gone since their rows were written.
-        listings = [walker.listing(store_id) for store_id in connection.store_ids]
-        yield from _by_store(walker.prune(listings, every_store=connection.every_store))
+@contextmanager
+def _resumable(since: datetime) -> Generator[None]:
+    """Name the command that goes on without what was synced since, when this block is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"to go on, run: {command_to_resume(sys.argv[1:], since)}") from None
 
 
-def _plan(walker: StoreWalker, connection: Connection, reporter: Reporter, *, prune: bool) -> _Steps:
-    listings: list[Listing] = []
-    for store_id in connection.store_ids:
-        reporter.begin(f"store {store_id}")
-        listing = Listing(connection.source.store(store_id).metadata["arn"])
-        for findings in walker.plan(store_id, listing):
-            yield store_id, [_planned(finding) for finding in findings]
-        listings.append(listing)
-    if prune:
-        reporter.begin("prune")
-        yield from _by_store(
-            [_planned(finding) for finding in walker.orphans(listings, every_store=connection.every_store)]
-        )
+class _Work:
+    """The steps of a backfill."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        executor: Executor,
+        reporter: Reporter,
+        scope: Scope,
+        options: Options,
+        handover: Handover | None,
+    ) -> None:
+        source, table = connection.source, connection.table
+        self._connection = connection
+        self._reporter = reporter
+        self._scope = scope
+        self._options = options
+        self._handover = handover
+        self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
+        self._backfill = Backfill(source, table, executor, scope, on_read_set=reporter.advance)
+
+    def apply(self) -> _Steps:
+        """Refresh rows, and prune if that was asked for."""
+        yield from self._in_two_passes() if self._options.listing_pass else self._in_one_pass()
+        if self._options.prune:
+            self._reporter.begin("prune")
+            # Listed anew, because read sets may have gone since their rows were written.
+            listings = [self._walker.listing(store_id) for store_id in self._connection.store_ids]
+            yield from _by_store(self._walker.prune(listings, every_store=self._connection.every_store))
+
+    def plan(self) -> _Steps:
+        """Tell what `apply` would do, as far as listings show it."""
+        listings: list[Listing] = []
+        for store_id in self._connection.store_ids:
+            self._reporter.begin(f"store {store_id}")
+            listing = Listing(self._store_arn(store_id))
+            for findings in self._walker.plan(store_id, listing, self._scope):
+                yield store_id, [_planned(finding) for finding in findings]
+            listings.append(listing)
+        if self._options.prune:
+            self._reporter.begin("prune")
+            orphans = self._walker.orphans(listings, every_store=self._connection.every_store)
+            yield from _by_store([_planned(finding) for finding in orphans])
+
+    def _in_one_pass(self) -> _Steps:
+        for store_id in self._connection.store_ids:
+            self._reporter.begin(f"store {store_id}")
+            for results in self._backfill.in_one_pass(store_id):
+                yield store_id, results
+
+    def _in_two_passes(self) -> _Steps:
+        due = {store_id: Due(self._store_arn(store_id)) for store_id in self._connection.store_ids}
+        for store_id, of_store in due.items():
+            self._reporter.begin(f"listing of store {store_id}")
+            for results in self._backfill.list_rows(store_id, of_store):
+                yield store_id, results
+        for store_id, of_store in due.items():
+            self._reporter.begin(f"store {store_id}")
+            refresh = self._handover.send if self._handover else self._backfill.refresh
+            for results in refresh(of_store):
+                yield store_id, results
+        if self._handover:
+            for results in self._handover.follow():
+                yield from _by_store(results)
+
+    def _store_arn(self, store_id: str) -> str:
+        return self._connection.source.store(store_id).metadata["arn"]
 
 
 def _by_store(results: list[Result]) -> _Steps:

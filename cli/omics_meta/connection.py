@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,8 +14,10 @@ from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.table import Table
 
+from omics_meta.diagnostics import log_failures
 from omics_meta.exits import CommandError
-from omics_meta.target import Target
+from omics_meta.pipeline.check import Stack
+from omics_meta.target import Selection, Target, resolve
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -31,6 +34,8 @@ class Connection:
     store_ids: tuple[str, ...]
     every_store: bool
     """Whether these are all stores of the account and region."""
+    asked_at: datetime
+    """When HealthOmics was first asked, by its own clock: before anything that comes of this connection."""
 
     @property
     def region(self) -> str:
@@ -54,9 +59,9 @@ def connect(target: Target, *, max_tps: Rates) -> Connection:
     table = Table(dynamodb, target.table)
     table.check_key()
     store_ids = target.store_ids or tuple(source.store_ids())
-    for store_id in store_ids:
-        source.store(store_id)
-    return Connection(session, source, table, store_ids, every_store=not target.store_ids)
+    stores = [source.store(store_id) for store_id in store_ids]
+    asked_at = min((store.as_of for store in stores), default=datetime.now(UTC))
+    return Connection(session, source, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +81,15 @@ class TableConnection:
     region: str
 
 
-def connect_to_table(target: Target) -> TableConnection:
-    """Connect to a table alone, with the standard credential chain.
+def connect_table(selection: Selection) -> TableConnection:
+    """Connect to the table that a selection names, and to nothing of HealthOmics.
 
     Raises:
-        CommandError: The endpoint that is configured is not a URL.
+        CommandError: No table was named; or the endpoint that is configured is not a URL.
         SetupError: The table does not exist, or has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
+    target = resolve(selection)
     session = session_of(target)
     with clear_about_endpoints():
         client = dynamodb_client(session)
@@ -99,7 +105,22 @@ def session_of(target: Target) -> boto3.Session:
     """
     # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
     region = target.region or os.environ.get("AWS_REGION") or None
-    return boto3.Session(profile_name=target.profile, region_name=region)
+    session = boto3.Session(profile_name=target.profile, region_name=region)
+    log_failures(session)
+    return session
+
+
+def connect_stack(selection: Selection) -> Stack:
+    """Find the deployed stack that a selection names.
+
+    Raises:
+        CommandError: It names none; or its outputs cannot be had.
+        ProfileNotFound: There is no such profile.
+    """
+    if not (selection.stack or selection.cwd or selection.outputs):
+        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
+    target = resolve(selection)
+    return Stack(session_of(target), target.outputs or {})
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from readset_sync.errors import MalformedEventError, error_code
 from readset_sync.event import ReadSetEvent
 from readset_sync.message import Message, RefreshRequest, parse_message
 
-from omics_meta.exits import CommandError
+from omics_meta.depth import count_messages
 from omics_meta.target import QueueKind
 
 if TYPE_CHECKING:
@@ -88,14 +88,7 @@ class DeadLetterQueue:
         Raises:
             CommandError: There is no such queue.
         """
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        try:
-            answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
-        except self._client.exceptions.QueueDoesNotExist as error:
-            raise CommandError(
-                f"there is no queue {self._url}: check the region, or run `pulumi up --refresh` to put it back"
-            ) from error
-        return sum(int(answer["Attributes"][name]) for name in names)
+        return count_messages(self._client, self._url)
 
     def take(self, limit: int) -> Iterator[DeadLetter]:
         """Hide and return messages, up to `limit`, until there are no more to be had.

@@ -14,11 +14,11 @@ from readset_sync.message import Message, ReconcileRequest, RefreshRequest, Stor
 from readset_sync.step import Step
 from readset_sync.timestamp import format_timestamp
 
-from omics_meta.connection import clear_about_endpoints, session_of
+from omics_meta.connection import clear_about_endpoints, connect_stack
 from omics_meta.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
 from omics_meta.exits import CommandError, ExitCode
 from omics_meta.output import print_json, print_line
-from omics_meta.target import QueueKind, Selection, resolve
+from omics_meta.target import QueueKind, Selection
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -137,11 +137,8 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
 
 
 def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
-    if not (selection.stack or selection.cwd or selection.outputs):
-        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
-    target = resolve(selection)
-    outputs = target.outputs or {}
-    session = session_of(target)
+    stack = connect_stack(selection)
+    outputs, session = stack.outputs, stack.session
     with clear_about_endpoints():
         client: SQSClient = session.client("sqs")
 

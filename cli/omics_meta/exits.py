@@ -18,3 +18,7 @@ class ExitCode(IntEnum):
 
 class CommandError(Exception):
     """The command cannot do its work. The message names the value that is wrong, and the remedy."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The command was interrupted by Ctrl-C. The message says how to go on from there."""

@@ -7,20 +7,33 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 import typer
+from typer._click.core import ParameterSource
+from typer._click.globals import get_current_context
 
 from omics_meta.target import QueueKind, Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 StackOption = Annotated[
-    str | None, typer.Option("--stack", metavar="NAME", help="Pulumi stack whose outputs name table and region.")
+    str | None,
+    typer.Option(
+        "--stack", envvar="OMICS_META_STACK", metavar="NAME", help="Pulumi stack whose outputs name table and region."
+    ),
 ]
 CwdOption = Annotated[
-    Path | None, typer.Option("--cwd", metavar="DIR", help="Folder of the Pulumi project, if not the current one.")
+    Path | None,
+    typer.Option(
+        "--cwd", envvar="OMICS_META_CWD", metavar="DIR", help="Folder of the Pulumi project, if not the current one."
+    ),
 ]
 OutputsOption = Annotated[
     Path | None,
-    typer.Option("--outputs", metavar="FILE", help="What `pulumi stack output --json` printed, instead of a stack."),
+    typer.Option(
+        "--outputs",
+        envvar="OMICS_META_OUTPUTS",
+        metavar="FILE",
+        help="What `pulumi stack output --json` printed, instead of a stack.",
+    ),
 ]
 _StoresOption = Annotated[
     list[str] | None,
@@ -29,9 +42,22 @@ _StoresOption = Annotated[
     ),
 ]
 _AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
-TableOption = Annotated[str | None, typer.Option("-t", "--table", metavar="NAME", help="DynamoDB table.")]
+TableOption = Annotated[
+    str | None, typer.Option("-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table.")
+]
 RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
+
+
+def _stack(stack: str | None, cwd: Path | None, outputs: Path | None) -> tuple[str | None, Path | None, Path | None]:
+    """What names the stack: an option of the command line wins over a variable that would contradict it."""
+    source = get_current_context().get_parameter_source
+    typed = {name for name in ("stack", "cwd", "outputs") if source(name) is ParameterSource.COMMANDLINE}
+    if "outputs" in typed:
+        stack, cwd = (stack if "stack" in typed else None), (cwd if "cwd" in typed else None)
+    elif typed:
+        outputs = None
+    return stack, cwd, outputs
 
 
 def stores_and_table(
@@ -45,18 +71,7 @@ def stores_and_table(
     profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that compares stores with a table."""
-    return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
-
-
-def deployed_stack(
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-) -> Selection:
-    """What a command works on that is about a stack's own resources."""
-    return Selection(stack, cwd, outputs, (), False, None, region, profile)
+    return Selection(*_stack(stack, cwd, outputs), tuple(seq_store_id or ()), all_stores, table, region, profile)
 
 
 def table_alone(
@@ -67,8 +82,19 @@ def table_alone(
     region: RegionOption = None,
     profile: ProfileOption = None,
 ) -> Selection:
-    """What a command works on that reads a table, with rows of whatever stores."""
-    return Selection(stack, cwd, outputs, (), True, table, region, profile)
+    """What a command works on that is about all rows of a table."""
+    return Selection(*_stack(stack, cwd, outputs), (), True, table, region, profile)
+
+
+def deployed_stack(
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+) -> Selection:
+    """What a command works on that is about a stack's own resources."""
+    return Selection(*_stack(stack, cwd, outputs), (), False, None, region, profile)
 
 
 def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
@@ -86,8 +112,8 @@ def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
             selected = select(**{name: given.pop(name) for name in options})
             command(selected, **given)
 
-        # By keyword alone, so that arguments without a default may follow options.
-        parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*options.values(), *own)]
+        # By keyword, so that an option without a default may come after others.
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*options.values(), *own)]
         shown = cast("Any", run)
         shown.__signature__ = inspect.Signature(parameters)
         shown.__annotations__ = {each.name: each.annotation for each in parameters}
@@ -110,6 +136,7 @@ QueueOption = Annotated[
     QueueKind | None,
     typer.Option(
         "--queue",
+        metavar="failed|undelivered",
         help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
     ),
 ]

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from omics_meta.pipeline.check import Check
+
 WIDER_THAN_ANY_TABLE: Final = 10_000
 
 
@@ -40,6 +42,18 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
         # Nothing may be cut off in a file or a pipe, which have no width.
         console = Console(width=WIDER_THAN_ANY_TABLE)
     console.print(table)
+
+
+def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
+    """Print what checks found wrong and how many passed; of those that passed, the ones named `shown` alone."""
+    for check in checks:
+        if not check.passed or check.warning:
+            print_line(f"{'warning' if check.passed else 'broken pipeline'}: {check.name}: {check.found}")
+            print_line(f"  to mend it: {check.remedy}")
+        elif check.name == shown:
+            print_line(f"{check.name}: {check.found}")
+    if checks:
+        print_line(f"pipeline: {sum(check.passed for check in checks)} of {len(checks)} checks passed")
 
 
 def ids(arn: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 
 from omics_meta.connection import Connection, connect
 from omics_meta.exits import CommandError, ExitCode
-from omics_meta.output import ids, print_counts, print_json, print_line
+from omics_meta.output import ids, print_checks, print_counts, print_json, print_line
 from omics_meta.pipeline.check import Check, Stack
 from omics_meta.pipeline.checks import check_pipeline
 from omics_meta.pipeline.probe import PROBE
@@ -71,7 +71,7 @@ def run(
         deep: Read every read set's files and tags too.
         repair: Mend the rows that are not in sync.
         probe: Send a message through the pipeline of the stack.
-        max_tps: HealthOmics calls a second, of each operation.
+        max_tps: HealthOmics calls a second, as the option gave them.
         as_json: Print one JSON document.
 
     Raises:
@@ -135,16 +135,7 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
             }
             for finding in report.drift
         ],
-        "pipeline": [
-            {
-                "check": check.name,
-                "passed": check.passed,
-                "warning": check.warning,
-                "found": check.found,
-                "remedy": check.remedy,
-            }
-            for check in report.checks
-        ],
+        "pipeline": [check.document for check in report.checks],
     }
 
 
@@ -153,15 +144,7 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
         details = report.reason(finding) or ", ".join(finding.fields)
         done = "repaired: " if report.is_repaired(finding) else ""
         print_line(f"{done}{finding.state} {finding.arn}{f': {details}' if details else ''}")
-    for check in report.checks:
-        if not check.passed or check.warning:
-            print_line(f"{'warning' if check.passed else 'broken pipeline'}: {check.name}: {check.found}")
-            print_line(f"  to mend it: {check.remedy}")
-        elif check.name == PROBE:
-            print_line(f"{check.name}: {check.found}")
-    if report.checks:
-        passed = sum(check.passed for check in report.checks)
-        print_line(f"pipeline: {passed} of {len(report.checks)} checks passed")
+    print_checks(report.checks, shown=PROBE)
     print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
     if repair:
         repaired = sum(map(report.is_repaired, report.drift))

@@ -130,3 +130,24 @@ class MetadataSyncArgs(TypedDict, total=False):
 
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags for everything that is created and can be tagged."""
+
+    alarms: NotRequired[bool]
+    """Whether CloudWatch alarms watch the queues, the function and the reconciliations. Default: true."""
+
+    alarm_email: NotRequired[str]
+    """Whom the alarms tell: an SNS topic is created, and this address is asked to confirm its subscription. Not set:
+    the alarms are seen in CloudWatch and by `omics-meta status` only."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of an existing SNS topic that the alarms publish to, instead of a created one; its policy must let
+    CloudWatch publish."""
+
+    alarm_encryption: NotRequired[str]
+    """Of the created topic: AWS_OWNED (default), or the ARN of a KMS key of yours, whose policy must let CloudWatch use
+    it."""
+
+    oldest_message_minutes: NotRequired[int]
+    """How many minutes a message may wait in the FIFO queue before there is an alarm, 1 to 1440. Default: 60."""
+
+    dashboard: NotRequired[bool]
+    """Whether a CloudWatch dashboard is created. Default: false."""

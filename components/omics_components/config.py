@@ -76,7 +76,7 @@ def args_from_config() -> MetadataSyncArgs:
     return cast("MetadataSyncArgs", values | hidden)
 
 
-_CAN_BE_OUTPUT = {"existing_table_name", "existing_queue_name", "tags"}
+_CAN_BE_OUTPUT = {"existing_table_name", "existing_queue_name", "alarm_topic_arn", "tags"}
 
 
 def _keys(namespace: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The Lambda function, its role, its log group and its event source mapping."""
+"""The Lambda function, its role, its log group, its event source mapping and what it may send to itself."""
 
 from typing import Any
 
@@ -52,6 +52,15 @@ def create_function(
         logging_config={"log_format": "Text", "log_group": log_group.name},
         environment={"variables": _environment(settings, table, queue, place)},
         tags=settings.tags,
+        opts=opts,
+    )
+    aws.lambda_.FunctionRecursionConfig(
+        f"{name}-recursion-config",
+        function_name=function.name,
+        # A reconciliation is a chain of messages that the function sends to its own queue. Lambda takes sixteen of them
+        # for an endless loop, and would invoke the function with no more (Lambda developer guide, "Use Lambda recursive
+        # loop detection to prevent infinite loops").
+        recursive_loop="Allow",
         opts=opts,
     )
     aws.lambda_.EventSourceMapping(

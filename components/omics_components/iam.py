@@ -1,6 +1,5 @@
 """Policies, and roles that services assume."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +63,8 @@ def create_role(
     statements: pulumi.Input[Sequence[Statement]],
     settings: Settings,
     parent: pulumi.Resource,
+    *,
+    account: pulumi.Input[str] | None = None,
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """Create a role for a service, and the policy that says what the service may do in it.
 
@@ -74,13 +75,17 @@ def create_role(
         statements: Of the policy.
         settings: For their tags.
         parent: The component.
+        account: The account on whose behalf alone the service may assume the role, where the service says for whom it
+            acts ("The confused deputy problem", IAM user guide).
     """
     opts = pulumi.ResourceOptions(parent=parent)
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    trust: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if account is not None:
+        trust["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
     role = aws.iam.Role(
         f"{name}-role",
         description=description,
-        assume_role_policy=json.dumps({"Version": _VERSION, "Statement": [trust]}),
+        assume_role_policy=policy_document([trust]),
         tags=settings.tags,
         opts=opts,
     )

@@ -4,7 +4,7 @@ import inspect
 
 import pulumi
 
-from . import function, queue, queue_policy, rule, schedule, table
+from . import alarms, dashboard, function, queue, queue_policy, rule, schedule, table
 from .args import MetadataSyncArgs
 from .config import camel_case, known_as
 from .iam import look_up_place
@@ -112,6 +112,10 @@ class MetadataSync(pulumi.ComponentResource):
         if settings.reconcile_schedule != NEVER:
             schedule.create_schedule(name, settings, messages, undelivered, place, self)
         handler, log_group = function.create_function(name, settings, rows, messages, place, self)
+        if settings.alarms:
+            alarms.create_alarms(name, settings, messages, dead_letters, undelivered, handler, place, self)
+        if settings.dashboard:
+            dashboard.create_dashboard(name, messages, dead_letters, undelivered, handler, place, self)
 
         self.table_name = rows.name
         self.table_arn = rows.arn

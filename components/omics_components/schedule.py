@@ -30,6 +30,7 @@ def create_schedule(
         ],
         settings,
         parent,
+        account=place.account,
     )
     aws.scheduler.Schedule(
         f"{name}-schedule",

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .rates import slowest
 from .validation import (
+    EMAIL,
     FIFO_QUEUE_NAME,
     KMS_KEY_ARN,
     QUEUE_NAME,
     SCHEDULE,
     SECRET,
     TABLE_NAME,
+    TOPIC_ARN,
     Accepts,
     SettingsError,
     boolean,
@@ -130,6 +132,14 @@ class Settings:
     log_level: str = _setting(choice(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")), "INFO")
     max_tps: str = _setting(rates(), "5")
     tags: "pulumi.Input[Mapping[str, pulumi.Input[str]]]" = _setting(tags(), {})
+    alarms: bool = _setting(boolean(), default=True)
+    alarm_email: str | None = _setting(text(EMAIL, "give one e-mail address, such as on-call@example.org."), None)
+    alarm_topic_arn: "pulumi.Input[str] | None" = _setting(
+        text(TOPIC_ARN, "give the ARN of a standard SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)."), None
+    )
+    alarm_encryption: str = _setting(choice(("AWS_OWNED",), KMS_KEY_ARN, f"give AWS_OWNED or {_KMS_KEY}."), "AWS_OWNED")
+    oldest_message_minutes: int = _setting(integer(1, 1440, "(minutes)"), 60)
+    dashboard: bool = _setting(boolean(), default=False)
 
     @property
     def queue_key_arn(self) -> str | None:
@@ -140,6 +150,11 @@ class Settings:
     def log_key_arn(self) -> str | None:
         """The KMS key that the logs are encrypted with, if it is the user's own."""
         return _key_arn(self.log_encryption)
+
+    @property
+    def alarm_key_arn(self) -> str | None:
+        """The KMS key that the created topic of the alarms is encrypted with, if it is the user's own."""
+        return _key_arn(self.alarm_encryption)
 
     @property
     def index_names(self) -> tuple[str, ...]:
@@ -175,6 +190,8 @@ _CREATED_QUEUE_ONLY = (
     "max_receive_count",
     "message_retention_days",
 )
+
+_ALARMS_ONLY = ("alarm_email", "alarm_topic_arn", "alarm_encryption", "oldest_message_minutes")
 
 
 def read_settings(
@@ -240,6 +257,7 @@ def _contradictions(settings: Settings) -> Iterator[_Contradiction]:
     yield from _capacity_contradictions(settings)
     yield from _queue_contradictions(settings)
     yield from _rate_contradictions(settings)
+    yield from _alarm_contradictions(settings)
     reserved = settings.function_reserved_concurrency
     if UNRESERVED < reserved < settings.maximum_concurrency:
         yield _Contradiction(
@@ -259,6 +277,23 @@ def _rate_contradictions(settings: Settings) -> Iterator[_Contradiction]:
             f"a batch of {settings.batch_size} would wait {longest:.0f} s for its calls, shared by"
             f" {settings.maximum_concurrency} executions, and the function ends after {settings.function_timeout} s:"
             " raise it or {function_timeout}, or lower {maximum_concurrency} or {batch_size}.",
+        )
+
+
+def _alarm_contradictions(settings: Settings) -> Iterator[_Contradiction]:
+    if not settings.alarms:
+        for name in _changed(settings, _ALARMS_ONLY):
+            yield _Contradiction((name, "alarms"), "there are no alarms ({alarms} is false): remove one of the two.")
+        return
+    if settings.alarm_email is not None and settings.alarm_topic_arn is not None:
+        yield _Contradiction(
+            ("alarm_email", "alarm_topic_arn"),
+            "an existing topic ({alarm_topic_arn}) is not changed: subscribe the address to it, and remove one of the"
+            " two.",
+        )
+    elif settings.alarm_email is None and settings.alarm_key_arn:
+        yield _Contradiction(
+            ("alarm_encryption", "alarm_email"), "no topic is created: give {alarm_email} as well, or remove it."
         )
 
 

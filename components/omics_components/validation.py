@@ -19,6 +19,9 @@ TABLE_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 QUEUE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 FIFO_QUEUE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,75}\.fifo")
 KMS_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
+TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]{1,256}")
+# Only what SNS could never deliver to: whether an address is right is known once its owner has confirmed it.
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 # EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler": rates and cron expressions of six fields.
 SCHEDULE = re.compile(r"rate\([1-9][0-9]* (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)")

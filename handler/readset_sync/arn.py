@@ -16,6 +16,7 @@ _STORE = (
 )
 _STORE_ARN = re.compile(_STORE, re.ASCII)
 _READ_SET_ARN = re.compile(_STORE + r"/readSet/(?P<read_set_id>\d{10,36})", re.ASCII)
+_STORE_FORM = "arn:<partition>:omics:<region>:<account>:sequenceStore/<id>"
 
 
 class MalformedArnError(SyncError):
@@ -38,13 +39,7 @@ class StoreArn:
         Raises:
             MalformedArnError: The text is not the ARN of a sequence store.
         """
-        match = _STORE_ARN.fullmatch(text)
-        if match is None:
-            raise MalformedArnError(
-                f"{text!r} is not the ARN of a sequence store "
-                "(arn:<partition>:omics:<region>:<account>:sequenceStore/<id>)"
-            )
-        return cls(**match.groupdict())
+        return cls(**_parts(text, _STORE_ARN, f"a sequence store ({_STORE_FORM})"))
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:omics:{self.region}:{self.account}:sequenceStore/{self.store_id}"
@@ -67,13 +62,7 @@ class ReadSetArn:
         Raises:
             MalformedArnError: The text is not the ARN of a read set.
         """
-        match = _READ_SET_ARN.fullmatch(text)
-        if match is None:
-            raise MalformedArnError(
-                f"{text!r} is not the ARN of a read set "
-                "(arn:<partition>:omics:<region>:<account>:sequenceStore/<id>/readSet/<id>)"
-            )
-        return cls(**match.groupdict())
+        return cls(**_parts(text, _READ_SET_ARN, f"a read set ({_STORE_FORM}/readSet/<id>)"))
 
     @property
     def store_arn(self) -> str:
@@ -82,3 +71,10 @@ class ReadSetArn:
 
     def __str__(self) -> str:
         return f"{self.store_arn}/readSet/{self.read_set_id}"
+
+
+def _parts(text: str, pattern: re.Pattern[str], what: str) -> dict[str, str]:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise MalformedArnError(f"{text!r} is not the ARN of {what}")
+    return match.groupdict()

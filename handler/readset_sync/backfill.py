@@ -1,6 +1,6 @@
-"""Whole sequence stores: brings every row up to date, or only tells what differs.
+"""Whole sequence stores: tells how their rows stand, and mends what `verify` has found.
 
-`verify` is the plan, `backfill` is the plan applied. Both walk a store's listing page by page, so memory does not
+`verify` is the plan, and `passes` has the plan applied. Both walk a store's listing page by page, so memory does not
 grow with the store but for the ids of its read sets.
 """
 
@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from readset_sync.arn import MalformedArnError, ReadSetArn
 from readset_sync.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
 from readset_sync.pages import map_pages
-from readset_sync.plan import Comparison, compare, full_differences
+from readset_sync.plan import EVERYTHING, Comparison, Scope, compare, full_differences
+from readset_sync.record import LISTED, STATE
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -112,16 +114,6 @@ class StoreWalker:
         listing.complete = True
         return listing
 
-    def backfill(self, store_id: str) -> Iterator[list[Result]]:
-        """Refresh the row of every read set of a store; yield the results page by page.
-
-        A read set that fails is reported, and the rest goes on.
-
-        Raises:
-            SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
-        """
-        return map_pages(self._executor, self._refresh, self.pages(store_id), self._on_read_set)
-
     def verify(self, store_id: str, listing: Listing, *, deep: bool) -> Iterator[list[Finding]]:
         """Tell for every read set of a store how its row stands; yield page by page.
 
@@ -136,9 +128,10 @@ class StoreWalker:
         examine = self._examine_deeply if deep else self._examine
         return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)
 
-    def plan(self, store_id: str, listing: Listing) -> Iterator[list[Finding]]:
-        """Tell for every read set of a store what `backfill` would change; writes nothing."""
-        return map_pages(self._executor, self._foresee, self.pages(store_id, listing), self._on_read_set)
+    def plan(self, store_id: str, listing: Listing, scope: Scope = EVERYTHING) -> Iterator[list[Finding]]:
+        """Tell for every read set of a store what a backfill would change; writes nothing."""
+        foresee = partial(self._foresee, scope)
+        return map_pages(self._executor, foresee, self.pages(store_id, listing), self._on_read_set)
 
     def orphans(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Finding]:
         """Find rows whose read set is gone, each proved by a 404 of the source.
@@ -177,30 +170,20 @@ class StoreWalker:
         try:
             return Result(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
         except FAILURES as error:
-            return Result(finding.arn, None, _reason(error))
-
-    def _refresh(self, comparison: Comparison) -> Result:
-        arn = ReadSetArn.parse(comparison.listed["arn"])
-        try:
-            # An archived read set has no files at the source: when the listing confirms its row, only tags are new.
-            if comparison.listed["status"] == "ARCHIVED" and comparison.row and comparison.confirms_row:
-                change = self._synchronizer.refresh_tags(arn, comparison.row, as_of=comparison.listed_at)
-            else:
-                change = self._synchronizer.refresh_from(arn, comparison.row)
-        except FAILURES as error:
-            return Result(str(arn), None, _reason(error))
-        return Result(str(arn), change)
+            return Result(finding.arn, None, reason_of(error))
 
     def _prune(self, arn: str) -> Result:
         try:
             return Result(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
         except FAILURES as error:
-            return Result(arn, None, _reason(error))
+            return Result(arn, None, reason_of(error))
 
-    def _foresee(self, comparison: Comparison) -> Finding:
+    def _foresee(self, scope: Scope, comparison: Comparison) -> Finding:
         # A backfill writes a row for every read set, even for one whose upload has not ended.
-        if comparison.row is None:
+        if comparison.row is None or comparison.row.get(STATE) == LISTED:
             return Finding(comparison.listed["arn"], State.MISSING)
+        if comparison.confirms_row and not scope.tags:
+            return Finding(comparison.listed["arn"], State.IN_SYNC)
         return self._examine(comparison)
 
     def _examine(self, comparison: Comparison) -> Finding:
@@ -215,7 +198,7 @@ class StoreWalker:
         try:
             return self._compare_in_full(ReadSetArn.parse(arn), comparison.row)
         except FAILURES as error:
-            return Finding(arn, State.FAILED, reason=_reason(error))
+            return Finding(arn, State.FAILED, reason=reason_of(error))
 
     def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> Finding:
         """Compare a row with what would be written now, again for as long as somebody else writes it meanwhile."""
@@ -242,7 +225,7 @@ class StoreWalker:
         except MalformedArnError as error:
             return Finding(arn, State.ORPHANED, reason=str(error))
         except FAILURES as error:
-            return Finding(arn, State.FAILED, reason=_reason(error))
+            return Finding(arn, State.FAILED, reason=reason_of(error))
 
     def _state_of_unlisted(self, arn: str) -> State:
         try:
@@ -282,7 +265,7 @@ def _finding(comparison: Comparison) -> Finding:
     return Finding(arn, State.STALE if comparison.fields else State.IN_SYNC, comparison.fields)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why one read set failed; raises the error again if everything else would fail for it too."""
     if is_fatal(error):
         raise error

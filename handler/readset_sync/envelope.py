@@ -43,6 +43,16 @@ class Envelope:
         """
         return read_object(self.content.get("detail"), "detail")
 
+    def expect_here(self) -> None:
+        """Make sure that a message about no read set or store says that it is of this account and region.
+
+        Raises:
+            MalformedEventError: It is of another one.
+        """
+        for name, expected in (("account", self.account), ("region", self.region)):
+            if self.content.get(name) != expected:
+                raise MalformedEventError(f"{name} is {self.content.get(name)!r}, and not {expected!r}")
+
     def expect_own(self, arn: ReadSetArn | StoreArn) -> None:
         """Make sure that something is of the account and region whose messages are taken.
 

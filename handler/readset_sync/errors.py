@@ -27,7 +27,7 @@ class SetupError(SyncError):
 
 
 class MalformedEventError(SyncError):
-    """A message that is not a Read Set Status Change event of this account and region. Retrying cannot help."""
+    """A message that is none of those that `message` reads, or of another account or region. Retrying cannot help."""
 
 
 class ReadSetNotFoundError(SyncError):

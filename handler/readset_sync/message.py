@@ -127,6 +127,7 @@ def _refresh_request(envelope: Envelope, text: str, path: str) -> RefreshRequest
 
 
 def _read_reconcile(envelope: Envelope) -> ReconcileRequest:
+    envelope.expect_here()
     return ReconcileRequest(envelope.id, envelope.time)
 
 

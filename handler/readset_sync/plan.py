@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from readset_sync.record import (
     DIGEST,
     KEY,
+    LISTED,
     REVISION,
+    STATE,
     STATUS_AT,
+    SYNCED_AT,
     Response,
     Row,
     describe,
@@ -50,9 +54,34 @@ _LISTED: Final = (
 )
 """Attributes that an entry of ListReadSets decides, the key aside."""
 
-_COMPLETE: Final = _LISTED | {"files", "tags", "store", "set_creation_job_id", "set_total_size"}
+_COMPLETE: Final = _LISTED | {"files", "tags", "store", "set_creation_job_id", "set_total_size", STATE}
 
 _UPLOADING: Final = frozenset({"PROCESSING_UPLOAD", "UPLOAD_FAILED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a backfill refreshes.
+
+    Attributes:
+        tags: Whether tags are read. Otherwise rows keep those that they have.
+        since: Rows that were synced since are left where the listing confirms them; None leaves none.
+    """
+
+    tags: bool = True
+    since: "datetime | None" = None
+
+
+EVERYTHING: Final = Scope()
+"""Every row is refreshed, and nothing is taken to be right."""
+
+
+class Need(Enum):
+    """What is to be read of a read set so that its row is right."""
+
+    NOTHING = "nothing"
+    TAGS = "tags"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +110,23 @@ class Comparison:
 
     @property
     def confirms_row(self) -> bool:
-        """Whether the listing proves that a row of ours is right in all that it shows."""
-        return self.row is not None and REVISION in self.row and not self.fields and not self.suspect
+        """Whether the listing proves that a row of ours is right in all that it shows, and lacks tags at the most."""
+        if self.row is None or self.row.get(STATE) == LISTED:
+            return False
+        return REVISION in self.row and set(self.fields) <= {STATE} and not self.suspect
+
+    def need(self, scope: Scope) -> Need:
+        """What a backfill has to read for the row."""
+        if self.row is None or not self.confirms_row:
+            return Need.ALL
+        # A refresh without tags does not move `synced_at`.
+        synced_at = self.row.get(SYNCED_AT if scope.tags else STATUS_AT, "")
+        if scope.since is not None and synced_at >= format_timestamp(scope.since):
+            return Need.NOTHING
+        if self.listed["status"] != "ARCHIVED":
+            return Need.ALL
+        # An archived read set has no files at the source: only its tags could be new.
+        return Need.TAGS if scope.tags else Need.NOTHING
 
 
 def compare(
@@ -110,7 +154,7 @@ def listed_differences(row: Row, listed: Response, store: Response) -> list[str]
     An empty list does not prove that `files` and `tags` are right, because no listing shows them: see `is_suspect`.
     """
     expected = describe(listed) | {"store": store_map(store)}
-    return _differences(row, expected, _comparable(row, _LISTED | {"store"}))
+    return _differences(row, expected, _comparable(row, _LISTED | {"store", STATE}))
 
 
 def full_differences(row: Row, expected: Row) -> list[str]:
@@ -120,8 +164,8 @@ def full_differences(row: Row, expected: Row) -> list[str]:
 
 def is_suspect(row: Row, listed: Response) -> bool:
     """Whether a row's `files` or `tags` cannot be right, as far as can be told without reading the read set itself."""
-    return (
-        "tags" not in row
+    return row.get(STATE) != LISTED and (
+        ("tags" not in row and STATE not in row)
         or (DIGEST in row and row[DIGEST] != digest(row))
         or (listed["status"] == "ACTIVE" and not _has_every_file(row, listed))
         or not same_content(row, listed.get("etag", {}))

@@ -35,6 +35,15 @@ STORE_AT: Final = "store_at"
 SYNCED_AT: Final = "synced_at"
 """When the source was read for the row as a whole."""
 
+STATE: Final = "sync_state"
+"""On rows that lack something alone: what they lack. A complete row does not have it."""
+
+LISTED: Final = "listed"
+"""The `STATE` of a row that holds what an entry of ListReadSets says, and nothing else."""
+
+UNTAGGED: Final = "untagged"
+"""The `STATE` of a row that has never had its tags read."""
+
 DIGEST: Final = "sync_digest"
 """Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
 
@@ -75,7 +84,7 @@ _SEQUENCE_INFORMATION: Final = {
 def build_row(
     read_set: Response,
     *,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | None,
     store: Response,
     store_as_of: datetime,
     as_of: datetime,
@@ -85,7 +94,8 @@ def build_row(
 
     Args:
         read_set: The response of GetReadSetMetadata.
-        tags: The read set's tags, from ListTagsForResource.
+        tags: The read set's tags, from ListTagsForResource. None when they were not read: then the row keeps those of
+            the row that it replaces, or has none and says so.
         store: The response of GetSequenceStore for its store.
         store_as_of: When the store was read, by the source's own clock.
         as_of: When the read set was read, by the same clock.
@@ -94,23 +104,42 @@ def build_row(
     """
     row = describe(read_set)
     row |= store_attributes(store, as_of=store_as_of)
-    row["tags"] = tag_list(tags)
+    row |= {"tags": tag_list(tags)} if tags is not None else _kept_tags(previous)
     files = _files(read_set) or _kept_files(row, previous)
     if files:
         row["files"] = files
         row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
-    return seal(row, as_of=as_of)
+    return seal(row, as_of=as_of, in_full=tags is not None)
 
 
-def seal(row: Row, *, as_of: datetime) -> Row:
-    """Return the row with the bookkeeping of a fresh write, from a source read at `as_of`."""
+def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime) -> Row:
+    """Build the row of a read set of which no more is known than its listing shows.
+
+    Args:
+        listed: The entry of ListReadSets.
+        store: The response of GetSequenceStore for its store.
+        store_as_of: When the store was read, by the source's own clock.
+        as_of: When the read set was listed, by the same clock.
+    """
+    row = describe(listed) | store_attributes(store, as_of=store_as_of) | {STATE: LISTED}
+    return seal(row, as_of=as_of, in_full=False)
+
+
+def seal(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
+    """Return the row with the bookkeeping of a fresh write.
+
+    Args:
+        row: The row.
+        as_of: When the source was read for it.
+        in_full: Whether all of it was read then. A row as a whole is as old as what has not been read again.
+    """
     moment = format_timestamp(as_of)
-    return row | {
+    sealed = row | {
         DIGEST: digest(row),
-        SYNCED_AT: max(moment, row.get(SYNCED_AT, "")),
         STATUS_AT: max(moment, row.get(STATUS_AT, "")),
         REVISION: new_revision(),
     }
+    return sealed | ({SYNCED_AT: max(moment, row.get(SYNCED_AT, ""))} if in_full else {})
 
 
 def new_revision() -> str:
@@ -201,6 +230,13 @@ def _is_file(value: object) -> bool:
 
 def _is_text_map(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in cast("dict[str, object]", value).values())
+
+
+def _kept_tags(previous: Row | None) -> Row:
+    """The tags of the replaced row with the time since when they are known; or that there are none."""
+    if previous is None or "tags" not in previous:
+        return {STATE: UNTAGGED}
+    return {name: previous[name] for name in ("tags", SYNCED_AT) if name in previous}
 
 
 def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:

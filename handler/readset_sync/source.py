@@ -37,10 +37,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadSet:
-    """What the source says of one read set: GetReadSetMetadata, ListTagsForResource, and when it was read."""
+    """What the source says of one read set: GetReadSetMetadata, ListTagsForResource, and when it was read.
+
+    `tags` is None when they were not asked for.
+    """
 
     metadata: "Response"
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] | None
     as_of: datetime
 
 
@@ -118,14 +121,14 @@ class Source:
         present = [entry for entry in answer["readSets"] if entry["status"] != "DELETED"]
         return Page(list(present), _read_at(answer), answer.get("nextToken"))
 
-    def read_set(self, arn: "ReadSetArn") -> ReadSet:
-        """Read one read set and its tags: two calls.
+    def read_set(self, arn: "ReadSetArn", *, tags: bool = True) -> ReadSet:
+        """Read one read set, and its tags if they are wanted: a call for each.
 
         Raises:
             ReadSetNotFoundError: There is no such read set, or it has been deleted.
         """
         metadata, as_of = self.metadata(arn)
-        return ReadSet(metadata=metadata, tags=self.tags(arn), as_of=as_of)
+        return ReadSet(metadata=metadata, tags=self.tags(arn) if tags else None, as_of=as_of)
 
     def metadata(self, arn: "ReadSetArn") -> tuple["Response", datetime]:
         """Return the response of GetReadSetMetadata, and when it was read.

@@ -81,8 +81,9 @@ class Step:
         """Read what `write` wrote.
 
         Raises:
-            MalformedEventError: The message holds something else.
+            MalformedEventError: The message holds something else, or is of another account or region.
         """
+        envelope.expect_here()
         detail = envelope.detail
         counts = read_object(detail.get("counts"), "detail.counts")
         try:

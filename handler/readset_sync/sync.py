@@ -13,10 +13,13 @@ from readset_sync.errors import ContendedRowError, ReadSetNotFoundError
 from readset_sync.event import Action
 from readset_sync.plan import full_differences
 from readset_sync.record import (
+    LISTED,
     REVISION,
+    STATE,
     STORE_AT,
     Row,
     build_row,
+    listed_row,
     new_revision,
     seal,
     store_attributes,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from readset_sync.arn import ReadSetArn
     from readset_sync.event import ReadSetEvent
+    from readset_sync.record import Response
     from readset_sync.source import ReadSet, Source, Store
     from readset_sync.table import Table
 
@@ -41,11 +45,13 @@ class Outcome(StrEnum):
     """What became of a row."""
 
     CREATED = "created"
+    LISTED = "listed"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     DELETED = "deleted"
     ABSENT = "absent"
     IGNORED = "ignored"
+    ENQUEUED = "enqueued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +103,30 @@ class Synchronizer:
         """
         return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
 
-    def refresh_from(self, arn: "ReadSetArn", row: Row | None, *, store_after: "datetime | None" = None) -> Change:
-        """Do as `refresh` does, with the row that the caller has just read, before anything of the source."""
+    def refresh_from(
+        self, arn: "ReadSetArn", row: Row | None, *, store_after: "datetime | None" = None, tags: bool = True
+    ) -> Change:
+        """Do as `refresh` does, with the row that the caller has just read, before anything of the source.
+
+        Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`.
+        """
         for _ in range(_ATTEMPTS):
-            change = self._try_refresh(arn, row, store_after)
+            change = self._try_refresh(arn, row, store_after, tags=tags)
             if change is not None:
                 return change
             row = self._table.get(str(arn))
         raise ContendedRowError(f"{arn} kept changing: {_ATTEMPTS} attempts to write its row lost to other writers")
+
+    def create_listed(self, listed: "Response", store: "Store", *, as_of: "datetime") -> bool:
+        """Give a read set without a row one that holds what a listing of the moment `as_of` shows of it.
+
+        The read set may be gone already: whoever creates such a row has it refreshed after that.
+
+        Returns:
+            Whether that was done. False means that somebody else has written its row meanwhile.
+        """
+        row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
+        return self._table.put(row, replacing=None)
 
     def refresh_tags(self, arn: "ReadSetArn", row: Row, *, as_of: "datetime") -> Change:
         """Refresh a row that a listing of the moment `as_of` has shown to be right, reading nothing but the tags.
@@ -115,7 +137,8 @@ class Synchronizer:
             tags = tag_list(self._source.tags(arn))
         except ReadSetNotFoundError:
             return self.refresh(arn)
-        fresh = seal(row | {"tags": tags}, as_of=as_of)
+        known = {name: value for name, value in row.items() if name != STATE}
+        fresh = seal(known | {"tags": tags}, as_of=as_of)
         if self._table.put(fresh, replacing=row):
             return _change(row, fresh)
         return self.refresh(arn)
@@ -168,10 +191,12 @@ class Synchronizer:
             previous=previous,
         )
 
-    def _try_refresh(self, arn: "ReadSetArn", row: Row | None, store_after: "datetime | None") -> Change | None:
+    def _try_refresh(
+        self, arn: "ReadSetArn", row: Row | None, store_after: "datetime | None", *, tags: bool
+    ) -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
         try:
-            read_set = self._source.read_set(arn)
+            read_set = self._source.read_set(arn, tags=tags)
         except ReadSetNotFoundError:
             if row is None:
                 return Change(Outcome.ABSENT)
@@ -181,7 +206,7 @@ class Synchronizer:
 
 
 def _change(row: Row | None, fresh: Row) -> Change:
-    if row is None:
+    if row is None or row.get(STATE) == LISTED:
         return Change(Outcome.CREATED)
     fields = tuple(full_differences(row, fresh))
     return Change(Outcome.UPDATED, fields) if fields else Change(Outcome.UNCHANGED)

@@ -158,6 +158,24 @@ class Table:
             for item in page["Items"]:
                 yield read_item(item)[KEY]
 
+    def rows(self, *paths: str) -> Iterator[Row]:
+        """Scan all rows, in no particular order, with some of their attributes alone; a page at a time is in memory.
+
+        What was written a moment ago may not show yet.
+
+        Args:
+            paths: Names of attributes, and of members of maps as in `store.store_id`.
+        """
+        # By placeholders, because a name could be one of DynamoDB's reserved words.
+        names = {name: f"#{number}" for number, name in enumerate({name for path in paths for name in path.split(".")})}
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self.name,
+            ProjectionExpression=", ".join(".".join(names[name] for name in path.split(".")) for path in paths),
+            ExpressionAttributeNames={placeholder: name for name, placeholder in names.items()},
+        )
+        for page in pages:
+            yield from map(read_item, page["Items"])
+
     def scan_page(self, within: str, *, after: str | None = None) -> tuple[list[Row], str | None]:
         """Return some rows, in no particular order, by their keys and times alone.
 

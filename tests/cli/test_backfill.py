@@ -32,8 +32,20 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
     # THEN every row says all that the source says
     assert done.code == 0, done.err
     assert aws.rows(table) == aws.expected(store)
-    assert done.err == f"store {store}: batch 1: 8 read sets: 8 created\n"
-    assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [store, "8", "0", "0", "0", "0"]
+    assert done.err.splitlines() == [
+        f"listing of store {store}: batch 1: 8 read sets: 8 listed",
+        f"store {store}: batch 1: 8 read sets: 8 created",
+    ]
+    assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [
+        store,
+        "8",
+        "0",
+        "8",
+        "0",
+        "0",
+        "0",
+        "0",
+    ]
 
 
 def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
@@ -128,8 +140,8 @@ def test_several_stores_and_none_else(aws: Aws, cli: Cli) -> None:
     assert aws.rows(table) == aws.expected(first, second)
     assert other not in done.out
     assert done.document["stores"] == [
-        {"store_id": first, **_counts(created=2)},
-        {"store_id": second, **_counts(created=1)},
+        {"store_id": first, **_counts(listed=2, created=2)},
+        {"store_id": second, **_counts(listed=1, created=1)},
     ]
 
 
@@ -227,7 +239,7 @@ def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws
     plain = cli.run("backfill", "-s", store, "-t", table, *FAST)
     # THEN
     assert (done.code, plain.code) == (1, 1)
-    assert done.document["totals"] == _counts(created=3, failed=2)
+    assert done.document["totals"] == _counts(listed=5, created=3, failed=2)
     reasons = {
         bad: "GetReadSetMetadata: ValidationException: Injected by the sandbox into GetReadSetMetadata",
         denied: "ListTagsForResource: AccessDeniedException: Injected by the sandbox into ListTagsForResource",
@@ -238,6 +250,10 @@ def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws
     ]
     for each, reason in reasons.items():
         assert f"failed {aws.arn(store, each)}: {reason}" in plain.out.splitlines()
+    incomplete = {aws.arn(store, each) for each in (bad, denied)}
+    assert {arn for arn, row in aws.raw_rows(table).items() if "sync_state" in row} == incomplete
+    for arn in incomplete:
+        aws.delete(table, arn)
     assert aws.rows(table) == {arn: row for arn, row in aws.expected(store).items() if arn.rpartition("/")[2] in good}
 
 
@@ -262,6 +278,61 @@ def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete
     assert all(row["files"] for row in kept.values())
 
 
+def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws, cli: Cli) -> None:
+    # GIVEN two stores, and a HealthOmics that lists and does nothing else
+    first, second = aws.store(3), aws.store(102)
+    table = aws.table()
+    aws.omics.faults.add("GetReadSetMetadata", "ValidationException")
+    # WHEN
+    done = cli.run("backfill", "--all-stores", "-t", table, "--json", *FAST)
+    # THEN all that listings show is there
+    assert done.code == 1
+    assert done.document["totals"] == _counts(listed=105, failed=105)
+    assert aws.omics.calls["ListReadSets"] == 3
+    assert aws.omics.calls["GetSequenceStore"] == 2
+    rows, expected = aws.raw_rows(table), aws.expected(first, second)
+    assert rows.keys() == expected.keys()
+    for arn, row in rows.items():
+        assert row["sync_state"] == "listed"
+        assert {name: row[name] for name in row.keys() & expected[arn].keys()} == {
+            name: value for name, value in expected[arn].items() if name not in {"files", "tags", "set_total_size"}
+        }
+    # AND a backfill that may read them completes them
+    aws.omics.faults.clear()
+    aws.forget_calls()
+    done = cli.run("backfill", "--all-stores", "-t", table, "--max-age", "1h", "--json", *FAST)
+    assert done.code == 0, done.err
+    assert done.document["totals"] == _counts(created=105)
+    assert aws.rows(table) == expected
+    assert dict(aws.omics.calls) == {
+        "ListSequenceStores": 1,
+        "GetSequenceStore": 2,
+        "ListReadSets": 3,
+        "GetReadSetMetadata": 105,
+        "ListTagsForResource": 105,
+    }
+
+
+def test_without_a_listing_pass_rows_are_written_once(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(3), aws.table()
+    done = cli.run("backfill", "-s", store, "-t", table, "--no-listing-pass", "--json", *FAST)
+    assert done.code == 0, done.err
+    assert done.document["totals"] == _counts(created=3)
+    assert done.err == f"store {store}: batch 1: 3 read sets: 3 created\n"
+    assert aws.rows(table) == aws.expected(store)
+
+
+def test_a_dry_run_counts_rows_that_only_a_listing_has_written_as_to_be_created(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(2), aws.table()
+    aws.omics.faults.add("GetReadSetMetadata", "ValidationException")
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 1
+    before = aws.raw_rows(table)
+    done = cli.run("backfill", "-s", store, "-t", table, "--dry-run", "--json", *FAST)
+    assert done.code == 0, done.err
+    assert done.document["totals"] == _counts(created=2)
+    assert aws.raw_rows(table) == before
+
+
 def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: Cli) -> None:
     store, table = aws.store(10), aws.table()
     aws.omics.limits = Limits.documented()
@@ -277,7 +348,7 @@ def test_throttling_is_survived(aws: Aws, cli: Cli) -> None:
     aws.omics.limits = Limits(default=2)
     done = cli.run("backfill", "-s", store, "-t", table, "--json")
     assert done.code == 0, done.err
-    assert done.document["totals"] == _counts(created=10)
+    assert done.document["totals"] == _counts(listed=10, created=10)
     assert aws.rows(table) == aws.expected(store)
     assert aws.omics.throttled["GetReadSetMetadata"] > 0
 
@@ -293,7 +364,7 @@ def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: Cli) -> None:
 
 
 def _counts(**counts: int) -> dict[str, Any]:
-    return {"created": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0} | counts
+    return {"listed": 0, "enqueued": 0, "created": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0} | counts
 
 
 def _line(text: str, part: str) -> str:

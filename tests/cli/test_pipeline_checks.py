@@ -72,11 +72,15 @@ class Pipeline:
             Timeout=30,
         )
         self.put_variables()
+        self.put_recursion("Allow")
         self.mapping = self.map()
         self.logs.create_log_group(logGroupName=self.outputs["logGroupName"])
         self.logs.put_retention_policy(logGroupName=self.outputs["logGroupName"], retentionInDays=30)
         self.put_role("scheduler.amazonaws.com")
         self.scheduler.create_schedule(**self.schedule())
+
+    def put_recursion(self, loop: str) -> None:
+        self.functions.put_function_recursion_config(FunctionName=self.name, RecursiveLoop=loop)
 
     def put_rule(self, pattern: Any = PATTERN, state: str = "ENABLED") -> None:
         self.events.put_rule(Name=self.name, EventPattern=json.dumps(pattern), State=state)
@@ -263,6 +267,11 @@ SOUND: dict[str, Callable[[Pipeline], object]] = {
 }
 
 BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
+    "a function that Lambda stops in a loop": (
+        lambda pipeline: pipeline.put_recursion("Terminate"),
+        "recursion",
+        "has RecursiveLoop Terminate",
+    ),
     "rule disabled": (lambda pipeline: pipeline.put_rule(state="DISABLED"), "rule enabled", "is DISABLED"),
     "rule for one status only": (
         lambda pipeline: pipeline.put_rule(PATTERN | {"detail": {"status": ["ACTIVE"]}}),
@@ -383,9 +392,14 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
     "batches that take too long": (
         lambda pipeline: pipeline.put_variables(MAX_TPS="0.3"),
         "batch size",
-        "10 messages, and at MAX_TPS 0.3 the function can refresh 9 in its 30 s",
+        "10 messages, and at MAX_TPS '0.3' the function can refresh 9 in its 30 s",
     ),
-    "rate that is none": (lambda pipeline: pipeline.put_variables(MAX_TPS="fast"), "batch size", "at MAX_TPS 0"),
+    "rate that is none": (lambda pipeline: pipeline.put_variables(MAX_TPS="fast"), "batch size", "at MAX_TPS 'fast' "),
+    "rate of one operation that takes too long": (
+        lambda pipeline: pipeline.put_variables(MAX_TPS="5,ListTagsForResource=0.1"),
+        "batch size",
+        "can refresh 3 in its 30 s",
+    ),
     "no log group": (
         lambda pipeline: pipeline.logs.delete_log_group(logGroupName=pipeline.outputs["logGroupName"]),
         "log group",

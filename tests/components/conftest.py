@@ -130,6 +130,8 @@ def _computed(type_: str, name: str, partition: str, region: str) -> dict[str, A
             return {"arn": arn("logs", f"log-group:{name}")}
         case "aws:cloudwatch/eventRule:EventRule":
             return {"arn": arn("events", f"rule/{name}")}
+        case "aws:sns/topic:Topic":
+            return {"arn": arn("sns", name)}
         case _:
             return {}
 

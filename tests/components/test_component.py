@@ -29,7 +29,7 @@ def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
 
     # THEN nothing in them has the same logical name, nor a physical name of its own choice
     assert deployment.error is None
-    assert len({r.name for r in deployment.resources}) == len(deployment.resources) == 40
+    assert len({r.name for r in deployment.resources}) == len(deployment.resources) == 54
     assert [r.name for r in deployment.resources if "name" in r.inputs] == []
 
 
@@ -67,7 +67,7 @@ def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy, world_of: D
     # THEN every resource has it, and what is looked up is looked up there
     assert deployment.outputs == {"region": "eu-west-1"}
     children = [r for r in deployment.resources if r.type.startswith("aws:")]
-    assert len(children) == 19
+    assert len(children) == 26
     assert all("::ireland::" in r.provider for r in children)
     function = deployment.get("aws:lambda/function:Function", "sync-function").inputs
     assert function["environment"]["variables"]["SOURCE_REGION"] == "eu-west-1"
@@ -101,7 +101,7 @@ def test_options_are_passed_on(deploy: Deploy):
     component = deployment.get("healthomics-metadata-sync:index:MetadataSync", "sync")
     children = [r for r in deployment.resources if r.parent == "sync"]
     assert (component.parent, component.transforms) == ("parent", 1)
-    assert len(children) == 19
+    assert len(children) == 26
     assert all(r.protect for r in children)
     # The engine derives the children's aliases, because their names begin with the component's.
     assert component.aliases == ("earlier",)
@@ -175,7 +175,7 @@ def test_the_schema_describes_every_input_and_output():
     schema = json.loads(provider.schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]
 
     described = schema["inputProperties"] | schema["properties"]
-    assert len(schema["inputProperties"]) == 33
+    assert len(schema["inputProperties"]) == 39
     assert len(schema["properties"]) == 15
     assert [name for name, prop in described.items() if not prop.get("description")] == []
     assert schema["requiredInputs"] == []

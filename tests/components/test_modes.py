@@ -44,7 +44,12 @@ ALWAYS = {
     ("aws:iam/role:Role", f"{NAME}-function-role"),
     ("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy"),
     ("aws:lambda/function:Function", f"{NAME}-function"),
+    ("aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"),
     ("aws:lambda/eventSourceMapping:EventSourceMapping", f"{NAME}-event-source-mapping"),
+    *(
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-{each}-alarm")
+        for each in ("undelivered", "oldest-message", "errors", "throttles", "drift")
+    ),
 }
 CREATED_TABLE = {("aws:dynamodb/table:Table", f"{NAME}-table")}
 CREATED_QUEUE = {
@@ -52,6 +57,7 @@ CREATED_QUEUE = {
     ("aws:sqs/queue:Queue", f"{NAME}-dead-letter-queue"),
     ("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", f"{NAME}-redrive-allow-policy"),
     ("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-queue-policy"),
+    ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-dead-letters-alarm"),
 }
 
 
@@ -152,6 +158,14 @@ def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
         "tags": {},
     }
     assert f"{NAME}-function-policy" in mapping.dependencies
+
+
+def test_lambda_does_not_take_a_reconciliation_for_an_endless_loop(deployed: Deploy):
+    recursion = deployed({}).get(
+        "aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"
+    )
+
+    assert recursion.inputs == {"functionName": f"{NAME}-function-1234567", "recursiveLoop": "Allow"}
 
 
 @pytest.mark.parametrize("config", MODES)
@@ -286,13 +300,23 @@ def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy, world_of: Des
     assert json.loads(policy["policy"])["Statement"] == expected
 
 
-@pytest.mark.parametrize("service", ["lambda", "scheduler"])
-def test_only_its_own_service_takes_a_role(service: str, deployed: Deploy):
-    name = {"lambda": "function", "scheduler": "schedule"}[service]
-    role = deployed({}).get("aws:iam/role:Role", f"{NAME}-{name}-role").inputs
+def test_only_its_own_service_takes_a_role(deployed: Deploy):
+    deployment = deployed({})
 
-    assert json.loads(role["assumeRolePolicy"])["Statement"] == [
-        {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    def trust(name: str) -> Any:
+        role = deployment.get("aws:iam/role:Role", f"{NAME}-{name}-role").inputs
+        return json.loads(role["assumeRolePolicy"])["Statement"]
+
+    assert trust("function") == [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]
+    assert trust("schedule") == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        }
     ]
 
 
@@ -625,7 +649,8 @@ def test_tags_are_on_everything_that_can_have_them(deployed: Deploy):
 
     tagged = {name for _, name in deployment.kinds()} - {
         NAME,
-        *(f"{NAME}-{part}" for part in ("target", "store-target", "schedule", "redrive-allow-policy")),
+        *(f"{NAME}-{part}" for part in ("target", "store-target", "schedule")),
+        *(f"{NAME}-{part}" for part in ("redrive-allow-policy", "recursion-config")),
         *(f"{NAME}-{part}-policy" for part in ("function", "schedule")),
         *(f"{NAME}-{part}-policy" for part in ("queue", "undelivered-queue")),
     }

@@ -36,6 +36,8 @@ A_SCHEDULE = (
 )
 A_QUEUE_KEY = "give SQS_MANAGED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
 A_LOG_KEY = "give AWS_OWNED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
+A_TOPIC = "give the ARN of a standard SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)."
+TOPIC_ARN = "arn:aws:sns:us-west-2:123456789012:on-call"
 A_LEVEL = "give DEBUG, INFO, WARNING, ERROR or CRITICAL."
 INDEXES = "give some of subject, sample, store, separated by commas, or none."
 CAPACITY = "give a whole number from 0 to 1000000 (read capacity units)."
@@ -86,6 +88,57 @@ WRONG = [
     ),
     ({"queueEncryption": "alias/aws/sqs"}, f'queueEncryption: "alias/aws/sqs" is not accepted: {A_QUEUE_KEY}'),
     ({"logEncryption": "yes"}, f'logEncryption: "yes" is not accepted: {A_LOG_KEY}'),
+    ({"alarmEncryption": "yes"}, f'alarmEncryption: "yes" is not accepted: {A_LOG_KEY}'),
+    # Alarms
+    *(
+        (
+            {"alarmEmail": wrong},
+            f'alarmEmail: "{wrong}" is not accepted: give one e-mail address, such as on-call@example.org.',
+        )
+        for wrong in ("on-call", "a@b", "a@example.org, b@example.org")
+    ),
+    *(
+        ({"alarmTopicArn": wrong}, f'alarmTopicArn: "{wrong}" is not accepted: {A_TOPIC}')
+        for wrong in ("on-call", f"{TOPIC_ARN}.fifo", TOPIC_ARN.replace("sns", "sqs"))
+    ),
+    (
+        {"oldestMessageMinutes": "0"},
+        'oldestMessageMinutes: "0" is not accepted: give a whole number from 1 to 1440 (minutes).',
+    ),
+    ({"alarms": "on"}, f'alarms: "on" is not accepted: {TRUE_OR_FALSE}'),
+    ({"dashboard": "on"}, f'dashboard: "on" is not accepted: {TRUE_OR_FALSE}'),
+    *(
+        (
+            {"alarms": "false", key: value},
+            f'{key}: "{value}" is not accepted: there are no alarms (alarms is false): remove one of the two.',
+        )
+        for key, value in (
+            ("alarmEmail", "on-call@example.org"),
+            ("alarmTopicArn", TOPIC_ARN),
+            ("alarmEncryption", KEY_ARN),
+        )
+    ),
+    (
+        {"alarms": "false", "oldestMessageMinutes": "30"},
+        "oldestMessageMinutes: 30 is not accepted: there are no alarms (alarms is false): remove one of the two.",
+    ),
+    (
+        {"alarmEmail": "on-call@example.org", "alarmTopicArn": TOPIC_ARN},
+        (
+            'alarmEmail: "on-call@example.org" is not accepted: an existing topic (alarmTopicArn) is not changed:'
+            " subscribe the address to it, and remove one of the two."
+        ),
+    ),
+    *(
+        (
+            {"alarmEncryption": KEY_ARN, **more},
+            (
+                f'alarmEncryption: "{KEY_ARN}" is not accepted: no topic is created: give alarmEmail as well, or'
+                " remove it."
+            ),
+        )
+        for more in ({}, {"alarmTopicArn": TOPIC_ARN})
+    ),
     # Types and ranges
     ({"storeEvents": "maybe"}, f'storeEvents: "maybe" is not accepted: {TRUE_OR_FALSE}'),
     ({"tagEvents": "1"}, f'tagEvents: "1" is not accepted: {TRUE_OR_FALSE}'),

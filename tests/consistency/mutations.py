@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from readset_sync import plan
 from readset_sync import table as table_module
 from readset_sync.arn import ReadSetArn
 from readset_sync.backfill import Listing, StoreWalker
 from readset_sync.errors import ReadSetNotFoundError
 from readset_sync.ledger import Ledger
-from readset_sync.record import KEY, Row, store_attributes
+from readset_sync.plan import Comparison, Need, Scope
+from readset_sync.record import KEY, STATE, STATUS_AT, Response, Row, listed_row, store_attributes
 from readset_sync.source import Page, ReadSet, Source
 from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
+from readset_sync.timestamp import format_timestamp
 
 
 @dataclass(frozen=True)
@@ -41,19 +44,24 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
     read = Source.read_set
 
     def refresh_from(
-        self: Synchronizer, arn: ReadSetArn, row: Row | None, *, store_after: datetime | None = None
+        self: Synchronizer,
+        arn: ReadSetArn,
+        row: Row | None,
+        *,
+        store_after: datetime | None = None,
+        tags: bool = True,
     ) -> Change:
         known: list[ReadSet] = []
 
-        def once(arn: ReadSetArn) -> ReadSet:
+        def once(arn: ReadSetArn, *, tags: bool) -> ReadSet:
             if not known:
-                known.append(read(self._source, arn))
+                known.append(read(self._source, arn, tags=tags))
             return known[0]
 
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(self._source, "read_set", once)
             for _ in range(5):
-                change = self._try_refresh(arn, row, store_after)
+                change = self._try_refresh(arn, row, store_after, tags=tags)
                 if change is not None:
                     return change
                 row = self._table.get(str(arn))
@@ -165,6 +173,42 @@ def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Synchronizer, "replace_store", replace_store)
 
 
+def _list_over_rows_that_are_there(patch: pytest.MonkeyPatch) -> None:
+    def create_listed(self: Synchronizer, listed: Response, store: Any, *, as_of: datetime) -> bool:
+        row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
+        item = {name: table_module._serialize(value) for name, value in row.items()}
+        self._table._client.put_item(TableName=self._table.name, Item=item)
+        return True
+
+    patch.setattr(Synchronizer, "create_listed", create_listed)
+
+
+def _take_what_is_listed_for_complete(patch: pytest.MonkeyPatch) -> None:
+    def without_state(listed: Response, **of: Any) -> Row:
+        return {name: value for name, value in listed_row(listed, **of).items() if name != STATE}
+
+    patch.setattr("readset_sync.sync.listed_row", without_state)
+
+
+def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
+    real = plan.listed_differences
+
+    def listed_differences(row: Row, listed: Response, store: Response) -> list[str]:
+        return [name for name in real(row, listed, store) if name != STATE]
+
+    patch.setattr(plan, "listed_differences", listed_differences)
+
+
+def _forget_what_the_listing_contradicts(patch: pytest.MonkeyPatch) -> None:
+    real = Comparison.need
+
+    def need(self: Comparison, scope: Scope) -> Need:
+        is_young = scope.since and (self.row or {}).get(STATUS_AT, "") >= format_timestamp(scope.since)
+        return Need.NOTHING if is_young else real(self, scope)
+
+    patch.setattr(Comparison, "need", need)
+
+
 MUTATIONS = (
     Mutation("overwrite without a condition", _overwrite_without_a_condition),
     Mutation("after a conflict, read the row again but not the source", _read_the_source_before_the_row),
@@ -179,4 +223,8 @@ MUTATIONS = (
     Mutation("take the ledger of a reconciliation for balanced", _take_the_ledger_for_balanced),
     Mutation("reconcile the first page of a listing alone", _reconcile_the_first_page_alone),
     Mutation("rename the store in a row without a condition", _rename_without_a_condition),
+    Mutation("list over rows that are there", _list_over_rows_that_are_there),
+    Mutation("take what is listed for complete", _take_what_is_listed_for_complete),
+    Mutation("leave rows that are not complete", _leave_rows_that_are_not_complete),
+    Mutation("leave young rows whatever the listing says", _forget_what_the_listing_contradicts),
 )

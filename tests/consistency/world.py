@@ -27,6 +27,8 @@ from readset_sync.envelope import open_envelope
 from readset_sync.errors import FAILURES
 from readset_sync.event import ReadSetEvent
 from readset_sync.message import ReconcileRequest, RefreshRequest
+from readset_sync.passes import Backfill, Due
+from readset_sync.plan import EVERYTHING, Scope
 from readset_sync.reconcile import Reconciler
 from readset_sync.source import Source
 from readset_sync.step import Step
@@ -37,6 +39,7 @@ from readset_sync.timestamp import parse_timestamp
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 STORE_ID = "1234567890"
+STORE_ARN = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
 TABLE = "rows"
 PAGE = 2
 _deserialize = TypeDeserializer().deserialize
@@ -203,6 +206,7 @@ class Work:
             max_age=None,
             # Each look at the clock takes four seconds, so that each step has time for one page.
             clock=itertools.count(0, 4).__next__,
+            now=self.moment,
         )
 
     def source(self) -> Source:
@@ -236,9 +240,45 @@ def apply(event: ReadSetEvent) -> Callable[[Work], None]:
 
 def backfill(work: Work) -> None:
     """The job of `omics-meta backfill --prune`."""
-    walker = StoreWalker(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - has what is called
-    for _ in walker.backfill(STORE_ID):
+    backfill_in_two_passes(work)
+    _prune(work)
+
+
+def backfill_in_one_pass(work: Work) -> None:
+    """The job of `omics-meta backfill --no-listing-pass`."""
+    for _ in _backfill_of(work, EVERYTHING).in_one_pass(STORE_ID):
         pass
+
+
+def backfill_in_two_passes(work: Work, scope: Scope = EVERYTHING) -> None:
+    """The job of `omics-meta backfill`."""
+    in_passes = _backfill_of(work, scope)
+    due = Due(STORE_ARN)
+    for _ in (*in_passes.list_rows(STORE_ID, due), *in_passes.refresh(due)):
+        pass
+
+
+def backfill_without_tags(work: Work) -> None:
+    """The job of `omics-meta backfill --no-tags`."""
+    backfill_in_two_passes(work, Scope(tags=False))
+
+
+def backfill_since(moment: datetime) -> Callable[[Work], None]:
+    """The job of `omics-meta backfill --prune --max-age MOMENT`."""
+
+    def job(work: Work) -> None:
+        backfill_in_two_passes(work, Scope(since=moment))
+        _prune(work)
+
+    return job
+
+
+def _backfill_of(work: Work, scope: Scope) -> Backfill:
+    return Backfill(work.source(), work.table(), _Serial(), scope)  # pyright: ignore[reportArgumentType] - has what is called
+
+
+def _prune(work: Work) -> None:
+    walker = StoreWalker(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - as above
     walker.prune([walker.listing(STORE_ID)])
 
 
@@ -254,7 +294,8 @@ def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
         if isinstance(message, RefreshRequest):
             work.synchronizer().refresh(message.arn, store_after=message.time)
         else:
-            envelope = open_envelope(json.dumps({"detail": message}), account=ACCOUNT, region=REGION)
+            body = {"account": ACCOUNT, "region": REGION, "detail": message}
+            envelope = open_envelope(json.dumps(body))
             work.reconciler().proceed(Step.read(envelope))
 
     return job
@@ -341,7 +382,7 @@ class _Omics:
 
     def get_sequence_store(self, id: str) -> Any:  # noqa: A002 - boto3's name
         def store() -> Any:
-            return self._answer(id=id, arn=self._store_arn(), name=f"s{self._world.store_version}")
+            return self._answer(id=id, arn=STORE_ARN, name=f"s{self._world.store_version}")
 
         return self._work.gate("GetSequenceStore", store)
 
@@ -395,9 +436,11 @@ class _Omics:
     def _answer(self, **members: Any) -> dict[str, Any]:
         return members | {"ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(self._world.moment(), True)}}}
 
-    @staticmethod
-    def _store_arn() -> str:
-        return f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
+
+def clear_table(client: Any) -> None:
+    """Delete all rows of the table."""
+    for arn in World(client).rows():
+        client.delete_item(TableName=TABLE, Key={"set_arn": {"S": arn}})
 
 
 def create_table() -> Any:

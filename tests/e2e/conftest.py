@@ -41,7 +41,7 @@ class Stack:
         outputs = self.folder / "outputs.json"
         outputs.write_text(json.dumps(self.outputs))
         program = Path(sys.executable).parent / "omics-meta"
-        fast = [] if arguments[0] == "dlq" else ["--max-tps", "1000"]
+        fast = ["--max-tps", "1000"] if arguments[0] in {"backfill", "verify"} else []
         return subprocess.run(
             [program, *arguments, "--outputs", outputs, *fast],
             env=self.sandbox.environment | {"PATH": str(program.parent)},

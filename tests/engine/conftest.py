@@ -1,6 +1,5 @@
 """The genuine engine with the stand-in as its AWS plugin, and an empty local AWS for each test."""
 
-import http.client
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
 
 HERE = Path(__file__).parent
@@ -32,28 +31,16 @@ def engine() -> Path:
         pytest.skip(f"no Pulumi engine: {error}")
 
 
-@pytest.fixture(scope="session")
-def aws_server() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def aws_environment(aws_server: str) -> dict[str, str]:
+def aws_environment() -> Iterator[dict[str, str]]:
     """Variables that name a local AWS with nothing in it."""
-    reset = http.client.HTTPConnection(aws_server.removeprefix("http://"), timeout=30)
-    reset.request("POST", "/moto-api/reset")
-    assert reset.getresponse().status == 200
-    reset.close()
-    return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL": aws_server,
-    }
+    with Sandbox(region="eu-west-1", limits=Limits.none()) as sandbox:
+        yield {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": sandbox.region,
+            "AWS_ENDPOINT_URL": sandbox.endpoint,
+        }
 
 
 @pytest.fixture

@@ -60,6 +60,12 @@ class Scene:
         """The rows that were there at first, by ARN."""
         return _by_arn(self.initial)
 
+    def is_listed(self, row: dict[str, Any], complete: dict[str, Any]) -> bool:
+        """Whether a row is the new one that a listing pass has made, and says what its complete row says."""
+        own = _BOOKKEEPING | {"sync_state", "sync_digest"}
+        is_new = row["set_arn"] == str(self.missing) and row.get("sync_state") == "listed"
+        return is_new and {name: row[name] for name in row.keys() - own}.items() <= complete.items()
+
     def restore(self) -> None:
         """Put all rows back as they were at first."""
         wanted = {item["set_arn"]["S"]: item for item in self.initial}
@@ -114,6 +120,7 @@ class Clients:
 
     omics: Any
     dynamodb: Any
+    sqs: Any
     injection: Injection
 
 
@@ -164,8 +171,11 @@ def clients(sandbox: Sandbox) -> Clients:
         patch.setattr(client, "_CONFIG", client._CONFIG.merge(once))
         session = boto3.Session()
         made = Clients(
-            client.omics_client(session, max_tps=Rates(10_000)), client.dynamodb_client(session), Injection()
+            client.omics_client(session, max_tps=Rates(10_000)),
+            client.dynamodb_client(session),
+            client.sqs_client(session),
+            Injection(),
         )
-    for each in (made.omics, made.dynamodb):
+    for each in (made.omics, made.dynamodb, made.sqs):
         made.injection.attach(each)
     return made

@@ -32,10 +32,11 @@ OPERATIONS = {
         "ListTagsForResource",
     ),
     "dynamodb": ("DescribeTable", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan"),
+    "sqs": ("SendMessageBatch",),
 }
 """What the function and the commands call; the tests fail when they call anything else."""
 
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "SendMessageBatch"})
 
 REPLY_LOST = "ReadTimeoutError after a write took effect"
 

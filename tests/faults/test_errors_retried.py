@@ -1,6 +1,7 @@
 """Which errors AWS clients try again, by the product's own configuration of them."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,7 +10,7 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from omics_sandbox import Sandbox
-from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.client import dynamodb_client, omics_client, sqs_client
 from readset_sync.rates import Rates
 
 from tests.faults.matrix import OPERATIONS, Injection, cases, declared, documented_errors, errors_of
@@ -27,6 +28,15 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "UpdateItem": {"TableName": "rows", "Key": {"set_arn": {"S": "arn"}}},
     "DeleteItem": {"TableName": "rows", "Key": {"set_arn": {"S": "arn"}}},
     "Scan": {"TableName": "rows"},
+    "SendMessageBatch": {
+        "QueueUrl": "https://sqs.us-west-2.amazonaws.com/123456789012/queue.fifo",
+        "Entries": [{"Id": "0", "MessageBody": "body"}],
+    },
+}
+CLIENTS: dict[str, Callable[[boto3.Session], Any]] = {
+    "omics": lambda session: omics_client(session, max_tps=Rates(10_000)),
+    "dynamodb": dynamodb_client,
+    "sqs": sqs_client,
 }
 ATTEMPTS = 5
 
@@ -59,7 +69,7 @@ def test_given_an_error_when_a_client_meets_it_then_it_tries_again_what_may_pass
 
     for case in played:
         # A new one each time, because what a client may spend on retries is limited.
-        client = omics_client(session, max_tps=Rates(10_000)) if service == "omics" else dynamodb_client(session)
+        client = CLIENTS[service](session)
         injection = Injection()
         injection.attach(client)
         injection.set(case.error, operation)

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from readset_sync.backfill import StoreWalker
 from readset_sync.client import dynamodb_client, omics_client
+from readset_sync.passes import Backfill, Due
 from readset_sync.rates import Rates
 from readset_sync.source import Source
 from readset_sync.table import Table
@@ -24,10 +25,14 @@ def say(**members: Any) -> None:
     os.write(sys.stdout.fileno(), f"{json.dumps(members)}\n".encode())
 
 
-def walk(walker: StoreWalker, store_id: str) -> dict[str, str]:
-    """Backfill and prune; return outcomes by ARN."""
-    results = [result for page in walker.backfill(store_id) for result in page]
-    results += walker.prune([walker.listing(store_id)])
+def walk(source: Source, table: Table, store_id: str) -> dict[str, str]:
+    """Backfill and prune; return the last outcomes by ARN."""
+    with ThreadPoolExecutor(1) as executor:
+        backfill, walker = Backfill(source, table, executor), StoreWalker(source, table, executor)
+        due = Due(source.store(store_id).metadata["arn"])
+        pages = [*backfill.list_rows(store_id, due), *backfill.refresh(due)]
+        results = [result for page in pages for result in page]
+        results += walker.prune([walker.listing(store_id)])
     return {result.arn: result.change.outcome if result.change else f"failed: {result.reason}" for result in results}
 
 
@@ -39,9 +44,7 @@ def main() -> None:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            with ThreadPoolExecutor(1) as executor:
-                walker = StoreWalker(Source(omics), Table(dynamodb, order["table"]), executor)
-                say(changes=walk(walker, order["store_id"]))
+            say(changes=walk(Source(omics), Table(dynamodb, order["table"]), order["store_id"]))
             os._exit(0)
         say(pid=pid)
         say(status=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

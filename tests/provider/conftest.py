@@ -73,7 +73,7 @@ def code(tmp_path: Path) -> Callable[[str], Properties]:
 
 @pytest.fixture
 def existing(aws: Aws, code: Callable[[str], Properties]) -> dict[str, Any]:
-    """What other resources refer to: a FIFO queue, a standard one, a role, a rule and a function."""
+    """What other resources refer to: a FIFO queue, a standard one, a role, a rule, a topic and a function."""
     sqs, role = aws.client("sqs"), "a-role"
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
@@ -89,6 +89,7 @@ def existing(aws: Aws, code: Callable[[str], Properties]) -> dict[str, Any]:
         "role": role,
         "role_arn": created["Arn"],
         "rule": "a-rule",
+        "topic_arn": aws.client("sns").create_topic(Name="a-topic")["TopicArn"],
         "code": code("def handle(event, context): return 1"),
         "other_code": code("def handle(event, context): return 2"),
         "function": "arn:aws:lambda:eu-west-1:123456789012:function:a-function",

@@ -11,6 +11,9 @@ from pulumi import _types  # pyright: ignore[reportPrivateUsage] # only there ar
 
 # Inputs that the SDK leaves open because there are other ways to say the same, which the stand-in does not have.
 STRICTER = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {
+        *("comparisonOperator", "evaluationPeriods", "metricName", "namespace", "period", "statistic", "threshold"),
+    },
     "aws:dynamodb/table:Table": {"hashKey"},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
     "aws:lambda/function:Function": {"code", "handler", "runtime"},

@@ -197,7 +197,11 @@ def register_twice() -> None:
         pytest.param(lambda: pulumi.log.error("logged"), "logged", id="logged error"),
         pytest.param(lambda: pulumi.Config().require("missing"), "missing", id="configuration"),
         pytest.param(lambda: aws.sqs.Queue("q", name="a b"), "invalid name 'a b'", id="invalid input"),
-        pytest.param(lambda: aws.sns.Topic("t"), "no resource type aws:sns/topic:Topic", id="unknown type"),
+        pytest.param(
+            lambda: aws.sns.PlatformApplication("t", platform="APNS", platform_credential="c"),
+            "no resource type aws:sns/",
+            id="unknown type",
+        ),
         pytest.param(register_twice, "Duplicate resource URN", id="duplicate"),
         pytest.param(lambda: aws.sqs.get_queue(name="none"), "couldn't find resource", id="lookup"),
         pytest.param(lambda: aws.get_availability_zones(), "has no function aws:index", id="unknown function"),

@@ -215,6 +215,57 @@ LIVES = [
         },
         {"groupName": "another"},
     ),
+    Life(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        {
+            "alarmActions": ["<topic_arn>"],
+            "comparisonOperator": "GreaterThanThreshold",
+            "dimensions": {"QueueName": "plain"},
+            "evaluationPeriods": 1,
+            "metricName": "ApproximateNumberOfMessagesVisible",
+            "namespace": "AWS/SQS",
+            "period": 300,
+            "statistic": "Maximum",
+            "tags": {"a": "1"},
+            "threshold": 0,
+            "treatMissingData": "notBreaching",
+        },
+        {
+            "alarmActions": [],
+            "alarmDescription": "after",
+            "dimensions": {"QueueName": "source.fifo"},
+            "evaluationPeriods": 3,
+            "okActions": ["<topic_arn>"],
+            "tags": {"b": "2"},
+            "threshold": 2.5,
+            "treatMissingData": "ignore",
+        },
+        {"name": "another"},
+    ),
+    Life(
+        "aws:cloudwatch/dashboard:Dashboard",
+        {"dashboardBody": '{"widgets": []}', "dashboardName": "a-dashboard"},
+        {"dashboardBody": '{"widgets": [{"type": "text", "properties": {"markdown": "after"}}]}'},
+        {"dashboardName": "another"},
+    ),
+    Life(
+        "aws:sns/topic:Topic",
+        {"tags": {"a": "1"}},
+        {"displayName": "after", "kmsMasterKeyId": "alias/a-key", "tags": {"b": "2"}},
+        {"name": "another"},
+    ),
+    Life(
+        "aws:sns/topicPolicy:TopicPolicy",
+        {"arn": "<topic_arn>", "policy": POLICY},
+        {"policy": OTHER_POLICY},
+        {"arn": "arn:aws:sns:eu-west-1:123456789012:another"},
+    ),
+    Life(
+        "aws:sns/topicSubscription:TopicSubscription",
+        {"endpoint": "on-call@example.org", "protocol": "email", "topic": "<topic_arn>"},
+        {},
+        {"endpoint": "somebody-else@example.org"},
+    ),
 ]
 
 
@@ -222,6 +273,8 @@ def resolve(value: Any, existing: dict[str, Any]) -> Any:
     """Put what exists in the place of its names in angle brackets."""
     if isinstance(value, dict):
         return {name: resolve(item, existing) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType] # any
+    if isinstance(value, list):
+        return [resolve(item, existing) for item in value]  # pyright: ignore[reportUnknownVariableType] # any
     if isinstance(value, str) and value.startswith("<") and value.endswith(">"):
         return existing[value[1:-1]]
     return value.replace("<queue_arn>", existing["queue_arn"]) if isinstance(value, str) else value
@@ -247,8 +300,12 @@ def with_function(aws: Aws, existing: dict[str, Any], implementation: Implementa
 
 
 def test_given_the_catalogue_then_every_type_has_a_life_here() -> None:
-    # moto never tells a redrive allow policy back: its test is further down.
-    assert {life.token for life in LIVES} == RESOURCE_TYPES.keys() - {"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"}
+    # moto never tells a redrive allow policy back: its test is further down. It knows no recursion configuration: see
+    # test_recursion.py.
+    assert {life.token for life in LIVES} == RESOURCE_TYPES.keys() - {
+        "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+        "aws:lambda/functionRecursionConfig:FunctionRecursionConfig",
+    }
 
 
 @pytest.mark.usefixtures("with_function")

@@ -1,7 +1,8 @@
 """Walking whole stores."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from unittest.mock import ANY
 
@@ -10,8 +11,10 @@ from botocore.exceptions import ReadTimeoutError
 from omics_sandbox import Sandbox
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 from readset_sync.errors import StoreNotFoundError
+from readset_sync.passes import Backfill, Due
+from readset_sync.plan import EVERYTHING, Scope
 from readset_sync.source import Source
-from readset_sync.sync import Outcome
+from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
 
 
@@ -26,6 +29,27 @@ def walker(source: Source, table: Table, executor: Executor) -> StoreWalker:
     return StoreWalker(source, table, executor)
 
 
+Fill = Callable[..., Iterator[list[Result]]]
+
+
+@pytest.fixture(params=["one pass", "two passes"])
+def fill(request: pytest.FixtureRequest, source: Source, table: Table, executor: Executor) -> Fill:
+    """Backfills a store; yields the results page by page, but those of a listing pass that created rows."""
+
+    def fill(store_id: str, scope: Scope = EVERYTHING) -> Iterator[list[Result]]:
+        backfill = Backfill(source, table, executor, scope)
+        if request.param == "one pass":
+            yield from backfill.in_one_pass(store_id)
+            return
+        due = Due(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
+        for page in backfill.list_rows(store_id, due):
+            if said := [each for each in page if not each.change or each.change.outcome is not Outcome.LISTED]:
+                yield said
+        yield from backfill.refresh(due)
+
+    return fill
+
+
 def outcomes(pages: Iterator[list[Result]]) -> list[Outcome | None]:
     return [result.change.outcome if result.change else None for page in pages for result in page]
 
@@ -37,13 +61,13 @@ def drift(walker: StoreWalker, store_id: str, *, deep: bool = False) -> list[Fin
 
 
 def test_a_backfill_writes_every_row_and_a_second_one_changes_none(
-    store: Any, walker: StoreWalker, table: Table, source: Source
+    store: Any, walker: StoreWalker, table: Table, source: Source, fill: Fill
 ) -> None:
     arns = [store.add(tags={"n": str(n)}) for n in range(205)]
     archived = store.add(status="ARCHIVED")
 
-    first = list(walker.backfill(store.id))
-    again = outcomes(walker.backfill(store.id))
+    first = list(fill(store.id))
+    again = outcomes(fill(store.id))
 
     assert [len(page) for page in first] == [100, 100, 6]
     assert outcomes(iter(first)) == [Outcome.CREATED] * 206
@@ -53,30 +77,175 @@ def test_a_backfill_writes_every_row_and_a_second_one_changes_none(
 
 
 def test_a_repeat_costs_no_metadata_for_archived_read_sets(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+    store: Any, sandbox: Sandbox, table: Table, fill: Fill
 ) -> None:
     archived = [store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(5)]
     active = store.add()
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     sandbox.client("omics").tag_resource(resourceArn=str(archived[0]), tags={"new": "tag"})
     sandbox.omics.calls.clear()
 
-    assert sorted(map(str, outcomes(walker.backfill(store.id)))) == ["unchanged"] * 5 + ["updated"]
+    assert sorted(map(str, outcomes(fill(store.id)))) == ["unchanged"] * 5 + ["updated"]
 
     assert sandbox.omics.calls == {"ListReadSets": 1, "ListTagsForResource": 6, "GetReadSetMetadata": 1}
     assert (table.get(str(archived[0])) or {})["tags"] == [{"a": "b"}, {"new": "tag"}]
     assert (table.get(str(active)) or {})["set_status"] == "ACTIVE"
 
 
+def row_of(table: Table, arn: Any) -> dict[str, Any]:
+    row = table.get(str(arn))
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "calls"),
+    [
+        ("complete", Scope(), {"ListTagsForResource": 1}),
+        ("complete", Scope(tags=False), {}),
+        ("complete without files", Scope(), {"ListTagsForResource": 1}),
+        ("untagged", Scope(), {"ListTagsForResource": 1}),
+        ("untagged", Scope(tags=False), {}),
+        ("none", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("none", Scope(tags=False), {"GetReadSetMetadata": 1}),
+        ("renamed", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("of another tool", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("edited", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+    ],
+)
+def test_what_an_archived_read_set_costs_depends_on_its_row(
+    kind: str,
+    scope: Scope,
+    calls: dict[str, int],
+    store: Any,
+    sandbox: Sandbox,
+    source: Source,
+    table: Table,
+    synchronizer: Synchronizer,
+    fill: Fill,
+) -> None:
+    source.store(store.id)
+    arn = store.add(status="ARCHIVED" if kind == "complete without files" else "ACTIVE", tags={"a": "b"})
+    if kind != "none":
+        synchronizer.refresh_from(arn, None)
+        store.set_status(arn, "ARCHIVED")
+        synchronizer.refresh(arn)
+    row = row_of(table, arn) if kind != "none" else {}
+    if kind == "untagged":
+        table.delete(str(arn))
+        synchronizer.refresh_from(arn, None, tags=False)
+    elif kind == "renamed":
+        sandbox.omics.update_read_set(store.id, arn.read_set_id, name="renamed")
+    elif kind == "of another tool":
+        table.delete(str(arn))
+        assert table.put({name: row[name] for name in row if not name.startswith("sync")}, replacing=None)
+    elif kind == "edited":
+        assert table.put(row | {"files": []}, replacing=row)
+    sandbox.omics.calls.clear()
+
+    outcomes(fill(store.id, scope))
+
+    assert sandbox.omics.calls == {"ListReadSets": 1} | calls
+    assert row_of(table, arn).get("tags") == ([{"a": "b"}] if scope.tags or kind == "complete" else None)
+
+
+def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(
+    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
+) -> None:
+    known = store.add(tags={"a": "b"})
+    list(fill(store.id))
+    before = row_of(table, known)
+    sandbox.client("omics").tag_resource(resourceArn=str(known), tags={"new": "tag"})
+    sandbox.omics.update_read_set(store.id, known.read_set_id, name="renamed")
+    new = store.add(tags={"c": "d"})
+    sandbox.omics.calls.clear()
+
+    assert sorted(map(str, outcomes(fill(store.id, Scope(tags=False))))) == ["created", "updated"]
+
+    assert sandbox.omics.calls == {"ListReadSets": 1, "GetReadSetMetadata": 2}
+    kept = row_of(table, known)
+    assert (kept["tags"], kept["set_name"], kept["synced_at"]) == ([{"a": "b"}], "renamed", before["synced_at"])
+    assert "sync_state" not in kept
+    # A row whose tags have never been read says so, and counts as stale until they have been.
+    untagged = row_of(table, new)
+    assert untagged["sync_state"] == "untagged"
+    assert untagged["files"]
+    assert untagged.keys().isdisjoint({"tags", "synced_at"})
+    sandbox.omics.calls.clear()
+    assert drift(walker, store.id) == [Finding(str(new), State.STALE, ("sync_state",))]
+    assert sandbox.omics.calls == {"ListReadSets": 1}
+    assert drift(walker, store.id, deep=True)[1:] == [Finding(str(new), State.STALE, ("sync_state", "tags"))]
+
+    [results] = fill(store.id)
+
+    assert Result(str(new), Change(Outcome.UPDATED, ("sync_state", "tags"))) in results
+    assert "sync_state" not in row_of(table, new)
+    assert drift(walker, store.id, deep=True) == []
+
+
+def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradicts_them(
+    store: Any, sandbox: Sandbox, source: Source, walker: StoreWalker, table: Table, fill: Fill
+) -> None:
+    # GIVEN 205 rows as they should be, and four that are not
+    for _ in range(205):
+        store.add()
+    renamed, edited, untagged, aged = (store.add(tags={"a": "b"}) for _ in range(4))
+    list(fill(store.id))
+    began = source.store(store.id).as_of
+    sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="renamed")
+    row = row_of(table, edited)
+    assert table.put(row | {"tags": [{"a": "forged"}]}, replacing=row)
+    table.delete(str(untagged))
+    Synchronizer(source, table).refresh_from(untagged, None, tags=False)
+    row = row_of(table, aged)
+    assert table.put(row | {"synced_at": "2020-01-01T00:00:00Z"}, replacing=row)
+    missing = store.add()
+    sandbox.omics.calls.clear()
+
+    found = [each for page in fill(store.id, Scope(since=began)) for each in page]
+
+    assert sandbox.omics.calls == {"ListReadSets": 3, "GetReadSetMetadata": 5, "ListTagsForResource": 5}
+    assert {each.arn: each.change and each.change.outcome for each in found[-5:]} == {
+        str(renamed): "updated",
+        str(edited): "updated",
+        str(untagged): "updated",
+        str(aged): "unchanged",
+        str(missing): "created",
+    }
+    assert [each.change for each in found[:205]] == [Change(Outcome.UNCHANGED)] * 205
+    assert drift(walker, store.id, deep=True) == []
+
+    # AND a repeat costs the listing alone, while an age that none of them has costs all
+    sandbox.omics.calls.clear()
+    list(fill(store.id, Scope(since=began)))
+    assert sandbox.omics.calls == {"ListReadSets": 3}
+    list(fill(store.id, Scope(since=began + timedelta(days=1))))
+    assert sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 210, "ListTagsForResource": 210}
+
+
+def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(
+    store: Any, sandbox: Sandbox, source: Source, fill: Fill
+) -> None:
+    for _ in range(3):
+        store.add()
+    scope = Scope(tags=False, since=source.store(store.id).as_of)
+    assert outcomes(fill(store.id, scope)) == [Outcome.CREATED] * 3
+    sandbox.omics.calls.clear()
+
+    assert outcomes(fill(store.id, scope)) == [Outcome.UNCHANGED] * 3
+
+    assert sandbox.omics.calls == {"ListReadSets": 1}
+
+
 def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+    store: Any, sandbox: Sandbox, table: Table, fill: Fill
 ) -> None:
     bad, good = store.add(), store.add()
     sandbox.omics.faults.add(
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
 
-    [results] = list(walker.backfill(store.id))
+    [results] = list(fill(store.id))
 
     by_arn = {result.arn: result for result in results}
     assert by_arn[str(bad)] == Result(str(bad), None, ANY)
@@ -84,17 +253,17 @@ def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(
     assert table.get(str(good)) is not None
 
 
-def test_a_store_that_does_not_exist_is_an_error(walker: StoreWalker) -> None:
+def test_a_store_that_does_not_exist_is_an_error(fill: Fill) -> None:
     with pytest.raises(StoreNotFoundError, match="no sequence store 9999999999 in us-west-2"):
-        list(walker.backfill("9999999999"))
+        list(fill("9999999999"))
 
 
 def test_verify_reports_every_kind_of_difference_and_nothing_else(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
 ) -> None:
     same, renamed, edited, missing, gone = (store.add(tags={"a": "b"}) for _ in range(5))
     uploading = store.add(status="PROCESSING_UPLOAD")
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     assert drift(walker, store.id) == []
 
     sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="another name")
@@ -118,20 +287,22 @@ def test_verify_reports_every_kind_of_difference_and_nothing_else(
 
 
 def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(
-    store: Any, sandbox: Sandbox, walker: StoreWalker
+    store: Any, sandbox: Sandbox, walker: StoreWalker, fill: Fill
 ) -> None:
     arn = store.add()
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
 
     assert drift(walker, store.id) == []
     assert drift(walker, store.id, deep=True) == [Finding(str(arn), State.STALE, ("tags",))]
 
 
-def test_verify_costs_a_call_for_a_hundred_read_sets(store: Any, sandbox: Sandbox, walker: StoreWalker) -> None:
+def test_verify_costs_a_call_for_a_hundred_read_sets(
+    store: Any, sandbox: Sandbox, walker: StoreWalker, fill: Fill
+) -> None:
     for _ in range(150):
         store.add()
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     sandbox.omics.calls.clear()
 
     drift(walker, store.id)
@@ -140,13 +311,13 @@ def test_verify_costs_a_call_for_a_hundred_read_sets(store: Any, sandbox: Sandbo
 
 
 def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
 ) -> None:
     stays, gone = store.add(), store.add()
     other_store = sandbox.omics.create_store("other")
     elsewhere = store.arn(sandbox.omics.create_read_set(other_store, name="x"))
-    list(walker.backfill(store.id))
-    list(walker.backfill(other_store))
+    list(fill(store.id))
+    list(fill(other_store))
     store.set_status(gone, "DELETED")
     sandbox.omics.set_status(other_store, elsewhere.read_set_id, "DELETED")
 
@@ -159,10 +330,12 @@ def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
     assert sorted(table.arns(prefix)) == sorted([str(stays), f"{prefix}{other_store}/readSet/{elsewhere.read_set_id}"])
 
 
-def test_prune_spares_a_read_set_that_came_after_the_listing(store: Any, walker: StoreWalker, table: Table) -> None:
+def test_prune_spares_a_read_set_that_came_after_the_listing(
+    store: Any, walker: StoreWalker, table: Table, fill: Fill
+) -> None:
     listing = walker.listing(store.id)
     newcomer = store.add()
-    list(walker.backfill(store.id))
+    list(fill(store.id))
 
     assert walker.prune([listing]) == []
     assert table.get(str(newcomer)) is not None
@@ -189,38 +362,38 @@ def test_a_plan_writes_nothing(store: Any, walker: StoreWalker, table: Table) ->
 
 
 def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_mended(
-    store: Any, walker: StoreWalker, table: Table
+    store: Any, walker: StoreWalker, table: Table, fill: Fill
 ) -> None:
     arn = store.add(status="ARCHIVED", creation_job_id="5555555555")
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     row = table.get(str(arn)) or {}
     lacking = {name: value for name, value in row.items() if name != "set_creation_job_id"}
     assert table.put(lacking, replacing=row)
 
     assert drift(walker, store.id) == [Finding(str(arn), State.STALE, ("set_creation_job_id",))]
-    assert outcomes(walker.backfill(store.id)) == [Outcome.UPDATED]
+    assert outcomes(fill(store.id)) == [Outcome.UPDATED]
     assert drift(walker, store.id, deep=True) == []
 
 
 def test_a_row_that_claims_to_be_newer_than_the_listing_is_compared_in_full(
-    store: Any, walker: StoreWalker, table: Table
+    store: Any, walker: StoreWalker, table: Table, fill: Fill
 ) -> None:
     arn = store.add(status="ARCHIVED")
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     row = table.get(str(arn)) or {}
     assert table.put(row | {"status_at": "9999-01-01T00:00:00Z", "set_name": "forged"}, replacing=row)
 
     assert drift(walker, store.id) == [Finding(str(arn), State.STALE, ("set_name",))]
-    assert outcomes(walker.backfill(store.id)) == [Outcome.UPDATED]
+    assert outcomes(fill(store.id)) == [Outcome.UPDATED]
 
 
 def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table
+    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
 ) -> None:
     store.add()
     gone = sandbox.omics.create_store("gone")
     orphan = store.arn(sandbox.omics.create_read_set(gone, name="x"))
-    list(walker.backfill(gone))
+    list(fill(gone))
     [arn] = table.arns("arn:")
     sandbox.omics.set_status(gone, orphan.read_set_id, "DELETED")
     sandbox.client("omics").delete_sequence_store(id=gone)
@@ -233,10 +406,10 @@ def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
 
 
 def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
-    store: Any, walker: StoreWalker, table: Table, monkeypatch: pytest.MonkeyPatch
+    store: Any, walker: StoreWalker, table: Table, monkeypatch: pytest.MonkeyPatch, fill: Fill
 ) -> None:
     unreadable, other = store.add(), store.add()
-    list(walker.backfill(store.id))
+    list(fill(store.id))
     for arn in (unreadable, other):
         store.set_status(arn, "DELETED")
     get = table.get

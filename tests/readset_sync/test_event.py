@@ -119,3 +119,14 @@ def test_without_an_account_of_its_own_the_reader_takes_the_envelope_as_referenc
     read = parse_message(json.dumps(event()))
     assert isinstance(read, ReadSetEvent)
     assert read.status == "ACTIVE"
+
+
+@pytest.mark.parametrize("detail_type", ["Reconcile", "Reconcile Step"])
+@pytest.mark.parametrize(("place", "other"), [("account", "999999999999"), ("region", "eu-west-1")])
+def test_a_message_about_no_read_set_must_be_of_this_account_and_region(
+    detail_type: str, place: str, other: str
+) -> None:
+    message: dict[str, Any] = event() | {"source": "healthomics-metadata-sync", "detail-type": detail_type}
+
+    with pytest.raises(MalformedEventError, match=f"{place} is '{other}', and not"):
+        parse(message | {place: other})

@@ -13,7 +13,7 @@ from omics_sandbox import Sandbox
 from readset_sync import reconcile
 from readset_sync import table as table_module
 from readset_sync.arn import ReadSetArn, StoreArn
-from readset_sync.errors import MalformedEventError
+from readset_sync.errors import MalformedEventError, StoreNotFoundError
 from readset_sync.ledger import ACCOUNTS, Ledger
 from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.reconcile import Finding, Reconciler
@@ -85,12 +85,15 @@ def synced(store: Store, synchronizer: Synchronizer) -> Callable[[int], list[Rea
 
 
 def test_where_nothing_differs_nothing_is_refreshed_and_only_listings_are_asked_for(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, sandbox: Sandbox
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced(120)
     sandbox.omics.calls.clear()
+    # Before the store was read, so that what is remembered of it will do.
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    monkeypatch.setattr(pipeline.reconciler, "_now", lambda: began)
 
-    found = pipeline.run(ReconcileRequest("request", datetime.now(UTC) - timedelta(minutes=1)))
+    found = pipeline.run(ReconcileRequest("request", began))
 
     assert found == {"rows": 120, "listed": 120}
     assert pipeline.refreshed == []
@@ -370,8 +373,9 @@ def test_what_fails_is_done_again_and_no_row_is_touched_before(
 
 
 def read_step(detail: dict[str, Any]) -> Step:
-    body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail}
-    message = parse_message(json.dumps(body), account="123456789012", region="us-west-2")
+    place = {"account": "123456789012", "region": "us-west-2"}
+    body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail} | place
+    message = parse_message(json.dumps(body), **place)
     assert isinstance(message, Step)
     return message
 
@@ -401,6 +405,38 @@ def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(
     assert pipeline.steps[-1].counts == {"rows": 2, "listed": 1, "storeless": 1}
     assert table.get(str(gone)) is None
     assert table.get(str(kept))
+
+
+def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliation_begin_for_ever(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, queue: Queue, sandbox: Sandbox, table: Table
+) -> None:
+    """Whether ListSequenceStores lags behind, or shows stores that have failed: the queue tries again, in its time."""
+    [arn] = synced(1)
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+    [step] = queue.take()
+    assert isinstance(step, Step)
+    sandbox.omics.faults.add("ListReadSets", "ResourceNotFoundException", times=1)
+
+    with pytest.raises(StoreNotFoundError, match=arn.store_id):
+        pipeline.reconciler.proceed(step)
+
+    assert queue.take() == []
+
+
+def test_a_ghost_is_found_however_long_the_request_has_waited_in_the_queue(
+    pipeline: Pipeline, store: Store, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
+) -> None:
+    """Its row was written after the reconciliation was asked for, and before it began."""
+    ghost = store.add(creation_time=datetime.now(UTC) - timedelta(hours=2))
+    synchronizer.refresh(ghost)
+    sandbox.omics.emit_events = False
+    store.set_status(ghost, "DELETED")
+    sandbox.omics.emit_events = True
+    age(table, ghost, timedelta(minutes=30))
+
+    pipeline.run(ReconcileRequest("request", datetime.now(UTC) - timedelta(hours=1)))
+
+    assert table.get(str(ghost)) is None
 
 
 def test_a_request_that_is_delivered_twice_begins_one_reconciliation(reconciler: Reconciler, queue: Queue) -> None:

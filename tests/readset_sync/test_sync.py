@@ -193,8 +193,8 @@ class Interrupted(Source):
         super().__init__(client)
         self._interruptions = interruptions
 
-    def read_set(self, arn: ReadSetArn) -> ReadSet:
-        read = super().read_set(arn)
+    def read_set(self, arn: ReadSetArn, *, tags: bool = True) -> ReadSet:
+        read = super().read_set(arn, tags=tags)
         if self._interruptions:
             self._interruptions.pop(0)()
         return read

@@ -1,13 +1,15 @@
-"""What AWS counts, measured by running the product's own code on a sample."""
+"""What AWS counts, measured by running the product's own code on a sample.
+
+`omics_meta.cost.footprint` has what came of it, because the command line has no deployed code to measure.
+"""
 
 import io
 import json
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,8 +21,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import TABLE_INDEXES, Settings
 from omics_components.table import HASH_KEY
+from omics_meta.cost.footprint import Kind, Observed
 from readset_sync.consumer import Consumer
-from readset_sync.record import Row, build_row
+from readset_sync.ledger import Ledger
+from readset_sync.message import OWN_SOURCE, RECONCILE, REFRESH
+from readset_sync.record import Row, build_row, listed_row
+from readset_sync.step import Phase, Step
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -32,32 +38,13 @@ PLATFORM_LOG_BYTES: Final = 350
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
 
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of event: how many of it come in a month for each read set, and what it does to the row."""
-
-    share: float
-    status: str
-    outcome: Outcome
-    reads: bool
-    writes: bool
+_ARN: Final = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/1234567890/readSet/1122334455"
+_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_BATCH: Final = 10
 
 
-MONTH: Final = (
-    Kind(0.05, "PROCESSING_UPLOAD", Outcome.IGNORED, reads=False, writes=False),
-    Kind(0.05, "ACTIVE", Outcome.CREATED, reads=True, writes=True),
-    Kind(0.05, "ARCHIVED", Outcome.UPDATED, reads=False, writes=True),
-    Kind(0.02, "ACTIVATING", Outcome.UPDATED, reads=False, writes=True),
-    Kind(0.02, "ACTIVE", Outcome.UPDATED, reads=True, writes=True),
-    Kind(0.01, "DELETING", Outcome.UPDATED, reads=False, writes=True),
-    Kind(0.01, "DELETED", Outcome.DELETED, reads=False, writes=True),
-)
-"""A month: 5 % of the read sets imported, 5 % archived, 2 % activated, 1 % deleted."""
-
-
-def sample_row() -> Row:
-    """Build the row of a paired FASTQ read set with three tags, all optional attributes present."""
+def sample_rows() -> tuple[Row, Row]:
+    """Build the rows, whole and as listed, of a paired FASTQ read set with three tags and all optional attributes."""
     store = "arn:aws:omics:us-east-1:123456789012:sequenceStore/1234567890"
     bucket = "s3://123456789012-1234567890-ajdpi90jdas90a79fh9a8ja98jdfa9jf98-s3alias"
     folder = f"{bucket}/123456789012/sequenceStore/1234567890"
@@ -84,18 +71,18 @@ def sample_row() -> Row:
         },
     }
     access_point = "arn:aws:s3:us-east-1:123456789012:accesspoint/123456789012-1234567890"
-    return build_row(
-        read_set,
-        tags={"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"},
-        store={
-            "id": "1234567890",
-            "arn": store,
-            "name": "cohort-a",
-            "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
-        },
-        store_as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        previous=None,
+    parent = {
+        "id": "1234567890",
+        "arn": store,
+        "name": "cohort-a",
+        "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
+    }
+    tags = {"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    listed = {name: value for name, value in read_set.items() if name not in {"files", "creationJobId"}}
+    return (
+        build_row(read_set, tags=tags, store=parent, store_as_of=now, as_of=now, previous=None),
+        listed_row(listed, store=parent, store_as_of=now, as_of=now),
     )
 
 
@@ -116,22 +103,39 @@ def row_size(row: Row) -> int:
     return sum(len(name.encode()) + item_size(value) for name, value in row.items())
 
 
-@dataclass(frozen=True)
-class Observed:
-    """What the function writes for one event of a kind: bytes of logs, and the custom metrics in them."""
-
-    log_bytes: int
-    metrics: frozenset[str]
+def index_size(row: Row, index: str) -> int:
+    """Return the bytes that DynamoDB counts for a row in an index of the created table: its keys alone."""
+    return row_size({name: row[name] for name in (HASH_KEY, *TABLE_INDEXES[index])})
 
 
-def observe(kind: Kind) -> Observed:
-    """Have the function's code process one event of a kind, without AWS, in an environment that has just started."""
+def observe_event(kind: Kind) -> Observed:
+    """Have the function's code process one event of a kind."""
+    fields = ("set_status",) if kind.outcome == Outcome.UPDATED else ()
+    return _observe([_event(kind.status)], Change(Outcome(kind.outcome), fields))
+
+
+def observe_refresh() -> Observed:
+    """Have the function's code process ten requests of a reconciliation for a refresh; the bytes are those of one."""
+    body = _own(REFRESH, {"arn": _ARN})
+    observed = _observe([body] * _BATCH, Change(Outcome.UNCHANGED))
+    return Observed(math.ceil(observed.log_bytes / _BATCH), observed.metrics)
+
+
+def observe_step() -> Observed:
+    """Have the function's code process the last step of a reconciliation, which says the most."""
+    counts = {"rows": 100_000, "listed": 100_000, "aged": 18_000}
+    done = Step("4" * 32, 9, _NOW, ":omics:", (), Phase.DONE, None, Ledger(), counts)
+    return _observe([_own(RECONCILE, {})], done)
+
+
+def _observe(bodies: Sequence[Mapping[str, Any]], result: Change | Step) -> Observed:
+    """Have the function's code process messages, without AWS, in an environment that has just started."""
     os.environ["POWERTOOLS_METRICS_NAMESPACE"] = METRICS_NAMESPACE
     os.environ["POWERTOOLS_SERVICE_NAME"] = SERVICE
     reset_cold_start_flag()
     before = _said.tell()
     with redirect_stdout(_said):
-        _process(kind)
+        _process(bodies, result)
     text = _said.getvalue()[before:]
     lines = [json.loads(line) for line in text.splitlines()]
     metrics = frozenset(metric for line in lines if "_aws" in line for metric in _metrics(line))
@@ -145,16 +149,14 @@ _said = io.StringIO()
 _logger = Logger(service=SERVICE, stream=_said)
 
 
-def _process(kind: Kind) -> None:
-    change = Change(kind.outcome, ("set_status",) if kind.outcome is Outcome.UPDATED else ())
+def _process(bodies: Sequence[Mapping[str, Any]], result: Change | Step) -> None:
     metrics = Metrics(namespace=METRICS_NAMESPACE, service=SERVICE)
 
-    def apply(_: object) -> Change:
-        return change
+    def give(*_: object, **__: object) -> Change | Step:
+        return result
 
-    synchronizer = cast("Synchronizer", SimpleNamespace(apply=apply))
-    # No message of these kinds has to do with a reconciliation.
-    reconciler = cast("Reconciler", SimpleNamespace())
+    synchronizer = cast("Synchronizer", SimpleNamespace(apply=give, refresh=give))
+    reconciler = cast("Reconciler", SimpleNamespace(begin=give))
     consumer = Consumer(synchronizer, reconciler, account=ACCOUNT, region=REGION, logger=_logger, metrics=metrics)
 
     @_logger.inject_lambda_context
@@ -169,12 +171,12 @@ def _process(kind: Kind) -> None:
         invoked_function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
         aws_request_id="4f1d9a0c-9f0e-4f0e-9a0c-4f1d9a0c9f0e",
     )
-    handler({"Records": [_message(kind)]}, cast("LambdaContext", context))
+    records = [_record(body, str(1_122_334_455 + number)) for number, body in enumerate(bodies)]
+    handler({"Records": records}, cast("LambdaContext", context))
 
 
-def _message(kind: Kind) -> dict[str, Any]:
-    arn = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/1234567890/readSet/1122334455"
-    event = {
+def _event(status: str) -> dict[str, Any]:
+    return {
         "version": "0",
         "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
         "detail-type": "Read Set Status Change",
@@ -182,35 +184,37 @@ def _message(kind: Kind) -> dict[str, Any]:
         "account": ACCOUNT,
         "time": "2026-01-01T00:00:00Z",
         "region": REGION,
-        "resources": [arn],
-        "detail": {"omicsVersion": "1.0.0", "arn": arn, "id": "1122334455", "status": kind.status},
+        "resources": [_ARN],
+        "detail": {"omicsVersion": "1.0.0", "arn": _ARN, "id": "1122334455", "status": status},
     }
+
+
+def _own(detail_type: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": f"{'4' * 32}-1234567890-1122334455",
+        "source": OWN_SOURCE,
+        "detail-type": detail_type,
+        "account": ACCOUNT,
+        "region": REGION,
+        "time": "2026-01-01T00:00:00Z",
+        "detail": detail,
+    }
+
+
+def _record(body: Mapping[str, Any], group: str) -> dict[str, Any]:
     return {
         "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
         "receiptHandle": "receipt",
-        "body": json.dumps(event),
-        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": "1122334455"},
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": group},
         "eventSource": "aws:sqs",
     }
 
 
 def _metrics(line: Mapping[str, Any]) -> Iterator[str]:
-    """Name each custom metric of an EMF line: CloudWatch charges for every combination of dimension values."""
+    """Name each custom metric of an EMF line by status and outcome: each combination of them is charged for."""
     for directive in line["_aws"]["CloudWatchMetrics"]:
         for dimensions in directive["Dimensions"]:
-            values = ", ".join(f"{name}={line[name]}" for name in sorted(dimensions))
+            values = " ".join(line[name] for name in sorted(dimensions) if name in {"Status", "Outcome"})
             for metric in directive["Metrics"]:
-                yield f"{metric['Name']} ({values})"
-
-
-ROW_BYTES: Final = row_size(sample_row())
-WRITES: Final = math.ceil(ROW_BYTES / 1024)
-"""Write request units of a put, an update or a delete of the row: DynamoDB counts whole items, by the kilobyte."""
-
-INDEX_BYTES: Final = {
-    name: row_size({key: sample_row()[key] for key in (HASH_KEY, *keys)}) for name, keys in TABLE_INDEXES.items()
-}
-"""Bytes of a row in each index that the created table can have: its keys. Each is a write request unit to write."""
-
-READS: Final = math.ceil(ROW_BYTES / 4096)
-"""Read request units of a strongly consistent read of the row."""
+                yield f"{metric['Name']} {values}".strip()

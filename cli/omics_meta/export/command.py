@@ -7,7 +7,7 @@ from pathlib import Path
 
 from readset_sync.record import Row
 
-from omics_meta.connection import connect_to_table
+from omics_meta.connection import connect_table
 from omics_meta.exits import CommandError, ExitCode
 from omics_meta.export.formats import ExportFormat
 from omics_meta.export.replace import replacing
@@ -19,7 +19,6 @@ from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.reader import read
 from omics_meta.output import print_line, print_note
 from omics_meta.progress import Reporter, reporting
-from omics_meta.target import resolve
 
 
 def export(search: Search, *, form: ExportFormat | None, columns: str | None, output: Path | None) -> ExitCode:
@@ -41,7 +40,7 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
     write = writer_of(chosen)
     wanted = columns_of(columns) if columns is not None else COLUMNS
     criteria = criteria_of(search.filters)
-    connection = connect_to_table(resolve(search.selection))
+    connection = connect_table(search.selection)
     access = plan(criteria, facts_of(connection.description))
     with reporting() as reporter, replacing(output) if output else nullcontext(sys.stdout.buffer) as file:
         pages = _counted(read(connection.client, connection.table, access, criteria), reporter)

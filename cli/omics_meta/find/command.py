@@ -5,7 +5,7 @@ from typing import Any
 
 from readset_sync.record import Row
 
-from omics_meta.connection import TableConnection, connect_to_table
+from omics_meta.connection import TableConnection, connect_table
 from omics_meta.exits import CommandError, ExitCode
 from omics_meta.find.columns import columns_of
 from omics_meta.find.criteria import criteria_of, one_of
@@ -15,7 +15,7 @@ from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read, read_named
 from omics_meta.output import print_note
-from omics_meta.target import Selection, resolve
+from omics_meta.target import Selection
 
 
 def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
@@ -33,7 +33,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     """
     shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)
-    connection = connect_to_table(resolve(search.selection))
+    connection = connect_table(search.selection)
     facts = facts_of(connection.description)
     access = plan(criteria, facts)
     if explain:
@@ -59,7 +59,7 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
             raise CommandError(
                 f"{each!r} is neither the ARN nor the id of a read set: find others with `omics-meta find`"
             )
-    connection = connect_to_table(resolve(selection))
+    connection = connect_table(selection)
     missing = dict.fromkeys([*arns, *ids])
 
     def pages() -> Iterator[list[Row]]:

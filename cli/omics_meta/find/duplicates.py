@@ -7,14 +7,14 @@ from typing import Final
 from readset_sync.record import KEY, Row
 from readset_sync.table import Table
 
-from omics_meta.connection import connect_to_table
+from omics_meta.connection import connect_table
 from omics_meta.exits import ExitCode
 from omics_meta.find.columns import Column, columns_of
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read, read_named
 from omics_meta.output import print_note
-from omics_meta.target import Selection, resolve
+from omics_meta.target import Selection
 
 _CONTENT: Final = "content"
 """A digest of the etags, which the rows of a group have in common."""
@@ -33,7 +33,7 @@ def duplicates(selection: Selection, *, form: Format) -> ExitCode:
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
-    connection = connect_to_table(resolve(selection))
+    connection = connect_table(selection)
     access = plan((), facts_of(connection.description))
     groups = same_content(row for page in read(connection.client, connection.table, access, ()) for row in page)
     about = {"command": "duplicates", "table": connection.table.name, "region": connection.region}

@@ -28,6 +28,17 @@ class Check:
     remedy: str = REDEPLOY
     warning: bool = False
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """The check as a member of a command's JSON document."""
+        return {
+            "check": self.name,
+            "passed": self.passed,
+            "warning": self.warning,
+            "found": self.found,
+            "remedy": self.remedy,
+        }
+
 
 class Stack:
     """A deployed stack.

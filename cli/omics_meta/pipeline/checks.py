@@ -18,6 +18,7 @@ _LOOKS: Final[Mapping[str, Look]] = {
     "dead letters": queue.look_at_dead_letters,
     "event source mapping": function.look_at_mapping,
     "function": function.look_at_function,
+    "recursion": function.look_at_recursion,
     "log group": function.look_at_log_group,
     "table": table.look_at_table,
 }

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from readset_sync.rates import Rates
+
 from omics_meta.pipeline.check import Check, Stack
 
 _READING: Final = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
@@ -30,22 +32,24 @@ def look_at_mapping(stack: Stack) -> Iterator[Check]:
 
 
 def _batch_size(stack: Stack, size: int, update: str) -> Check:
-    """Each message may cost a call of each HealthOmics operation, at MAX_TPS calls a second."""
-    timeout, rate = stack.function.get("Timeout", 0), _rate(stack.variables.get("MAX_TPS", ""))
-    most = int(timeout * rate)
+    """Each message may cost a call for its read set and one for the tags, at MAX_TPS calls a second."""
+    timeout, text = stack.function.get("Timeout", 0), stack.variables.get("MAX_TPS", "")
+    most = int(timeout * _pace(text))
     return Check(
         "batch size",
         size <= most,
-        f"{size} messages, and at MAX_TPS {rate:g} the function can refresh {most} in its {timeout} s",
+        f"{size} messages, and at MAX_TPS {text!r} the function can refresh {most} in its {timeout} s",
         f"{update} --batch-size {max(1, most)}`, or lower `maximumConcurrency` or raise `functionTimeout`",
     )
 
 
-def _rate(text: str) -> float:
+def _pace(text: str) -> float:
+    """Read sets a second at these rates."""
     try:
-        return float(text)
+        rates = Rates.parse(text)
     except ValueError:
         return 0.0  # the function cannot start
+    return min(rates.of("GetReadSetMetadata"), rates.of("ListTagsForResource"))
 
 
 def look_at_function(stack: Stack) -> Iterator[Check]:
@@ -68,6 +72,22 @@ def look_at_function(stack: Stack) -> Iterator[Check]:
     ):
         actual = variables.get(variable, "not set")
         yield Check(check, actual == expected, f"{variable} of {name} is {actual}, and the stack has {expected}")
+
+
+def look_at_recursion(stack: Stack) -> Iterator[Check]:
+    """Look whether the function may send itself as many messages in a row as a reconciliation takes.
+
+    Lambda takes more than sixteen for an endless loop, and stops it (Lambda developer guide, "Use Lambda recursive loop
+    detection to prevent infinite loops").
+    """
+    name = stack.output("functionName")
+    loop = stack.session.client("lambda").get_function_recursion_config(FunctionName=name)["RecursiveLoop"]
+    yield Check(
+        "recursion",
+        loop == "Allow",
+        f"{name} has RecursiveLoop {loop}, and reconciliations need Allow",
+        f"run `aws lambda put-function-recursion-config --function-name {name} --recursive-loop Allow`",
+    )
 
 
 def look_at_log_group(stack: Stack) -> Iterator[Check]:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from omics_meta.pipeline.check import REDEPLOY, Check, Stack
+from omics_meta.pipeline.metrics import datapoints
 from omics_meta.pipeline.policy import allows, is_open
 from omics_meta.pipeline.rule import further_rules
 
@@ -51,27 +52,31 @@ def look_at_oldest_message(stack: Stack) -> Iterator[Check]:
 
     To receive it and look at it would block its message group, and count as a failed delivery.
     """
-    cloudwatch = stack.session.client("cloudwatch")
-    name, now = stack.output("queueName"), datetime.now(UTC)
-    points = cloudwatch.get_metric_statistics(
-        Namespace="AWS/SQS",
-        MetricName="ApproximateAgeOfOldestMessage",
-        Dimensions=[{"Name": "QueueName", "Value": name}],
-        StartTime=now - _LONGEST_WAIT,
-        EndTime=now,
-        Period=60,
-        Statistics=["Maximum"],
-    )["Datapoints"]
-    # SQS reports nothing of a queue that has not been used for hours.
-    ages = {point.get("Timestamp", now): point.get("Maximum", 0) for point in points}
-    seconds = ages[max(ages)] if ages else 0
+    seconds, name = oldest_message_seconds(stack), stack.output("queueName")
     yield Check(
         "oldest message",
-        seconds <= _LONGEST_WAIT.total_seconds(),
-        f"a message of {name} has waited for {seconds:.0f} s" if ages else f"CloudWatch knows of none in {name}",
+        (seconds or 0) <= _LONGEST_WAIT.total_seconds(),
+        f"CloudWatch knows of none in {name}"
+        if seconds is None
+        else f"a message of {name} has waited for {seconds:.0f} s",
         "wait, if many read sets have just changed; otherwise see why the function does not keep up: "
         f"run `aws logs tail {stack.output('logGroupName')} --since 1h`",
     )
+
+
+def oldest_message_seconds(stack: Stack) -> float | None:
+    """How long the oldest message has waited; None where CloudWatch knows of none.
+
+    SQS reports nothing of a queue that has not been used for hours.
+    """
+    points = datapoints(
+        stack,
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", stack.output("queueName")),
+        "Maximum",
+        since=_LONGEST_WAIT,
+        period=timedelta(minutes=1),
+    )
+    return points[-1]["Maximum"] if points else None
 
 
 def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
@@ -79,16 +84,21 @@ def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
     # An adopted queue's redrive policy is its owner's, so the stack may know of no dead-letter queue behind it.
     urls = [stack.outputs.get("deadLetterQueueUrl"), stack.output("undeliveredQueueUrl")]
     for url in filter(None, urls):
-        attributes = stack.session.client("sqs").get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-        )["Attributes"]
-        count = int(attributes["ApproximateNumberOfMessages"])
+        count, _ = messages(stack, url)
         yield Check(
             "dead letters",
             count == 0,
             f"{url.rpartition('/')[2]} holds {count} messages",
             "look at them with `omics-meta dlq show`, mend the cause, then run `omics-meta dlq redrive`",
         )
+
+
+def messages(stack: Stack, url: str) -> tuple[int, int]:
+    """How many messages of a queue wait, and how many are being worked on. SQS takes up to a minute to know."""
+    attributes = stack.session.client("sqs").get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    )["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
 
 def _redrive_policy(stack: Stack, policy: Mapping[str, Any]) -> Iterator[Check]:

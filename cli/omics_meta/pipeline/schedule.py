@@ -13,14 +13,14 @@ from omics_meta.pipeline.policy import allows
 if TYPE_CHECKING:
     from types_boto3_scheduler.type_defs import GetScheduleOutputTypeDef
 
-_OFF: Final = "off"
+OFF: Final = "off"
 """What the function is told instead of a schedule's expression where there is to be none."""
 
 
 def look_at_schedule(stack: Stack) -> Iterator[Check]:
     """Look at the schedule, and at the role in whose name it sends; unless the function says that there is none."""
     expression = stack.variables.get("RECONCILE_SCHEDULE")
-    if expression == _OFF:
+    if expression == OFF:
         yield Check("schedule", passed=True, found="reconciliation is off")
         return
     if expression is None:

@@ -1,12 +1,13 @@
-"""The part of the Lambda API that is the sandbox's own: event source mappings and invocations."""
+"""The part of the Lambda API that is the sandbox's own: invocations, recursion and event source mappings."""
 
 import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
-from omics_sandbox.functions.exceptions import LambdaError, ResourceNotFoundException
+from omics_sandbox.functions.exceptions import InvalidParameterValueException, LambdaError, ResourceNotFoundException
 from omics_sandbox.functions.mapping import EventSourceMapping
+from omics_sandbox.functions.model import RECURSIVE_LOOPS
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.http import Request, Response
 
@@ -26,6 +27,8 @@ class LambdaApi:
             (method, re.compile(path), action)
             for method, path, action in (
                 ("POST", r"/2015-03-31/functions/(.+)/invocations/?", self._invoke),
+                ("GET", r"/2024-08-31/functions/([^/]+)/recursion-config/?", self._get_recursion),
+                ("PUT", r"/2024-08-31/functions/([^/]+)/recursion-config/?", self._put_recursion),
                 ("POST", r"/2015-03-31/event-source-mappings/?", self._create),
                 ("GET", r"/2015-03-31/event-source-mappings/?", self._list),
                 ("GET", r"/2015-03-31/event-source-mappings/([^/]+)/?", self._get),
@@ -68,6 +71,20 @@ class LambdaApi:
             tail = "\n".join(outcome.log).encode()[-_LOG_TAIL_BYTES:]
             headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
         return Response(200, outcome.payload, headers)
+
+    def _get_recursion(self, request: Request, name: str) -> Response:
+        function = self._service.registry.find(str(request.region), name)
+        return Response.of_json({"RecursiveLoop": function.recursive_loop})
+
+    def _put_recursion(self, request: Request, name: str) -> Response:
+        recursive_loop = request.json().get("RecursiveLoop")
+        if recursive_loop not in RECURSIVE_LOOPS:
+            raise InvalidParameterValueException(
+                f"Value {recursive_loop!r} at 'recursiveLoop' failed to satisfy constraint: Member must satisfy enum "
+                f"value set: [{', '.join(RECURSIVE_LOOPS)}]"
+            )
+        self._service.registry.set_recursive_loop(str(request.region), name, recursive_loop)
+        return Response.of_json({"RecursiveLoop": recursive_loop})
 
     def _create(self, request: Request) -> Response:
         mapping = self._service.create_mapping(str(request.region), request.json())

@@ -1,4 +1,4 @@
-"""Functions as moto registers them, with the LoggingConfig that moto does not keep."""
+"""Functions as moto registers them, with the LoggingConfig and the RecursiveLoop that moto does not keep."""
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # moto's types are partial.
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.functions.exceptions import ResourceNotFoundException
-from omics_sandbox.functions.model import Function
+from omics_sandbox.functions.model import RECURSIVE_LOOPS, Function
 from omics_sandbox.http import Request, Response
 from omics_sandbox.services import Moto
 
@@ -22,12 +22,13 @@ class FunctionRegistry:
     """The functions of all regions of an account.
 
     Args:
-        moto: Keeps everything but LoggingConfig.
+        moto: Keeps everything but LoggingConfig and RecursiveLoop.
     """
 
     def __init__(self, moto: Moto) -> None:
         self._moto = moto
         self._logging: dict[tuple[str, str], dict[str, str]] = {}
+        self._recursive_loops: dict[str, str] = {}
 
     def find(self, region: str, name_or_arn: str, qualifier: str | None = None) -> Function:
         """The function of this name or ARN, as it is configured now.
@@ -43,7 +44,16 @@ class FunctionRegistry:
                 found = self._moto.functions(region).get_function(name_or_arn, qualifier)
             except UnknownFunctionException as error:
                 raise ResourceNotFoundException(error.message) from error
-            return Function.of(found, self.logging(region, found.function_name))
+            recursive_loop = self._recursive_loops.get(found.function_arn, RECURSIVE_LOOPS[0])
+            return Function.of(found, self.logging(region, found.function_name), recursive_loop)
+
+    def set_recursive_loop(self, region: str, name: str, recursive_loop: str) -> None:
+        """Say what is to become of a function that keeps invoking itself: one of `RECURSIVE_LOOPS`.
+
+        Raises:
+            ResourceNotFoundException: There is no such function.
+        """
+        self._recursive_loops[self.find(region, name).arn] = recursive_loop
 
     def logging(self, region: str, name: str) -> dict[str, str]:
         """LoggingConfig of a function, with Lambda's defaults."""

@@ -1,4 +1,4 @@
-"""AWS Lambda functions and event source mappings."""
+"""AWS Lambda functions, their recursion and event source mappings."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -228,6 +228,58 @@ class _FunctionName(Shape):
     @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
+
+
+class FunctionRecursionConfig(ResourceType):
+    """`aws:lambda/functionRecursionConfig:FunctionRecursionConfig`. Its id is the function's name."""
+
+    token: ClassVar = "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"
+    title: ClassVar = "Lambda Function Recursion Config"
+    properties: ClassVar = {
+        "functionName": Property(Text(), required=True, replaces=True),
+        "recursiveLoop": Property(Text(one_of=("Allow", "Terminate")), required=True),
+        "region": REGION,
+    }
+
+    @override
+    def display_name(self, inputs: Properties) -> str:
+        return str(inputs["functionName"])
+
+    @override
+    def create_resource(self, inputs: Properties) -> str:
+        self._put(inputs["functionName"], inputs)
+        return inputs["functionName"]
+
+    @override
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        try:
+            found = self._client(known).get_function_recursion_config(FunctionName=resource_id)
+        except ClientError as error:
+            if is_missing(error, _GONE):
+                return None
+            raise
+        return {"functionName": resource_id, "recursiveLoop": found["RecursiveLoop"]}
+
+    @override
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        self._put(resource_id, inputs)
+
+    @override
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._put(resource_id, {**state, "recursiveLoop": "Terminate"})
+        except ClientError as error:
+            if not is_missing(error, _GONE):
+                raise
+
+    def _put(self, name: str, properties: Properties) -> None:
+        client = self._client(properties)
+        client.put_function_recursion_config(FunctionName=name, RecursiveLoop=properties["recursiveLoop"])
+
+    def _client(self, properties: Properties) -> "LambdaClient":
+        return self.aws.client("lambda", properties.get("region"))
 
 
 class EventSourceMapping(ResourceType):

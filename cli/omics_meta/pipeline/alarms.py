@@ -1,0 +1,79 @@
+"""Looks at the alarms on what a stack is made of, whoever made them. No output names them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_meta.pipeline.check import Check, Stack
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
+
+_LOGS: Final = "see what the function says: run `aws logs tail {logs} --since 1h`"
+_REMEDIES: Final[Mapping[str, str]] = {
+    "ApproximateNumberOfMessagesVisible": "look at them with `omics-meta dlq show`, mend the cause, then run "
+    "`omics-meta dlq redrive`",
+    "ApproximateAgeOfOldestMessage": "wait, if many read sets have just changed; otherwise " + _LOGS,
+    "Errors": _LOGS,
+    "Throttles": "raise the account's quota of concurrent executions, or reserve some: `functionReservedConcurrency`",
+    "ReconciliationDrift": "the rows are right again; see with `omics-meta dlq list` and `omics-meta verify` whether "
+    "events are still lost",
+}
+"""What to do about an alarm, by its metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm on one of the stack's queues, its function, or its own metrics.
+
+    Attributes:
+        name: Its name.
+        state: OK, ALARM or INSUFFICIENT_DATA.
+        metric: The metric that it watches.
+        reason: Why it is in that state, as CloudWatch says.
+    """
+
+    name: str
+    state: str
+    metric: str
+    reason: str
+
+
+def alarms(stack: Stack) -> list[Alarm]:
+    """Return the alarms on a stack's queues, function and own metrics, by name.
+
+    Raises:
+        ClientError: CloudWatch or Lambda refuses to tell.
+    """
+    urls = [stack.outputs.get("deadLetterQueueUrl"), stack.output("undeliveredQueueUrl"), stack.output("queueUrl")]
+    watched = {("QueueName", url.rpartition("/")[2]) for url in urls if url}
+    watched |= {("FunctionName", stack.output("functionName"))}
+    watched |= {("service", stack.variables.get("POWERTOOLS_SERVICE_NAME", ""))}
+    pages = stack.session.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+    found = (alarm for page in pages for alarm in page["MetricAlarms"] if _dimensions(alarm) & watched)
+    return sorted((_alarm(each) for each in found), key=lambda alarm: alarm.name)
+
+
+def check_alarms(stack: Stack, found: Iterable[Alarm]) -> Iterator[Check]:
+    """Check that alarms are quiet."""
+    for alarm in found:
+        remedy = _REMEDIES.get(alarm.metric, "see in CloudWatch what it watches")
+        yield Check(
+            "alarm",
+            alarm.state != "ALARM",
+            f"{alarm.name} is {alarm.state}: {alarm.reason}",
+            remedy.format(logs=stack.output("logGroupName")),
+        )
+
+
+def _dimensions(alarm: "MetricAlarmTypeDef") -> set[tuple[str, str]]:
+    return {(each["Name"], each["Value"]) for each in alarm.get("Dimensions", [])}
+
+
+def _alarm(found: "MetricAlarmTypeDef") -> Alarm:
+    return Alarm(
+        found.get("AlarmName", ""),
+        found.get("StateValue", "INSUFFICIENT_DATA"),
+        found.get("MetricName", ""),
+        found.get("StateReason", ""),
+    )

@@ -1,0 +1,61 @@
+"""Reads metrics of CloudWatch."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+from omics_meta.pipeline.check import Stack
+
+Metric = tuple[str, str, str, str]
+"""Namespace and name of a metric, and name and value of its one dimension."""
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How long the events of a day took to become rows: from the event's time to the row."""
+
+    events: int
+    average_seconds: float
+    longest_seconds: float
+
+
+def lag(stack: Stack) -> Lag | None:
+    """Return the lag of the last day; None where no event has changed a row.
+
+    Raises:
+        ClientError: CloudWatch or Lambda refuses to tell.
+    """
+    namespace, service = (
+        stack.variables.get(f"POWERTOOLS_{name}", "") for name in ("METRICS_NAMESPACE", "SERVICE_NAME")
+    )
+    metric = (namespace, "SourceToRowLag", "service", service)
+    points = datapoints(stack, metric, "SampleCount", "Sum", "Maximum", since=_DAY, period=_DAY)
+    if not points:
+        return None
+    events = sum(point["SampleCount"] for point in points)
+    total, longest = sum(point["Sum"] for point in points), max(point["Maximum"] for point in points)
+    return Lag(int(events), total / events / 1000, longest / 1000)
+
+
+def datapoints(
+    stack: Stack, metric: Metric, *statistics: str, since: timedelta, period: timedelta
+) -> list[dict[str, Any]]:
+    """Return the statistics of a metric, the oldest first, for every period until now that has any.
+
+    Raises:
+        ClientError: CloudWatch refuses to tell.
+    """
+    namespace, name, dimension, value = metric
+    now = datetime.now(UTC)
+    points = stack.session.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=[{"Name": dimension, "Value": value}],
+        StartTime=now - since,
+        EndTime=now,
+        Period=int(period.total_seconds()),
+        Statistics=cast("Any", list(statistics)),
+    )["Datapoints"]
+    return sorted(cast("list[dict[str, Any]]", points), key=lambda point: point["Timestamp"])

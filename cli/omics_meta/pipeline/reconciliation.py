@@ -1,0 +1,91 @@
+"""Finds out from the function's log how the last reconciliation went."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from readset_sync.reconcile import drift
+
+from omics_meta.pipeline.check import Check, Stack
+
+_MESSAGE: Final = "reconciliation finished"
+"""What the function logs at the end of one (`readset_sync.consumer`)."""
+
+_DAYS: Final = 8
+"""How far to look back: a day at a time, because the newest is wanted and CloudWatch Logs begins with the oldest."""
+
+_PAGES_A_DAY: Final = 50
+"""Of up to a megabyte of log each, which bounds what a look costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """A reconciliation that came to its end.
+
+    Attributes:
+        finished: When.
+        found: How many rows of each kind (`readset_sync.reconcile.Finding`).
+        drift: How many rows were wrong, and have been refreshed.
+    """
+
+    finished: datetime
+    found: Mapping[str, int]
+    drift: int
+
+
+def last_reconciliation(stack: Stack) -> Reconciliation | None:
+    """Return the last reconciliation that finished in the last eight days; None if there was none.
+
+    Raises:
+        ClientError: There is no such log group, or CloudWatch Logs refuses to tell.
+    """
+    now = datetime.now(UTC)
+    for day in range(_DAYS):
+        end = now - timedelta(days=day)
+        finished = list(_finished(stack, end - timedelta(days=1), end))
+        if finished:
+            return max(finished, key=lambda each: each.finished)
+    return None
+
+
+def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
+    """Check that reconciliations come to their end."""
+    name = stack.output("logGroupName")
+    return Check(
+        "last reconciliation",
+        passed=True,  # a stack may be younger than its schedule's interval, or keep its logs for a day
+        found=f"{last.finished:%Y-%m-%dT%H:%M:%SZ}" if last else f"{name} knows of none in {_DAYS} days",
+        remedy="wait for the first of a new stack; otherwise look for its message with `omics-meta dlq show`",
+        warning=last is None,
+    )
+
+
+def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconciliation]:
+    pages = (
+        stack.session.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=stack.output("logGroupName"),
+            filterPattern=f'"{_MESSAGE}"',
+            startTime=_milliseconds(begin),
+            endTime=_milliseconds(end),
+        )
+    )
+    for page in islice(pages, _PAGES_A_DAY):
+        for event in page["events"]:
+            line = _line(event.get("message", ""))
+            if line.get("message") == _MESSAGE:
+                found = line.get("found", {})
+                yield Reconciliation(datetime.fromtimestamp(event.get("timestamp", 0) / 1000, UTC), found, drift(found))
+
+
+def _line(text: str) -> dict[str, Any]:
+    """A line of the function's log; empty for one of Lambda's own."""
+    return json.loads(text) if text.startswith("{") else {}
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)

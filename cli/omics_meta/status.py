@@ -1,0 +1,199 @@
+"""`omics-meta status`."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, TypeVar
+
+from botocore.exceptions import ClientError
+from readset_sync.client import dynamodb_client
+from readset_sync.errors import SyncError, describe_error
+from readset_sync.record import KEY, SYNCED_AT
+from readset_sync.table import Table
+from readset_sync.timestamp import format_timestamp
+
+from omics_meta.connection import clear_about_endpoints, connect_stack
+from omics_meta.exits import ExitCode
+from omics_meta.output import ids, print_checks, print_counts, print_json, print_line
+from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
+from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.metrics import Lag, lag
+from omics_meta.pipeline.queue import messages, oldest_message_seconds
+from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, last_reconciliation
+from omics_meta.pipeline.schedule import OFF
+from omics_meta.progress import reporting
+from omics_meta.target import QueueKind, Selection
+
+_T = TypeVar("_T")
+
+_STATUS: Final = "set_status"
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of the table.
+
+    Attributes:
+        counts: By status, store by store.
+        oldest: When the row was refreshed that has not been for longest; None without rows.
+    """
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    oldest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """What is on the screen; None for what AWS does not tell, which a check that failed then explains."""
+
+    rows: _Rows
+    lag: Lag | None
+    queue: tuple[int, int] | None
+    oldest_message_seconds: float | None
+    dead_letters: dict[QueueKind, int]
+    reconciliation: Reconciliation | None
+    schedule: str | None
+    alarms: list[Alarm]
+    checks: list[Check]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(check.passed for check in self.checks)
+
+
+def run(selection: Selection, *, as_json: bool) -> ExitCode:
+    """Say how a stack's table and pipeline are doing.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = connect_stack(selection)
+    with clear_about_endpoints():
+        table = Table(dynamodb_client(stack.session), stack.output("tableName"))
+    table.check_key()
+    status = _look(stack, _count(table))
+    if as_json:
+        print_json(_document(stack, status))
+    else:
+        _print(stack, status)
+    return ExitCode.DONE if status.healthy else ExitCode.FOUND_WRONG
+
+
+def _count(table: Table) -> _Rows:
+    rows = _Rows()
+    with reporting() as reporter:
+        reporter.begin(f"table {table.name}")
+        for row in table.rows(KEY, _STATUS, SYNCED_AT):
+            reporter.advance()
+            store_id, _ = ids(row[KEY])
+            rows.counts.setdefault(store_id, Counter())[row.get(_STATUS, "none")] += 1
+            synced_at: str = row.get(SYNCED_AT, "never")
+            rows.oldest = min(rows.oldest or synced_at, synced_at)
+    return rows
+
+
+def _look(stack: Stack, rows: _Rows) -> _Status:
+    checks = check_pipeline(stack)
+
+    def ask(question: Callable[[Stack], _T], otherwise: _T) -> _T:
+        try:
+            return question(stack)
+        except (ClientError, SyncError) as error:
+            checks.append(
+                Check(question.__name__.strip("_").replace("_", " "), passed=False, found=describe_error(error))
+            )
+            return otherwise
+
+    schedule, last, found = ask(_schedule, None), ask(last_reconciliation, None), ask(alarms, [])
+    checks += check_alarms(stack, found)
+    if schedule != OFF:
+        checks.append(check_reconciliation(stack, last))
+    return _Status(
+        rows=rows,
+        lag=ask(lag, None),
+        queue=ask(_queue, None),
+        oldest_message_seconds=ask(oldest_message_seconds, None),
+        dead_letters=ask(_dead_letters, {}),
+        reconciliation=last,
+        schedule=schedule,
+        alarms=found,
+        checks=checks,
+    )
+
+
+def _queue(stack: Stack) -> tuple[int, int] | None:
+    return messages(stack, stack.output("queueUrl"))
+
+
+def _dead_letters(stack: Stack) -> dict[QueueKind, int]:
+    # Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it.
+    urls = {
+        QueueKind.FAILED: stack.outputs.get("deadLetterQueueUrl"),
+        QueueKind.UNDELIVERED: stack.output("undeliveredQueueUrl"),
+    }
+    return {kind: sum(messages(stack, url)) for kind, url in urls.items() if url}
+
+
+def _schedule(stack: Stack) -> str | None:
+    return stack.variables.get("RECONCILE_SCHEDULE")
+
+
+def _document(stack: Stack, status: _Status) -> dict[str, Any]:
+    last = status.reconciliation
+    waiting, in_flight = status.queue or (None, None)
+    return {
+        "command": "status",
+        "healthy": status.healthy,
+        "table": stack.output("tableName"),
+        "region": stack.session.region_name,
+        "rows": sum(counts.total() for counts in status.rows.counts.values()),
+        "oldest_refresh": status.rows.oldest,
+        "stores": [{"store_id": store_id, "statuses": dict(counts)} for store_id, counts in _sorted(status)],
+        "lag": asdict(status.lag) if status.lag else None,
+        "queue": {"waiting": waiting, "in_flight": in_flight, "oldest_seconds": status.oldest_message_seconds},
+        "dead_letters": dict(status.dead_letters),
+        "reconciliation": last
+        and {
+            "finished": format_timestamp(last.finished),
+            "drift": last.drift,
+            "found": dict(last.found),
+        },
+        "schedule": status.schedule,
+        "alarms": [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
+        "pipeline": [check.document for check in status.checks],
+    }
+
+
+def _print(stack: Stack, status: _Status) -> None:
+    statuses = sorted({name for counts in status.rows.counts.values() for name in counts})
+    print_counts(f"Rows of table {stack.output('tableName')} in {stack.session.region_name}", statuses, _sorted(status))
+    print_line(f"rows: {sum(counts.total() for counts in status.rows.counts.values())}")
+    print_line(f"oldest refresh of a row: {status.rows.oldest or 'none'}")
+    if status.lag:
+        print_line(
+            f"from event to row: {status.lag.average_seconds:.1f} s on average, {status.lag.longest_seconds:.1f} s at"
+            f" the most, of {status.lag.events} events in a day"
+        )
+    else:
+        print_line("from event to row: CloudWatch knows of no event in a day")
+    if status.queue:
+        waiting, in_flight = status.queue
+        oldest = status.oldest_message_seconds
+        since = "" if oldest is None else f", the oldest for {oldest:.0f} s"
+        print_line(f"queue: {waiting} waiting{since}, {in_flight} being worked on")
+    print_line(f"dead letters: {', '.join(f'{count} {kind}' for kind, count in status.dead_letters.items())}")
+    if last := status.reconciliation:
+        found = ", ".join(f"{count} {name}" for name, count in sorted(last.found.items()))
+        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {last.drift} rows were wrong ({found})")
+    else:
+        print_line("last reconciliation: none in the log")
+    print_line(f"schedule: {status.schedule}")
+    states = Counter(alarm.state for alarm in status.alarms)
+    print_line(f"alarms: {', '.join(f'{count} {state}' for state, count in sorted(states.items())) or 'none'}")
+    print_checks(status.checks)
+
+
+def _sorted(status: _Status) -> list[tuple[str, Counter[str]]]:
+    return sorted(status.rows.counts.items())

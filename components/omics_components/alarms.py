@@ -1,0 +1,173 @@
+"""The alarms, and whom they tell: a topic with one subscriber, an existing topic, or nobody."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from .function import METRICS_NAMESPACE, SERVICE
+from .iam import Place, policy_document
+from .queue import Queue
+from .settings import NEVER, Settings
+
+_SECONDS_A_MINUTE = 60
+_PERIOD = 5 * _SECONDS_A_MINUTE
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A number that is too high.
+
+    Attributes:
+        suffix: Of the resource's name; `docs/operations.md` has a section of this title.
+        description: What it means, for whoever is woken by it.
+        namespace: Of the metric.
+        metric: The metric's name.
+        dimensions: The metric's dimensions.
+        statistic: What is taken of the numbers of five minutes.
+        threshold: What must be exceeded.
+        periods: For so many times five minutes in a row.
+        missing: What is done about five minutes without a number.
+    """
+
+    suffix: str
+    description: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    statistic: str
+    threshold: int = 0
+    periods: int = 1
+    missing: str = "notBreaching"
+
+
+def create_alarms(
+    name: str,
+    settings: Settings,
+    queue: Queue,
+    dead_letters: Queue | None,
+    undelivered: Queue,
+    function: aws.lambda_.Function,
+    place: Place,
+    parent: pulumi.Resource,
+) -> None:
+    """Create the alarms.
+
+    Args:
+        name: The component's name.
+        settings: Which alarms there are, and whom they tell.
+        queue: The FIFO queue.
+        dead_letters: The dead-letter queue behind a created FIFO queue; an existing queue's is its owner's.
+        undelivered: The queue of what could not be delivered.
+        function: The function.
+        place: For the policy of a topic.
+        parent: The component.
+    """
+    topics = _topics(name, settings, place, parent)
+    for alarm in _alarms(settings, queue, dead_letters, undelivered, function):
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-{alarm.suffix}-alarm",
+            alarm_description=alarm.description,
+            namespace=alarm.namespace,
+            metric_name=alarm.metric,
+            dimensions=alarm.dimensions,
+            statistic=alarm.statistic,
+            period=_PERIOD,
+            evaluation_periods=alarm.periods,
+            comparison_operator="GreaterThanThreshold",
+            threshold=alarm.threshold,
+            treat_missing_data=alarm.missing,
+            alarm_actions=topics,
+            ok_actions=topics,
+            tags=settings.tags,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+
+
+def _alarms(
+    settings: Settings, queue: Queue, dead_letters: Queue | None, undelivered: Queue, function: aws.lambda_.Function
+) -> Iterator[Alarm]:
+    if dead_letters:
+        yield _waiting("dead-letters", "Messages that the function kept failing on", dead_letters)
+    yield _waiting("undelivered", "Events that EventBridge could not deliver to the queue", undelivered)
+    yield Alarm(
+        "oldest-message",
+        f"A message has waited for more than {settings.oldest_message_minutes} minutes: the function does not keep up",
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        {"QueueName": queue.name},
+        "Maximum",
+        settings.oldest_message_minutes * _SECONDS_A_MINUTE,
+    )
+    of_function = {"FunctionName": function.name}
+    yield Alarm("errors", "The function ended without an answer", "AWS/Lambda", "Errors", of_function, "Sum")
+    yield Alarm(
+        "throttles",
+        "The function has not been allowed to run for a quarter of an hour",
+        *("AWS/Lambda", "Throttles", of_function, "Sum"),
+        periods=3,
+    )
+    if settings.reconcile_schedule != NEVER:
+        yield Alarm(
+            "drift",
+            "A reconciliation found rows that were missing or wrong, and had them refreshed: events were lost",
+            *(METRICS_NAMESPACE, "ReconciliationDrift", {"service": SERVICE}, "Maximum"),
+            # There is a number once in a reconciliation: what one found stands until the next.
+            missing="ignore",
+        )
+
+
+def _waiting(suffix: str, description: str, queue: Queue) -> Alarm:
+    metric = "ApproximateNumberOfMessagesVisible"
+    return Alarm(suffix, description, "AWS/SQS", metric, {"QueueName": queue.name}, "Maximum")
+
+
+def _topics(name: str, settings: Settings, place: Place, parent: pulumi.Resource) -> list[pulumi.Input[str]]:
+    """The topics that alarms are published to: one, or none."""
+    if settings.alarm_topic_arn is not None:
+        return [settings.alarm_topic_arn]
+    if settings.alarm_email is None:
+        return []
+    opts = pulumi.ResourceOptions(parent=parent)
+    topic = aws.sns.Topic(
+        f"{name}-alarm-topic", kms_master_key_id=settings.alarm_key_arn, tags=settings.tags, opts=opts
+    )
+    policy = aws.sns.TopicPolicy(
+        f"{name}-alarm-topic-policy", arn=topic.arn, policy=policy_document(_statements(topic, place)), opts=opts
+    )
+    aws.sns.TopicSubscription(
+        f"{name}-alarm-subscription",
+        topic=topic.arn,
+        protocol="email",
+        endpoint=settings.alarm_email,
+        # Nothing may be published that does not come from an alarm, not even the request to confirm.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[policy]),
+    )
+    return [topic.arn]
+
+
+def _statements(topic: aws.sns.Topic, place: Place) -> list[dict[str, object]]:
+    """Alarms of this account and region may publish, and nobody may over plain HTTP."""
+    alarms = pulumi.Output.format("arn:{0}:cloudwatch:{1}:{2}:alarm:*", place.partition, place.region, place.account)
+    return [
+        {
+            "Sid": "AllowAlarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topic.arn,
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": alarms},
+                "StringEquals": {"aws:SourceAccount": place.account},
+            },
+        },
+        {
+            "Sid": "RefusePlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": topic.arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ]

@@ -1,0 +1,184 @@
+"""Amazon CloudWatch alarms on one metric, and dashboards."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from omics_sandbox.provider import tagging
+from omics_sandbox.provider.errors import is_missing
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.shapes import Arn, Integer, JsonText, Number, SetOf, Text, TextMap
+from omics_sandbox.provider.values import Properties
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
+
+_GONE: Final = ("ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError")
+
+# Pulumi's name of each property of an alarm that is passed on as it is, and the API's.
+_PARAMETERS: Final = {
+    "alarmActions": "AlarmActions",
+    "alarmDescription": "AlarmDescription",
+    "comparisonOperator": "ComparisonOperator",
+    "evaluationPeriods": "EvaluationPeriods",
+    "metricName": "MetricName",
+    "name": "AlarmName",
+    "namespace": "Namespace",
+    "okActions": "OKActions",
+    "period": "Period",
+    "statistic": "Statistic",
+    "threshold": "Threshold",
+    "treatMissingData": "TreatMissingData",
+}
+
+
+class MetricAlarm(ResourceType):
+    """`aws:cloudwatch/metricAlarm:MetricAlarm`, for alarms that compare a statistic of one metric with a number."""
+
+    token: ClassVar = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    title: ClassVar = "CloudWatch Metric Alarm"
+    naming: ClassVar = Naming(r".{1,255}", 255, "1 to 255 characters")
+    properties: ClassVar = {
+        "alarmActions": Property(SetOf(Arn())),
+        "alarmDescription": Property(Text()),
+        "comparisonOperator": Property(
+            Text(
+                one_of=(
+                    "GreaterThanOrEqualToThreshold",
+                    "GreaterThanThreshold",
+                    "LessThanThreshold",
+                    "LessThanOrEqualToThreshold",
+                )
+            ),
+            required=True,
+        ),
+        "dimensions": Property(TextMap()),
+        "evaluationPeriods": Property(Integer(1), required=True),
+        "metricName": Property(Text(), required=True),
+        "name": Property(Text(), replaces=True, computed=True),
+        "namespace": Property(Text(pattern=r"[^:].{0,254}"), required=True),
+        "okActions": Property(SetOf(Arn())),
+        "period": Property(Integer(10), required=True),
+        "region": REGION,
+        "statistic": Property(Text(one_of=("SampleCount", "Average", "Sum", "Minimum", "Maximum")), required=True),
+        "tags": TAGS,
+        "threshold": Property(Number(), required=True),
+        "treatMissingData": Property(
+            Text(one_of=("missing", "ignore", "breaching", "notBreaching")), default="missing"
+        ),
+    }
+    outputs: ClassVar = frozenset({"arn", "tagsAll"})
+
+    @override
+    def create_resource(self, inputs: Properties) -> str:
+        self._put(inputs, {"Tags": tagging.as_list(inputs.get("tags"))})
+        return inputs["name"]
+
+    @override
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        alarms = client.describe_alarms(AlarmNames=[resource_id], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+        if not alarms:
+            return None
+        alarm: Any = alarms[0]
+        tags = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+        return {
+            **{name: alarm.get(parameter) for name, parameter in _PARAMETERS.items()},
+            "arn": alarm["AlarmArn"],
+            "dimensions": {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])},
+            "treatMissingData": alarm.get("TreatMissingData") or "missing",
+            **tagging.as_state(tagging.from_list(tags)),
+        }
+
+    @override
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        if set(changed) - {"tags"}:
+            # The API replaces the whole alarm, except its tags.
+            self._put({**inputs, "name": resource_id}, {})
+        if "tags" in changed:
+            client = self._client(state)
+            if gone := tagging.removed(state, inputs):
+                client.untag_resource(ResourceARN=state["arn"], TagKeys=gone)
+            if tags := tagging.as_list(inputs.get("tags")):
+                client.tag_resource(ResourceARN=state["arn"], Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+
+    @override
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).delete_alarms(AlarmNames=[resource_id])
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "CloudWatchClient":
+        return self.aws.client("cloudwatch", properties.get("region"))
+
+    def _put(self, inputs: Properties, parameters: dict[str, Any]) -> None:
+        given = {_PARAMETERS[name]: value for name, value in inputs.items() if name in _PARAMETERS}
+        dimensions: Any = [{"Name": name, "Value": value} for name, value in inputs.get("dimensions", {}).items()]
+        self._client(inputs).put_metric_alarm(**given, Dimensions=dimensions, **parameters)
+
+
+class Dashboard(ResourceType):
+    """`aws:cloudwatch/dashboard:Dashboard`. As in AWS, one of a name that exists is overwritten."""
+
+    token: ClassVar = "aws:cloudwatch/dashboard:Dashboard"
+    title: ClassVar = "CloudWatch Dashboard"
+    properties: ClassVar = {
+        "dashboardBody": Property(JsonText(), required=True),
+        "dashboardName": Property(
+            Text(pattern=r"[0-9A-Za-z_-]{1,255}", described="letters, digits, dashes and underscores"),
+            required=True,
+            replaces=True,
+        ),
+        "region": REGION,
+    }
+    outputs: ClassVar = frozenset({"dashboardArn"})
+
+    @override
+    def display_name(self, inputs: Properties) -> str:
+        return str(inputs["dashboardName"])
+
+    @override
+    def create_resource(self, inputs: Properties) -> str:
+        self._put(inputs["dashboardName"], inputs)
+        return inputs["dashboardName"]
+
+    @override
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        try:
+            dashboard = self._client(known).get_dashboard(DashboardName=resource_id)
+        except ClientError as error:
+            if is_missing(error, *_GONE):
+                return None
+            raise
+        return {
+            "dashboardArn": dashboard["DashboardArn"],
+            "dashboardBody": dashboard["DashboardBody"],
+            "dashboardName": resource_id,
+        }
+
+    @override
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        self._put(resource_id, inputs)
+
+    @override
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).delete_dashboards(DashboardNames=[resource_id])
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "CloudWatchClient":
+        return self.aws.client("cloudwatch", properties.get("region"))
+
+    def _put(self, name: str, inputs: Properties) -> None:
+        self._client(inputs).put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])

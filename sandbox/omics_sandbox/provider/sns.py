@@ -1,0 +1,218 @@
+"""Amazon SNS topics, their policies, and subscriptions to them."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from omics_sandbox.provider import tagging
+from omics_sandbox.provider.errors import is_missing
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.shapes import Arn, PolicyDocument, Text
+from omics_sandbox.provider.values import Properties
+
+if TYPE_CHECKING:
+    from types_boto3_sns import SNSClient
+
+_GONE: Final = ("NotFound", "NotFoundException")
+_DEFAULT_STATEMENT: Final = "__default_statement_ID"
+"""Sid of the one statement in the policy that SNS itself gives a topic."""
+
+# Pulumi's name of each attribute of a topic, and SNS's.
+_ATTRIBUTES: Final = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId"}
+
+
+class Topic(ResourceType):
+    """`aws:sns/topic:Topic`, for standard topics."""
+
+    token: ClassVar = "aws:sns/topic:Topic"
+    title: ClassVar = "SNS Topic"
+    naming: ClassVar = Naming(r"[0-9A-Za-z_-]{1,256}", 256, "1 to 256 letters, digits, dashes and underscores")
+    properties: ClassVar = {
+        "displayName": Property(Text()),
+        "kmsMasterKeyId": Property(Text()),
+        "name": Property(Text(), replaces=True, computed=True),
+        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "region": REGION,
+        "tags": TAGS,
+    }
+    outputs: ClassVar = frozenset({"arn", "tagsAll"})
+
+    @override
+    def create_resource(self, inputs: Properties) -> str:
+        attributes = {_ATTRIBUTES[name]: value for name, value in inputs.items() if name in _ATTRIBUTES}
+        tags = tagging.as_list(inputs.get("tags"))
+        topic = self._client(inputs).create_topic(Name=inputs["name"], Attributes=attributes, Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+        return topic["TopicArn"]
+
+    @override
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        client = self._client(known)
+        attributes = _topic_attributes(client, resource_id)
+        if attributes is None:
+            return None
+        tags = client.list_tags_for_resource(ResourceArn=resource_id)["Tags"]
+        return {
+            **{name: attributes.get(attribute, "") for name, attribute in _ATTRIBUTES.items()},
+            "arn": resource_id,
+            "name": resource_id.rpartition(":")[2],
+            **tagging.as_state(tagging.from_list(tags)),
+        }
+
+    @override
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        client = self._client(state)
+        for name in _ATTRIBUTES.keys() & set(changed):
+            client.set_topic_attributes(
+                TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=inputs.get(name, "")
+            )
+        if "tags" in changed:
+            if gone := tagging.removed(state, inputs):
+                client.untag_resource(ResourceArn=resource_id, TagKeys=gone)
+            if tags := tagging.as_list(inputs.get("tags")):
+                client.tag_resource(ResourceArn=resource_id, Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+
+    @override
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).delete_topic(TopicArn=resource_id)
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "SNSClient":
+        return self.aws.client("sns", properties.get("region"))
+
+
+class TopicPolicy(ResourceType):
+    """`aws:sns/topicPolicy:TopicPolicy`. A topic always has a policy: without this one, that which SNS gives it."""
+
+    token: ClassVar = "aws:sns/topicPolicy:TopicPolicy"
+    title: ClassVar = "SNS Topic Policy"
+    properties: ClassVar = {
+        "arn": Property(Arn(), required=True, replaces=True),
+        "policy": Property(PolicyDocument(), required=True),
+        "region": REGION,
+    }
+
+    @override
+    def display_name(self, inputs: Properties) -> str:
+        return str(inputs["arn"])
+
+    @override
+    def create_resource(self, inputs: Properties) -> str:
+        self._write(inputs["arn"], inputs, inputs["policy"])
+        return inputs["arn"]
+
+    @override
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        attributes = _topic_attributes(self._client(known), resource_id)
+        if attributes is None or _DEFAULT_STATEMENT in attributes["Policy"]:
+            return None
+        return {"arn": resource_id, "policy": attributes["Policy"]}
+
+    @override
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        self._write(resource_id, state, inputs["policy"])
+
+    @override
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        # As the real provider does: the owner alone may use the topic again.
+        statement = {
+            "Sid": _DEFAULT_STATEMENT,
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "sns:Publish",
+            "Resource": resource_id,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": resource_id.split(":")[4]}},
+        }
+        try:
+            self._write(resource_id, state, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "SNSClient":
+        return self.aws.client("sns", properties.get("region"))
+
+    def _write(self, topic_arn: str, properties: Properties, policy: str) -> None:
+        self._client(properties).set_topic_attributes(TopicArn=topic_arn, AttributeName="Policy", AttributeValue=policy)
+
+
+class TopicSubscription(ResourceType):
+    """`aws:sns/topicSubscription:TopicSubscription`, which in AWS waits for its owner to confirm it."""
+
+    token: ClassVar = "aws:sns/topicSubscription:TopicSubscription"
+    title: ClassVar = "SNS Topic Subscription"
+    properties: ClassVar = {
+        "endpoint": Property(Text(), required=True, replaces=True),
+        "protocol": Property(
+            Text(one_of=("email", "email-json", "sqs", "lambda", "https")), required=True, replaces=True
+        ),
+        "region": REGION,
+        "topic": Property(Arn(), required=True, replaces=True),
+    }
+    outputs: ClassVar = frozenset({"arn"})
+
+    @override
+    def display_name(self, inputs: Properties) -> str:
+        return str(inputs["endpoint"])
+
+    @override
+    def create_resource(self, inputs: Properties) -> str:
+        subscription = self._client(inputs).subscribe(
+            TopicArn=inputs["topic"],
+            Protocol=inputs["protocol"],
+            Endpoint=inputs["endpoint"],
+            ReturnSubscriptionArn=True,
+        )
+        return subscription["SubscriptionArn"]
+
+    @override
+    def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
+        try:
+            attributes = self._client(known).get_subscription_attributes(SubscriptionArn=resource_id)["Attributes"]
+        except ClientError as error:
+            if is_missing(error, *_GONE):
+                return None
+            raise
+        return {
+            "arn": resource_id,
+            "endpoint": attributes["Endpoint"],
+            "protocol": attributes["Protocol"],
+            "topic": attributes["TopicArn"],
+        }
+
+    @override
+    def update_resource(
+        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
+    ) -> None:
+        """Do nothing: no property of it can change in place."""
+
+    @override
+    def delete_resource(self, resource_id: str, state: Properties) -> None:
+        try:
+            self._client(state).unsubscribe(SubscriptionArn=resource_id)
+        except ClientError as error:
+            if not is_missing(error, *_GONE):
+                raise
+
+    def _client(self, properties: Properties) -> "SNSClient":
+        return self.aws.client("sns", properties.get("region"))
+
+
+def _topic_attributes(client: "SNSClient", topic_arn: str) -> Mapping[str, str] | None:
+    """Return all attributes of a topic by SNS's names, or None when there is no such topic."""
+    try:
+        return client.get_topic_attributes(TopicArn=topic_arn)["Attributes"]
+    except ClientError as error:
+        if is_missing(error, *_GONE):
+            return None
+        raise

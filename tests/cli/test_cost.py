@@ -1,0 +1,90 @@
+"""`omics-meta cost`: an estimate, and what it is made of."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Aws, Cli
+
+
+def test_an_estimate_needs_no_aws(cli: Cli) -> None:
+    done = cli.run("cost", "--read-sets", "100000", "--json", without=("AWS_ENDPOINT_URL",))
+
+    document = done.document
+    assert (done.code, done.err) == (0, "")
+    assert (document["read_sets"], document["changes"]) == (100_000, 21_000)
+    assert (document["schedule"], document["reconciliations"]) == ("cron(0 3 * * ? *)", 30.4)
+    services = {each["service"]: each["usd"] for each in document["services"]}
+    assert services.keys() == {"DynamoDB", "KMS", "EventBridge", "SQS", "Lambda", "CloudWatch"}
+    assert document["total_usd"] == pytest.approx(sum(services.values()), abs=0.03)
+    assert all(price["source"].startswith("https://") and price["date"] for price in document["prices"])
+
+    plain = cli.run("cost", "--read-sets", "100000").out.splitlines()
+
+    assert (
+        plain[0] == "A month of 100,000 read sets, 21,000 status events and 30.4 reconciliations (cron(0 3 * * ? *)):"
+    )
+    [total] = [line for line in plain if line.startswith("  total ")]
+    assert total.split()[1] == f"${document['total_usd']:,.2f}"
+
+
+def test_changes_and_the_schedule_make_a_difference(cli: Cli) -> None:
+    def total(*arguments: str) -> float:
+        return cli.run("cost", "--read-sets", "100000", "--json", *arguments).document["total_usd"]
+
+    usual = total()
+    assert total("--schedule", "off") < usual < total("--schedule", "rate(1 hour)")
+    assert total("--changes", "0") < usual < total("--changes", "1000000")
+
+
+def test_rows_of_a_table_are_counted(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+    for number in range(3):
+        aws.put(table, {"set_arn": aws.arn("1234567890", str(number))})
+
+    assert cli.run("cost", "-t", table, "--json").document["read_sets"] == 3
+
+
+def test_a_stack_s_schedule_counts(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    function = "scheduled"
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.sandbox.client("iam").create_role(RoleName=function, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    aws.sandbox.client("lambda").create_function(
+        FunctionName=function,
+        Runtime="python3.13",
+        Handler="app.handler",
+        Role=role,
+        Code={"ZipFile": b""},
+        Environment={"Variables": {"RECONCILE_SCHEDULE": "rate(12 hours)"}},
+    )
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({"tableName": aws.table(), "region": "us-west-2", "functionName": function}))
+
+    document = cli.run("cost", "--outputs", outputs, "--json").document
+
+    assert (document["read_sets"], document["schedule"], document["reconciliations"]) == (0, "rate(12 hours)", 60.8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "how many read sets there are was not said: give --read-sets N, or the stack or table"),
+        (
+            ("--read-sets", "1", "--schedule", "daily"),
+            "--schedule: 'daily' is no schedule: give rate\\(1 day\\), cron\\(0 3 \\* \\* \\? \\*\\) or off",
+        ),
+        (("--read-sets", "-1"), "Invalid value for '--read-sets': .*"),
+    ],
+)
+def test_what_cannot_be_estimated_is_one_line(arguments: tuple[str, ...], message: str, cli: Cli) -> None:
+    done = cli.run("cost", *arguments)
+
+    assert (done.code, done.out) == (2, "")
+    assert re.fullmatch(f"omics-meta: error: {message}\n", done.err), done.err

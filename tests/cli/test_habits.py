@@ -1,0 +1,88 @@
+"""What the command line has in common with others: variables for options, verbosity, completion, no colours."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-7]|38|4[0-7]|48|9[0-7])[0-9;]*m")
+
+
+@pytest.fixture
+def outputs(aws: Aws, tmp_path: Path) -> Path:
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps({"tableName": aws.table(), "region": "us-west-2"}))
+    return file
+
+
+def test_variables_stand_for_the_options_that_name_a_stack_and_a_table(aws: Aws, cli: Cli, outputs: Path) -> None:
+    store, table = aws.store(1), json.loads(outputs.read_text())["tableName"]
+
+    from_outputs = cli.run("backfill", "-s", store, "--json", *FAST, env={"OMICS_META_OUTPUTS": str(outputs)})
+    from_table = cli.run("verify", "-s", store, "--json", *FAST, env={"OMICS_META_TABLE": table})
+
+    assert (from_outputs.code, from_outputs.document["table"]) == (0, table), from_outputs.err
+    assert (from_table.code, from_table.document["totals"]["in_sync"]) == (0, 1), from_table.err
+
+
+def test_the_command_line_wins_over_variables(aws: Aws, cli: Cli, outputs: Path) -> None:
+    store = aws.store(0)
+    elsewhere = {"OMICS_META_STACK": "elsewhere", "OMICS_META_CWD": "/nowhere", "OMICS_META_TABLE": "nowhere"}
+
+    table = json.loads(outputs.read_text())["tableName"]
+    done = cli.run("backfill", "-s", store, "--outputs", outputs, "-t", table, *FAST, env=elsewhere)
+    pulumi = cli.run("dlq", "list", "--stack", "dev", env={"OMICS_META_OUTPUTS": str(outputs)})
+
+    assert done.code == 0, done.err
+    assert "cannot run the Pulumi CLI" in pulumi.err
+
+
+def test_variables_contradict_each_other_like_options(cli: Cli, outputs: Path) -> None:
+    done = cli.run("status", env={"OMICS_META_OUTPUTS": str(outputs), "OMICS_META_STACK": "dev"})
+
+    assert (done.code, done.out) == (2, "")
+    assert "contradict each other: give one of them" in done.err
+
+
+def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(1), aws.table()
+    aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
+    quiet = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
+
+    verbose = cli.run("-v", "backfill", "-s", store, "-t", table, "--json", *FAST)
+
+    assert (quiet.code, verbose.code) == (0, 0), verbose.err
+    assert "ThrottlingException" not in quiet.err
+    [line] = [line for line in verbose.err.splitlines() if "ThrottlingException" in line]
+    assert " omics ListTagsForResource failed: ThrottlingException: " in line
+    assert verbose.document["totals"]["unchanged"] == 1
+
+
+@pytest.mark.parametrize("command", [("--help",), ("verify", "--help"), ("bogus",)])
+def test_no_color_keeps_colours_away(command: tuple[str, ...], cli: Cli) -> None:
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+
+    coloured = cli.run(*command, env=terminal)
+    plain = cli.run(*command, env=terminal | {"NO_COLOR": "1"})
+
+    assert COLOUR.search(coloured.out + coloured.err) or command == ("bogus",)
+    assert not COLOUR.search(plain.out + plain.err)
+
+
+def test_shells_complete_commands_and_options(cli: Cli) -> None:
+    def completed(words: str, position: int) -> set[str]:
+        shell = {"_OMICS_META_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(position)}
+        return set(cli.run(env=shell).out.split())
+
+    assert completed("omics-meta st", 1) == {"status"}
+    assert {"--stack", "--seq-store-id"} <= completed("omics-meta verify --s", 2)

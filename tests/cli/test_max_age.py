@@ -1,0 +1,132 @@
+"""`omics-meta backfill --max-age`, and the command that goes on with a backfill that was interrupted."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from omics_meta.age import MaxAge
+from omics_meta.exits import CommandError
+from omics_meta.resume import command_to_resume
+
+if TYPE_CHECKING:
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+NOW = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("0", None),
+        ("0h", None),
+        ("90m", NOW - timedelta(minutes=90)),
+        ("12h", NOW - timedelta(hours=12)),
+        ("7d", NOW - timedelta(days=7)),
+        ("2026-04-04T17:00:00Z", NOW - timedelta(hours=1)),
+        ("2026-04-04T19:00:00+02:00", NOW - timedelta(hours=1)),
+    ],
+)
+def test_an_age_is_a_duration_or_a_moment(text: str, since: datetime | None) -> None:
+    assert MaxAge(text).since(NOW) == since
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "-7d", "7 d", "1.5h", "7w", "2026-04-04T17:00:00", "yesterday", "9999999d", f"{'9' * 20}d"]
+)
+def test_what_is_no_age_is_refused_by_name(text: str) -> None:
+    with pytest.raises(CommandError, match=r"--max-age .* is not an age: give minutes, hours or days as in 90m"):
+        MaxAge(text).since(NOW)
+
+
+@pytest.mark.parametrize("given", [(), ("--max-age", "7d"), ("--max-age=7d",), ("--max-age", "7d", "--max-age=0")])
+def test_the_command_that_goes_on_is_the_same_but_for_its_age(given: tuple[str, ...]) -> None:
+    arguments = ["backfill", "--stack", "a b", *given, "--prune"]
+    expected = "omics-meta backfill --stack 'a b' --prune --max-age 2026-04-04T18:00:00Z"
+    assert command_to_resume(arguments, NOW) == expected
+
+
+def test_what_is_no_age_ends_the_command_before_it_begins(cli: Cli) -> None:
+    done = cli.run("backfill", "-s", "1234567890", "-t", "rows", "-r", "us-west-2", "--max-age", "soon")
+    assert done.code == 2
+    assert done.err.startswith("omics-meta: error: --max-age 'soon' is not an age: ")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_repeat_within_the_age_costs_the_listing_and_what_differs(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(103), aws.table()
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    aws.omics.update_read_set(store, aws.ids(store)[7], name="renamed")
+    aws.forget_calls()
+    done = cli.run("backfill", "-s", store, "-t", table, "--max-age", "1h", "--json", *FAST)
+    assert done.code == 0, done.err
+    assert dict(aws.omics.calls) == {
+        "GetSequenceStore": 1,
+        "ListReadSets": 2,
+        "GetReadSetMetadata": 1,
+        "ListTagsForResource": 1,
+    }
+    assert (done.document["totals"]["updated"], done.document["totals"]["unchanged"]) == (1, 102)
+    assert aws.rows(table) == aws.expected(store)
+
+
+def test_without_tags_half_of_the_calls_are_saved(aws: Aws, cli: Cli) -> None:
+    store, table = aws.store(3), aws.table()
+    done = cli.run("backfill", "-s", store, "-t", table, "--no-tags", "--json", *FAST)
+    assert done.code == 0, done.err
+    assert dict(aws.omics.calls) == {"GetSequenceStore": 1, "ListReadSets": 1, "GetReadSetMetadata": 3}
+    rows = aws.raw_rows(table).values()
+    assert [(row["sync_state"], "tags" in row) for row in rows] == [("untagged", False)] * 3
+    # AND verify says so, at the cost of a listing, until a backfill with tags has come
+    verified = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
+    assert verified.code == 1
+    assert [each["fields"] for each in verified.document["differences"]] == [["sync_state"]] * 3
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    assert aws.rows(table) == aws.expected(store)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("given", [(), ("--no-tags",), ("--max-age", "1h")], ids=["plain", "no-tags", "max-age"])
+def test_an_interrupted_backfill_names_the_command_that_repeats_nothing(
+    given: tuple[str, ...], aws: Aws, cli: Cli
+) -> None:
+    # GIVEN a backfill that gets through the first read sets and then is slow
+    store, table = aws.store(100), aws.table()
+    slow = set(aws.ids(store)[8:])
+    aws.omics.faults.add_latency("GetReadSetMetadata", 1.0, when=lambda given: given["id"] in slow)
+    arguments = ("backfill", "-s", store, "-t", table, "-r", "us-west-2", *FAST, *given)
+    process = cli.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while _finished(aws, table) < 8 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # WHEN it is interrupted
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    # THEN what it says last is a command
+    assert (process.returncode, out) == (130, "")
+    said, _, command = err.splitlines()[-1].partition("to go on, run: ")
+    assert said == "omics-meta: interrupted. What was written stays; "
+    program, *rest = shlex.split(command)
+    kept = [each for each in arguments if each not in {"--max-age", "1h"}]
+    assert (program, rest[:-2], rest[-2]) == ("omics-meta", kept, "--max-age")
+    # AND it does what is left to be done, and nothing twice
+    finished = _finished(aws, table)
+    assert 8 <= finished < 100
+    aws.omics.faults.clear()
+    aws.forget_calls()
+    done = cli.run(*rest, "--json")
+    assert done.code == 0, done.err
+    assert aws.omics.calls["GetReadSetMetadata"] == 100 - finished
+    assert done.document["totals"]["created"] == 100 - finished
+    assert done.document["totals"]["unchanged"] == finished
+
+
+def _finished(aws: Aws, table: str) -> int:
+    """Rows for which the read set itself has been read."""
+    return sum("files" in row for row in aws.raw_rows(table).values())

@@ -1,0 +1,246 @@
+"""`omics-meta report`: one page of HTML, correct, harmless, and readable in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from omics_meta.inventory import OTHERS, Group, Inventory, Tally
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+WITHOUT_END = frozenset({"meta"})
+HOSTILE = [
+    "<script>document.title='pwned'</script>",
+    '"><img src=x onerror="document.title=\'pwned\'">',
+    "</th></table></main><h1>pwned</h1>",
+    "& &lt; &#60; 'quoted'",
+    "bell \x07 and \u202eright to left",
+]
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+class Page(HTMLParser):
+    """A page read back.
+
+    Attributes:
+        tables: Rows of cells, table by table, the heads first.
+        tags: How often each element is there.
+        addresses: Values of attributes that make a browser load something.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.tags: Counter[str] = Counter()
+        self.addresses: list[str | None] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == [], "elements that nothing ends"
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.addresses += [value for name, value in attrs if name in {"src", "href", "srcset", "action", "data"}]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in {"th", "td"}:
+            self.tables[-1][-1].append("")
+        if tag not in WITHOUT_END:
+            self._open.append(tag)
+
+    @override
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag == "rect"  # of SVG, where any element may end at once
+        self.tags[tag] += 1
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if {"th", "td"} & set(self._open):
+            self.tables[-1][-1][-1] += data
+
+    def rows(self, head: str) -> dict[str, list[str]]:
+        """The numbers of the table whose first column has this head, by label."""
+        [found] = [table for table in self.tables if table[0][0] == head]
+        return {label: numbers for label, *numbers, _ in found[1:]}
+
+
+@pytest.fixture
+def report(cli: Cli, tmp_path: Path) -> Callable[..., Page]:
+    def run(table: str, *arguments: str | Path) -> Page:
+        file = tmp_path / "report.html"
+        done = cli.run("report", "-t", table, "-o", file, *arguments)
+        assert (done.code, done.err) == (0, ""), done.err
+        return Page(file.read_text(encoding="utf-8"))
+
+    return run
+
+
+def row(aws: Aws, number: int, **attributes: Any) -> dict[str, Any]:
+    return {"set_arn": aws.arn("1234567890", str(9_000_000_000 + number)), **attributes}
+
+
+def test_a_page_counts_what_is_in_the_table(aws: Aws, cli: Cli, report: Callable[..., Page]) -> None:
+    store, other = aws.store(3, name="first cohort"), aws.store(1, name="second")
+    aws.omics.set_status(store, aws.ids(store)[0], "ARCHIVED")
+    table = aws.table()
+    assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
+    rows = aws.raw_rows(table).values()
+    sizes = [int(each["set_total_size"]) for each in rows if "set_total_size" in each]
+    assert len(sizes) == 3
+
+    page = report(table)
+
+    assert {label: count for label, (count, _) in page.rows("sequence store").items()} == {
+        f"first cohort ({store})": "3",
+        f"second ({other})": "1",
+    }
+    assert {label: count for label, (count, _) in page.rows("status").items()} == {"ACTIVE": "3", "ARCHIVED": "1"}
+    assert {label: count for label, (count, _) in page.rows("tag").items()} == {
+        "number = 0": "2",
+        "number = 1": "1",
+        "number = 2": "1",
+    }
+    assert page.rows("refreshed")["within a day"][0] == "4"
+    assert sum(int(count) for count, _ in page.rows("month").values()) == 4
+    assert page.rows("status")["ARCHIVED"][1] == "0 B"
+
+
+def test_the_inventory_adds_up_bytes_and_ages() -> None:
+    now = datetime(2026, 4, 4, 12, tzinfo=UTC)
+    inventory = Inventory(now)
+    ages = [timedelta(hours=1), timedelta(days=3), timedelta(days=20), timedelta(days=400)]
+    for number, age in enumerate(ages):
+        arn = f"arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/{number}"
+        inventory.add({"set_arn": arn, "synced_at": f"{now - age:%Y-%m-%dT%H:%M:%SZ}", "set_total_size": 10})
+    inventory.add({"set_arn": "not an ARN", "set_total_size": "huge", "tags": "none", "store": "none"})
+
+    assert inventory.total == Tally(5, 40)
+    assert inventory.sizeless == 1
+    assert [tally.count for _, tally in inventory.ages.in_order(Inventory.AGES)] == [1, 1, 1, 1, 1]
+    assert inventory.stores.largest(1) == [("1234567890", Tally(4, 40)), (OTHERS, Tally(1, 0))]
+
+
+def test_no_group_takes_more_than_a_thousand_labels() -> None:
+    group = Group()
+    for number in range(3000):
+        group.add(str(number), Tally(1, 1))
+
+    assert len(group.tallies) == 1001
+    assert sum(tally.count for _, tally in group.largest(10)) == 3000
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_users_write_is_shown_and_never_markup(hostile: str, aws: Aws, report: Callable[..., Page]) -> None:
+    table = aws.table()
+    store = {"store_name": hostile}
+    aws.put(table, row(aws, 1, store=store, set_status=hostile, set_type=hostile, tags=[{hostile: hostile}]))
+
+    page = report(table)
+
+    # THEN it is there as it was written, but for what HTML does not allow, and is no element of the page
+    shown = hostile.replace("\x07", "\ufffd")
+    assert page.rows("status").keys() == page.rows("type").keys() == {shown}
+    assert page.rows("tag").keys() == {f"{shown} = {shown}"}
+    assert page.rows("sequence store").keys() == {f"{shown} (1234567890)"}
+    assert page.tags["script"] == page.tags["img"] == 0
+    assert (page.tags["h1"], page.tags["main"], page.tags["table"]) == (1, 1, 6)
+
+
+def test_the_page_needs_nothing_but_itself(aws: Aws, report: Callable[..., Page]) -> None:
+    table = aws.table()
+    aws.put(table, row(aws, 1))
+
+    page = report(table)
+
+    assert page.addresses == []
+    assert page.tags.keys().isdisjoint({"script", "link", "img", "iframe", "object"})
+
+
+def test_an_empty_table_has_a_page_too(aws: Aws, report: Callable[..., Page]) -> None:
+    page = report(aws.table())
+
+    assert len(page.tables) == 1  # ages have lines of their own
+    assert {count for count, _ in page.rows("refreshed").values()} == {"0"}
+
+
+def test_a_verification_is_shown(aws: Aws, cli: Cli, report: Callable[..., Page], tmp_path: Path) -> None:
+    store, table = aws.store(2), aws.table()
+    assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
+    aws.delete(table, aws.arn(store, aws.ids(store)[0]))
+    verified = tmp_path / "verified.json"
+    verified.write_text(cli.run("verify", "-s", store, "-t", table, "--json", *FAST).out)
+
+    page = report(table, "--verification", verified)
+
+    assert page.rows("state") == {
+        **{state: ["0"] for state in ("stale", "orphaned", "failed")},
+        **{state: ["1"] for state in ("in sync", "missing")},
+    }
+
+
+@pytest.mark.parametrize("content", ["[]", '{"command": "backfill"}', "no JSON", None])
+def test_what_is_no_verification_is_refused(content: str | None, aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "verified.json"
+    if content is not None:
+        file.write_text(content)
+
+    done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "report.html", "--verification", file)
+
+    assert done.code == 2
+    assert re.fullmatch(
+        rf"omics-meta: error: --verification {file}.*: give what `omics-meta verify --json` printed\n", done.err
+    )
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_page_that_cannot_be_written(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "nowhere" / "report.html")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("omics-meta: error: cannot read or write: ")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on PATH: `make browser` installs Debian's")
+def test_a_browser_shows_the_page(aws: Aws, report: Callable[..., Page], tmp_path: Path) -> None:
+    table = aws.table()
+    for number, hostile in enumerate(HOSTILE):
+        aws.put(table, row(aws, number, set_status="ACTIVE", set_total_size=2**40, tags=[{"name": hostile}]))
+    report(table)
+
+    shown = browse(tmp_path, "--dump-dom")
+
+    # THEN the title is the page's own, whatever names say, and they are texts
+    assert f"<title>Read sets of {table} in us-west-2</title>" in shown
+    assert "5 read sets with 5.0 TiB" in shown
+    assert json.dumps(shown).count("pwned") == 3
+    assert Page(shown).rows("status") == {"ACTIVE": ["5", "5.0 TiB"]}
+
+
+def browse(folder: Path, *arguments: str) -> str:
+    assert BROWSER is not None
+    # --no-sandbox, because the tests may run as root.
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}")
+    command = [BROWSER, *options, *arguments, (folder / "report.html").as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout

@@ -1,0 +1,159 @@
+"""`omics-meta status`: a real deployment on one screen."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from omics_sandbox.provider import deploy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .conftest import Aws, Cli, Finished
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICE = "healthomics-metadata-sync"
+
+
+class Deployed:
+    """The product's program, deployed, with `omics-meta status` for it."""
+
+    def __init__(self, aws: Aws, cli: Cli, tmp_path: Path) -> None:
+        self.sandbox = aws.sandbox
+        self._cli = cli
+        config = {
+            "retainTable": False,
+            "tableDeletionProtection": False,
+            "alarmEmail": "on-call@example.org",
+            "dashboard": True,
+        }
+        self.deployment = deploy(ROOT, stack="dev", config=config, environment=aws.sandbox.environment)
+        self.outputs: dict[str, Any] = self.deployment.outputs
+        self._file = tmp_path / "outputs.json"
+        self._file.write_text(json.dumps(self.outputs))
+
+    def status(self, *arguments: str) -> Finished:
+        return self._cli.run("status", "--outputs", self._file, *arguments)
+
+    def alarms(self) -> dict[str, str]:
+        """Names of the alarms, by what is in them between the component's and `-alarm`."""
+        found = self.sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        names = [alarm["AlarmName"] for alarm in found]
+        return {name.removeprefix(f"{SERVICE}-").rpartition("-alarm-")[0]: name for name in names}
+
+
+@pytest.fixture
+def deployed(aws: Aws, cli: Cli, tmp_path: Path) -> Iterator[Deployed]:
+    it = Deployed(aws, cli, tmp_path)
+    yield it
+    it.deployment.destroy()
+
+
+def test_a_healthy_stack(aws: Aws, deployed: Deployed) -> None:
+    # GIVEN two stores, of which all that happened went through the pipeline, and a night
+    aws.omics.emit_events = True
+    store, other = aws.store(3), aws.store(1)
+    aws.omics.set_status(store, aws.ids(store)[0], "ARCHIVED")
+    aws.sandbox.drain()
+    [schedule] = aws.sandbox.client("scheduler").list_schedules()["Schedules"]
+    aws.sandbox.run_schedule(schedule["Name"])
+    aws.sandbox.drain()
+    put_lags(aws, 500, 1500)
+
+    done = deployed.status("--json")
+
+    document = done.document
+    assert (done.code, [check for check in document["pipeline"] if not check["passed"]]) == (0, [])
+    assert document["healthy"] is True
+    assert (document["table"], document["region"]) == (deployed.outputs["tableName"], "us-west-2")
+    assert document["rows"] == 4
+    assert {each["store_id"]: each["statuses"] for each in document["stores"]} == {
+        store: {"ACTIVE": 2, "ARCHIVED": 1},
+        other: {"ACTIVE": 1},
+    }
+    now = datetime.now(UTC)
+    assert now - timedelta(minutes=5) < moment(document["oldest_refresh"]) <= now
+    assert document["lag"] == {"events": 2, "average_seconds": 1.0, "longest_seconds": 1.5}
+    assert document["queue"] == {"waiting": 0, "in_flight": 0, "oldest_seconds": None}
+    assert document["dead_letters"] == {"failed": 0, "undelivered": 0}
+    last = document["reconciliation"]
+    assert now - timedelta(minutes=5) < moment(last["finished"]) <= now
+    assert (last["drift"], last["found"]) == (0, {"rows": 4, "listed": 4})
+    assert document["schedule"] == "cron(0 3 * * ? *)"
+    assert {alarm["name"] for alarm in document["alarms"]} == set(deployed.alarms().values())
+    assert len(document["alarms"]) == 6
+
+    plain = deployed.status()
+
+    assert plain.code == 0
+    assert "rows: 4" in plain.out.splitlines()
+    assert "from event to row: 1.0 s on average, 1.5 s at the most, of 2 events in a day" in plain.out.splitlines()
+    assert "queue: 0 waiting, 0 being worked on" in plain.out.splitlines()
+    assert f"last reconciliation: {last['finished']}, 0 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
+
+
+def test_dead_letters_and_alarms_are_told_with_what_to_do(aws: Aws, deployed: Deployed) -> None:
+    sqs = aws.sandbox.client("sqs")
+    sqs.send_message(QueueUrl=deployed.outputs["undeliveredQueueUrl"], MessageBody="an event")
+    drift = deployed.alarms()["drift"]
+    aws.sandbox.client("cloudwatch").set_alarm_state(AlarmName=drift, StateValue="ALARM", StateReason="2 > 0")
+
+    done, plain = deployed.status("--json"), deployed.status()
+
+    assert (done.code, plain.code) == (1, 1)
+    assert done.document["healthy"] is False
+    assert done.document["dead_letters"] == {"failed": 0, "undelivered": 1}
+    broken = {check["check"]: check for check in done.document["pipeline"] if not check["passed"]}
+    assert broken.keys() == {"dead letters", "alarm"}
+    assert broken["alarm"]["found"] == f"{drift} is ALARM: 2 > 0"
+    assert "omics-meta verify" in broken["alarm"]["remedy"]
+    assert "dead letters: 0 failed, 1 undelivered" in plain.out.splitlines()
+    assert f"broken pipeline: alarm: {drift} is ALARM: 2 > 0" in plain.out.splitlines()
+
+
+def test_a_stack_that_has_never_reconciled_is_healthy_and_told_so(deployed: Deployed) -> None:
+    done = deployed.status("--json")
+
+    [warning] = [check for check in done.document["pipeline"] if check["warning"]]
+    assert (done.code, done.document["reconciliation"]) == (0, None)
+    assert (warning["check"], warning["passed"]) == ("last reconciliation", True)
+
+
+def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(aws: Aws, deployed: Deployed) -> None:
+    aws.sandbox.client("logs").delete_log_group(logGroupName=deployed.outputs["logGroupName"])
+
+    done = deployed.status("--json")
+
+    broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
+    assert done.code == 1
+    assert broken.keys() == {"log group", "last reconciliation"}
+    assert "ResourceNotFoundException" in broken["last reconciliation"]
+    assert done.document["schedule"] == "cron(0 3 * * ? *)"
+
+
+def test_a_stack_has_to_be_named(cli: Cli) -> None:
+    done = cli.run("status")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "omics-meta: error: no stack was named: give --stack NAME, or --outputs FILE\n"
+
+
+def put_lags(aws: Aws, *milliseconds: float) -> None:
+    data = [
+        {
+            "MetricName": "SourceToRowLag",
+            "Dimensions": [{"Name": "service", "Value": SERVICE}],
+            "Timestamp": datetime.now(UTC) - timedelta(hours=1),
+            "Value": value,
+        }
+        for value in milliseconds
+    ]
+    aws.sandbox.client("cloudwatch").put_metric_data(Namespace="HealthOmicsMetadataSync", MetricData=data)
+
+
+def moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,273 @@
+"""`omics-meta backfill --via-queue`, as far as it goes without a function behind the queue."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from omics_meta import handover
+from omics_meta.app import app
+from omics_meta.depth import count_messages
+from readset_sync.client import sqs_client
+from readset_sync.message import RefreshRequest, parse_message
+from readset_sync.source import Source
+from readset_sync.sync import Synchronizer
+from readset_sync.table import Table
+from typer.testing import CliRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from omics_sandbox import Sandbox
+
+    from .conftest import Aws, Cli
+
+FAST = ("--max-tps", "1000")
+
+
+class Pipeline:
+    """A queue, and what would be behind it: worked off whenever the command waits, or not at all."""
+
+    def __init__(self, sandbox: Sandbox, table: str, folder: Path) -> None:
+        self._sqs: Any = sandbox.client("sqs")
+        self.url: str = self._sqs.create_queue(
+            QueueName=f"queue-{uuid4().hex}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        )["QueueUrl"]
+        self._synchronizer = Synchronizer(Source(sandbox.client("omics")), Table(sandbox.client("dynamodb"), table))
+        self.outputs = folder / "outputs.json"
+        self.outputs.write_text(
+            json.dumps({"tableName": table, "region": "us-west-2", "queueUrl": self.url}), encoding="utf-8"
+        )
+        self.now = 0.0
+        self.depths: list[int] = []
+        self.broken: set[str] = set()
+
+    def depth(self) -> int:
+        return count_messages(self._sqs, self.url)
+
+    def take(self) -> list[RefreshRequest]:
+        """Receive and delete up to ten messages."""
+        requests: list[RefreshRequest] = []
+        answer = self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
+        for each in answer.get("Messages", []):
+            message = parse_message(each["Body"], account="123456789012", region="us-west-2")
+            assert isinstance(message, RefreshRequest)
+            requests.append(message)
+            self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=each["ReceiptHandle"])
+        return requests
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, in which some messages are worked off."""
+        self.now += seconds
+        self.depths.append(self.depth())
+        for _ in range(7):
+            for request in self.take():
+                if str(request.arn) not in self.broken:
+                    self._synchronizer.refresh(request.arn, store_after=request.time)
+
+
+@pytest.fixture
+def table(aws: Aws) -> str:
+    return aws.table()
+
+
+@pytest.fixture
+def pipeline(sandbox: Sandbox, table: str, tmp_path: Path) -> Pipeline:
+    return Pipeline(sandbox, table, tmp_path)
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs the command in this process, where the pipeline works whenever the command waits."""
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=pipeline.sleep, monotonic=lambda: pipeline.now))
+
+    def run(*options: str) -> Any:
+        arguments = ["backfill", "--outputs", str(pipeline.outputs), "--via-queue", "--json", *options, *FAST]
+        return CliRunner().invoke(app, arguments)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--via-queue", "--no-tags"), "--via-queue and --no-tags contradict each other"),
+        (("--via-queue", "--no-listing-pass"), "--via-queue and --no-listing-pass contradict each other"),
+        (("--no-wait",), "--no-wait says how to go about --via-queue"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    options: tuple[str, ...], said: str, aws: Aws, cli: Cli, pipeline: Pipeline
+) -> None:
+    done = cli.run("backfill", "--outputs", pipeline.outputs, "-s", aws.store(1), *options, *FAST)
+    assert done.code == 2
+    assert said in done.err.splitlines()[-1]
+    assert len(done.err.splitlines()) == 1
+    assert pipeline.depth() == 0
+
+
+def test_another_table_than_the_stacks_is_refused(aws: Aws, cli: Cli, pipeline: Pipeline) -> None:
+    done = cli.run("backfill", "--outputs", pipeline.outputs, "-t", aws.table(), "--via-queue", *FAST)
+    assert done.code == 2
+    assert "--via-queue cannot fill 'read-sets-" in done.err
+    assert "because the stack's tableName is 'read-sets-" in done.err
+
+
+def test_a_queue_needs_a_stack(aws: Aws, cli: Cli, table: str) -> None:
+    done = cli.run("backfill", "-s", aws.store(1), "-t", table, "--via-queue", *FAST)
+    assert done.code == 2
+    assert "--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE" in done.err
+
+
+def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the_end(
+    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+) -> None:
+    # GIVEN two stores with more read sets than the queue may hold
+    first, second = aws.store(330), aws.store(120)
+    # WHEN
+    done = run()
+    # THEN all of them went through the queue, and no more at a time than documented
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert [(each["listed"], each["enqueued"], each["failed"]) for each in document["stores"]] == [
+        (330, 330, 0),
+        (120, 120, 0),
+    ]
+    assert handover.BACKLOG - 100 < max(pipeline.depths) <= handover.BACKLOG
+    assert aws.rows(table) == aws.expected(first, second)
+    assert sum(map(int, _refreshed(done.stderr))) > 0
+    assert pipeline.depth() == 0
+
+
+def _refreshed(text: str) -> list[str]:
+    return [line.rpartition(": ")[2].split()[0] for line in text.splitlines() if line.startswith("pipeline: batch ")]
+
+
+def test_with_an_age_only_what_is_due_goes_through_the_queue(
+    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+) -> None:
+    store = aws.store(30)
+    assert run().exit_code == 0
+    aws.omics.update_read_set(store, aws.ids(store)[4], name="renamed")
+    aws.forget_calls()
+    done = run("--max-age", "1h", "--no-wait")
+    document = json.loads(done.stdout)
+    assert (document["totals"]["enqueued"], document["totals"]["unchanged"]) == (1, 29)
+    assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 1, "ListReadSets": 1}
+    assert [request.arn.read_set_id for request in pipeline.take()] == [aws.ids(store)[4]]
+
+
+def test_without_waiting_all_is_handed_over_at_once(
+    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+) -> None:
+    store = aws.store(230)
+    done = run("--no-wait")
+    assert done.exit_code == 0, done.stderr
+    totals = json.loads(done.stdout)["totals"]
+    assert (totals["listed"], totals["enqueued"], totals["created"]) == (230, 230, 0)
+    assert pipeline.depths == []
+    assert pipeline.depth() == 230
+    assert {row["sync_state"] for row in aws.raw_rows(table).values()} == {"listed"}
+    assert set(aws.raw_rows(table)) == set(aws.expected(store))
+
+
+def test_what_the_pipeline_gives_up_on_is_reported(
+    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+) -> None:
+    store = aws.store(3)
+    bad = aws.arn(store, aws.ids(store)[1])
+    pipeline.broken.add(bad)
+    done = run()
+    assert done.exit_code == 1, done.stderr
+    document = json.loads(done.stdout)
+    assert [each["set_arn"] for each in document["failures"]] == [bad]
+    assert "omics-meta dlq list" in document["failures"][0]["reason"]
+    assert (document["totals"]["enqueued"], document["totals"]["failed"]) == (3, 1)
+    # Not before SQS can be believed that the queue is empty.
+    assert 60 < pipeline.now < 70
+
+
+def test_a_pipeline_that_stands_still_ends_the_command(
+    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.store(301)
+
+    def sleep(seconds: float) -> None:
+        pipeline.now += 100 * seconds
+
+    monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: pipeline.now))
+    done = run()
+    assert done.exit_code == 2
+    assert "the pipeline has refreshed no row for 15 minutes" in done.stderr.splitlines()[-1]
+    assert pipeline.depth() == handover.BACKLOG
+
+
+def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Any], table: str) -> None:
+    store = aws.store(3)
+    assert run().exit_code == 0
+    gone, *kept = aws.ids(store)
+    aws.omics.set_status(store, gone, "DELETED")
+    done = run("--prune")
+    assert done.exit_code == 0, done.stderr
+    totals = json.loads(done.stdout)["totals"]
+    assert (totals["enqueued"], totals["deleted"]) == (2, 1)
+    assert set(aws.raw_rows(table)) == {aws.arn(store, each) for each in kept}
+
+
+def test_a_dry_run_sends_nothing(aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str) -> None:
+    aws.store(3)
+    done = run("--dry-run")
+    assert json.loads(done.stdout)["totals"]["created"] == 3
+    assert (pipeline.depth(), aws.raw_rows(table)) == (0, {})
+
+
+@pytest.mark.parametrize("operation", ["SendMessageBatch", "GetQueueAttributes"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "operation"),
+        ClientError({"Error": {"Code": "RequestThrottled", "Message": "slow down"}}, "operation"),
+        ReadTimeoutError(endpoint_url="https://sqs"),
+    ],
+    ids=["permission", "throttle", "connection"],
+)
+def test_an_error_of_the_queue_stops_the_command(
+    operation: str,
+    error: Exception,
+    aws: Aws,
+    run: Callable[..., Any],
+    pipeline: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aws.store(1)
+
+    def failing(**_: Any) -> None:
+        raise error
+
+    def client(session: Any) -> Any:
+        made = sqs_client(session)
+        made.meta.events.register_first(f"before-call.sqs.{operation}", failing)
+        return made
+
+    monkeypatch.setattr(handover, "sqs_client", client)
+    done = run()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("omics-meta: error: ")
+    assert pipeline.depth() == 0
+
+
+def test_a_queue_that_is_not_there_is_named(aws: Aws, run: Callable[..., Any], pipeline: Pipeline) -> None:
+    aws.store(1)
+    outputs = json.loads(pipeline.outputs.read_text(encoding="utf-8"))
+    outputs["queueUrl"] = f"{pipeline.url}-gone.fifo"
+    pipeline.outputs.write_text(json.dumps(outputs), encoding="utf-8")
+    done = run()
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith(f"omics-meta: error: there is no queue {outputs['queueUrl']}")

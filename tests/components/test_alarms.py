@@ -1,0 +1,154 @@
+"""The alarms, whom they tell, and the dashboard."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from omics_meta.cost.footprint import ALARMS
+
+# The fixtures of conftest.py, which tests cannot import.
+Deploy = Callable[..., Any]
+Describe = Callable[..., Any]
+
+NAME = "healthomics-metadata-sync"
+TOPIC_ARN = f"arn:aws:sns:us-west-2:123456789012:{NAME}-alarm-topic-1234567"
+THEIR_TOPIC = "arn:aws:sns:us-west-2:123456789012:on-call"
+KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
+FUNCTION = f"{NAME}-function-1234567"
+
+
+@pytest.fixture
+def deployed(deploy_main: Deploy, world_of: Describe):
+    def run(**config: str):
+        deployment = deploy_main(config=config, world=world_of(queues={"their-queue.fifo"}))
+        assert deployment.error is None
+        return deployment
+
+    return run
+
+
+def alarms(deployment: Any) -> dict[str, dict[str, Any]]:
+    """The inputs of the alarms, by what is in their names between the component's and `-alarm`."""
+    return {
+        each.name.removeprefix(f"{NAME}-").removesuffix("-alarm"): dict(each.inputs)
+        for each in deployment.resources
+        if each.type.endswith(":MetricAlarm")
+    }
+
+
+def watched(alarm: dict[str, Any]) -> tuple[Any, ...]:
+    """What an alarm compares, and with what."""
+    names = ("namespace", "metricName", "dimensions", "statistic", "threshold", "evaluationPeriods", "treatMissingData")
+    return tuple(alarm[name] for name in names)
+
+
+def test_each_alarm_watches_what_it_says(deployed: Deploy):
+    found = alarms(deployed())
+
+    visible, queue = "ApproximateNumberOfMessagesVisible", "healthomics_set_queue.fifo"
+    of_function = {"FunctionName": FUNCTION}
+    quiet = "notBreaching"
+    assert len(found) == ALARMS, "the bill of `omics-meta cost` is of another number"
+    assert {name: watched(alarm) for name, alarm in found.items()} == {
+        "dead-letters": ("AWS/SQS", visible, {"QueueName": "healthomics_set_queue_dlq.fifo"}, "Maximum", 0, 1, quiet),
+        "undelivered": ("AWS/SQS", visible, {"QueueName": "healthomics_set_undelivered"}, "Maximum", 0, 1, quiet),
+        "oldest-message": (
+            *("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}, "Maximum", 3600, 1, quiet),
+        ),
+        "errors": ("AWS/Lambda", "Errors", of_function, "Sum", 0, 1, quiet),
+        "throttles": ("AWS/Lambda", "Throttles", of_function, "Sum", 0, 3, quiet),
+        "drift": (*("HealthOmicsMetadataSync", "ReconciliationDrift", {"service": NAME}, "Maximum", 0, 1, "ignore"),),
+    }
+    for alarm in found.values():
+        assert (alarm["comparisonOperator"], alarm["period"]) == ("GreaterThanThreshold", 300)
+        assert alarm["alarmDescription"]
+        # THEN without a topic, they are to be looked at only
+        assert (alarm["alarmActions"], alarm["okActions"]) == ([], [])
+
+
+def test_an_existing_queue_s_dead_letters_are_its_owner_s(deployed: Deploy):
+    found = alarms(deployed(SQSQueueName="their-queue"))
+
+    assert found.keys() == {"undelivered", "oldest-message", "errors", "throttles", "drift"}
+    assert found["oldest-message"]["dimensions"] == {"QueueName": "their-queue.fifo"}
+
+
+def test_the_patience_is_a_setting(deployed: Deploy):
+    assert alarms(deployed(oldestMessageMinutes="20"))["oldest-message"]["threshold"] == 1200
+
+
+def test_without_reconciliations_there_is_no_drift_to_be_found(deployed: Deploy):
+    assert "drift" not in alarms(deployed(reconcileSchedule="off"))
+
+
+def test_alarms_can_be_left_out(deployed: Deploy):
+    deployment = deployed(alarms="false", dashboard="true")
+
+    assert alarms(deployment) == {}
+    assert not [type_ for type_, _ in deployment.kinds() if ":sns/" in type_]
+
+
+def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Deploy):
+    deployment = deployed(alarmEmail="on-call@example.org")
+
+    topic = deployment.get("aws:sns/topic:Topic", f"{NAME}-alarm-topic").inputs
+    policy = deployment.get("aws:sns/topicPolicy:TopicPolicy", f"{NAME}-alarm-topic-policy").inputs
+    subscription = deployment.get("aws:sns/topicSubscription:TopicSubscription", f"{NAME}-alarm-subscription").inputs
+    assert topic == {"tags": {}}
+    assert subscription == {"topic": TOPIC_ARN, "protocol": "email", "endpoint": "on-call@example.org"}
+    assert policy["arn"] == TOPIC_ARN
+    assert json.loads(policy["policy"])["Statement"] == [
+        {
+            "Sid": "AllowAlarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": TOPIC_ARN,
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-west-2:123456789012:alarm:*"},
+                "StringEquals": {"aws:SourceAccount": "123456789012"},
+            },
+        },
+        {
+            "Sid": "RefusePlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": TOPIC_ARN,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ]
+    for alarm in alarms(deployment).values():
+        assert (alarm["alarmActions"], alarm["okActions"]) == ([TOPIC_ARN], [TOPIC_ARN])
+
+
+def test_the_topic_with_a_key_of_one_s_own(deployed: Deploy):
+    deployment = deployed(alarmEmail="on-call@example.org", alarmEncryption=KEY_ARN)
+
+    assert deployment.get("aws:sns/topic:Topic", f"{NAME}-alarm-topic").inputs["kmsMasterKeyId"] == KEY_ARN
+
+
+def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):
+    deployment = deployed(alarmTopicArn=THEIR_TOPIC)
+
+    assert {tuple(alarm["alarmActions"]) for alarm in alarms(deployment).values()} == {(THEIR_TOPIC,)}
+    assert not [type_ for type_, _ in deployment.kinds() if ":sns/" in type_]
+
+
+def test_the_dashboard_shows_the_queues_the_function_and_the_service(deployed: Deploy):
+    assert not [type_ for type_, _ in deployed().kinds() if type_.endswith(":Dashboard")]
+
+    dashboard = deployed(dashboard="true").get("aws:cloudwatch/dashboard:Dashboard", f"{NAME}-dashboard").inputs
+
+    assert dashboard["dashboardName"] == f"{FUNCTION}-us-west-2"
+    widgets = json.loads(dashboard["dashboardBody"])["widgets"]
+    metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+    assert {metric[3] for metric in metrics} == {
+        *("healthomics_set_queue.fifo", "healthomics_set_queue_dlq.fifo", "healthomics_set_undelivered"),
+        *(FUNCTION, NAME),
+    }
+    assert {widget["properties"]["region"] for widget in widgets} == {"us-west-2"}
+    # THEN no widget covers another, or reaches beyond the 24 columns
+    assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
+    assert all(widget["x"] + widget["width"] <= 24 for widget in widgets)

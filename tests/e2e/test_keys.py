@@ -1,0 +1,70 @@
+"""KMS keys of the user's own, with the statements that docs/security.md asks for, and without them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omics_sandbox import Limits, Sandbox
+
+PAGE = (Path(__file__).parents[2] / "docs/security.md").read_text(encoding="utf-8")
+DOCUMENTED: list[dict[str, Any]] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(limits=Limits.none(), retry_delay=0, enforce_iam=True) as running:
+        yield running
+
+
+def create_key(sandbox: Sandbox, *services: dict[str, Any]) -> str:
+    account = {
+        "Sid": "AllowAccount",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{sandbox.account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [account, *services]})
+    return sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+
+def test_with_the_documented_statements_one_key_serves_table_queues_and_logs(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    assert len(DOCUMENTED) == 2
+    key = create_key(sandbox, *DOCUMENTED)
+    stack = up(tableEncryption=key, queueEncryption=key, logEncryption=key)
+    store = sandbox.omics.create_store("cohort")
+
+    read_set = sandbox.omics.create_read_set(store, name="set")
+    sandbox.drain()
+    assert set(stack.rows()) == {read_set}
+    stack.reconcile()
+
+    sqs, names = sandbox.client("sqs"), ("queueUrl", "deadLetterQueueUrl", "undeliveredQueueUrl")
+    for url in (stack.outputs[name] for name in names):
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["KmsMasterKeyId"])["Attributes"]
+        assert attributes == {"KmsMasterKeyId": key}
+    [group] = sandbox.client("logs").describe_log_groups()["logGroups"]
+    assert group["kmsKeyId"] == key
+    table = sandbox.client("dynamodb").describe_table(TableName=stack.outputs["tableName"])["Table"]
+    assert table["SSEDescription"]["KMSMasterKeyArn"] == key
+
+
+def test_without_eventbridge_s_statement_events_are_lost_and_a_reconciliation_makes_up_for_them(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    [_, for_logs] = DOCUMENTED
+    stack = up(queueEncryption=create_key(sandbox, for_logs))
+    store = sandbox.omics.create_store("cohort")
+
+    read_set = sandbox.omics.create_read_set(store, name="set")
+    sandbox.drain()
+
+    assert stack.rows() == {}
+    assert sandbox.events.dropped[stack.outputs["ruleName"]] == 1
+    stack.reconcile()
+    assert set(stack.rows()) == {read_set}

@@ -1,0 +1,190 @@
+"""The two passes of a backfill: rows from the listings at once, and the rest of each row after that."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from omics_sandbox import Sandbox
+from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
+from readset_sync.event import ReadSetEvent
+from readset_sync.passes import Backfill, Due
+from readset_sync.plan import Scope
+from readset_sync.source import Source
+from readset_sync.sync import Change, Outcome, Synchronizer
+from readset_sync.table import Table
+
+
+@pytest.fixture
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+@pytest.fixture
+def backfill(source: Source, table: Table, executor: Executor) -> Backfill:
+    return Backfill(source, table, executor)
+
+
+@pytest.fixture
+def due(store: Any) -> Due:
+    return Due(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store.id}")
+
+
+def counted(pages: Iterator[list[Result]]) -> Counter[str]:
+    return Counter(result.change.outcome if result.change else "failed" for page in pages for result in page)
+
+
+def row_of(table: Table, arn: Any) -> dict[str, Any]:
+    row = table.get(str(arn))
+    assert row is not None
+    return row
+
+
+def verify(source: Source, table: Table, executor: Executor, store_arn: str) -> list[Finding]:
+    walker, listing = StoreWalker(source, table, executor), Listing(store_arn)
+    pages = walker.verify(store_arn.rpartition("/")[2], listing, deep=False)
+    found = [each for page in pages for each in page] + walker.orphans([listing])
+    return [each for each in found if each.state is not State.IN_SYNC]
+
+
+def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(
+    store: Any, sandbox: Sandbox, source: Source, backfill: Backfill, table: Table, executor: Executor, due: Due
+) -> None:
+    # GIVEN
+    arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(203)]
+    # WHEN
+    assert counted(backfill.list_rows(store.id, due)) == {"listed": 203}
+    # THEN every row holds all that a listing has
+    assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
+    listed = row_of(table, arns[7])
+    assert listed["sync_state"] == "listed"
+    Synchronizer(source, table).refresh(arns[7])
+    complete = row_of(table, arns[7])
+    shown = complete.keys() - {"files", "tags", "set_creation_job_id", "set_total_size", "synced_at"}
+    assert listed.keys() == shown | {"sync_state"}
+    anew = {"status_at", "sync_revision", "sync_digest"}
+    assert {name: listed[name] for name in shown - anew} == {name: complete[name] for name in shown - anew}
+    # AND the others are known to be incomplete at the cost of a listing
+    sandbox.omics.calls.clear()
+    found = verify(source, table, executor, arns[0].store_arn)
+    assert found == [Finding(str(arn), State.STALE, ("sync_state",)) for arn in arns if arn != arns[7]]
+    assert sandbox.omics.calls == {"ListReadSets": 3}
+    # AND the second pass completes them all with two calls each, and lists nothing
+    sandbox.omics.calls.clear()
+    assert counted(backfill.refresh(due)) == {"created": 202, "unchanged": 1}
+    assert sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
+    assert verify(source, table, executor, arns[0].store_arn) == []
+
+
+def test_a_row_that_exists_is_left_alone_by_the_first_pass(
+    store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due
+) -> None:
+    arn, late = store.add(tags={"a": "b"}), store.add()
+    synchronizer.refresh(arn)
+    before = row_of(table, arn)
+    sandbox.omics.update_read_set(store.id, arn.read_set_id, name="renamed")
+    get_many = table.get_many
+
+    def then_refreshed(arns: Any) -> Any:
+        """As when an event makes a row between the look at the table and the write."""
+        rows = get_many(arns)
+        synchronizer.refresh(late)
+        return rows
+
+    table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
+    assert counted(backfill.list_rows(store.id, due)) == {}
+
+    assert row_of(table, arn) == before
+    assert "sync_state" not in row_of(table, late)
+    assert due.read_set_ids == [arn.read_set_id, late.read_set_id]
+
+
+def test_a_status_event_counts_for_a_row_that_is_not_complete(
+    store: Any, source: Source, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due
+) -> None:
+    arn = store.add()
+    list(backfill.list_rows(store.id, due))
+    time = source.store(store.id, after=source.store(store.id).as_of - timedelta(1)).as_of + timedelta(minutes=1)
+
+    changed = synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
+
+    assert changed == Change(Outcome.UPDATED, ("set_status",))
+    row = row_of(table, arn)
+    assert (row["set_status"], row["sync_state"]) == ("DELETING", "listed")
+
+
+def test_an_event_completes_a_row(store: Any, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due):
+    arn = store.add(tags={"a": "b"})
+    list(backfill.list_rows(store.id, due))
+
+    assert synchronizer.refresh(arn).outcome is Outcome.CREATED
+
+    row = row_of(table, arn)
+    assert "sync_state" not in row
+    assert (row["tags"], bool(row["files"]), "synced_at" in row) == ([{"a": "b"}], True, True)
+    assert counted(backfill.refresh(due)) == {"unchanged": 1}
+
+
+def test_a_read_set_that_went_between_the_passes_leaves_no_row(
+    store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, due: Due
+) -> None:
+    gone, forgotten, stays = (store.add() for _ in range(3))
+    list(backfill.list_rows(store.id, due))
+    # One whose event was lost, and one whose event has had its row deleted.
+    for arn in (gone, forgotten):
+        store.set_status(arn, "DELETED")
+    table.delete(str(gone))
+    sandbox.omics.calls.clear()
+
+    assert counted(backfill.refresh(due)) == {"absent": 1, "deleted": 1, "created": 1}
+
+    assert list(table.arns("arn:")) == [str(stays)]
+    assert sandbox.omics.calls == {"GetReadSetMetadata": 2, "ListTagsForResource": 1}
+
+
+def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
+    store: Any, backfill: Backfill, table: Table, due: Due, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = store.add(name="x" * 420_000), store.add()
+
+    pages = list(backfill.list_rows(store.id, due))
+
+    [failed] = [each for page in pages for each in page if each.change is None]
+    assert failed.arn == str(bad)
+    assert "PutItem: ValidationException" in failed.reason
+    assert due.read_set_ids == [good.read_set_id]
+
+
+def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(
+    store: Any, sandbox: Sandbox, source: Source, table: Table, executor: Executor, due: Due
+) -> None:
+    same, changed = (store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(2))
+    backfill = Backfill(source, table, executor, Scope())
+    list(backfill.in_one_pass(store.id))
+    list(backfill.list_rows(store.id, due))
+    for arn in (same, changed):
+        sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
+    sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed")
+    Synchronizer(source, table).refresh(changed)
+    sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed again")
+    sandbox.omics.calls.clear()
+
+    assert counted(backfill.refresh(due)) == {"updated": 2}
+
+    assert sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
+    assert row_of(table, changed)["set_name"] == "renamed again"
+    assert [row_of(table, arn)["tags"] for arn in (same, changed)] == [[{"a": "b"}, {"new": "tag"}]] * 2
+
+
+def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(
+    store: Any, source: Source, table: Table, executor: Executor, backfill: Backfill, due: Due
+) -> None:
+    arn = store.add()
+    list(backfill.list_rows(store.id, due))
+
+    [[finding]] = StoreWalker(source, table, executor).plan(store.id, Listing(arn.store_arn))
+
+    assert finding == Finding(str(arn), State.MISSING)

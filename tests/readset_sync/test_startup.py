@@ -1,0 +1,52 @@
+"""What the function imports: every module is compiled at the start of each execution environment.
+
+A budget in modules and not in milliseconds, which differ from machine to machine: `python -m benchmarks startup` has
+those.
+"""
+
+import json
+import subprocess
+import sys
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-west-2",
+    "TABLE_NAME": "rows",
+    "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
+    "MAX_ROW_AGE_DAYS": "7",
+    "SOURCE_ACCOUNT": "123456789012",
+    "SOURCE_REGION": "us-west-2",
+    "MAX_TPS": "2.5",
+}
+
+# boto3 with what it needs (certifi where it is installed), Powertools with what it needs, and the function itself.
+PACKAGES = {
+    *("boto3", "botocore", "certifi", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
+    *("aws_lambda_powertools", "typing_extensions"),
+    "readset_sync",
+}
+
+# Powertools imports its tracer by itself, and its batch utility the classes of other event sources.
+POWERTOOLS = {
+    *("exceptions", "logging", "metrics", "middleware_factory", "package_logger", "shared", "tracing"),
+    *("utilities", "warnings"),
+}
+UTILITIES = {"batch", "data_classes", "jmespath_utils"}
+
+
+def test_the_function_imports_no_more_than_is_recorded():
+    code = (
+        "import json, sys\n"
+        "before = set(sys.modules)\n"
+        "import readset_sync.function\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT, timeout=60
+    )
+    # `__mp_main__` is another name of the script itself.
+    paths = [name.split(".") for name in json.loads(done.stdout) if name != "__mp_main__"]
+
+    assert {path[0] for path in paths} - sys.stdlib_module_names == PACKAGES
+    powertools = [path for path in paths if path[0] == "aws_lambda_powertools"]
+    assert {path[1] for path in powertools if len(path) > 1} == POWERTOOLS
+    assert {path[2] for path in powertools if path[1:2] == ["utilities"] and len(path) > 2} == UTILITIES
