@@ -86,6 +86,24 @@ def test_tags_are_found_in_an_export(cli: Cli, table: str, tmp_path: Path, endin
     assert read_back(path, query) == [("ä",), (None,), (None,)]
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_export_tells_listed_rows_from_those_without_tags(
+    aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"rows.{ending}"
+    complete, listed = (arn for arn, row in aws.raw_rows(table).items() if "store_id" in row)
+    aws.edit(table, complete, tags=[])
+    aws.edit(table, listed, sync_state="listed", tags=None, files=None, set_total_size=None, synced_at=None)
+
+    done = cli.run("export", "-t", table, "-o", path)
+
+    assert done.code == 0, done.err
+    query = "SELECT set_arn, sync_state, tags IS NULL, set_total_size IS NULL FROM {} WHERE set_arn IN ('%s', '%s')"
+    assert sorted(read_back(path, query % (complete, listed))) == sorted(
+        [(complete, None, False, False), (listed, "listed", True, True)]
+    )
+
+
 def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: Cli, table: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     columns = "set_sample_id,tag:cohort,tag:empty,tag:phase"

@@ -150,6 +150,25 @@ def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_
     ]
 
 
+@pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
+def test_listed_rows_are_found_by_all_but_files_and_tags(
+    aws: Aws, cli: Cli, populated: Populate, indexed: bool
+) -> None:
+    table = populated(aws.table(indexes=KEYS if indexed else None))
+    lacking = dict.fromkeys(("set_creation_job_id", "set_total_size", "files", "tags", "synced_at"))
+    for arn, row in aws.raw_rows(table).items():
+        if row["set_sample_id"] == "HG002":
+            aws.edit(table, arn, sync_state="listed", **lacking)
+
+    listed = ["HG002.cohort-a", "HG002.cohort-b"]
+    assert found(aws, table, Filters(sample="HG002", status="ACTIVE")) == listed
+    assert found(aws, table, Filters(store="cohort-b")) == B
+    assert found(aws, table, Filters(tags=("cohort",))) == [name for name in ALL if name not in listed]
+    assert found(aws, table, Filters(file="s3://")) == [name for name in ALL if name not in listed]
+    shown = cli.run("find", "-t", table, "--name", "HG002.cohort-a", "--columns", "sync_state,tags,source1_file_path")
+    assert shown.out.splitlines()[1].split() == ["listed"]
+
+
 def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, populated: Populate) -> None:
     table = populated()
     options = ("find", "-t", table, "--sample", "HG002", "--store", "cohort-a")
