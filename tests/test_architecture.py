@@ -25,7 +25,7 @@ ALLOWED = {
 THIRD_PARTY = {
     "omics_components": {"pulumi", "pulumi_aws"},
     "readset_sync": {"aws_lambda_powertools", "boto3", "botocore"},
-    "omics_meta": {"boto3", "botocore", "rich", "typer"},
+    "omics_meta": {"boto3", "botocore", "pyarrow", "rich", "typer"},
 }
 """What a package may import of others' at run time; the sandbox may use all that its extra installs."""
 
@@ -86,14 +86,30 @@ def loaded_after(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["backfill", "--help"], ["verify", "--help"], ["dlq", "show", "--help"], ["--version"]]
+    "arguments",
+    [
+        ["--help"],
+        ["backfill", "--help"],
+        ["verify", "--help"],
+        ["find", "--help"],
+        ["export", "--help"],
+        ["dlq", "show", "--help"],
+        ["--version"],
+    ],
 )
 def test_help_needs_neither_boto3_nor_pulumi(arguments: list[str]):
     code = (
         f"from omics_meta.app import app\ntry:\n  app({arguments})\nexcept SystemExit as end:\n  assert end.code == 0"
     )
 
-    assert loaded_after(code).isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "readset_sync"})
+    assert loaded_after(code).isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "pyarrow", "readset_sync"})
+
+
+def test_only_parquet_loads_pyarrow():
+    """It is in an extra, and takes longer to load than all the rest."""
+    code = "import omics_meta.export.command, omics_meta.find.command"
+
+    assert "pyarrow" not in loaded_after(code)
 
 
 def test_help_loads_no_more_of_rich_than_typer_does():
@@ -123,6 +139,6 @@ def test_shell_completion_loads_typer_alone():
 
 
 def test_the_command_line_never_loads_pulumi():
-    code = "import omics_meta.backfill, omics_meta.dlq, omics_meta.errors, omics_meta.verify"
+    code = "import omics_meta.backfill, omics_meta.dlq, omics_meta.errors, omics_meta.export.command, omics_meta.verify"
 
     assert loaded_after(code).isdisjoint({"pulumi", "pulumi_aws", "omics_components", "omics_sandbox"})

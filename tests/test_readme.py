@@ -22,6 +22,7 @@ from botocore.config import Config
 from omics_components import MetadataSync
 from omics_components.config import camel_case
 from omics_meta.exits import ExitCode
+from omics_meta.find.columns import COLUMNS
 from readset_sync.event import ACTIONS
 from readset_sync.record import build_row, listed_row
 
@@ -257,6 +258,14 @@ def test_json_documents_have_the_documented_members(world: World, command: str):
             assert entry.keys() == documented[name][0].keys()
 
 
+def test_the_json_document_of_what_is_found_has_the_documented_members(world: World):
+    documented = next(doc for doc in map(json.loads, blocks("json")) if doc["command"] == "find")
+
+    document = json.loads(world.run("omics-meta", "find", "--stack", "dev", "--json").stdout)
+
+    assert document.keys() == documented.keys()
+
+
 @pytest.mark.parametrize("command", ["list", "show", "redrive"])
 def test_json_documents_of_dead_letters_have_the_documented_members(world: World, command: str):
     documented = next(doc for doc in map(json.loads, blocks("json")) if doc["command"] == f"dlq {command}")
@@ -342,6 +351,7 @@ FILE = {"s3Access": {"s3Uri": "s3://bucket/key"}, "contentLength": 1, "partSize"
 COMPLETE = {
     "id": READ_SET_ID,
     "arn": f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{READ_SET_ID}",
+    "sequenceStoreId": STORE_ID,
     "name": "reads",
     "description": "text",
     "status": "ACTIVE",
@@ -409,6 +419,26 @@ def test_every_option_is_documented(command: str):
     documented |= set(re.findall(r"--cwd", README))
 
     assert options_of(command) <= documented
+
+
+@pytest.mark.parametrize("command", ["find", "get", "duplicates", "export"])
+def test_every_option_of_the_commands_that_find_is_documented(command: str):
+    table = [(set(re.findall(r"--[a-z-]+", f"{row[0]} {row[2]}")), row[1]) for row in table_under("Find read sets")]
+    documented = {option for options, of in table if of == "all" or command in of.split(", ") for option in options}
+
+    assert options_of(command) == documented
+
+
+def test_the_columns_are_those_documented_and_every_attribute_has_one():
+    page = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(\w+)` \| (\w+) \|", page, flags=re.MULTILINE)
+
+    assert documented == [(column.name, column.kind) for column in COLUMNS]
+    in_columns = {"files", "store", "set_etag", "set_sequence_information"}
+    names = {name for name, _ in documented}
+    assert {attribute for attribute, *_ in table_under("The record")} - names == in_columns
+    assert {member for member, _ in table_under("The record", 3)} <= names
+    assert {f"source1_{member}" for member, _ in table_under("The record", 2)} - names == {"source1_file_type"}
 
 
 @pytest.mark.parametrize("command", ["list", "show", "redrive", "discard"])

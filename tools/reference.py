@@ -54,7 +54,7 @@ def _sections(command: Any, path: str) -> Iterator[str]:
     if not command.help:
         raise ValueError(f"{path} has no help: give its function a docstring")
     options = [_row(option, path) for option in command.params if not option.hidden]
-    table = ["| option | variable | meaning |", "| --- | --- | --- |", *options, ""] if options else []
+    table = ["| option or argument | variable | meaning |", "| --- | --- | --- |", *options, ""] if options else []
     yield "\n".join([f"## {path}", "", " ".join(command.help.split()), "", *table])
     for name, below in sorted(getattr(command, "commands", {}).items()):
         yield from _sections(below, f"{path} {name}")
@@ -63,10 +63,13 @@ def _sections(command: Any, path: str) -> Iterator[str]:
 def _row(option: Any, path: str) -> str:
     if not option.help:
         raise ValueError(f"{path} {option.opts[-1]} has no help: give typer.Option some")
-    if not (option.is_flag or option.metavar):
+    is_argument = option.param_type_name == "argument"
+    is_flag = not is_argument and option.is_flag
+    if not (is_flag or option.metavar):
         raise ValueError(f"{path} {option.opts[-1]} has no metavar: give typer.Option one")
-    value = "" if option.is_flag else f" {option.metavar}"
-    names = ", ".join(f"`{name}{value}`" for name in option.opts).replace("|", r"\|")
+    value = "" if is_flag else f" {option.metavar}"
+    said = [option.metavar] if is_argument else [f"{name}{value}" for name in option.opts]
+    names = ", ".join(f"`{each}`" for each in said).replace("|", r"\|")
     variable = f"`{option.envvar}`" if option.envvar else ""
     needed = " Required." if option.required else ""
     return f"| {names} | {variable} | {option.help}{needed} |"

@@ -9,6 +9,9 @@ from typer import _click as click
 from typer.core import TyperGroup
 
 from omics_meta.exits import CommandError, ExitCode
+from omics_meta.export.formats import ExportFormat
+from omics_meta.find.filters import Search
+from omics_meta.find.options import ColumnsOption, CsvOption, JsonlOption, searched_rows
 from omics_meta.options import (
     JsonOption,
     MaxTpsOption,
@@ -50,7 +53,7 @@ class Commands(TyperGroup):
             _fail(_usage(error))
         except KeyboardInterrupt as interrupt:
             remedy = str(interrupt) or "run the same command again to go on."
-            typer.echo(f"omics-meta: interrupted. What was written stays; {remedy}", err=True)
+            typer.echo(f"omics-meta: interrupted. Rows that were written stay; {remedy}", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             raise  # whoever read the output wants no more of it, which Typer deals with
@@ -78,7 +81,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Backfill and verify the DynamoDB table of AWS HealthOmics read sets.",
+    help="Fill, verify and search the DynamoDB table of AWS HealthOmics read sets.",
     epilog=EXIT_CODES,
 )
 
@@ -189,6 +192,90 @@ def verify(
     from omics_meta.verify import run
 
     raise typer.Exit(run(selection, deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(searched_rows)
+def find(
+    search: Search,
+    columns: ColumnsOption = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Rows at the most.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
+    ] = False,
+    as_json: JsonOption = False,
+    as_jsonl: JsonlOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Find read sets in the table, without calling HealthOmics.
+
+    Rows must fit all that is asked for, and are printed as they are found, in no particular order.
+    """
+    from omics_meta.find.command import find
+    from omics_meta.find.printing import format_of
+
+    form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    raise typer.Exit(find(search, form=form, columns=columns, limit=limit, explain=explain))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def get(
+    selection: Selection,
+    read_sets: Annotated[list[str], typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets.")],
+    columns: ColumnsOption = None,
+    as_json: JsonOption = False,
+    as_jsonl: JsonlOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Print the rows of some read sets.
+
+    An ARN is the table's key; for an id, the table is searched. Exit code 1 says that some have no row.
+    """
+    from omics_meta.find.command import get
+    from omics_meta.find.printing import format_of
+
+    form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
+    raise typer.Exit(get(selection, read_sets, form=form, columns=columns))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(table_alone)
+def duplicates(
+    selection: Selection,
+    as_json: JsonOption = False,
+    as_jsonl: JsonlOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Find read sets with the same content: those whose source files have the same etags."""
+    from omics_meta.find.duplicates import duplicates
+    from omics_meta.find.printing import format_of
+
+    raise typer.Exit(duplicates(selection, form=format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)))
+
+
+@app.command(epilog=EXIT_CODES)
+@selecting(searched_rows)
+def export(
+    search: Search,
+    form: Annotated[
+        ExportFormat | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="jsonl, csv or parquet; by default what FILE ends in, or jsonl."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write, instead of stdout.")
+    ] = None,
+    columns: ColumnsOption = None,
+) -> None:
+    """Export rows to JSON Lines, CSV or Parquet.
+
+    A file gets its name once it is whole. Parquet needs the extra `export`.
+    """
+    from omics_meta.export.command import export
+
+    raise typer.Exit(export(search, form=form, columns=columns, output=output))
 
 
 dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")

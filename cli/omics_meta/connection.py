@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -17,6 +18,10 @@ from omics_meta.diagnostics import log_failures
 from omics_meta.exits import CommandError
 from omics_meta.pipeline.check import Stack
 from omics_meta.target import Selection, Target, resolve
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,39 @@ def connect(target: Target, *, max_tps: Rates) -> Connection:
     return Connection(session, source, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
 
 
+@dataclass(frozen=True, slots=True)
+class TableConnection:
+    """A table that is there and has the right key. Nothing of HealthOmics is called.
+
+    Attributes:
+        client: Of DynamoDB.
+        table: The table.
+        description: What DynamoDB says of it.
+        region: The region in use, wherever it was configured.
+    """
+
+    client: "DynamoDBClient"
+    table: Table
+    description: "TableDescriptionTypeDef"
+    region: str
+
+
+def connect_table(selection: Selection) -> TableConnection:
+    """Connect to the table that a selection names, and to nothing of HealthOmics.
+
+    Raises:
+        CommandError: No table was named; or the endpoint that is configured is not a URL.
+        SetupError: The table does not exist, or has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    target = resolve(selection)
+    session = session_of(target)
+    with clear_about_endpoints():
+        client = dynamodb_client(session)
+    table = Table(client, target.table)
+    return TableConnection(client, table, table.check_key(), session.region_name)
+
+
 def session_of(target: Target) -> boto3.Session:
     """Return a session of the profile and region that a target names.
 
@@ -70,22 +108,6 @@ def session_of(target: Target) -> boto3.Session:
     session = boto3.Session(profile_name=target.profile, region_name=region)
     log_failures(session)
     return session
-
-
-def connect_table(selection: Selection) -> tuple[Table, str]:
-    """Find the table that a selection names, and make sure that it is one; return it with its region.
-
-    Raises:
-        CommandError: No table was named; or the endpoint that is configured is not a URL.
-        SetupError: The table does not exist, or has another key.
-        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
-    """
-    target = resolve(selection)
-    session = session_of(target)
-    with clear_about_endpoints():
-        table = Table(dynamodb_client(session), target.table)
-    table.check_key()
-    return table, session.region_name
 
 
 def connect_stack(selection: Selection) -> Stack:

@@ -14,19 +14,19 @@ from omics_meta.target import QueueKind, Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
-_StackOption = Annotated[
+StackOption = Annotated[
     str | None,
     typer.Option(
         "--stack", envvar="OMICS_META_STACK", metavar="NAME", help="Pulumi stack whose outputs name table and region."
     ),
 ]
-_CwdOption = Annotated[
+CwdOption = Annotated[
     Path | None,
     typer.Option(
         "--cwd", envvar="OMICS_META_CWD", metavar="DIR", help="Folder of the Pulumi project, if not the current one."
     ),
 ]
-_OutputsOption = Annotated[
+OutputsOption = Annotated[
     Path | None,
     typer.Option(
         "--outputs",
@@ -42,11 +42,11 @@ _StoresOption = Annotated[
     ),
 ]
 _AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
-_TableOption = Annotated[
+TableOption = Annotated[
     str | None, typer.Option("-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table.")
 ]
-_RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
-_ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
+RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
 
 
 def _stack(stack: str | None, cwd: Path | None, outputs: Path | None) -> tuple[str | None, Path | None, Path | None]:
@@ -61,43 +61,43 @@ def _stack(stack: str | None, cwd: Path | None, outputs: Path | None) -> tuple[s
 
 
 def stores_and_table(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
     seq_store_id: _StoresOption = None,
     all_stores: _AllStoresOption = False,
-    table: _TableOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that compares stores with a table."""
     return Selection(*_stack(stack, cwd, outputs), tuple(seq_store_id or ()), all_stores, table, region, profile)
 
 
 def table_alone(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    table: _TableOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that is about all rows of a table."""
     return Selection(*_stack(stack, cwd, outputs), (), True, table, region, profile)
 
 
 def deployed_stack(
-    stack: _StackOption = None,
-    cwd: _CwdOption = None,
-    outputs: _OutputsOption = None,
-    region: _RegionOption = None,
-    profile: _ProfileOption = None,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that is about a stack's own resources."""
     return Selection(*_stack(stack, cwd, outputs), (), False, None, region, profile)
 
 
-def selecting(select: Callable[..., Selection]) -> Callable[[_Command], _Command]:
+def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
     """Give a command the options of `select`, and what `select` makes of them as its first argument.
 
     Typer reads options from a function's signature and annotations, so both are those of the two functions together.
@@ -109,8 +109,8 @@ def selecting(select: Callable[..., Selection]) -> Callable[[_Command], _Command
 
         @wraps(command)
         def run(**given: Any) -> None:
-            selection = select(**{name: given.pop(name) for name in options})
-            command(selection, **given)
+            selected = select(**{name: given.pop(name) for name in options})
+            command(selected, **given)
 
         # By keyword, so that an option without a default may come after others.
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*options.values(), *own)]

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from omics_meta.pipeline.check import Check
 
-_WIDER_THAN_ANY_TABLE: Final = 10_000
+WIDER_THAN_ANY_TABLE: Final = 10_000
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -22,6 +22,11 @@ def print_json(document: Mapping[str, Any]) -> None:
 def print_line(line: str) -> None:
     """Print one line of data as it is, whatever characters names and reasons hold."""
     typer.echo(line)
+
+
+def print_note(line: str) -> None:
+    """Say something about the data, on stderr."""
+    typer.echo(f"omics-meta: {line}", err=True)
 
 
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
@@ -35,7 +40,7 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     console = Console()
     if not console.is_terminal:
         # Nothing may be cut off in a file or a pipe, which have no width.
-        console = Console(width=_WIDER_THAN_ANY_TABLE)
+        console = Console(width=WIDER_THAN_ANY_TABLE)
     console.print(table)
 
 

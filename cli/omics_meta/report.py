@@ -39,7 +39,8 @@ def run(selection: Selection, *, output: Path, verification: Path | None) -> Exi
         OSError: The page cannot be written.
     """
     verified = None if verification is None else _read_verification(verification)
-    table, region = connect_table(selection)
+    connection = connect_table(selection)
+    table, region = connection.table, connection.region
     now = datetime.now(UTC)
     inventory = Inventory(now)
     with reporting() as reporter:

@@ -48,6 +48,11 @@ class MetadataSyncArgs(TypedDict, total=False):
     table_write_capacity: NotRequired[int]
     """Write capacity units of a PROVISIONED table."""
 
+    table_indexes: NotRequired[str]
+    """Indexes of the created table, by which read sets are found without reading all of it: some of `subject`,
+    `sample` and `store` (by store id and status), separated by commas, or `none`. They can be changed at any time.
+    Default: `subject,sample`."""
+
     table_point_in_time_recovery: NotRequired[bool]
     """Whether the created table can be restored to any second of the last 35 days. Default: true."""
 

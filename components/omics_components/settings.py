@@ -29,6 +29,7 @@ from .validation import (
     integer_of,
     problem,
     rates,
+    some_of,
     tags,
     text,
     unknown,
@@ -47,6 +48,13 @@ LOG_RETENTION_DAYS = (
 MOST_CAPACITY = 1_000_000
 UNRESERVED = -1
 NEVER = "off"
+NO_INDEXES = "none"
+# The indexes that a created table can have, by name: partition key, and sort key if any.
+TABLE_INDEXES: Mapping[str, tuple[str, ...]] = {
+    "subject": ("set_subject_id",),
+    "sample": ("set_sample_id",),
+    "store": ("store_id", "set_status"),
+}
 
 _KMS_KEY = "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)"
 
@@ -84,6 +92,7 @@ class Settings:
     table_billing_mode: str = _setting(choice(("PAY_PER_REQUEST", "PROVISIONED")), "PAY_PER_REQUEST")
     table_read_capacity: int = _setting(integer(0, MOST_CAPACITY, "(read capacity units)"), 0)
     table_write_capacity: int = _setting(integer(0, MOST_CAPACITY, "(write capacity units)"), 0)
+    table_indexes: str = _setting(some_of(tuple(TABLE_INDEXES), NO_INDEXES), "subject,sample")
     table_point_in_time_recovery: bool = _setting(boolean(), default=True)
     table_deletion_protection: bool = _setting(boolean(), default=True)
     table_encryption: str = _setting(
@@ -148,6 +157,11 @@ class Settings:
         return _key_arn(self.alarm_encryption)
 
     @property
+    def index_names(self) -> tuple[str, ...]:
+        """The indexes of the created table, by name."""
+        return () if self.table_indexes == NO_INDEXES else tuple(self.table_indexes.split(","))
+
+    @property
     def table_key_arn(self) -> str | None:
         """The KMS key that the created table is encrypted with, if it is the user's own."""
         return _key_arn(self.table_encryption)
@@ -164,6 +178,7 @@ _CREATED_TABLE_ONLY = (
     "table_billing_mode",
     "table_read_capacity",
     "table_write_capacity",
+    "table_indexes",
     "table_point_in_time_recovery",
     "table_deletion_protection",
     "table_encryption",

@@ -1,12 +1,13 @@
 """The DynamoDB table: created and kept, or an existing one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import pulumi
 import pulumi_aws as aws
 
-from .settings import Settings
+from .settings import TABLE_INDEXES, Settings
 from .validation import SettingsError, problem
 
 HASH_KEY = "set_arn"
@@ -35,7 +36,8 @@ def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Tabl
         f"{name}-table",
         name=settings.table_name,
         hash_key=HASH_KEY,
-        attributes=[{"name": HASH_KEY, "type": "S"}],
+        attributes=[{"name": each, "type": "S"} for each in _key_attributes(settings.index_names)],
+        global_secondary_indexes=[_index(each, settings) for each in settings.index_names],
         billing_mode=settings.table_billing_mode,
         read_capacity=settings.table_read_capacity if provisioned else None,
         write_capacity=settings.table_write_capacity if provisioned else None,
@@ -50,6 +52,28 @@ def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Tabl
         ),
     )
     return Table(table.name, table.arn, pulumi.Output.from_input(customer_key))
+
+
+def _key_attributes(index_names: Sequence[str]) -> list[str]:
+    """Attributes that are a key of the table or of an index, without repetition."""
+    return list(dict.fromkeys([HASH_KEY, *(key for name in index_names for key in TABLE_INDEXES[name])]))
+
+
+def _index(name: str, settings: Settings) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    # With its keys alone, an index is written when one of them changes, and not at every refresh of the row.
+    # Newer releases of the provider call these two keys deprecated, but the oldest allowed here know no others.
+    hash_key, *range_key = TABLE_INDEXES[name]
+    index: aws.dynamodb.TableGlobalSecondaryIndexArgsDict = {
+        "name": name,
+        "hash_key": hash_key,
+        "projection_type": "KEYS_ONLY",
+    }
+    if range_key:
+        index["range_key"] = range_key[0]
+    if settings.table_billing_mode == "PROVISIONED":
+        index["read_capacity"] = settings.table_read_capacity
+        index["write_capacity"] = settings.table_write_capacity
+    return index
 
 
 def _encryption(choice: str, customer_key: str | None) -> aws.dynamodb.TableServerSideEncryptionArgsDict:

@@ -110,6 +110,20 @@ def boolean() -> Accepts:
     return Accepts(read, "give true or false.")
 
 
+def some_of(options: Sequence[str], none: str) -> Accepts:
+    """Some of the options, separated by commas, or the word for none of them."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError  # noqa: TRY004 (one error for all that does not fit)
+        names = [name.strip() for name in value.split(",")]
+        if names != [none] and (len(set(names)) < len(names) or not set(names) <= set(options)):
+            raise ValueError
+        return ",".join(names)
+
+    return Accepts(read, f"give some of {', '.join(options)}, separated by commas, or {none}.")
+
+
 def integer(low: int, high: int, unit: str = "") -> Accepts:
     """A whole number from low to high, both included."""
 

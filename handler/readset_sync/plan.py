@@ -32,6 +32,7 @@ _ADDED: Final = frozenset(
         "set_etag",
         "set_sequence_information",
         "set_status_message",
+        "store_id",
     }
 )
 """Attributes that rows of the reference implementation's format do not have."""

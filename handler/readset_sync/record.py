@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, cast
 from uuid import uuid4
 
@@ -66,6 +67,8 @@ _TEXTS: Final = {
     "set_status_message": "statusMessage",
     "set_creation_type": "creationType",
     "set_creation_job_id": "creationJobId",
+    # Also in `store`; here because the key of an index must be an attribute of its own.
+    "store_id": "sequenceStoreId",
 }
 
 _ETAG: Final = {"algorithm": "algorithm", "source1": "source1", "source2": "source2"}
@@ -207,12 +210,18 @@ def _fits(name: str, value: object) -> bool:
     match name:
         case "files":
             return isinstance(value, list) and all(map(_is_file, cast("list[object]", value)))
-        case "set_etag":
+        case "tags":
+            return isinstance(value, list) and all(map(_is_text_map, cast("list[object]", value)))
+        case "set_etag" | "store":
             return _is_text_map(value)
+        case "set_sequence_information":
+            return isinstance(value, dict)
+        case "set_total_size":
+            return isinstance(value, int | Decimal)
         case "synced_at" | "status_at" | "store_at" | "set_creation_time":
             return is_timestamp(value)
         case _:
-            return True
+            return name not in _TEXTS or isinstance(value, str)
 
 
 def _is_file(value: object) -> bool:

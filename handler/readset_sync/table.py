@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 _BATCH_GET_ATTEMPTS: Final = 8
 _SCAN_PAGE: Final = 500
@@ -33,8 +34,11 @@ class Table:
         self._client = client
         self.name = name
 
-    def check_key(self) -> None:
+    def check_key(self) -> "TableDescriptionTypeDef":
         """Make sure that the table is there and has the right key, before anything is written to it.
+
+        Returns:
+            What DynamoDB says of the table.
 
         Raises:
             SetupError: There is no such table here, or its key is another one.
@@ -54,17 +58,19 @@ class Table:
                 f"table {self.name!r} has the key {found}; "
                 f"it must be {KEY} (HASH, S) without a sort key: name another table"
             )
+        return table
 
     def get(self, arn: str) -> Row | None:
         """Return the row of a read set as it is now, or None."""
         item = self._client.get_item(TableName=self.name, Key=_key(arn), ConsistentRead=True).get("Item")
-        return None if item is None else _row(item)
+        return None if item is None else read_item(item)
 
-    def get_many(self, arns: Iterable[str]) -> dict[str, Row]:
-        """Return the rows that exist, by ARN, as they are now.
+    def get_many(self, arns: Iterable[str], *, consistent: bool = True) -> dict[str, Row]:
+        """Return the rows that exist, by ARN.
 
         Args:
             arns: At most 100 different ARNs.
+            consistent: As they are now; otherwise as they are or were a moment ago, at half the price.
 
         Raises:
             ContendedRowError: DynamoDB kept leaving keys out (its throughput is exhausted).
@@ -77,8 +83,10 @@ class Table:
             if attempt:
                 # Full jitter, as DynamoDB asks of those who retry unprocessed keys; it is no secret.
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
-            answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}})
-            found = [_row(item) for item in answer["Responses"].get(self.name, [])]
+            answer = self._client.batch_get_item(
+                RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
+            )
+            found = [read_item(item) for item in answer["Responses"].get(self.name, [])]
             rows |= {row[KEY]: row for row in found}
             left = answer["UnprocessedKeys"].get(self.name)
             wanted = list(left["Keys"]) if left else []
@@ -148,7 +156,7 @@ class Table:
         )
         for page in pages:
             for item in page["Items"]:
-                yield _row(item)[KEY]
+                yield read_item(item)[KEY]
 
     def rows(self, *paths: str) -> Iterator[Row]:
         """Scan all rows, in no particular order, with some of their attributes alone; a page at a time is in memory.
@@ -166,7 +174,7 @@ class Table:
             ExpressionAttributeNames={placeholder: name for name, placeholder in names.items()},
         )
         for page in pages:
-            yield from map(_row, page["Items"])
+            yield from map(read_item, page["Items"])
 
     def scan_page(self, within: str, *, after: str | None = None) -> tuple[list[Row], str | None]:
         """Return some rows, in no particular order, by their keys and times alone.
@@ -190,7 +198,7 @@ class Table:
             **start,
         )
         last = answer.get("LastEvaluatedKey")
-        return [_row(item) for item in answer["Items"]], None if last is None else _deserialize(last[KEY])
+        return [read_item(item) for item in answer["Items"]], None if last is None else _deserialize(last[KEY])
 
     def _try(self, operation: Any, **arguments: Any) -> bool:
         try:
@@ -204,7 +212,8 @@ def _key(arn: str) -> dict[str, Any]:
     return {KEY: _serialize(arn)}
 
 
-def _row(item: Mapping[str, Any]) -> Row:
+def read_item(item: Mapping[str, Any]) -> Row:
+    """Return the row that an item in DynamoDB's format holds, without what another tool spelled in another way."""
     return well_formed({name: _deserialize(value) for name, value in item.items()})
 
 

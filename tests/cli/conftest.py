@@ -119,14 +119,29 @@ class Aws:
         """The ARN of a read set, whether it exists or not."""
         return f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}/readSet/{read_set_id}"
 
-    def table(self, key: tuple[tuple[str, str, str], ...] = (("set_arn", "HASH", "S"),)) -> str:
-        """Create an empty table with a key of (attribute, kind, type); return its name."""
+    def table(
+        self,
+        key: tuple[tuple[str, str, str], ...] = (("set_arn", "HASH", "S"),),
+        indexes: Mapping[str, tuple[str, str | None, str]] | None = None,
+    ) -> str:
+        """Create an empty table; return its name.
+
+        Args:
+            key: Attribute, kind and type of each key attribute.
+            indexes: Partition key, sort key and projection by the name of an index; all keys are texts.
+        """
         name = f"read-sets-{next(_names)}"
+        types = {attribute: type_ for attribute, _, type_ in key}
+        declared: dict[str, Any] = {}
+        if indexes:
+            declared["GlobalSecondaryIndexes"] = [_index(each, *index) for each, index in indexes.items()]
+            types |= {attribute: "S" for *keys, _ in indexes.values() for attribute in keys if attribute}
         self._dynamodb.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in key],
-            AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": type_} for attribute, _, type_ in key],
+            AttributeDefinitions=[{"AttributeName": each, "AttributeType": type_} for each, type_ in types.items()],
+            **declared,
         )
         return name
 
@@ -173,10 +188,20 @@ class Aws:
         return rows
 
 
+def _index(name: str, hash_key: str, range_key: str | None, projection: str) -> dict[str, Any]:
+    keys = {"HASH": hash_key, "RANGE": range_key}
+    return {
+        "IndexName": name,
+        "KeySchema": [{"AttributeName": attribute, "KeyType": kind} for kind, attribute in keys.items() if attribute],
+        "Projection": {"ProjectionType": projection},
+    }
+
+
 def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
     access = store.s3_access or {}
     row: dict[str, Any] = {
         "set_id": read_set.id,
+        "store_id": store.id,
         "set_arn": read_set.arn,
         "set_name": read_set.name,
         "set_description": read_set.description,

@@ -77,6 +77,7 @@ def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
     assert row.pop("set_creation_time").endswith("Z")
     assert row == {
         "set_id": "2345678901",
+        "store_id": "1234567890",
         "set_arn": arn,
         "set_name": "NA12878",
         "set_description": "a genome",

@@ -138,7 +138,7 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(
     # THEN
     assert process.returncode == 130, err
     assert out == ""
-    assert err.splitlines()[-1].startswith("omics-meta: interrupted. What was written stays; to go on, run: ")
+    assert err.splitlines()[-1].startswith("omics-meta: interrupted. Rows that were written stay; to go on, run: ")
     written = aws.complete_rows(table)
     assert 8 <= len(written) < 100
     # AND

@@ -175,7 +175,7 @@ def test_the_schema_describes_every_input_and_output():
     schema = json.loads(provider.schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]
 
     described = schema["inputProperties"] | schema["properties"]
-    assert len(schema["inputProperties"]) == 38
+    assert len(schema["inputProperties"]) == 39
     assert len(schema["properties"]) == 15
     assert [name for name, prop in described.items() if not prop.get("description")] == []
     assert schema["requiredInputs"] == []

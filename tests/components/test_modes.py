@@ -492,7 +492,11 @@ def test_the_created_table(deployed: Deploy):
     assert table.inputs == {
         "name": "healthomics_set_metadata",
         "hashKey": "set_arn",
-        "attributes": [{"name": "set_arn", "type": "S"}],
+        "attributes": [{"name": name, "type": "S"} for name in ("set_arn", "set_subject_id", "set_sample_id")],
+        "globalSecondaryIndexes": [
+            {"name": "subject", "hashKey": "set_subject_id", "projectionType": "KEYS_ONLY"},
+            {"name": "sample", "hashKey": "set_sample_id", "projectionType": "KEYS_ONLY"},
+        ],
         "billingMode": "PAY_PER_REQUEST",
         "pointInTimeRecovery": {"enabled": True},
         "deletionProtectionEnabled": True,
@@ -515,6 +519,31 @@ def test_a_retained_table_comes_back_under_management(deployed: Deploy):
         (
             {"tableBillingMode": "PROVISIONED", "tableReadCapacity": "5", "tableWriteCapacity": "7"},
             {"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 7},
+        ),
+        (
+            {"tableIndexes": "none"},
+            {"attributes": [{"name": "set_arn", "type": "S"}], "globalSecondaryIndexes": []},
+        ),
+        (
+            {
+                "tableIndexes": "store",
+                "tableBillingMode": "PROVISIONED",
+                "tableReadCapacity": "5",
+                "tableWriteCapacity": "7",
+            },
+            {
+                "attributes": [{"name": name, "type": "S"} for name in ("set_arn", "store_id", "set_status")],
+                "globalSecondaryIndexes": [
+                    {
+                        "name": "store",
+                        "hashKey": "store_id",
+                        "rangeKey": "set_status",
+                        "projectionType": "KEYS_ONLY",
+                        "readCapacity": 5,
+                        "writeCapacity": 7,
+                    }
+                ],
+            },
         ),
         ({"tablePointInTimeRecovery": "false"}, {"pointInTimeRecovery": {"enabled": False}}),
         ({"tableDeletionProtection": "false"}, {"deletionProtectionEnabled": False}),

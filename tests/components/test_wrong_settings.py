@@ -39,6 +39,7 @@ A_LOG_KEY = "give AWS_OWNED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:
 A_TOPIC = "give the ARN of a standard SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)."
 TOPIC_ARN = "arn:aws:sns:us-west-2:123456789012:on-call"
 A_LEVEL = "give DEBUG, INFO, WARNING, ERROR or CRITICAL."
+INDEXES = "give some of subject, sample, store, separated by commas, or none."
 CAPACITY = "give a whole number from 0 to 1000000 (read capacity units)."
 
 WRONG = [
@@ -67,6 +68,11 @@ WRONG = [
             'sqsQueueName: "two" is not accepted: it is another spelling of SQSQueueName, which is one: remove one of'
             " the two."
         ),
+    ),
+    # Indexes
+    *(
+        ({"tableIndexes": wrong}, f'tableIndexes: "{wrong}" is not accepted: {INDEXES}')
+        for wrong in ("tag", "subject,", "subject,subject", "none,subject")
     ),
     # Schedules and keys
     *(

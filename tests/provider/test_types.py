@@ -63,6 +63,31 @@ LIVES = [
         {"name": "another"},
     ),
     Life(
+        "aws:dynamodb/table:Table",
+        {
+            "attributes": [{"name": name, "type": "S"} for name in ("set_arn", "subject", "sample")],
+            "billingMode": "PAY_PER_REQUEST",
+            "globalSecondaryIndexes": [
+                {"hashKey": "subject", "name": "by-subject", "projectionType": "KEYS_ONLY"},
+                {"hashKey": "sample", "name": "by-sample", "projectionType": "ALL", "rangeKey": "subject"},
+            ],
+            "hashKey": "set_arn",
+        },
+        {
+            "attributes": [{"name": name, "type": "S"} for name in ("set_arn", "subject", "store")],
+            "globalSecondaryIndexes": [
+                {"hashKey": "subject", "name": "by-subject", "projectionType": "KEYS_ONLY"},
+                {
+                    "hashKey": "store",
+                    "name": "by-store",
+                    "nonKeyAttributes": ["sample"],
+                    "projectionType": "INCLUDE",
+                },
+            ],
+        },
+        {"name": "another"},
+    ),
+    Life(
         "aws:sqs/queue:Queue",
         {"fifoQueue": True, "contentBasedDeduplication": True, "tags": {"a": "1", "b": "2"}},
         {

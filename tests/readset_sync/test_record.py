@@ -65,6 +65,7 @@ def test_a_paired_fastq_read_set_gives_every_documented_attribute() -> None:
     assert built == {
         "set_id": "9876543210",
         "set_arn": ARN,
+        "store_id": "1234567890",
         "set_name": "reads",
         "set_description": "exome",
         "set_status": "ACTIVE",

@@ -18,6 +18,8 @@ from omics_meta.cost.usage import (
     backfill_seconds,
     cost,
     events_of,
+    index_backfill,
+    index_month,
     money,
     month,
     refreshes,
@@ -34,6 +36,10 @@ def month_by_default(read_sets: int) -> Month:
 def usage_of_month(read_sets: int) -> Usage:
     """Usage of such a month."""
     return month(month_by_default(read_sets))
+
+
+def _total(usage: Usage) -> str:
+    return money(sum(cost(usage).values(), Decimal(0)))
 
 
 def duration(seconds: float) -> str:
@@ -94,6 +100,18 @@ def amounts() -> str:
     return markdown_table(["measured", "figure"], rows)
 
 
+def indexes() -> str:
+    """Return the table of what each index of a created table adds."""
+    rows = [
+        [name, str(size), _total(index_backfill(SIZES[-1])), _total(index_month(name, month_by_default(SIZES[-1])))]
+        for name, size in footprint.INDEX_BYTES.items()
+    ]
+    largest = f"{SIZES[-1]:,} read sets"
+    return markdown_table(
+        ["index", "bytes of a row in it", f"first backfill of {largest}", f"month of {largest}"], rows
+    )
+
+
 def summary() -> str:
     """Return the table of totals, with calls and time of a backfill."""
     rows = [
@@ -101,7 +119,7 @@ def summary() -> str:
         ["Time of a backfill at 5 calls a second", *(duration(backfill_seconds(size)) for size in SIZES)],
     ]
     for name, usage_of in (("Cost of a backfill", backfill), ("Cost of a month", usage_of_month)):
-        rows.append([name, *(money(sum(cost(usage_of(size)).values(), Decimal(0))) for size in SIZES)])
+        rows.append([name, *(_total(usage_of(size)) for size in SIZES)])
     return markdown_table(["", *(f"{size:,} read sets" for size in SIZES)], rows)
 
 
@@ -110,9 +128,10 @@ def main() -> None:
     for title, table in (
         ("Summary", summary()),
         ("Prices", prices()),
-        ("Amounts", amounts()),
+        ("Measured", amounts()),
         ("A backfill", _by_service(backfill)),
         ("A month", _by_service(usage_of_month)),
+        ("Indexes", indexes()),
     ):
         print(f"## {title}\n\n{table}\n")
 

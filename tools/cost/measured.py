@@ -19,7 +19,8 @@ from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.metrics.provider.cold_start import reset_cold_start_flag
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
-from omics_components.settings import Settings
+from omics_components.settings import TABLE_INDEXES, Settings
+from omics_components.table import HASH_KEY
 from omics_meta.cost.footprint import Kind, Observed
 from readset_sync.consumer import Consumer
 from readset_sync.ledger import Ledger
@@ -51,6 +52,7 @@ def sample_rows() -> tuple[Row, Row]:
     read_set = {
         "id": "1122334455",
         "arn": f"{store}/readSet/1122334455",
+        "sequenceStoreId": "1234567890",
         "name": "NA12878-L001",
         "description": "Whole genome, 30x, lane 1",
         "status": "ACTIVE",
@@ -99,6 +101,11 @@ def item_size(value: Any) -> int:
 def row_size(row: Row) -> int:
     """Return the bytes that DynamoDB counts for an item."""
     return sum(len(name.encode()) + item_size(value) for name, value in row.items())
+
+
+def index_size(row: Row, index: str) -> int:
+    """Return the bytes that DynamoDB counts for a row in an index of the created table: its keys alone."""
+    return row_size({name: row[name] for name in (HASH_KEY, *TABLE_INDEXES[index])})
 
 
 def observe_event(kind: Kind) -> Observed:

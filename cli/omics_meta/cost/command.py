@@ -49,7 +49,7 @@ def run(
 def _count(selection: Selection) -> int:
     if not (_names_stack(selection) or selection.table):
         raise CommandError("how many read sets there are was not said: give --read-sets N, or the stack or table")
-    table, _ = connect_table(selection)
+    table = connect_table(selection).table
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")
         count = 0

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-ROW_BYTES: Final = 1776
+ROW_BYTES: Final = 1794
 """Of the row of a paired FASTQ read set with three tags and every optional attribute."""
 
-LISTED_BYTES: Final = 1078
+LISTED_BYTES: Final = 1096
 """Of the same row as a listing pass writes it, without what no listing shows."""
 
 WRITES: Final = math.ceil(ROW_BYTES / 1024)
@@ -22,6 +22,15 @@ LISTED_WRITES: Final = math.ceil(LISTED_BYTES / 1024)
 
 READS: Final = math.ceil(ROW_BYTES / 4096)
 """Read request units of a strongly consistent read of the row."""
+
+INDEX_BYTES: Final = {"subject": 113, "sample": 107, "store": 121}
+"""Of the same row in each index that a created table can have: its keys. Each is a write request unit to write."""
+
+INDEXES: Final = ("subject", "sample")
+"""Those that a created table has by default."""
+
+INDEXES_BY_STATUS: Final = frozenset({"store"})
+"""Those that have the status as a key."""
 
 MEMORY_MIB: Final = 256
 LOG_RETENTION_DAYS: Final = 30

@@ -5,13 +5,14 @@ What the code decides is in `footprint`; what it cannot tell is an assumption be
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, cast
 
 from readset_sync.rates import DOCUMENTED_TPS
 from readset_sync.source import PAGE_SIZE
+from readset_sync.sync import Outcome
 
 from omics_meta.cost import footprint
 from omics_meta.cost.prices import PRICES
@@ -84,13 +85,23 @@ def backfill_calls(read_sets: int) -> int:
 
 
 def backfill(read_sets: int) -> Usage:
-    """Usage of the first `omics-meta backfill`, in two passes. Reading a row that is not there costs a unit too."""
+    """Usage of the first `omics-meta backfill`, in two passes. Reading a row that is not there costs a unit too.
+
+    A later one writes no index, because the keys do not change.
+    """
     hours = backfill_seconds(read_sets) / 3600
     usage: Usage = Counter()
     _add(usage, read=read_sets * 2 * footprint.READS)
     _add(usage, write=read_sets * (footprint.LISTED_WRITES + footprint.WRITES))
     _add(usage, key=math.ceil(hours * KEY_REQUESTS_AN_HOUR))
+    for _ in footprint.INDEXES:
+        usage += index_backfill(read_sets)
     return usage
+
+
+def index_backfill(read_sets: int) -> Usage:
+    """Usage that an index adds to the first backfill: the listing pass writes every row to it, the second pass none."""
+    return Counter({"write": read_sets})
 
 
 def month(what: Month) -> Usage:
@@ -106,6 +117,19 @@ def month(what: Month) -> Usage:
     # A metric costs for the hours in which it was sent.
     _add(usage, metric=sum(min(each, HOURS_A_MONTH) for each in hours.values()) / HOURS_A_MONTH)
     usage["key"] = min(usage["key"], KEY_REQUESTS_AN_HOUR * HOURS_A_MONTH)
+    for name in footprint.INDEXES:
+        usage += index_month(name, what)
+    return usage
+
+
+def index_month(name: str, what: Month) -> Usage:
+    """Usage that an index adds to a month. It is written when a row comes or goes, and twice when its key changes."""
+    usage: Usage = Counter()
+    _add(usage, table=what.read_sets * (footprint.INDEX_BYTES[name] + ITEM_OVERHEAD_BYTES) / GB)
+    for kind, count in _counts(what.events):
+        changes_key = kind.outcome == Outcome.UPDATED and name in footprint.INDEXES_BY_STATUS
+        comes_or_goes = kind.outcome in {Outcome.CREATED, Outcome.DELETED}
+        _add(usage, write=count * (2 * changes_key + comes_or_goes))
     return usage
 
 
@@ -122,11 +146,16 @@ def refreshes(what: Month) -> float:
     return what.read_sets * sum(DAYS_A_MONTH / (math.ceil(age / interval) * interval) for age in ages) / _AGES
 
 
+def _counts(events: float) -> Iterator[tuple[footprint.Kind, float]]:
+    """Yield how many of so many events are of each kind."""
+    shares = events_of(1)
+    for kind in footprint.EVENTS:
+        yield kind, events * kind.share / shares
+
+
 def _add_events(usage: Usage, events: float, hours: dict[str, float]) -> None:
     """Add what events use, and the hours in which they send metrics: one for each event at the most."""
-    shares = sum(kind.share for kind in footprint.EVENTS)
-    for kind in footprint.EVENTS:
-        count = events * kind.share / shares
+    for kind, count in _counts(events):
         _add(usage, read=count * footprint.READS * kind.reads, write=count * footprint.WRITES * kind.writes)
         _add(usage, log=count * kind.observed.log_bytes / GB)
         _add_hours(hours, kind.observed.metrics, count)

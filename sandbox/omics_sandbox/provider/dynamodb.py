@@ -11,17 +11,29 @@ from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Object, SetOf, Text
-from omics_sandbox.provider.values import Properties, holds_unknown
+from omics_sandbox.provider.values import Properties, holds_unknown, is_empty
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 _ATTRIBUTE: Final = Object({"name": Text(), "type": Text(one_of=("S", "N", "B"))}, frozenset({"name", "type"}))
+_INDEX: Final = Object(
+    {
+        "hashKey": Text(),
+        "name": Text(),
+        "nonKeyAttributes": SetOf(Text()),
+        "projectionType": Text(one_of=("ALL", "INCLUDE", "KEYS_ONLY")),
+        "rangeKey": Text(),
+        "readCapacity": Integer(0),
+        "writeCapacity": Integer(0),
+    },
+    frozenset({"hashKey", "name", "projectionType"}),
+)
 _STREAM_VIEWS: Final = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 
 
 class Table(ResourceType):
-    """`aws:dynamodb/table:Table`, without secondary indexes, replicas and restores."""
+    """`aws:dynamodb/table:Table`, without local secondary indexes, replicas and restores."""
 
     token: ClassVar = "aws:dynamodb/table:Table"
     title: ClassVar = "AWS DynamoDB Table"
@@ -30,6 +42,7 @@ class Table(ResourceType):
         "attributes": Property(SetOf(_ATTRIBUTE), computed=True),
         "billingMode": Property(Text(one_of=("PROVISIONED", "PAY_PER_REQUEST")), default="PROVISIONED"),
         "deletionProtectionEnabled": Property(Boolean(), default=False),
+        "globalSecondaryIndexes": Property(SetOf(_INDEX)),
         "hashKey": Property(Text(), replaces=True, required=True),
         "name": Property(Text(), replaces=True, computed=True),
         "pointInTimeRecovery": Property(
@@ -54,9 +67,10 @@ class Table(ResourceType):
     @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         attributes = inputs.get("attributes", [])
-        keys = [inputs[key] for key in ("hashKey", "rangeKey") if key in inputs]
-        if holds_unknown([attributes, keys]):
+        indexes = inputs.get("globalSecondaryIndexes", [])
+        if holds_unknown([attributes, indexes, inputs.get("hashKey"), inputs.get("rangeKey")]):
             return
+        keys = [each[key] for each in (inputs, *indexes) for key in ("hashKey", "rangeKey") if key in each]
         declared = {attribute["name"] for attribute in attributes}
         if unused := sorted(declared - set(keys)):
             yield "attributes", f"all attributes must be indexed. Unused attributes: {unused}"
@@ -74,13 +88,11 @@ class Table(ResourceType):
         parameters: dict[str, Any] = {
             "TableName": inputs["name"],
             "KeySchema": _key_schema(inputs),
-            "AttributeDefinitions": [
-                {"AttributeName": attribute["name"], "AttributeType": attribute["type"]}
-                for attribute in inputs["attributes"]
-            ],
+            "AttributeDefinitions": _attribute_definitions(inputs),
             "DeletionProtectionEnabled": inputs.get("deletionProtectionEnabled", False),
             "Tags": tagging.as_list(inputs.get("tags")),
             **_billing(inputs),
+            **_indexes(inputs),
             **_encryption(inputs),
             **_stream(inputs),
         }
@@ -117,6 +129,7 @@ class Table(ResourceType):
             ],
             "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
+            "globalSecondaryIndexes": [_index_state(index) for index in table.get("GlobalSecondaryIndexes", [])],
             "hashKey": keys["HASH"],
             "rangeKey": keys.get("RANGE"),
             "name": table.get("TableName", resource_id),
@@ -144,6 +157,8 @@ class Table(ResourceType):
             client.update_table(TableName=resource_id, DeletionProtectionEnabled=protected)
         if {"billingMode", "readCapacity", "writeCapacity"} & set(changed):
             client.update_table(TableName=resource_id, **_billing(inputs))
+        if "globalSecondaryIndexes" in changed:
+            self._set_indexes(resource_id, state, inputs)
         if {"streamEnabled", "streamViewType"} & set(changed):
             stream: Any = _stream(inputs) or {"StreamSpecification": {"StreamEnabled": False}}
             client.update_table(TableName=resource_id, **stream)
@@ -171,6 +186,22 @@ class Table(ResourceType):
 
     def _client(self, properties: Properties) -> "DynamoDBClient":
         return self.aws.client("dynamodb", properties.get("region"))
+
+    def _set_indexes(self, name: str, state: Properties, inputs: Properties) -> None:
+        """Delete and create indexes one by one, as AWS wants it; one that changes is deleted and made anew."""
+        client = self._client(state)
+        there = {index["name"]: index for index in state.get("globalSecondaryIndexes", [])}
+        wanted = {index["name"]: index for index in inputs.get("globalSecondaryIndexes", [])}
+        kept = {each for each, index in wanted.items() if each in there and _INDEX.same(index, there[each])}
+        changes: list[Any] = [{"Delete": {"IndexName": each}} for each in there if each not in kept]
+        changes += [{"Create": _index(index)} for each, index in wanted.items() if each not in kept]
+        for change in changes:
+            client.update_table(
+                TableName=name,
+                AttributeDefinitions=_attribute_definitions(inputs),
+                GlobalSecondaryIndexUpdates=[change],
+            )
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
     def _set_recovery(self, name: str, inputs: Properties) -> None:
         wanted = inputs.get("pointInTimeRecovery")
@@ -217,16 +248,53 @@ def _key_schema(inputs: Properties) -> list[dict[str, str]]:
     return [{"AttributeName": inputs[key], "KeyType": kind} for key, kind in kinds.items() if key in inputs]
 
 
+def _attribute_definitions(inputs: Properties) -> Any:  # a list of boto3's
+    return [
+        {"AttributeName": attribute["name"], "AttributeType": attribute["type"]} for attribute in inputs["attributes"]
+    ]
+
+
+def _indexes(inputs: Properties) -> dict[str, Any]:
+    indexes = inputs.get("globalSecondaryIndexes")
+    return {"GlobalSecondaryIndexes": [_index(index) for index in indexes]} if indexes else {}
+
+
+def _index(index: Properties) -> dict[str, Any]:
+    projection = {"ProjectionType": index["projectionType"]}
+    if "nonKeyAttributes" in index:
+        projection["NonKeyAttributes"] = index["nonKeyAttributes"]
+    described = {"IndexName": index["name"], "KeySchema": _key_schema(index), "Projection": projection}
+    if index.get("readCapacity"):
+        described["ProvisionedThroughput"] = _throughput(index)
+    return described
+
+
+def _index_state(index: Any) -> Properties:  # the description of an index
+    keys = {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]}
+    throughput = index.get("ProvisionedThroughput", {})
+    state = {
+        "hashKey": keys["HASH"],
+        "name": index["IndexName"],
+        "nonKeyAttributes": index["Projection"].get("NonKeyAttributes"),
+        "projectionType": index["Projection"]["ProjectionType"],
+        "rangeKey": keys.get("RANGE"),
+        "readCapacity": throughput.get("ReadCapacityUnits"),
+        "writeCapacity": throughput.get("WriteCapacityUnits"),
+    }
+    return {name: value for name, value in state.items() if not is_empty(value)}
+
+
+def _throughput(inputs: Properties) -> dict[str, int]:
+    return {"ReadCapacityUnits": inputs["readCapacity"], "WriteCapacityUnits": inputs["writeCapacity"]}
+
+
 def _billing(inputs: Properties) -> Any:  # keyword arguments of boto3
     mode = inputs.get("billingMode", "PROVISIONED")
     if mode == "PAY_PER_REQUEST":
         return {"BillingMode": mode}
     return {
         "BillingMode": mode,
-        "ProvisionedThroughput": {
-            "ReadCapacityUnits": inputs["readCapacity"],
-            "WriteCapacityUnits": inputs["writeCapacity"],
-        },
+        "ProvisionedThroughput": _throughput(inputs),
     }
 
 

@@ -1,0 +1,66 @@
+"""`omics-meta export`."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from readset_sync.record import Row
+
+from omics_meta.connection import connect_table
+from omics_meta.exits import CommandError, ExitCode
+from omics_meta.export.formats import ExportFormat
+from omics_meta.export.replace import replacing
+from omics_meta.export.writers import writer_of
+from omics_meta.find.columns import COLUMNS, columns_of
+from omics_meta.find.criteria import criteria_of
+from omics_meta.find.filters import Search
+from omics_meta.find.plan import facts_of, plan
+from omics_meta.find.reader import read
+from omics_meta.output import print_line, print_note
+from omics_meta.progress import Reporter, reporting
+
+
+def export(search: Search, *, form: ExportFormat | None, columns: str | None, output: Path | None) -> ExitCode:
+    """Write the rows that fit to a file, or to stdout.
+
+    Args:
+        search: Which rows.
+        form: In which format; None for the one that the file's name ends in, or JSON Lines.
+        columns: What to write of each, as in `set_id,tag:cohort`; None for everything.
+        output: The file, which is replaced once it is whole; None for stdout.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+        OSError: The file cannot be written.
+    """
+    chosen = form or _format_of(output)
+    if chosen is ExportFormat.PARQUET and output is None and sys.stdout.isatty():
+        raise CommandError("Parquet is not for a terminal: give -o FILE, or send stdout to a file or a program")
+    write = writer_of(chosen)
+    wanted = columns_of(columns) if columns is not None else COLUMNS
+    criteria = criteria_of(search.filters)
+    connection = connect_table(search.selection)
+    access = plan(criteria, facts_of(connection.description))
+    with reporting() as reporter, replacing(output) if output else nullcontext(sys.stdout.buffer) as file:
+        pages = _counted(read(connection.client, connection.table, access, criteria), reporter)
+        count = write(pages, wanted, file)
+    said = f"{'1 read set' if count == 1 else f'{count} read sets'} exported"
+    if output:
+        print_line(f"{said} to {output}")
+    else:
+        print_note(said)
+    return ExitCode.DONE
+
+
+def _format_of(output: Path | None) -> ExportFormat:
+    ending = output.suffix.removeprefix(".").lower() if output else ""
+    return ExportFormat(ending) if ending in set(ExportFormat) else ExportFormat.JSONL
+
+
+def _counted(pages: Iterator[list[Row]], reporter: Reporter) -> Iterator[Sequence[Row]]:
+    reporter.begin("export")
+    for page in pages:
+        yield page
+        for _ in page:
+            reporter.advance()

@@ -1,0 +1,98 @@
+"""`omics-meta find` and `omics-meta get`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from readset_sync.record import Row
+
+from omics_meta.connection import TableConnection, connect_table
+from omics_meta.exits import CommandError, ExitCode
+from omics_meta.find.columns import columns_of
+from omics_meta.find.criteria import criteria_of, one_of
+from omics_meta.find.explanation import print_explanation
+from omics_meta.find.filters import Search
+from omics_meta.find.plan import facts_of, plan
+from omics_meta.find.printing import Format, print_rows
+from omics_meta.find.reader import read, read_named
+from omics_meta.output import print_note
+from omics_meta.target import Selection
+
+
+def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
+    """Print the rows that fit, as they are found.
+
+    Args:
+        search: Which rows.
+        form: How to print them.
+        columns: What to print of each, as in `set_id,tag:cohort`.
+        limit: How many rows at the most.
+        explain: Only tell how the rows would be read, and what that would cost.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    shown = columns_of(columns) if columns is not None else None
+    criteria = criteria_of(search.filters)
+    connection = connect_table(search.selection)
+    facts = facts_of(connection.description)
+    access = plan(criteria, facts)
+    if explain:
+        print_explanation(_about("find", connection), access, facts, as_json=form is Format.JSON)
+        return ExitCode.DONE
+    pages = read(connection.client, connection.table, access, criteria)
+    found = print_rows(_first(pages, limit), form, shown, _about("find", connection))
+    print_note("1 read set found" if found == 1 else f"{found} read sets found")
+    return ExitCode.DONE
+
+
+def get(selection: Selection, names: Sequence[str], *, form: Format, columns: str | None) -> ExitCode:
+    """Print the rows of read sets that are named by ARN, or by id, for which the table is searched.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    shown = columns_of(columns) if columns is not None else None
+    arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
+    ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
+    for each in ids:
+        if not each.isdecimal():
+            raise CommandError(
+                f"{each!r} is neither the ARN nor the id of a read set: find others with `omics-meta find`"
+            )
+    connection = connect_table(selection)
+    missing = dict.fromkeys([*arns, *ids])
+
+    def pages() -> Iterator[list[Row]]:
+        for page in _named(connection, arns, ids):
+            for row in page:
+                missing.pop(row["set_arn"], None)
+                missing.pop(row.get("set_id", ""), None)
+            yield page
+
+    print_rows(pages(), form, shown, _about("get", connection))
+    for name in missing:
+        print_note(f"no row of {name} in table {connection.table.name}")
+    return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
+
+
+def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:
+    yield from read_named(connection.table, arns)
+    if ids:
+        criteria = [one_of(frozenset(ids))]
+        access = plan(criteria, facts_of(connection.description))
+        yield from read(connection.client, connection.table, access, criteria)
+
+
+def _first(pages: Iterable[list[Row]], limit: int | None) -> Iterator[list[Row]]:
+    if limit is None:
+        yield from pages
+        return
+    for page in pages:
+        yield page[:limit]
+        limit -= len(page)
+        if limit <= 0:
+            return
+
+
+def _about(command: str, connection: TableConnection) -> dict[str, Any]:
+    return {"command": command, "table": connection.table.name, "region": connection.region}

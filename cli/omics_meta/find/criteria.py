@@ -1,0 +1,176 @@
+"""What a row must be like to be found. Pure: no AWS calls.
+
+Every criterion can judge a row by itself. What DynamoDB can judge as well, so that fewer rows travel, is its condition,
+which may let too many rows pass and must never hold one back that the criterion takes.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Final
+
+from boto3.dynamodb.conditions import Attr, AttributeBase, ConditionBase
+from readset_sync.record import CREATED_AT, KEY, Row
+from readset_sync.timestamp import format_timestamp
+
+from omics_meta.exits import CommandError
+from omics_meta.find.filters import Filters
+
+_WILDCARDS: Final = re.compile(r"[*?\[]")
+_STORE_ID: Final = re.compile(r"[0-9]{10,36}")
+_MOST_OPERANDS: Final = 100
+"""Of DynamoDB's IN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """Decides about rows.
+
+    Attributes:
+        matches: Whether a row is to be found.
+        condition: What DynamoDB can check of it; None for nothing.
+        attribute: The attribute by which an index must be keyed to be of use; empty where none can be.
+        key_condition: Makes the condition on that key.
+        exact: Whether the attribute must be one text, as the partition key of an index demands.
+    """
+
+    matches: Callable[[Row], bool]
+    condition: ConditionBase | None
+    attribute: str = ""
+    key_condition: Callable[[AttributeBase], ConditionBase] | None = None
+    exact: bool = False
+
+
+def equals(attribute: str, value: str) -> Criterion:
+    """An attribute is the given text."""
+    return Criterion(
+        lambda row: row.get(attribute) == value,
+        Attr(attribute).eq(value),
+        attribute,
+        lambda key: key.eq(value),
+        exact=True,
+    )
+
+
+def like(attribute: str, pattern: str) -> Criterion:
+    """An attribute is like a pattern of `*`, `?` and `[...]`, as in a shell, with upper and lower case told apart."""
+    beginning = _WILDCARDS.split(pattern, maxsplit=1)[0]
+
+    def matches(row: Row) -> bool:
+        return attribute in row and fnmatchcase(row[attribute], pattern)
+
+    if not beginning:
+        return Criterion(matches, None)
+    return Criterion(matches, Attr(attribute).begins_with(beginning), attribute, lambda key: key.begins_with(beginning))
+
+
+def text(attribute: str, given: str) -> Criterion:
+    """An attribute is the given text, or like it where it is a pattern."""
+    return like(attribute, given) if _WILDCARDS.search(given) else equals(attribute, given)
+
+
+def since(moment: str) -> Criterion:
+    """The read set was created at a moment or later."""
+    return Criterion(
+        lambda row: row.get(CREATED_AT, "") >= moment,
+        Attr(CREATED_AT).gte(moment),
+        CREATED_AT,
+        lambda key: key.gte(moment),
+    )
+
+
+def before(moment: str) -> Criterion:
+    """The read set was created before a moment."""
+    return Criterion(
+        lambda row: CREATED_AT in row and row[CREATED_AT] < moment,
+        Attr(CREATED_AT).lt(moment),
+        CREATED_AT,
+        lambda key: key.lt(moment),
+    )
+
+
+def in_store(store: str) -> Criterion:
+    """The read set is in the store with an id, or with a name."""
+    if not _STORE_ID.fullmatch(store):
+        return Criterion(
+            lambda row: row.get("store", {}).get("store_name") == store, Attr("store.store_name").eq(store)
+        )
+    # The key tells it, in whatever format the row is.
+    part = f":sequenceStore/{store}/"
+    return Criterion(
+        lambda row: part in row[KEY], Attr(KEY).contains(part), "store_id", lambda key: key.eq(store), exact=True
+    )
+
+
+def tagged(key: str, value: str | None) -> Criterion:
+    """The read set has a tag, with a value if one is given."""
+    return Criterion(
+        lambda row: any(key in tag and value in {None, tag[key]} for tag in row.get("tags", [])),
+        # DynamoDB compares the elements of a list as a whole, so that it must know the value.
+        None if value is None else Attr("tags").contains({key: value}),
+    )
+
+
+def has_file(beginning: str) -> Criterion:
+    """The path of one of the files begins with a text."""
+    # A read set has source1, source2 and index at the most.
+    first, second, third = (Attr(f"files[{number}].file_path").begins_with(beginning) for number in range(3))
+    return Criterion(
+        lambda row: any(file.get("file_path", "").startswith(beginning) for file in row.get("files", [])),
+        first | second | third,
+    )
+
+
+def one_of(ids: Collection[str]) -> Criterion:
+    """The read set has one of the ids."""
+    return Criterion(
+        lambda row: row.get("set_id") in ids,
+        Attr("set_id").is_in(sorted(ids)) if len(ids) <= _MOST_OPERANDS else None,
+    )
+
+
+def criteria_of(filters: Filters) -> tuple[Criterion, ...]:
+    """Return what a row must all be like; nothing for every row.
+
+    Raises:
+        CommandError: An option is empty, a tag has no key, or a moment is no date or time.
+    """
+    return tuple(_criteria(filters))
+
+
+def _criteria(filters: Filters) -> Iterator[Criterion]:
+    given: tuple[tuple[str, str | None, Callable[[str], Criterion]], ...] = (
+        ("--sample", filters.sample, lambda sample: text("set_sample_id", sample)),
+        ("--subject", filters.subject, lambda subject: text("set_subject_id", subject)),
+        ("--name", filters.name, lambda name: text("set_name", name)),
+        ("--status", filters.status, lambda status: equals("set_status", status.upper())),
+        ("--type", filters.file_type, lambda file_type: equals("set_type", file_type.upper())),
+        ("--store", filters.store, in_store),
+        ("--reference", filters.reference, lambda arn: equals("set_reference_arn", arn)),
+        ("--file", filters.file, has_file),
+        ("--created-after", filters.created_after, lambda time: since(_moment("--created-after", time))),
+        ("--created-before", filters.created_before, lambda time: before(_moment("--created-before", time))),
+    )
+    for option, value, criterion in given:
+        if value == "":
+            # As when a shell variable is not set: to find everything would surprise.
+            raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
+        if value is not None:
+            yield criterion(value)
+    for tag in filters.tags:
+        key, equals_sign, value = tag.partition("=")
+        if not key:
+            raise CommandError(f"--tag {tag!r} has no key: give KEY or KEY=VALUE")
+        yield tagged(key, value if equals_sign else None)
+
+
+def _moment(option: str, text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(
+            f"{option} {text!r} is not a date or time: give one like 2026-04-04 or 2026-04-04T18:01:06Z"
+        ) from error
+    return format_timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

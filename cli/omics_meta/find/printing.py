@@ -1,0 +1,150 @@
+"""Shows rows as they come: as a table for people, as JSON, JSON Lines or CSV."""
+
+import csv
+import json
+import sys
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TextIO, cast
+
+from boto3.dynamodb.types import Binary
+from readset_sync.record import Row
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from omics_meta.exits import CommandError
+from omics_meta.find.columns import SHOWN, Column, Value, values
+from omics_meta.output import WIDER_THAN_ANY_TABLE, print_line
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def format_of(*, as_json: bool, as_jsonl: bool, as_csv: bool) -> Format:
+    """Return the one format that was asked for.
+
+    Raises:
+        CommandError: More than one was.
+    """
+    asked = [name for name, given in ((Format.JSON, as_json), (Format.JSONL, as_jsonl), (Format.CSV, as_csv)) if given]
+    if len(asked) > 1:
+        raise CommandError(f"--{asked[0]} and --{asked[1]} contradict each other: give one of them")
+    return asked[0] if asked else Format.TABLE
+
+
+def print_rows(
+    pages: Iterable[Sequence[Row]], form: Format, columns: Sequence[Column] | None, about: Mapping[str, Any]
+) -> int:
+    """Print rows as they come; return how many there were.
+
+    Args:
+        pages: The rows, some at a time.
+        form: How to print them.
+        columns: What to print of each. None for whole rows in JSON, and for the usual columns elsewhere.
+        about: Members of the JSON document before `read_sets` and `found`.
+    """
+    match form:
+        case Format.JSON:
+            return _print_document(pages, columns, about)
+        case Format.JSONL:
+            return _print_lines(pages, columns)
+        case Format.CSV:
+            return print_csv(pages, columns or SHOWN, sys.stdout)
+        case Format.TABLE:
+            return _print_table(pages, columns or SHOWN)
+
+
+def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: TextIO) -> int:
+    """Write CSV (RFC 4180, but for the ends of lines) with a line of names; return how many rows there were."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([column.name for column in columns])
+    count = 0
+    for page in pages:
+        writer.writerows([_cell(value) for value in values(row, columns)] for row in page)
+        file.flush()
+        count += len(page)
+    return count
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """Write a row as one line of JSON, in ASCII; what JSON lacks and only another tool can have written, as texts."""
+    return json.dumps(record, default=_plain)
+
+
+def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | None, about: Mapping[str, Any]) -> int:
+    sys.stdout.write(f'{json.dumps(about)[:-1]}, "read_sets": [')
+    count = 0
+    for page in pages:
+        for row in page:
+            sys.stdout.write(f"{',' if count else ''}\n  {to_json(_record(row, columns))}")
+            count += 1
+        sys.stdout.flush()
+    print_line(f'\n], "found": {count}}}')
+    return count
+
+
+def _print_lines(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | None) -> int:
+    count = 0
+    for page in pages:
+        sys.stdout.writelines(f"{to_json(_record(row, columns))}\n" for row in page)
+        sys.stdout.flush()
+        count += len(page)
+    return count
+
+
+def _record(row: Row, columns: Sequence[Column] | None) -> Mapping[str, Any]:
+    if columns is None:
+        return row
+    return {column.name: value for column, value in zip(columns, values(row, columns), strict=True)}
+
+
+def _print_table(pages: Iterable[Sequence[Row]], columns: Sequence[Column]) -> int:
+    """Print a table in parts, a part for each page, with columns as wide as the first page needs."""
+    console = Console()
+    if not console.is_terminal:
+        # Nothing may be cut off in a file or a pipe, which have no width.
+        console = Console(width=WIDER_THAN_ANY_TABLE)
+    widths: list[int] | None = None
+    count = 0
+    for page in pages:
+        cells = [[_cell(value) for value in values(row, columns)] for row in page]
+        table = Table(box=None, show_header=widths is None, pad_edge=False)
+        if widths is None:
+            lines = [[column.name for column in columns], *cells]
+            widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+        for column, width in zip(columns, widths, strict=True):
+            table.add_column(column.name, min_width=width, overflow="fold")
+        for line in cells:
+            table.add_row(*map(Text, line))
+        console.print(table)
+        count += len(page)
+    return count
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return ""
+    return to_json(value) if isinstance(value, dict) else str(value)
+
+
+def _plain(value: object) -> object:
+    """Return something that JSON has, for the types of DynamoDB that it has not."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case Binary():
+            return b64encode(bytes(cast("Any", value).value)).decode()  # the stub has no members
+        case set():
+            return sorted(map(_plain, cast("set[object]", value)), key=str)
+        case _:
+            return value

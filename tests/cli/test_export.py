@@ -1,0 +1,199 @@
+"""Exports, read back with DuckDB as their users might."""
+
+import io
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from omics_meta.export.formats import ExportFormat
+from omics_meta.export.writers import writer_of
+from omics_meta.find.columns import COLUMNS
+
+# The fixtures of conftest.py, which tests cannot import.
+Aws = Any
+Cli = Any
+
+ENDINGS = ("jsonl", "csv", "parquet")
+
+
+@pytest.fixture
+def table(aws: Aws, cli: Cli) -> str:
+    """A table with three read sets, one of them in a row of another tool's."""
+    store_id = aws.store(2)
+    aws.omics.create_read_set(
+        store_id, name='a "name", with commas', sample_id="HG002", tags={"cohort": "ä", "empty": ""}
+    )
+    name = aws.table()
+    assert cli.run("backfill", "--all-stores", "-t", name, "--max-tps", "1000").code == 0
+    first = min(aws.raw_rows(name))
+    row = aws.raw_rows(name)[first]
+    aws.put(name, {each: row[each] for each in ("set_arn", "set_id", "set_name", "files")} | {"tags": "none"})
+    return name
+
+
+def read_back(path: Path, query: str) -> list[tuple[Any, ...]]:
+    options = ", all_varchar=false, header=true, nullstr=''" if path.suffix == ".csv" else ""
+    reader = {".jsonl": "read_json", ".csv": "read_csv", ".parquet": "read_parquet"}[path.suffix]
+    with duckdb.connect() as database:
+        return database.execute(query.format(f"{reader}('{path}'{options})")).fetchall()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_export_has_every_row_with_numbers_as_numbers(
+    aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"rows.{ending}"
+
+    done = cli.run("export", "-t", table, "-o", path)
+
+    assert (done.code, done.out) == (0, f"3 read sets exported to {path}\n"), done.err
+    rows = aws.raw_rows(table)
+    named = read_back(path, "SELECT set_arn, set_name, set_sample_id, store_name FROM {} ORDER BY set_arn")
+    assert named == [
+        (arn, row["set_name"], row.get("set_sample_id"), row.get("store", {}).get("store_name"))
+        for arn, row in sorted(rows.items())
+    ]
+    sizes = "SELECT set_arn, set_total_size, source1_content_length + 1, epoch(set_creation_time) FROM {} ORDER BY 1"
+    assert [line[:3] for line in read_back(path, sizes)] == [
+        (arn, row.get("set_total_size"), int(row["files"][0]["content_length"]) + 1)
+        for arn, row in sorted(rows.items())
+    ]
+    assert [line[3] is None for line in read_back(path, sizes)] == [
+        "set_creation_time" not in row for _, row in sorted(rows.items())
+    ]
+    columns = [name for name, *_ in read_back(path, "SELECT column_name FROM (DESCRIBE SELECT * FROM {})")]
+    assert columns == [column.name for column in COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("ending", "query"),
+    [
+        ("jsonl", "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST"),
+        ("csv", "SELECT tags::JSON->>'cohort' FROM {} ORDER BY 1 NULLS LAST"),
+        ("parquet", "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST"),
+    ],
+)
+def test_tags_are_found_in_an_export(cli: Cli, table: str, tmp_path: Path, ending: str, query: str) -> None:
+    path = tmp_path / f"rows.{ending}"
+    cli.run("export", "-t", table, "-o", path)
+
+    assert read_back(path, query) == [("ä",), (None,), (None,)]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_export_tells_listed_rows_from_those_without_tags(
+    aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"rows.{ending}"
+    complete, listed = (arn for arn, row in aws.raw_rows(table).items() if "store_id" in row)
+    aws.edit(table, complete, tags=[])
+    aws.edit(table, listed, sync_state="listed", tags=None, files=None, set_total_size=None, synced_at=None)
+
+    done = cli.run("export", "-t", table, "-o", path)
+
+    assert done.code == 0, done.err
+    query = "SELECT set_arn, sync_state, tags IS NULL, set_total_size IS NULL FROM {} WHERE set_arn IN ('%s', '%s')"
+    assert sorted(read_back(path, query % (complete, listed))) == sorted(
+        [(complete, None, False, False), (listed, "listed", True, True)]
+    )
+
+
+def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: Cli, table: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    columns = "set_sample_id,tag:cohort,tag:empty,tag:phase"
+
+    done = cli.run("export", "-t", table, "--sample", "HG*", "--columns", columns, "-o", path)
+
+    assert done.out == f"1 read set exported to {path}\n"
+    assert read_back(path, "SELECT * FROM {}") == [("HG002", "ä", "", None)]
+
+
+@pytest.mark.parametrize("form", ENDINGS)
+def test_stdout_can_be_a_pipe(cli: Cli, table: str, tmp_path: Path, form: str) -> None:
+    with cli.start(
+        "export", "-t", table, "--format", form, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        (tmp_path / f"piped.{form}").write_bytes(process.stdout.buffer.read())
+
+    assert process.returncode == 0
+    assert read_back(tmp_path / f"piped.{form}", "SELECT count(*), count(DISTINCT set_arn) FROM {}") == [(3, 3)]
+
+
+def test_an_export_of_nothing_is_a_file_of_nothing(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    table = aws.table()
+
+    for ending in ("csv", "parquet"):
+        cli.run("export", "-t", table, "-o", tmp_path / f"none.{ending}")
+        assert read_back(tmp_path / f"none.{ending}", "SELECT count(*) FROM {}") == [(0,)]
+
+
+def test_rows_are_in_memory_a_row_group_at_a_time() -> None:
+    taken = 0
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        nonlocal taken
+        for taken in range(1, 51):
+            yield [{"set_arn": f"{taken}.{number}", "set_total_size": Decimal(number)} for number in range(500)]
+
+    file = io.BytesIO()
+    progress: list[tuple[int, int]] = []
+
+    class Watched(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            progress.append((taken, file.write(data)))
+            return len(data)
+
+    assert writer_of(ExportFormat.PARQUET)(pages(), COLUMNS, Watched()) == 25_000
+    written = {page for page, size in progress if size > 4}
+    assert written == {20, 40, 50}, "a row group is written as soon as it has 10,000 rows"
+
+
+def test_an_interrupted_export_leaves_nothing_and_what_was_there_before(
+    aws: Aws, cli: Cli, tmp_path: Path, interruptible: None
+) -> None:
+    table = aws.table()
+    for number in range(120):
+        aws.put(table, {"set_arn": f"arn:{number}", "set_description": "x" * 100_000})
+    (tmp_path / "rows.csv").write_text("before")
+
+    process = cli.start("export", "-t", table, "-o", tmp_path / "rows.csv", stderr=subprocess.PIPE)
+    while process.poll() is None and not list(tmp_path.glob(".rows.csv.*.partial")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130, err
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir() if path.is_file()] == [("rows.csv", "before")]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-o", "{folder}/none/rows.csv"), "there is no folder {folder}/none: make it first, or give another file"),
+        (("-o", "{folder}"), "-o {folder} is not a file: give the name of one, or leave -o out to write to stdout"),
+        (("--columns", "set_nmae"), "--columns: 'set_nmae' is not a column"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_one_line(
+    aws: Aws, cli: Cli, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    done = cli.run("export", "-t", aws.table(), *(option.format(folder=tmp_path) for option in options))
+
+    assert done.code == 2
+    assert said.format(folder=tmp_path) in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_parquet_without_pyarrow_names_the_extra(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('not installed')")
+
+    done = cli.run("export", "-t", aws.table(), "--format", "parquet", env={"PYTHONPATH": str(tmp_path)})
+
+    assert done.code == 2
+    assert "run pip install 'healthomics-metadata-sync[export]', or take --format csv" in done.err

@@ -1,0 +1,279 @@
+"""Finding rows: `omics-meta find` and `omics-meta get`, against tables with and without indexes."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from omics_meta.find.columns import SHOWN
+from omics_meta.find.criteria import criteria_of
+from omics_meta.find.filters import Filters
+from omics_meta.find.plan import facts_of, plan
+from omics_meta.find.printing import Format, print_rows
+from omics_meta.find.reader import read
+from readset_sync.table import Table
+
+# The fixtures of conftest.py, which tests cannot import.
+Aws = Any
+Cli = Any
+Populate = Callable[..., str]
+
+SAMPLES = ("NA12878", "NA12879", "HG002")
+
+
+@pytest.fixture
+def populated(aws: Aws, cli: Cli) -> Populate:
+    """Fill a table from two stores of three read sets each, and return its name."""
+
+    def populate(table: str | None = None) -> str:
+        name = table or aws.table()
+        for number, store_name in enumerate(("cohort-a", "cohort-b")):
+            store_id = aws.store(name=store_name)
+            for sample in SAMPLES:
+                aws.omics.create_read_set(
+                    store_id,
+                    name=f"{sample}.{store_name}",
+                    sample_id=sample,
+                    subject_id=f"subject-{number}",
+                    tags={"cohort": store_name[-1], "panel": sample},
+                )
+        done = cli.run("backfill", "--all-stores", "-t", name, "--max-tps", "1000")
+        assert done.code == 0, done.err
+        aws.forget_calls()
+        return name
+
+    return populate
+
+
+A, B = ([f"{sample}.cohort-{store}" for sample in sorted(SAMPLES)] for store in "ab")
+ALL = sorted([*A, *B])
+
+FINDS: dict[str, tuple[Filters, list[str]]] = {
+    "everything": (Filters(), ALL),
+    "sample": (Filters(sample="HG002"), ["HG002.cohort-a", "HG002.cohort-b"]),
+    "samples that begin alike": (Filters(sample="NA*", store="cohort-a"), A[1:]),
+    "a pattern in the middle": (Filters(name="*1287[89]*b"), B[1:]),
+    "a pattern in other letters": (Filters(name="na*"), []),
+    "subject": (Filters(subject="subject-1"), B),
+    "subject and sample": (Filters(subject="subject-1", sample="HG002"), B[:1]),
+    "name": (Filters(name="HG002.cohort-a"), A[:1]),
+    "sample and name, the keys of an index": (Filters(sample="HG002", name="*.cohort-b"), B[:1]),
+    "status in lower case": (Filters(status="active", subject="subject-0"), A),
+    "another status": (Filters(status="ARCHIVED"), []),
+    "type": (Filters(file_type="fastq", subject="subject-0"), A),
+    "store by name": (Filters(store="cohort-b"), B),
+    "tag with a value": (Filters(tags=("cohort=a",)), A),
+    "tag with any value": (Filters(tags=("cohort",)), ALL),
+    "tag with an empty value": (Filters(tags=("cohort=",)), []),
+    "tag that nobody has": (Filters(tags=("phase",)), []),
+    "two tags": (Filters(tags=("cohort=b", "panel=HG002")), B[:1]),
+    "created after": (Filters(created_after="2020-01-01"), ALL),
+    "created before": (Filters(created_before="2020-01-01T00:00:00+02:00"), []),
+    "created between, by an index": (
+        Filters(status="ACTIVE", created_after="2020-01-01", created_before="2100-01-01"),
+        ALL,
+    ),
+    "reference of nobody": (Filters(reference="arn:aws:omics:us-west-2:1:referenceStore/1/reference/1"), []),
+    "bucket": (Filters(file="s3://", subject="subject-0"), A),
+    "another bucket": (Filters(file="s3://nowhere/"), []),
+}
+KEYS = {
+    "subject": ("set_subject_id", None, "KEYS_ONLY"),
+    "sample": ("set_sample_id", "set_name", "ALL"),
+    "status": ("set_status", "set_creation_time", "ALL"),
+    "store": ("store_id", "set_status", "KEYS_ONLY"),
+}
+
+
+def read_all(aws: Aws, table: str, filters: Filters) -> Iterator[dict[str, Any]]:
+    client = aws.sandbox.client("dynamodb")
+    criteria = criteria_of(filters)
+    access = plan(criteria, facts_of(client.describe_table(TableName=table)["Table"]))
+    pages = read(client, Table(client, table), access, criteria)
+    return (row for page in pages for row in page)
+
+
+def found(aws: Aws, table: str, filters: Filters) -> list[str]:
+    return sorted(row["set_name"] for row in read_all(aws, table, filters))
+
+
+@pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
+def test_what_is_found_does_not_depend_on_indexes(aws: Aws, populated: Populate, indexed: bool) -> None:
+    table = populated(aws.table(indexes=KEYS if indexed else None))
+
+    assert {case: found(aws, table, filters) for case, (filters, _) in FINDS.items()} == {
+        case: expected for case, (_, expected) in FINDS.items()
+    }
+
+    # AND stores and files, whose names are made up anew every time
+    row = next(iter(aws.raw_rows(table).values()))
+    same_store = [each["set_name"] for each in aws.rows(table).values() if each["store_id"] == row["store_id"]]
+    assert found(aws, table, Filters(store=row["store_id"], status="ACTIVE")) == sorted(same_store)
+    assert found(aws, table, Filters(file=row["files"][1]["file_path"][:-1])) == [row["set_name"]]
+
+
+def test_a_table_is_scanned_in_segments_a_page_at_a_time(aws: Aws) -> None:
+    table = aws.table()
+    for number in range(40):
+        aws.put(table, {"set_arn": f"arn:{number}", "set_name": str(number), "set_description": "x" * 100_000})
+    client = aws.sandbox.client("dynamodb")
+    access = replace(plan((), facts_of(client.describe_table(TableName=table)["Table"])), segments=3)
+
+    pages = list(read(client, Table(client, table), access, ()))
+
+    assert sorted(int(row["set_name"]) for page in pages for row in page) == list(range(40))
+    assert len(pages) > access.segments, "DynamoDB gives a megabyte at a time"
+
+
+def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_rest(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+    arn = aws.arn("1234567890", "9876543210")
+    odd = {"set_name": 7, "tags": {"cohort": "a"}, "store": "cohort", "files": "s3://bucket/key", "set_etag": ["x"]}
+    aws.put(table, {"set_arn": arn, "set_id": "9876543210", "set_sample_id": "HG002", **odd})
+    aws.put(table, {"set_arn": "not-an-arn", "extra": {"flags": {"b", "a"}, "blob": b"\x00", "number": Decimal("1.5")}})
+
+    done = cli.run("find", "-t", table, "--jsonl")
+
+    rows = sorted(map(json.loads, done.out.splitlines()), key=lambda row: row["set_arn"])
+    assert rows == [
+        {"set_arn": arn, "set_id": "9876543210", "set_sample_id": "HG002"},
+        {"set_arn": "not-an-arn", "extra": {"flags": ["a", "b"], "blob": "AA==", "number": 1.5}},
+    ]
+    for filters in (Filters(name="*"), Filters(tags=("cohort",)), Filters(file="s3://"), Filters(store="cohort")):
+        assert list(read_all(aws, table, filters)) == []
+    assert [row["set_id"] for row in read_all(aws, table, Filters(store="1234567890", sample="HG002"))] == [
+        "9876543210"
+    ]
+
+
+@pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
+def test_listed_rows_are_found_by_all_but_files_and_tags(
+    aws: Aws, cli: Cli, populated: Populate, indexed: bool
+) -> None:
+    table = populated(aws.table(indexes=KEYS if indexed else None))
+    lacking = dict.fromkeys(("set_creation_job_id", "set_total_size", "files", "tags", "synced_at"))
+    for arn, row in aws.raw_rows(table).items():
+        if row["set_sample_id"] == "HG002":
+            aws.edit(table, arn, sync_state="listed", **lacking)
+
+    listed = ["HG002.cohort-a", "HG002.cohort-b"]
+    assert found(aws, table, Filters(sample="HG002", status="ACTIVE")) == listed
+    assert found(aws, table, Filters(store="cohort-b")) == B
+    assert found(aws, table, Filters(tags=("cohort",))) == [name for name in ALL if name not in listed]
+    assert found(aws, table, Filters(file="s3://")) == [name for name in ALL if name not in listed]
+    shown = cli.run("find", "-t", table, "--name", "HG002.cohort-a", "--columns", "sync_state,tags,source1_file_path")
+    assert shown.out.splitlines()[1].split() == ["listed"]
+
+
+def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, populated: Populate) -> None:
+    table = populated()
+    options = ("find", "-t", table, "--sample", "HG002", "--store", "cohort-a")
+    columns = ("--columns", "set_name,tag:panel,tag:phase,set_total_size,tags")
+
+    as_json = cli.run(*options, *columns, "--json").document
+    as_csv = cli.run(*options, *columns, "--csv")
+    as_table = cli.run(*options)
+
+    (row,) = as_json.pop("read_sets")
+    assert as_json == {"command": "find", "table": table, "region": "us-west-2", "found": 1}
+    assert row.pop("set_total_size") > 0
+    tags = {"cohort": "a", "panel": "HG002"}
+    assert row == {"set_name": "HG002.cohort-a", "tag:panel": "HG002", "tag:phase": None, "tags": tags}
+    (line,) = csv.DictReader(io.StringIO(as_csv.out))
+    assert line["set_total_size"].isdecimal()
+    assert (line["tag:panel"], line["tag:phase"], json.loads(line["tags"])) == ("HG002", "", tags)
+    head, line = as_table.out.splitlines()
+    assert head.split() == [column.name for column in SHOWN]
+    assert line.split()[1:] == ["HG002.cohort-a", "ACTIVE", "FASTQ", "subject-0", "HG002", "cohort-a"]
+    assert as_table.err == "omics-meta: 1 read set found\n"
+
+
+def test_a_limit_ends_the_reading(aws: Aws, cli: Cli, populated: Populate) -> None:
+    table = populated()
+
+    assert len(cli.run("find", "-t", table, "--jsonl", "--limit", "4").out.splitlines()) == 4
+    assert cli.run("find", "-t", table, "--json", "--limit", "7").document["found"] == 6
+    assert not aws.omics.calls, "the table is there so that HealthOmics need not be asked"
+
+
+def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
+    table = aws.table(indexes=KEYS)
+
+    by_index = cli.run("find", "-t", table, "--subject", "s", "--name", "n*", "--explain", "--json").document
+    by_scan = cli.run("find", "-t", table, "--name", "n*", "--explain")
+
+    assert (by_index["access"], by_index["index"]) == ("query", "subject")
+    assert by_index["reason"] == "index subject is keyed by set_subject_id"
+    assert by_scan.out.splitlines()[:2] == [
+        "scan of the table in one part: no index can help with what is asked for",
+        "filter: begins_with(set_name, :v0)",
+    ]
+
+
+def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
+    aws: Aws, cli: Cli, populated: Populate
+) -> None:
+    table = populated()
+    one, other, *_ = aws.raw_rows(table).values()
+    gone = aws.arn("1234567890", "9876543210")
+
+    both = cli.run("get", "-t", table, one["set_arn"], other["set_id"], "--json")
+    some = cli.run("get", "-t", table, gone, one["set_id"], "1111111111", "--jsonl")
+
+    assert both.code == 0
+    assert [row["set_arn"] for row in both.document["read_sets"]] == [one["set_arn"], other["set_arn"]]
+    assert both.document["read_sets"][0] == json.loads(json.dumps(one, default=int))
+    assert some.code == 1
+    assert len(some.out.splitlines()) == 1
+    assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
+
+
+def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+    arns = [aws.arn("1234567890", f"{number:010}") for number in range(6)]
+    etags = [
+        {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"},
+        {"algorithm": "FASTQ_MD5up", "source1": "one"},
+        {"algorithm": "FASTQ_MD5up", "source1": "two", "source2": "one"},
+        {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"},
+    ]
+    for arn, etag in zip(arns, etags, strict=False):
+        aws.put(table, {"set_arn": arn, "set_etag": etag, "set_name": arn[-1]})
+    of_another_tool = [{"file_type": "source2", "etag": "two"}, {"file_type": "source1", "etag": "one"}]
+    aws.put(table, {"set_arn": arns[4], "files": of_another_tool})
+    aws.put(table, {"set_arn": arns[5], "set_name": "without any etag"})
+
+    done = cli.run("duplicates", "-t", table, "--json")
+    lines = list(csv.DictReader(io.StringIO(cli.run("duplicates", "-t", table, "--csv").out)))
+
+    assert done.code == 0, done.err
+    assert [row["set_arn"] for row in done.document["read_sets"]] == [arns[0], arns[3], arns[4]]
+    assert done.document["found"] == 3
+    assert len({row["content"] for row in done.document["read_sets"]}) == 1
+    assert [line["set_name"] for line in lines] == ["0", "3", ""]
+    assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"
+
+
+@pytest.mark.parametrize("form", Format)
+def test_rows_are_printed_before_the_next_are_read(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[str] = []
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        for number in range(3):
+            seen.append(capsys.readouterr().out)
+            yield [{"set_id": f"id-{number}", "set_name": "[bold]x[/bold]"}]
+
+    assert print_rows(pages(), form, None, {"command": "find"}) == 3
+    seen.append(capsys.readouterr().out)
+
+    assert [f"id-{number}" in seen[number + 1] for number in range(3)] == [True] * 3
+    assert "[bold]x[/bold]" in seen[1]
+    whole = "".join(seen)
+    if form is Format.JSON:
+        assert json.loads(whole)["found"] == 3
+    elif form is not Format.JSONL:
+        assert whole.count("set_name") == 1, "the names of the columns are there once"

@@ -1,0 +1,162 @@
+"""Deciding how to read, with plain values: which index, what DynamoDB checks, and what it costs."""
+
+from typing import Any
+
+import pytest
+from boto3.dynamodb.conditions import Attr, Key
+from omics_meta.exits import CommandError
+from omics_meta.find.columns import COLUMNS, Kind, columns_of, values
+from omics_meta.find.criteria import criteria_of
+from omics_meta.find.filters import Filters
+from omics_meta.find.plan import Index, TableFacts, facts_of, plan
+
+MIB = 2**20
+SUBJECT = Index("subject", "set_subject_id", None, whole_rows=False, rows=1000, size=200_000)
+SAMPLE = Index("sample", "set_sample_id", None, whole_rows=True, rows=1000, size=2_000_000)
+BY_STATUS = Index("by-status", "set_status", "set_creation_time", whole_rows=True, rows=1000, size=2_000_000)
+STORE = Index("store", "store_id", "set_status", whole_rows=False, rows=1000, size=200_000)
+
+
+def planned(filters: Filters, *indexes: Index, size: int = 2_000_000) -> Any:
+    return plan(criteria_of(filters), TableFacts(1000, size, indexes))
+
+
+@pytest.mark.parametrize(
+    ("filters", "name"),
+    [
+        (Filters(sample="a"), "sample"),
+        (Filters(subject="a"), "subject"),
+        (Filters(subject="a", sample="b"), "sample"),
+        (Filters(store="1234567890", subject="a"), "subject"),
+        (Filters(store="1234567890"), "store"),
+        (Filters(store="1234567890", status="ACTIVE"), "store"),
+        (Filters(status="ACTIVE", created_after="2026-01-01"), "by-status"),
+    ],
+)
+def test_the_index_is_taken_that_leaves_the_fewest_rows(filters: Filters, name: str) -> None:
+    assert planned(filters, BY_STATUS, STORE, SUBJECT, SAMPLE).index.name == name
+
+
+@pytest.mark.parametrize(
+    ("filters", "index", "why"),
+    [
+        (Filters(sample="a*"), SAMPLE, "a pattern is not a key"),
+        (Filters(store="cohort"), STORE, "the store's name is not its id"),
+        (Filters(status="ACTIVE"), BY_STATUS, "rows without the sort key are not in the index"),
+        (Filters(name="a"), SUBJECT, "it is keyed by something else"),
+        (Filters(), SAMPLE, "nothing is asked for"),
+    ],
+)
+def test_an_index_that_does_not_help_or_lacks_rows_is_not_used(filters: Filters, index: Index, why: str) -> None:
+    assert planned(filters, index).index is None, why
+
+
+def test_what_dynamodb_can_check_is_in_the_condition() -> None:
+    filters = Filters(sample="NA*8", tags=("a=b", "c"), created_before="2026-04-04", name="*x")
+
+    access = planned(filters)
+
+    assert access.condition == (
+        Attr("set_sample_id").begins_with("NA")
+        & Attr("set_creation_time").lt("2026-04-04T00:00:00Z")
+        & Attr("tags").contains({"a": "b"})
+    )
+
+
+def test_a_query_filters_by_what_the_index_has_but_not_by_its_keys() -> None:
+    filters = Filters(sample="a", store="1234567890", status="ACTIVE", created_after="2026-01-01T02:00:00+02:00")
+
+    by_sample = planned(filters, SAMPLE)
+    by_store = planned(filters, STORE)
+    by_status = planned(filters, BY_STATUS)
+
+    assert by_sample.key == Key("set_sample_id").eq("a")
+    assert by_sample.condition == (
+        Attr("set_status").eq("ACTIVE")
+        & Attr("set_arn").contains(":sequenceStore/1234567890/")
+        & Attr("set_creation_time").gte("2026-01-01T00:00:00Z")
+    )
+    assert by_store.key == Key("store_id").eq("1234567890") & Key("set_status").eq("ACTIVE")
+    assert by_store.condition is None
+    assert by_status.key == Key("set_status").eq("ACTIVE") & Key("set_creation_time").gte("2026-01-01T00:00:00Z")
+
+
+def test_costs_are_those_of_eventually_consistent_reads() -> None:
+    scan, keys, whole = planned(Filters()), planned(Filters(subject="a"), SUBJECT), planned(Filters(sample="a"), SAMPLE)
+
+    assert scan.most_units == 489 / 2
+    # A row of 2,000 bytes costs half a unit to read by its key, and 200 bytes in the index little more.
+    assert keys.units_per_row == pytest.approx(200 / 4096 / 2 + 0.5)
+    assert whole.units_per_row == pytest.approx(2000 / 4096 / 2)
+    assert whole.most_units == pytest.approx(1000 * 2000 / 4096 / 2)
+    assert planned(Filters(), size=0).most_units == 0
+
+
+@pytest.mark.parametrize(("size", "segments"), [(0, 1), (7 * MIB, 1), (8 * MIB, 2), (10_000 * MIB, 4)])
+def test_large_tables_are_scanned_in_several_segments(size: int, segments: int) -> None:
+    assert planned(Filters(), size=size).segments == segments
+
+
+def test_indexes_are_read_from_the_description_of_a_table_once_they_are_filled() -> None:
+    keys = [{"AttributeName": "set_sample_id", "KeyType": "HASH"}]
+    ready = {"IndexName": "a", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}, "IndexStatus": "ACTIVE"}
+    several = [*keys, {"AttributeName": "set_type", "KeyType": "HASH"}]
+    description = {
+        "ItemCount": 3,
+        "TableSizeBytes": 30,
+        "GlobalSecondaryIndexes": [
+            ready | {"ItemCount": 2, "IndexSizeBytes": 20},
+            ready | {"IndexName": "b", "IndexStatus": "CREATING", "Backfilling": True},
+            ready | {"IndexName": "c", "KeySchema": several},
+        ],
+    }
+
+    assert facts_of(description) == TableFacts(3, 30, (Index("a", "set_sample_id", None, True, 2, 20),))
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (Filters(sample=""), "--sample '' is empty: give its value, or leave the option out"),
+        (Filters(tags=("=a",)), "--tag '=a' has no key: give KEY or KEY=VALUE"),
+        (Filters(created_after="soon"), "--created-after 'soon' is not a date or time: give one like 2026-04-04 or"),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_value_and_the_remedy(filters: Filters, said: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        criteria_of(filters)
+
+    assert str(raised.value).startswith(said)
+
+
+def test_a_column_that_does_not_exist_is_named() -> None:
+    with pytest.raises(CommandError, match="--columns: 'set_nmae' is not a column: give tag:KEY, or some of index_"):
+        columns_of("set_id,set_nmae")
+
+
+def test_columns_give_each_value_of_a_row_once_and_numbers_as_numbers() -> None:
+    row = {
+        "set_arn": "arn",
+        "set_creation_time": "2026-04-04T18:01:06Z",
+        "set_etag": {"algorithm": "FASTQ_MD5up", "source2": "b"},
+        "files": [{"file_type": "source2", "file_path": "s3://a/b", "content_length": "12", "part_size": "9" * 19}],
+        "store": {"store_id": "1234567890", "store_name": "cohort"},
+        "tags": [{"a": "1"}, {"b": "2"}],
+        "set_name": 5,
+    }
+
+    shown = {column.name: value for column, value in zip(COLUMNS, values(row, COLUMNS), strict=True)}
+
+    assert {name: value for name, value in shown.items() if value is not None} == {
+        "set_arn": "arn",
+        "set_creation_time": "2026-04-04T18:01:06Z",
+        "set_etag_algorithm": "FASTQ_MD5up",
+        "set_etag_source2": "b",
+        "source2_file_path": "s3://a/b",
+        "source2_content_length": 12,
+        "store_id": "1234567890",
+        "store_name": "cohort",
+        "tags": {"a": "1", "b": "2"},
+    }, "a number that 64 bits do not hold, and a text that is none, are left out"
+    assert values(row, columns_of("tag:b, tag:c,set_arn")) == ["2", None, "arn"]
+    assert {column.kind for column in COLUMNS} == set(Kind)
