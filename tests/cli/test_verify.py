@@ -339,7 +339,8 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
     assert document["totals"] == _counts(in_sync=1)
     assert document["in_sync"] is False
     assert {each["check"] for each in document["pipeline"] if not each["passed"]} == {
-        "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "log group"
+        "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "recursion",
+        "log group",
     }  # fmt: skip
     assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
         "oldest message", "table", "table key"

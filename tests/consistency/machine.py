@@ -52,7 +52,7 @@ class Machine(RuleBasedStateMachine):
         self.world = World(self.dynamodb)
         clear_table(self.dynamodb)
         self.at_work: list[Work] = []
-        self.shown: dict[str, tuple[int, str, int]] = {}
+        self.shown: dict[str, tuple[int, str, int, bool]] = {}
         self.ending = Ending.BACKFILL
         self.calls_until_death = 0
 
@@ -192,6 +192,16 @@ class Machine(RuleBasedStateMachine):
         self._finish(Work(self.world, apply(self.world.events[-1])))
         self._finish(slow)
 
+    @precondition(lambda self: len(self.world.statuses) < _MOST_READ_SETS)
+    @rule(calls=st.integers(1, 12))
+    def race_of_a_listing_and_a_first_event(self, calls: int) -> None:
+        """A backfill sees a read set without a row, and comes so far; the event makes the row; then it goes on."""
+        self.world.create("ACTIVE")
+        slow = Work(self.world, backfill)
+        self._advance(slow, calls)
+        self._finish(Work(self.world, apply(self.world.events[-1])))
+        self._finish(slow)
+
     @precondition(lambda self: self.world.read_sets)
     @rule(data=st.data(), calls=st.integers(2, 6))
     def race_of_a_renaming_and_an_event(self, data: st.DataObject, calls: int) -> None:
@@ -225,11 +235,13 @@ class Machine(RuleBasedStateMachine):
             self.world.check_status(read_set_id, row["set_status"], row["status_at"])
             version = int(row["set_name"].removeprefix("v"))
             store = int(row["store"]["store_name"].removeprefix("s"))
-            before = self.shown.get(read_set_id, (0, "", 0))
+            before = self.shown.get(read_set_id, (0, "", 0, False))
             assert version >= before[0], f"read set {read_set_id} went back from version {before[0]} to {version}"
             assert row["status_at"] >= before[1], f"read set {read_set_id} went back from {before[1]}"
             assert store >= before[2], f"read set {read_set_id} went back to store s{store} from s{before[2]}"
-            self.shown[read_set_id] = (version, row["status_at"], store)
+            whole = STATE not in row
+            assert whole or not before[3], f"the whole row of read set {read_set_id} is {row[STATE]} now"
+            self.shown[read_set_id] = (version, row["status_at"], store, whole)
 
     def teardown(self) -> None:
         try:

@@ -101,7 +101,7 @@ class Stack:
 
 
 @pytest.fixture
-def new_stack(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> Callable[..., Stack]:
+def new_stack(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Stack]:
     """Make a stack of a copy of the program, or of a program given as text, with configuration."""
 
     def make(program: str = "", environment: dict[str, str] | None = None, **config: str) -> Stack:
@@ -109,13 +109,13 @@ def new_stack(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> 
         shutil.copytree(HERE / "program", folder, ignore=shutil.ignore_patterns("__pycache__"))
         if program:
             (folder / "__main__.py").write_text(program)
-        return _initialised(folder, engine, aws_environment if environment is None else environment, config)
+        return _initialised(folder, engine, _local_aws(request) if environment is None else environment, config)
 
     return make
 
 
 @pytest.fixture
-def product(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> Callable[..., Stack]:
+def product(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Stack]:
     """Make a stack of the product's own program, with configuration.
 
     It works on copies, because `pulumi config set` writes beside `Pulumi.yaml`.
@@ -127,9 +127,14 @@ def product(engine: Path, aws_environment: dict[str, str], tmp_path: Path) -> Ca
         for name in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(ROOT / name, folder)
         (folder / ".venv").symlink_to(Path(sys.prefix))
-        return _initialised(folder, engine, aws_environment if environment is None else environment, config)
+        return _initialised(folder, engine, _local_aws(request) if environment is None else environment, config)
 
     return make
+
+
+def _local_aws(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a local AWS, started only now: a test with one of its own can have no other beside it."""
+    return request.getfixturevalue("aws_environment")
 
 
 def _initialised(folder: Path, engine: Path, variables: dict[str, str], config: dict[str, str]) -> Stack:

@@ -96,7 +96,7 @@ def test_options_work_under_the_engine(new_project: Projects, tmp_path: Path) ->
     tags = {each["type"]: each["inputs"]["tags"] for each in after if "tags" in each["inputs"]}
     assert tags.pop("aws:dynamodb/table:Table") == {"by": "transform"}
     assert all(given == {"team": "genomics"} for given in tags.values())
-    assert len(tags) == 6
+    assert len(tags) == 7
 
     # AND what is protected is not destroyed
     refused = project.pulumi("destroy", "--yes", "--skip-preview", fails=True)
