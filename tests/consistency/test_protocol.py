@@ -40,7 +40,7 @@ def run(examples: int, *phases: Phase, derandomize: bool = False) -> None:
 
 
 def test_no_interleaving_makes_a_row_worse_and_a_backfill_or_reconciliation_makes_all_right() -> None:
-    run(int(os.environ.get("HISTORIES", "100")))
+    run(int(os.environ.get("HISTORIES", "200")))
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
