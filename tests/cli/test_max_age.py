@@ -111,7 +111,7 @@ def test_an_interrupted_backfill_names_the_command_that_repeats_nothing(
     # THEN what it says last is a command
     assert (process.returncode, out) == (130, "")
     said, _, command = err.splitlines()[-1].partition("to go on, run: ")
-    assert said == "omics-meta: interrupted. What was written stays; "
+    assert said == "omics-meta: interrupted. Rows that were written stay; "
     program, *rest = shlex.split(command)
     kept = [each for each in arguments if each not in {"--max-age", "1h"}]
     assert (program, rest[:-2], rest[-2]) == ("omics-meta", kept, "--max-age")
