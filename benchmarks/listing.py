@@ -44,7 +44,7 @@ def measure(scale: float) -> Iterator[Figure]:
         backfill = Backfill(source, Table(cast("Any", table), "rows"), executor)
         due = Due(source.store(STORE_ID).metadata["arn"])
         began = time.monotonic()
-        listed = sum(len(page) for page in backfill.list_rows(STORE_ID, due))
+        listed = sum(len(batch.results) for batch in backfill.list_rows(due))
         seconds = time.monotonic() - began
     if listed != read_sets:
         raise RuntimeError(f"{listed} of {read_sets} read sets got a row")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
-from readset_sync.passes import Backfill, Due
+from readset_sync.passes import Backfill, Batch, Due, Pass
 from readset_sync.plan import Scope
 from readset_sync.sync import Change, Outcome
 
@@ -35,6 +35,9 @@ _COLUMNS: Final = (
     Outcome.DELETED,
     _FAILED,
 )
+
+_COUNTER: Final = {Pass.LISTING: "listed", Pass.REFRESH: "refreshed"}
+"""Under what a pass counts its read sets on a terminal."""
 
 _PLANNED: Final = {
     State.MISSING: Outcome.CREATED,
@@ -109,14 +112,20 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     scope = Scope(tags=options.tags, since=max_age.since(began))
     tally = _Tally()
     changes: list[dict[str, Any]] = []
-    with _resumable(scope.since or began), reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
+    threads = workers(rates)
+    with (
+        _resumable(scope.since or began),
+        reporting() as reporter,
+        ThreadPoolExecutor(threads) as executor,
+        ThreadPoolExecutor(threads) as listing_executor,
+    ):
         handover = None
         if options.via_queue and target.outputs is not None:
             stack = Stack(connection.session, target.outputs)
             handover = Handover(connection, stack, began=began, reporter=reporter, wait=options.wait)
-        work = _Work(connection, executor, reporter, scope, options, handover)
-        for store_id, results in work.plan() if options.dry_run else work.apply():
-            reporter.batch(tally.add(store_id, results))
+        work = _Work(connection, executor, listing_executor, reporter, scope, options, handover)
+        for label, store_id, results in work.plan() if options.dry_run else work.apply():
+            reporter.batch(tally.add(store_id, results), label)
             if options.dry_run:
                 changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
@@ -143,8 +152,8 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
 
 
-_Steps = Iterator[tuple[str, list[Result]]]
-"""Batches of results, each with the store that it is of."""
+_Steps = Iterator[tuple[str, str, list[Result]]]
+"""Batches of results, each with what it is a part of, and the store that it is of."""
 
 
 @contextmanager
@@ -163,6 +172,7 @@ class _Work:
         self,
         connection: Connection,
         executor: Executor,
+        listing_executor: Executor,
         reporter: Reporter,
         scope: Scope,
         options: Options,
@@ -175,7 +185,14 @@ class _Work:
         self._options = options
         self._handover = handover
         self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
-        self._backfill = Backfill(source, table, executor, scope, on_read_set=reporter.advance)
+        self._backfill = Backfill(
+            source,
+            table,
+            executor,
+            scope,
+            listing_executor=listing_executor,
+            on_read_set=lambda done_in: reporter.advance(_COUNTER[done_in]),
+        )
 
     def apply(self) -> _Steps:
         """Refresh rows, and prune if that was asked for."""
@@ -184,52 +201,56 @@ class _Work:
             self._reporter.begin("prune")
             # Listed anew, because read sets may have gone since their rows were written.
             listings = [self._walker.listing(store_id) for store_id in self._connection.store_ids]
-            yield from _by_store(self._walker.prune(listings, every_store=self._connection.every_store))
+            results = self._walker.prune(listings, every_store=self._connection.every_store)
+            yield from _by_store("prune", results)
 
     def plan(self) -> _Steps:
         """Tell what `apply` would do, as far as listings show it."""
         listings: list[Listing] = []
         for store_id in self._connection.store_ids:
-            self._reporter.begin(f"store {store_id}")
+            label = f"store {store_id}"
+            self._reporter.begin(label)
             listing = Listing(self._store_arn(store_id))
             for findings in self._walker.plan(store_id, listing, self._scope):
-                yield store_id, [_planned(finding) for finding in findings]
+                yield label, store_id, [_planned(finding) for finding in findings]
             listings.append(listing)
         if self._options.prune:
             self._reporter.begin("prune")
             orphans = self._walker.orphans(listings, every_store=self._connection.every_store)
-            yield from _by_store([_planned(finding) for finding in orphans])
+            yield from _by_store("prune", [_planned(finding) for finding in orphans])
 
     def _in_one_pass(self) -> _Steps:
         for store_id in self._connection.store_ids:
-            self._reporter.begin(f"store {store_id}")
-            for results in self._backfill.in_one_pass(store_id):
-                yield store_id, results
+            yield from map(_step, self._backfill.in_one_pass(store_id))
 
     def _in_two_passes(self) -> _Steps:
-        due = {store_id: Due(self._store_arn(store_id)) for store_id in self._connection.store_ids}
-        for store_id, of_store in due.items():
-            self._reporter.begin(f"listing of store {store_id}")
-            for results in self._backfill.list_rows(store_id, of_store):
-                yield store_id, results
-        for store_id, of_store in due.items():
-            self._reporter.begin(f"store {store_id}")
-            refresh = self._handover.send if self._handover else self._backfill.refresh
-            for results in refresh(of_store):
-                yield store_id, results
-        if self._handover:
-            for results in self._handover.follow():
-                yield from _by_store(results)
+        stores = [Due(self._store_arn(store_id)) for store_id in self._connection.store_ids]
+        listing = (batch for due in stores for batch in self._backfill.list_rows(due))
+        if self._handover is None:
+            yield from map(_step, self._backfill.refresh(stores, listing))
+            return
+        yield from map(_step, listing)
+        for due in stores:
+            for results in self._handover.send(due):
+                yield f"store {due.store_id}", due.store_id, results
+        for results in self._handover.follow():
+            yield from _by_store("pipeline", results)
 
     def _store_arn(self, store_id: str) -> str:
         return self._connection.source.store(store_id).metadata["arn"]
 
 
-def _by_store(results: list[Result]) -> _Steps:
+def _step(batch: Batch) -> tuple[str, str, list[Result]]:
+    prefix = "listing of " if batch.done_in is Pass.LISTING else ""
+    return f"{prefix}store {batch.store_id}", batch.store_id, batch.results
+
+
+def _by_store(label: str, results: list[Result]) -> _Steps:
     stores: dict[str, list[Result]] = {}
     for result in results:
         stores.setdefault(ids(result.arn)[0], []).append(result)
-    yield from stores.items()
+    for store_id, of_store in stores.items():
+        yield label, store_id, of_store
 
 
 def _planned(finding: Finding) -> Result:

@@ -14,32 +14,40 @@ class Reporter:
     def __init__(self, console: Console, progress: Progress) -> None:
         self._console = console
         self._progress = progress
-        self._task: TaskID | None = None
-        self._batches = 0
+        self._tasks: dict[str, TaskID] = {}
+        self._batches: Counter[str] = Counter()
         self._label = ""
 
     def begin(self, label: str) -> None:
         """Begin with something else, such as the next store."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(label, total=None)
-        self._batches = 0
+        for task in self._tasks.values():
+            self._progress.remove_task(task)
+        self._tasks.clear()
+        self._show(label)
+        self._batches.clear()
         self._label = label
 
-    def advance(self) -> None:
-        """Count one read set."""
-        if self._task is not None:
-            self._progress.advance(self._task)
+    def advance(self, label: str = "") -> None:
+        """Count one read set, under what was begun or beside it."""
+        self._progress.advance(self._show(label or self._label))
 
-    def batch(self, counts: Counter[str]) -> None:
+    def batch(self, counts: Counter[str], label: str = "") -> None:
         """Report a finished batch, unless it was empty."""
         if not counts:
             return
-        self._batches += 1
+        label = label or self._label
+        self._batches[label] += 1
         said = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
         self._console.print(
-            f"{self._label}: batch {self._batches}: {counts.total()} read sets: {said}", highlight=False, soft_wrap=True
+            f"{label}: batch {self._batches[label]}: {counts.total()} read sets: {said}",
+            highlight=False,
+            soft_wrap=True,
         )
+
+    def _show(self, label: str) -> TaskID:
+        if label not in self._tasks:
+            self._tasks[label] = self._progress.add_task(label, total=None)
+        return self._tasks[label]
 
 
 @contextmanager

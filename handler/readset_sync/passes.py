@@ -5,19 +5,25 @@ a call for a hundred read sets, so that all can be found within minutes. The sec
 
 A row that the first pass has made is there before its read set is read. So the second pass sees when the read set has
 gone meanwhile, and no row is left of it; one pass alone cannot tell "still no row" from "no row again".
+
+The second pass begins while the first goes on: they call different operations, each with a quota of its own, and what
+the first pass leaves of the second's quota unused would be lost.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from readset_sync.arn import ReadSetArn
+from readset_sync.arn import ReadSetArn, StoreArn
 from readset_sync.backfill import Result, StoreWalker, reason_of
 from readset_sync.errors import FAILURES
-from readset_sync.pages import map_pages
+from readset_sync.pages import Pages, map_pages
 from readset_sync.plan import EVERYTHING, Comparison, Need, Scope
 from readset_sync.record import REVISION
 from readset_sync.source import PAGE_SIZE
@@ -29,20 +35,45 @@ if TYPE_CHECKING:
     from readset_sync.table import Table
 
 
+_PAGES_IN_HAND: Final = 2
+"""While one is worked off, threads that have nothing left to do in it go on with the other."""
+
+
+class Pass(Enum):
+    """Which pass something was done in. A backfill in one pass has the second alone."""
+
+    LISTING = auto()
+    REFRESH = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was done about a page of one store's read sets."""
+
+    store_id: str
+    done_in: Pass
+    results: list[Result]
+
+
 @dataclass(slots=True)
 class Due:
     """What the first pass over a store leaves to the second: about a hundred bytes for a read set.
 
     Attributes:
         store_arn: ARN of the store.
-        read_set_ids: The read sets whose rows are to be refreshed.
+        read_set_ids: The read sets whose rows are still to be refreshed.
         confirmed: Those of which the tags alone are to be read: the revision of the row that the listing has confirmed,
             and when it was listed.
     """
 
     store_arn: str
-    read_set_ids: list[str] = field(default_factory=list[str])
+    read_set_ids: deque[str] = field(default_factory=deque[str])
     confirmed: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
+
+    @property
+    def store_id(self) -> str:
+        """Id of the store."""
+        return StoreArn.parse(self.store_arn).store_id
 
     def add(self, comparison: Comparison, need: Need) -> None:
         """Take note of a read set."""
@@ -51,10 +82,10 @@ class Due:
         if comparison.row and need is Need.TAGS:
             self.confirmed[read_set_id] = comparison.row[REVISION], comparison.listed_at
 
-    def pages(self) -> Iterator[list[ReadSetArn]]:
-        """Yield the read sets, a hundred at a time."""
-        for start in range(0, len(self.read_set_ids), PAGE_SIZE):
-            ids = self.read_set_ids[start : start + PAGE_SIZE]
+    def pages(self, *, whole: bool = False) -> Iterator[list[ReadSetArn]]:
+        """Take out the read sets, a hundred at a time; with `whole`, as long as there are as many as that."""
+        while self.read_set_ids and (len(self.read_set_ids) >= PAGE_SIZE or not whole):
+            ids = [self.read_set_ids.popleft() for _ in range(min(PAGE_SIZE, len(self.read_set_ids)))]
             yield [ReadSetArn.parse(f"{self.store_arn}/readSet/{read_set_id}") for read_set_id in ids]
 
     def confirmed_at(self, arn: ReadSetArn, row: "Row | None") -> datetime | None:
@@ -80,6 +111,7 @@ class Backfill:
         table: The table.
         executor: Runs what concerns one read set. Its threads share the source's rate limits.
         scope: What is to be refreshed.
+        listing_executor: Runs the first of two passes, so that it never waits for the second; the same by default.
         on_read_set: Called from the calling thread after each read set, for progress.
     """
 
@@ -90,52 +122,72 @@ class Backfill:
         executor: Executor,
         scope: Scope = EVERYTHING,
         *,
-        on_read_set: Callable[[], None] = lambda: None,
+        listing_executor: Executor | None = None,
+        on_read_set: Callable[[Pass], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._table = table
         self._walker = StoreWalker(source, table, executor)
         self._synchronizer = Synchronizer(source, table)
         self._executor = executor
+        self._listing_executor = listing_executor or executor
         self._scope = scope
         self._on_read_set = on_read_set
 
-    def in_one_pass(self, store_id: str) -> Iterator[list[Result]]:
-        """List a store, and refresh its rows page by page; yield the results.
+    def in_one_pass(self, store_id: str) -> Iterator[Batch]:
+        """List a store, and refresh its rows page by page; yield what was done.
 
         Raises:
             SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
         """
-        return map_pages(self._executor, self._judge_and_refresh, self._walker.pages(store_id), self._on_read_set)
+        on_outcome = partial(self._on_read_set, Pass.REFRESH)
+        pages = map_pages(self._executor, self._judge_and_refresh, self._walker.pages(store_id), on_outcome)
+        return (Batch(store_id, Pass.REFRESH, results) for results in pages)
 
-    def list_rows(self, store_id: str, due: Due) -> Iterator[list[Result]]:
+    def list_rows(self, due: Due) -> Generator[Batch]:
         """List a store, and give each read set without a row one; yield what was done page by page.
 
         Args:
-            store_id: The store.
-            due: Filled with the read sets whose rows are to be refreshed, for `refresh`. Those of which there is
-                nothing to be read, and those that failed, are not among them.
+            due: Filled with the read sets of its store whose rows are to be refreshed. Those of which there is nothing
+                to be read, and those that failed, are not among them.
 
         Raises:
             SetupError, ClientError, BotoCoreError: As above.
         """
-        list_row = partial(self._list_row, self._source.store(store_id))
-        for page in map_pages(self._executor, list_row, self._walker.pages(store_id), self._on_read_set):
+        list_row = partial(self._list_row, self._source.store(due.store_id))
+        on_outcome = partial(self._on_read_set, Pass.LISTING)
+        for page in map_pages(self._listing_executor, list_row, self._walker.pages(due.store_id), on_outcome):
             results: list[Result] = []
             for comparison, result in page:
                 need = comparison.need(self._scope)
                 if need is not Need.NOTHING and (result is None or result.change):
                     due.add(comparison, need)
                 results += [result] if result else []
-            yield results
+            yield Batch(due.store_id, Pass.LISTING, results)
 
-    def refresh(self, due: Due) -> Iterator[list[Result]]:
-        """Refresh the rows that the first pass has left; yield the results page by page.
+    def refresh(self, stores: Sequence[Due], listing: Generator[Batch]) -> Iterator[Batch]:
+        """Refresh the rows that the first pass leaves, beginning while it goes on; yield what both do.
+
+        Args:
+            stores: What the first pass leaves, store by store.
+            listing: The first pass over all of them, which adds to that.
 
         Raises:
-            SetupError, ClientError, BotoCoreError: Nothing else could succeed either.
+            SetupError, ClientError, BotoCoreError: As above.
         """
-        return map_pages(self._executor, self._refresh_present, self._tasks(due), self._on_read_set)
+        in_hand = Pages(self._executor, self._refresh_present)
+        on_outcome = partial(self._on_read_set, Pass.REFRESH)
+        with closing(listing), closing(in_hand):
+            for batch in listing:
+                yield batch
+                yield from map(_refreshed, in_hand.finished(on_outcome))
+                whole_pages = self._tasks(stores, whole=True)
+                while len(in_hand) < _PAGES_IN_HAND and (tasks := next(whole_pages, None)):
+                    in_hand.begin(tasks)
+            for tasks in self._tasks(stores):
+                in_hand.begin(tasks)
+                yield from map(_refreshed, in_hand.wait(on_outcome, leaving=_PAGES_IN_HAND - 1))
+            yield from map(_refreshed, in_hand.wait(on_outcome))
 
     def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, Result | None]:
         """Write the row of a read set that has none. Return what was done about the read set, if anything."""
@@ -149,10 +201,11 @@ class Backfill:
             return comparison, Result(arn, None, reason_of(error))
         return comparison, Result(arn, Change(Outcome.LISTED)) if created else None
 
-    def _tasks(self, due: Due) -> Iterator[list[_Task]]:
-        for arns in due.pages():
-            rows = self._table.get_many(map(str, arns))
-            yield [_Task(arn, row := rows.get(str(arn)), due.confirmed_at(arn, row)) for arn in arns]
+    def _tasks(self, stores: Sequence[Due], *, whole: bool = False) -> Iterator[list[_Task]]:
+        for due in stores:
+            for arns in due.pages(whole=whole):
+                rows = self._table.get_many(map(str, arns))
+                yield [_Task(arn, row := rows.get(str(arn)), due.confirmed_at(arn, row)) for arn in arns]
 
     def _refresh_present(self, task: _Task) -> Result:
         # There was a row when the store was listed. Rows go on proof alone, and ids are not used again.
@@ -174,3 +227,8 @@ class Backfill:
         except FAILURES as error:
             return Result(str(task.arn), None, reason_of(error))
         return Result(str(task.arn), change)
+
+
+def _refreshed(results: list[Result]) -> Batch:
+    """Of a page, which is never empty, and of one store's read sets."""
+    return Batch(ReadSetArn.parse(results[0].arn).store_id, Pass.REFRESH, results)

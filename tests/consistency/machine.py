@@ -174,6 +174,15 @@ class Machine(RuleBasedStateMachine):
             self._step(work, fate)
         self._finish(work)
 
+    @precondition(lambda self: self.world.read_sets)
+    @rule(data=st.data())
+    def deletion_that_nobody_hears_of(self, data: st.DataObject) -> None:
+        """A row is there; its read set is deleted, and the event of that is lost for now."""
+        read_set_id = self._any_read_set(data)
+        self.world.set_status(read_set_id, "ACTIVE")
+        self._finish(Work(self.world, apply(self.world.events[-1])))
+        self.world.delete(read_set_id)
+
     @rule(calls=st.integers(3, 12), fate=st.sampled_from(FAULTS))
     def fault_in_a_backfill(self, calls: int, fate: Fate) -> None:
         work = Work(self.world, backfill)

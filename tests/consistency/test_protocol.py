@@ -19,6 +19,7 @@ def aws() -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "key")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         patch.setattr("readset_sync.table._SCAN_PAGE", PAGE)
+        patch.setattr("readset_sync.passes.PAGE_SIZE", PAGE)
         Machine.dynamodb = create_table()
         yield
 

@@ -254,7 +254,7 @@ def backfill_in_two_passes(work: Work, scope: Scope = EVERYTHING) -> None:
     """The job of `omics-meta backfill`."""
     in_passes = _backfill_of(work, scope)
     due = Due(STORE_ARN)
-    for _ in (*in_passes.list_rows(STORE_ID, due), *in_passes.refresh(due)):
+    for _ in in_passes.refresh([due], in_passes.list_rows(due)):
         pass
 
 

@@ -30,8 +30,8 @@ def walk(source: Source, table: Table, store_id: str) -> dict[str, str]:
     with ThreadPoolExecutor(1) as executor:
         backfill, walker = Backfill(source, table, executor), StoreWalker(source, table, executor)
         due = Due(source.store(store_id).metadata["arn"])
-        pages = [*backfill.list_rows(store_id, due), *backfill.refresh(due)]
-        results = [result for page in pages for result in page]
+        batches = backfill.refresh([due], backfill.list_rows(due))
+        results = [result for batch in batches for result in batch.results]
         results += walker.prune([walker.listing(store_id)])
     return {result.arn: result.change.outcome if result.change else f"failed: {result.reason}" for result in results}
 

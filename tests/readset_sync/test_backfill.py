@@ -39,13 +39,12 @@ def fill(request: pytest.FixtureRequest, source: Source, table: Table, executor:
     def fill(store_id: str, scope: Scope = EVERYTHING) -> Iterator[list[Result]]:
         backfill = Backfill(source, table, executor, scope)
         if request.param == "one pass":
-            yield from backfill.in_one_pass(store_id)
+            yield from (batch.results for batch in backfill.in_one_pass(store_id))
             return
         due = Due(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
-        for page in backfill.list_rows(store_id, due):
-            if said := [each for each in page if not each.change or each.change.outcome is not Outcome.LISTED]:
+        for batch in backfill.refresh([due], backfill.list_rows(due)):
+            if said := [each for each in batch.results if not each.change or each.change.outcome is not Outcome.LISTED]:
                 yield said
-        yield from backfill.refresh(due)
 
     return fill
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from readset_sync.pages import map_pages
+from readset_sync.pages import Pages, map_pages
 
 
 def listing(*pages: list[int], log: list[str] | None = None) -> Iterator[list[int]]:
@@ -77,3 +77,40 @@ def test_given_an_item_that_fails_then_nothing_else_is_begun() -> None:
         failed.set()
 
     assert set(begun) <= {1, 2}
+
+
+def test_only_pages_that_are_done_are_taken_without_waiting() -> None:
+    may_end = threading.Event()
+
+    def work(item: int) -> bool:
+        return item == 1 or may_end.wait(60)
+
+    with ThreadPoolExecutor(1) as executor:
+        pages = Pages(executor, work)
+        pages.begin([1])
+        executor.submit(lambda: None).result()
+        pages.begin([2, 1])
+
+        assert list(pages.finished(lambda: None)) == [[True]]
+        assert len(pages) == 1
+        may_end.set()
+        assert list(pages.wait(lambda: None)) == [[True, True]]
+
+
+def test_what_an_item_raised_is_raised_before_the_rest_of_its_page_is_done() -> None:
+    others_began, may_end = threading.Event(), threading.Event()
+
+    def work(item: int) -> bool:
+        if item == 1:
+            raise OSError("item 1")
+        others_began.set()
+        return may_end.wait(60)
+
+    with ThreadPoolExecutor(1) as executor:
+        pages = Pages(executor, work)
+        pages.begin([1, 2])
+        assert others_began.wait(60)
+
+        with pytest.raises(OSError, match="item 1"):
+            list(pages.finished(lambda: None))
+        may_end.set()

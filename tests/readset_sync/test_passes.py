@@ -1,16 +1,18 @@
 """The two passes of a backfill: rows from the listings at once, and the rest of each row after that."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
+from readset_sync.backfill import Finding, Listing, State, StoreWalker
 from readset_sync.event import ReadSetEvent
-from readset_sync.passes import Backfill, Due
+from readset_sync.passes import Backfill, Batch, Due, Pass
 from readset_sync.plan import Scope
 from readset_sync.source import Source
 from readset_sync.sync import Change, Outcome, Synchronizer
@@ -33,8 +35,14 @@ def due(store: Any) -> Due:
     return Due(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store.id}")
 
 
-def counted(pages: Iterator[list[Result]]) -> Counter[str]:
-    return Counter(result.change.outcome if result.change else "failed" for page in pages for result in page)
+def second_pass(backfill: Backfill, due: Due) -> Iterator[Batch]:
+    """The second pass alone, over a store that has been listed."""
+    return backfill.refresh([due], (batch for batch in ()))
+
+
+def counted(batches: Iterator[Batch]) -> Counter[str]:
+    results = [result for batch in batches for result in batch.results]
+    return Counter(result.change.outcome if result.change else "failed" for result in results)
 
 
 def row_of(table: Table, arn: Any) -> dict[str, Any]:
@@ -56,7 +64,7 @@ def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack
     # GIVEN
     arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(203)]
     # WHEN
-    assert counted(backfill.list_rows(store.id, due)) == {"listed": 203}
+    assert counted(backfill.list_rows(due)) == {"listed": 203}
     # THEN every row holds all that a listing has
     assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
     listed = row_of(table, arns[7])
@@ -74,7 +82,7 @@ def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack
     assert sandbox.omics.calls == {"ListReadSets": 3}
     # AND the second pass completes them all with two calls each, and lists nothing
     sandbox.omics.calls.clear()
-    assert counted(backfill.refresh(due)) == {"created": 202, "unchanged": 1}
+    assert counted(second_pass(backfill, due)) == {"created": 202, "unchanged": 1}
     assert sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
     assert verify(source, table, executor, arns[0].store_arn) == []
 
@@ -95,18 +103,18 @@ def test_a_row_that_exists_is_left_alone_by_the_first_pass(
         return rows
 
     table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
-    assert counted(backfill.list_rows(store.id, due)) == {}
+    assert counted(backfill.list_rows(due)) == {}
 
     assert row_of(table, arn) == before
     assert "sync_state" not in row_of(table, late)
-    assert due.read_set_ids == [arn.read_set_id, late.read_set_id]
+    assert list(due.read_set_ids) == [arn.read_set_id, late.read_set_id]
 
 
 def test_a_status_event_counts_for_a_row_that_is_not_complete(
     store: Any, source: Source, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due
 ) -> None:
     arn = store.add()
-    list(backfill.list_rows(store.id, due))
+    list(backfill.list_rows(due))
     time = source.store(store.id, after=source.store(store.id).as_of - timedelta(1)).as_of + timedelta(minutes=1)
 
     changed = synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
@@ -118,28 +126,28 @@ def test_a_status_event_counts_for_a_row_that_is_not_complete(
 
 def test_an_event_completes_a_row(store: Any, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due):
     arn = store.add(tags={"a": "b"})
-    list(backfill.list_rows(store.id, due))
+    list(backfill.list_rows(due))
 
     assert synchronizer.refresh(arn).outcome is Outcome.CREATED
 
     row = row_of(table, arn)
     assert "sync_state" not in row
     assert (row["tags"], bool(row["files"]), "synced_at" in row) == ([{"a": "b"}], True, True)
-    assert counted(backfill.refresh(due)) == {"unchanged": 1}
+    assert counted(second_pass(backfill, due)) == {"unchanged": 1}
 
 
 def test_a_read_set_that_went_between_the_passes_leaves_no_row(
     store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, due: Due
 ) -> None:
     gone, forgotten, stays = (store.add() for _ in range(3))
-    list(backfill.list_rows(store.id, due))
+    list(backfill.list_rows(due))
     # One whose event was lost, and one whose event has had its row deleted.
     for arn in (gone, forgotten):
         store.set_status(arn, "DELETED")
     table.delete(str(gone))
     sandbox.omics.calls.clear()
 
-    assert counted(backfill.refresh(due)) == {"absent": 1, "deleted": 1, "created": 1}
+    assert counted(second_pass(backfill, due)) == {"absent": 1, "deleted": 1, "created": 1}
 
     assert list(table.arns("arn:")) == [str(stays)]
     assert sandbox.omics.calls == {"GetReadSetMetadata": 2, "ListTagsForResource": 1}
@@ -150,12 +158,12 @@ def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
 ) -> None:
     bad, good = store.add(name="x" * 420_000), store.add()
 
-    pages = list(backfill.list_rows(store.id, due))
+    batches = list(backfill.list_rows(due))
 
-    [failed] = [each for page in pages for each in page if each.change is None]
+    [failed] = [each for batch in batches for each in batch.results if each.change is None]
     assert failed.arn == str(bad)
     assert "PutItem: ValidationException" in failed.reason
-    assert due.read_set_ids == [good.read_set_id]
+    assert list(due.read_set_ids) == [good.read_set_id]
 
 
 def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(
@@ -164,7 +172,7 @@ def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it
     same, changed = (store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(2))
     backfill = Backfill(source, table, executor, Scope())
     list(backfill.in_one_pass(store.id))
-    list(backfill.list_rows(store.id, due))
+    list(backfill.list_rows(due))
     for arn in (same, changed):
         sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
     sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed")
@@ -172,7 +180,7 @@ def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it
     sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed again")
     sandbox.omics.calls.clear()
 
-    assert counted(backfill.refresh(due)) == {"updated": 2}
+    assert counted(second_pass(backfill, due)) == {"updated": 2}
 
     assert sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
     assert row_of(table, changed)["set_name"] == "renamed again"
@@ -183,8 +191,55 @@ def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(
     store: Any, source: Source, table: Table, executor: Executor, backfill: Backfill, due: Due
 ) -> None:
     arn = store.add()
-    list(backfill.list_rows(store.id, due))
+    list(backfill.list_rows(due))
 
     [[finding]] = StoreWalker(source, table, executor).plan(store.id, Listing(arn.store_arn))
 
     assert finding == Finding(str(arn), State.MISSING)
+
+
+def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
+    store: Any, sandbox: Sandbox, source: Source, table: Table, executor: Executor, due: Due
+) -> None:
+    arns = [store.add() for _ in range(250)]
+    counted_in: Counter[Pass] = Counter()
+    backfill = Backfill(source, table, executor, on_read_set=lambda done_in: counted_in.update([done_in]))
+    seen: list[Pass] = []
+
+    def listing() -> Generator[Batch]:
+        for batch in backfill.list_rows(due):
+            yield batch
+            # By the time that the next page is wanted, what was begun meanwhile is done.
+            for future in [executor.submit(time.sleep, 0.1) for _ in range(4)]:
+                future.result()
+
+    batches: list[Batch] = []
+    for batch in backfill.refresh([due], listing()):
+        seen.append(batch.done_in)
+        batches.append(batch)
+
+    assert seen == [Pass.LISTING, Pass.LISTING, Pass.REFRESH, Pass.LISTING, Pass.REFRESH, Pass.REFRESH]
+    assert [len(batch.results) for batch in batches] == [100, 100, 100, 50, 100, 50]
+    assert counted_in == {Pass.LISTING: 250, Pass.REFRESH: 250}
+    assert sandbox.omics.calls == {
+        "GetSequenceStore": 1,
+        "ListReadSets": 3,
+        "GetReadSetMetadata": 250,
+        "ListTagsForResource": 250,
+    }
+    assert verify(source, table, executor, arns[0].store_arn) == []
+
+
+def test_what_stops_the_second_pass_stops_the_first(
+    store: Any, sandbox: Sandbox, source: Source, table: Table, executor: Executor, due: Due
+) -> None:
+    for _ in range(600):
+        store.add()
+    sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
+    sandbox.omics.calls.clear()
+
+    backfill = Backfill(source, table, executor)
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        list(backfill.refresh([due], backfill.list_rows(due)))
+
+    assert sandbox.omics.calls["ListReadSets"] < 6
