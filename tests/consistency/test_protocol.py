@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from tests.consistency.machine import Machine
 from tests.consistency.mutations import MUTATIONS, Mutation
+from tests.consistency.scenarios import SCENARIOS, Scenario
 from tests.consistency.world import PAGE, create_table
 
 
@@ -44,10 +45,21 @@ def test_no_interleaving_makes_a_row_worse_and_a_backfill_or_reconciliation_make
     run(int(os.environ.get("HISTORIES", "200")))
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_race_at_any_call_ends_well(scenario: Scenario) -> None:
+    scenario.play()
+
+
+def play_everything() -> None:
+    for scenario in SCENARIOS:
+        scenario.play()
+    run(1000, Phase.generate, derandomize=True)
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_fault_in_the_protocol_is_found(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation.bring_in(monkeypatch)
 
     # Whatever check it is that notices. There is no need to shrink what was found.
     with pytest.raises((AssertionError, BaseExceptionGroup)):
-        run(300, Phase.generate, derandomize=True)
+        play_everything()
