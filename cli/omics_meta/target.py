@@ -37,6 +37,11 @@ class Selection:
     region: str | None
     profile: str | None
 
+    @property
+    def names_stack(self) -> bool:
+        """Whether it names a stack, be it by its outputs."""
+        return bool(self.stack or self.cwd or self.outputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
