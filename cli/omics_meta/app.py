@@ -14,13 +14,13 @@ from omics_meta.group import Commands
 from omics_meta.options import (
     JsonOption,
     MaxTpsOption,
-    QueueOption,
+    dead_letter_queues,
     deployed_stack,
     selecting,
     stores_and_table,
     table_alone,
 )
-from omics_meta.target import Selection
+from omics_meta.target import QueueSelection, Selection
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
@@ -233,23 +233,18 @@ app.add_typer(dlq, name="dlq")
 
 
 @dlq.command("list", epilog=EXIT_CODES)
-@selecting(deployed_stack)
-def dlq_list(
-    selection: Selection,
-    queue: QueueOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@selecting(dead_letter_queues)
+def dlq_list(queues: QueueSelection, as_json: JsonOption = False) -> None:
     """Say how many messages the dead-letter queues hold, and since when."""
     from omics_meta.dlq import list_queues
 
-    raise typer.Exit(list_queues(selection, queue, as_json=as_json))
+    raise typer.Exit(list_queues(queues, as_json=as_json))
 
 
 @dlq.command("show", epilog=EXIT_CODES)
-@selecting(deployed_stack)
+@selecting(dead_letter_queues)
 def dlq_show(
-    selection: Selection,
-    queue: QueueOption = None,
+    queues: QueueSelection,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Messages of each queue.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
@@ -259,14 +254,13 @@ def dlq_show(
     """
     from omics_meta.dlq import show
 
-    raise typer.Exit(show(selection, queue, limit=limit, as_json=as_json))
+    raise typer.Exit(show(queues, limit=limit, as_json=as_json))
 
 
 @dlq.command("redrive", epilog=EXIT_CODES)
-@selecting(deployed_stack)
+@selecting(dead_letter_queues)
 def dlq_redrive(
-    selection: Selection,
-    queue: QueueOption = None,
+    queues: QueueSelection,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -276,14 +270,13 @@ def dlq_redrive(
     """
     from omics_meta.dlq import redrive
 
-    raise typer.Exit(redrive(selection, queue, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(redrive(queues, dry_run=dry_run, as_json=as_json))
 
 
 @dlq.command("discard", epilog=EXIT_CODES)
-@selecting(deployed_stack)
+@selecting(dead_letter_queues)
 def dlq_discard(
-    selection: Selection,
-    queue: QueueOption = None,
+    queues: QueueSelection,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
@@ -291,7 +284,7 @@ def dlq_discard(
     """Delete the messages for good, after a question."""
     from omics_meta.dlq import discard
 
-    raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(discard(queues, yes=yes, dry_run=dry_run, as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -82,9 +82,7 @@ def oldest_message_seconds(stack: Stack) -> float | None:
 
 def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
     """Look whether the queues of what went wrong are empty."""
-    # An adopted queue's redrive policy is its owner's, so the stack may know of no dead-letter queue behind it.
-    urls = [stack.outputs.get("deadLetterQueueUrl"), stack.output("undeliveredQueueUrl")]
-    for url in filter(None, urls):
+    for url in stack.dead_letters("Url").values():
         count, _ = messages(stack, url)
         yield Check(
             "dead letters",
