@@ -11,8 +11,7 @@ import statistics
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
-from importlib import metadata
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,12 +20,10 @@ from typing import Final
 from omics_components.package import build_package
 
 from benchmarks.report import Figure, scaled
+from benchmarks.runtime import ENVIRONMENT, link_packages
 
 RUNS: Final = 11
 """Of each. They take turns, so that both see the same machine."""
-
-RUNTIME: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
-"""What Lambda's Python runtime brings along."""
 
 FUNCTION: Final = "import readset_sync.function"
 CLIENTS: Final = """
@@ -46,19 +43,6 @@ began = time.process_time()
 {code}
 print(time.process_time() - began)
 """
-
-ENVIRONMENT: Final[Mapping[str, str]] = {
-    "AWS_REGION": "us-west-2",
-    "AWS_DEFAULT_REGION": "us-west-2",
-    "TABLE_NAME": "rows",
-    "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
-    "MAX_ROW_AGE_DAYS": "7",
-    "SOURCE_ACCOUNT": "123456789012",
-    "SOURCE_REGION": "us-west-2",
-    "MAX_TPS": "2.5",
-    "POWERTOOLS_SERVICE_NAME": "benchmark",
-    "POWERTOOLS_METRICS_NAMESPACE": "Benchmark",
-}
 
 
 def measure(scale: float) -> Iterator[Figure]:
@@ -82,13 +66,10 @@ def _unpack(folder: Path) -> list[str]:
     code, runtime = folder / "code", folder / "runtime"
     with zipfile.ZipFile(BytesIO(build_package())) as archive:
         archive.extractall(code)
-    runtime.mkdir()
-    site = Path(str(metadata.distribution("boto3").locate_file("")))
-    for name in RUNTIME:
+    for path in link_packages(runtime):
         # Lambda has its bytecode; a fresh installation has not.
-        compiled = compileall.compile_file if name.endswith(".py") else compileall.compile_dir
-        compiled(site / name, quiet=1)
-        (runtime / name).symlink_to(site / name)
+        compiled = compileall.compile_dir if path.is_dir() else compileall.compile_file
+        compiled(path, quiet=1)
     return [str(code), str(runtime)]
 
 

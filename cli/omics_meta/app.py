@@ -2,80 +2,30 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from typer import _click as click
-from typer.core import TyperGroup
 
-from omics_meta.exits import CommandError, ExitCode
+from omics_meta.exits import ExitCode
 from omics_meta.export.formats import ExportFormat
 from omics_meta.find.filters import Search
 from omics_meta.find.options import ColumnsOption, CsvOption, JsonlOption, searched_rows
+from omics_meta.group import Commands
 from omics_meta.options import (
     JsonOption,
     MaxTpsOption,
-    QueueOption,
+    dead_letter_queues,
     deployed_stack,
     selecting,
     stores_and_table,
     table_alone,
 )
-from omics_meta.target import Selection
+from omics_meta.target import QueueSelection, Selection
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
     "2 the command could not do its work; 130 interrupted."
 )
-
-
-class Commands(TyperGroup):
-    """Ends every command with the documented exit code, and every error that has a cause with one line."""
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Read the options that come before the command."""
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.exceptions.NoArgsIsHelpError:
-            raise
-        except click.exceptions.UsageError as error:
-            _fail(_usage(error))
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        except typer.Exit:
-            raise
-        except CommandError as error:
-            _fail(str(error))
-        except click.exceptions.UsageError as error:
-            _fail(_usage(error))
-        except KeyboardInterrupt as interrupt:
-            remedy = str(interrupt) or "run the same command again to go on."
-            typer.echo(f"omics-meta: interrupted. Rows that were written stay; {remedy}", err=True)
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-        except BrokenPipeError:
-            raise  # whoever read the output wants no more of it, which Typer deals with
-        except OSError as error:
-            _fail(f"cannot read or write: {error}")
-        except Exception as error:
-            from omics_meta.errors import explain, has_known_cause
-
-            if not has_known_cause(error):
-                raise
-            _fail(explain(error))
-
-
-def _usage(error: click.exceptions.UsageError) -> str:
-    path = error.ctx.command_path if error.ctx else "omics-meta"
-    return f"{error.format_message()} (see `{path} --help`)"
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"omics-meta: error: {' '.join(message.split())}", err=True)
-    raise typer.Exit(ExitCode.FAILED)
-
 
 app = typer.Typer(
     cls=Commands,
@@ -283,23 +233,18 @@ app.add_typer(dlq, name="dlq")
 
 
 @dlq.command("list", epilog=EXIT_CODES)
-@selecting(deployed_stack)
-def dlq_list(
-    selection: Selection,
-    queue: QueueOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@selecting(dead_letter_queues)
+def dlq_list(queues: QueueSelection, as_json: JsonOption = False) -> None:
     """Say how many messages the dead-letter queues hold, and since when."""
     from omics_meta.dlq import list_queues
 
-    raise typer.Exit(list_queues(selection, queue, as_json=as_json))
+    raise typer.Exit(list_queues(queues, as_json=as_json))
 
 
 @dlq.command("show", epilog=EXIT_CODES)
-@selecting(deployed_stack)
+@selecting(dead_letter_queues)
 def dlq_show(
-    selection: Selection,
-    queue: QueueOption = None,
+    queues: QueueSelection,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Messages of each queue.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
@@ -309,14 +254,13 @@ def dlq_show(
     """
     from omics_meta.dlq import show
 
-    raise typer.Exit(show(selection, queue, limit=limit, as_json=as_json))
+    raise typer.Exit(show(queues, limit=limit, as_json=as_json))
 
 
 @dlq.command("redrive", epilog=EXIT_CODES)
-@selecting(deployed_stack)
+@selecting(dead_letter_queues)
 def dlq_redrive(
-    selection: Selection,
-    queue: QueueOption = None,
+    queues: QueueSelection,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -326,14 +270,13 @@ def dlq_redrive(
     """
     from omics_meta.dlq import redrive
 
-    raise typer.Exit(redrive(selection, queue, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(redrive(queues, dry_run=dry_run, as_json=as_json))
 
 
 @dlq.command("discard", epilog=EXIT_CODES)
-@selecting(deployed_stack)
+@selecting(dead_letter_queues)
 def dlq_discard(
-    selection: Selection,
-    queue: QueueOption = None,
+    queues: QueueSelection,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
@@ -341,7 +284,7 @@ def dlq_discard(
     """Delete the messages for good, after a question."""
     from omics_meta.dlq import discard
 
-    raise typer.Exit(discard(selection, queue, yes=yes, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(discard(queues, yes=yes, dry_run=dry_run, as_json=as_json))
 
 
 @app.command(epilog=EXIT_CODES)

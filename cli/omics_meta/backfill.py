@@ -18,7 +18,7 @@ from omics_meta.age import MaxAge
 from omics_meta.connection import Connection, connect
 from omics_meta.exits import CommandError, ExitCode, Interrupted
 from omics_meta.handover import Handover
-from omics_meta.output import ids, print_counts, print_json, print_line
+from omics_meta.output import counts_document, identity, ids, print_counts, print_json, print_line
 from omics_meta.pipeline.check import Stack
 from omics_meta.progress import Reporter, reporting
 from omics_meta.rates import rates_of, workers
@@ -46,6 +46,9 @@ _PLANNED: Final = {
     State.IN_SYNC: Outcome.UNCHANGED,
 }
 """What a backfill would do about each state of a row."""
+
+_Steps = Iterator[tuple[str, str, list[Result]]]
+"""Batches of results, each with what it is a part of, and the store that it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,9 @@ class Options:
 
 @dataclass(slots=True)
 class _Tally:
-    """What was done so far, store by store."""
+    """What was done so far, store by store: those that were chosen, and those that are gone and have rows pruned."""
 
-    counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    counts: dict[str, Counter[str]]
     failures: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
     def add(self, store_id: str, results: Iterable[Result]) -> Counter[str]:
@@ -91,7 +94,7 @@ class _Tally:
         for result in results:
             batch[_counted(result.change)] += 1
             if result.change is None:
-                self.failures.append(_failure(result))
+                self.failures.append({**identity(result.arn), "reason": result.reason})
         self.counts.setdefault(store_id, Counter()).update(batch)
         return batch
 
@@ -110,7 +113,7 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     connection = connect(target, max_tps=rates)
     began = connection.asked_at
     scope = Scope(tags=options.tags, since=max_age.since(began))
-    tally = _Tally()
+    tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
     changes: list[dict[str, Any]] = []
     threads = workers(rates)
     with (
@@ -130,30 +133,22 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
                 changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
                 _print_batch(results, dry_run=options.dry_run)
-    # Rows of stores that are gone may have been pruned too.
-    stores = dict.fromkeys([*connection.store_ids, *tally.counts])
-    rows = [(store_id, tally.counts.get(store_id, Counter[str]())) for store_id in stores]
     if as_json:
         document: dict[str, Any] = {
             "command": "backfill",
             "dry_run": options.dry_run,
             "table": connection.table.name,
             "region": connection.region,
-            "stores": [{"store_id": store_id, **_named(counts)} for store_id, counts in rows],
-            "totals": _named(sum((counts for _, counts in rows), Counter[str]())),
+            **counts_document(_COLUMNS, tally.counts),
             "failures": tally.failures,
         }
         print_json(document | ({"changes": changes} if options.dry_run else {}))
     else:
         done = "Would be done to" if options.dry_run else "Done to"
-        print_counts(f"{done} table {connection.table.name} in {connection.region}", _COLUMNS, rows)
+        print_counts(f"{done} table {connection.table.name} in {connection.region}", _COLUMNS, tally.counts.items())
         if options.dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
-
-
-_Steps = Iterator[tuple[str, str, list[Result]]]
-"""Batches of results, each with what it is a part of, and the store that it is of."""
 
 
 @contextmanager
@@ -280,15 +275,6 @@ def _counted(change: Change | None) -> str:
     return Outcome.UNCHANGED if change.outcome is Outcome.ABSENT else change.outcome
 
 
-def _named(counts: Counter[str]) -> dict[str, int]:
-    return {column: counts[column] for column in _COLUMNS}
-
-
 def _change(result: Result) -> dict[str, Any]:
     change = result.change
     return {} if change is None else {"set_arn": result.arn, "outcome": change.outcome, "fields": list(change.fields)}
-
-
-def _failure(result: Result) -> dict[str, str]:
-    store_id, read_set_id = ids(result.arn)
-    return {"set_arn": result.arn, "store_id": store_id, "set_id": read_set_id, "reason": result.reason}

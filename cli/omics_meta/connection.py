@@ -117,7 +117,7 @@ def connect_stack(selection: Selection) -> Stack:
         CommandError: It names none; or its outputs cannot be had.
         ProfileNotFound: There is no such profile.
     """
-    if not (selection.stack or selection.cwd or selection.outputs):
+    if not selection.names_stack:
         raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
     target = resolve(selection)
     return Stack(session_of(target), target.outputs or {})

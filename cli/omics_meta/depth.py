@@ -14,16 +14,27 @@ _COUNTS: Final[tuple["QueueAttributeNameType", ...]] = (
 )
 
 
+def depth(client: "SQSClient", url: str) -> tuple[int, int]:
+    """How many messages wait, and how many are being worked on. SQS takes up to a minute to have this right.
+
+    Raises:
+        ClientError: There is no such queue, or SQS refuses to tell.
+    """
+    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=_COUNTS)["Attributes"]
+    waiting, hidden = (int(attributes[name]) for name in _COUNTS)
+    return waiting, hidden
+
+
 def count_messages(client: "SQSClient", url: str) -> int:
-    """How many messages there are, hidden ones included. SQS takes up to a minute to have this right.
+    """How many messages there are, those that are being worked on included.
 
     Raises:
         CommandError: There is no such queue.
+        ClientError: SQS refuses to tell.
     """
     try:
-        answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=_COUNTS)
+        return sum(depth(client, url))
     except client.exceptions.QueueDoesNotExist as error:
         raise CommandError(
             f"there is no queue {url}: check the region, or run `pulumi up --refresh` to put it back"
         ) from error
-    return sum(int(answer["Attributes"][name]) for name in _COUNTS)

@@ -18,16 +18,13 @@ from omics_meta.connection import clear_about_endpoints, connect_stack
 from omics_meta.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
 from omics_meta.exits import CommandError, ExitCode
 from omics_meta.output import print_json, print_line
-from omics_meta.target import QueueKind, Selection
+from omics_meta.target import QueueKind, QueueSelection
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 _LOOKED_AT: Final = 100
 """Messages of a queue that `list` looks at to find the oldest."""
-
-
-_OUTPUTS: Final = {QueueKind.FAILED: "deadLetterQueue", QueueKind.UNDELIVERED: "undeliveredQueue"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +49,13 @@ class _Done:
     """Message id, None for the queue as a whole, and reason."""
 
 
-def list_queues(selection: Selection, kind: QueueKind | None, *, as_json: bool) -> ExitCode:
+def list_queues(selection: QueueSelection, *, as_json: bool) -> ExitCode:
     """Say how many messages each queue holds, and since when.
 
     Raises:
         CommandError, ClientError, BotoCoreError: The work could not be done at all.
     """
-    stack = _open(selection, kind)
+    stack = _open(selection)
     rows = [(queue, queue.count(), queue.look(_LOOKED_AT)) for queue in stack.queues]
     if as_json:
         queues = [
@@ -78,13 +75,13 @@ def list_queues(selection: Selection, kind: QueueKind | None, *, as_json: bool) 
     return ExitCode.DONE
 
 
-def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: bool) -> ExitCode:
+def show(selection: QueueSelection, *, limit: int, as_json: bool) -> ExitCode:
     """Show the messages of each queue, up to `limit`, and leave them there.
 
     Raises:
         CommandError, ClientError, BotoCoreError: The work could not be done at all.
     """
-    stack = _open(selection, kind)
+    stack = _open(selection)
     shown = [(queue, queue.count(), queue.look(limit)) for queue in stack.queues]
     if as_json:
         messages = [_document(queue, letter) for queue, _, letters in shown for letter in letters]
@@ -98,13 +95,13 @@ def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: b
     return ExitCode.DONE
 
 
-def redrive(selection: Selection, kind: QueueKind | None, *, dry_run: bool, as_json: bool) -> ExitCode:
+def redrive(selection: QueueSelection, *, dry_run: bool, as_json: bool) -> ExitCode:
     """Send the messages of each queue back to the pipeline's queue.
 
     Raises:
         CommandError, ClientError, BotoCoreError: The work could not be done at all.
     """
-    stack = _open(selection, kind)
+    stack = _open(selection)
 
     def send(queue: DeadLetterQueue, letter: DeadLetter) -> None:
         # In this order, a crash in between makes a second copy, which is harmless, and loses nothing.
@@ -118,7 +115,7 @@ def redrive(selection: Selection, kind: QueueKind | None, *, dry_run: bool, as_j
     return _report(stack, results, "redrive", "redriven", dry_run=dry_run, as_json=as_json)
 
 
-def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
+def discard(selection: QueueSelection, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
     """Delete the messages of each queue for good, no more than were counted when the user agreed.
 
     Raises:
@@ -127,7 +124,7 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
     """
     if not (yes or dry_run or sys.stdin.isatty()):
         raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
-    stack = _open(selection, kind)
+    stack = _open(selection)
     results = [_Done(queue, queue.count()) for queue in stack.queues]
     if not (yes or dry_run):
         _confirm(results)
@@ -136,29 +133,19 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
     return _report(stack, results, "discard", "discarded", dry_run=dry_run, as_json=as_json)
 
 
-def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
-    stack = connect_stack(selection)
-    outputs, session = stack.outputs, stack.session
+def _open(selection: QueueSelection) -> _Stack:
+    stack = connect_stack(selection.stack)
     with clear_about_endpoints():
-        client: SQSClient = session.client("sqs")
-
-    def output(name: str) -> str:
-        if not isinstance(outputs.get(name), str):
-            raise CommandError(f"the stack's outputs have {name} = {outputs.get(name)!r}: run `pulumi up` first")
-        return outputs[name]
-
-    # An adopted FIFO queue has the dead-letter queue, if any, that its owner gave it.
-    absent = QueueKind.FAILED if outputs.get("deadLetterQueueUrl") is None else None
-    if kind is not None and kind is absent:
+        client: SQSClient = stack.session.client("sqs")
+    urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
+    if selection.kind not in {None, *urls}:
         raise CommandError(
             "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, "
             "so look into the dead-letter queue that its owner gave it, or take --queue undelivered"
         )
-    kinds = [each for each in QueueKind if each is not absent and kind in {None, each}]
-    queues = [
-        DeadLetterQueue(client, each, output(f"{_OUTPUTS[each]}Url"), output(f"{_OUTPUTS[each]}Arn")) for each in kinds
-    ]
-    return _Stack(client, session.region_name, queues, output("queueUrl"), output("queueArn"))
+    kinds = [selection.kind] if selection.kind else urls
+    queues = [DeadLetterQueue(client, kind, urls[kind], arns[kind]) for kind in kinds]
+    return _Stack(client, stack.session.region_name, queues, stack.output("queueUrl"), stack.output("queueArn"))
 
 
 def _moved_by_sqs(stack: _Stack, result: _Done) -> bool:

@@ -10,7 +10,7 @@ import typer
 from typer._click.core import ParameterSource
 from typer._click.globals import get_current_context
 
-from omics_meta.target import QueueKind, Selection
+from omics_meta.target import QueueKind, QueueSelection, Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
@@ -47,6 +47,14 @@ TableOption = Annotated[
 ]
 RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
+_QueueOption = Annotated[
+    QueueKind | None,
+    typer.Option(
+        "--queue",
+        metavar="failed|undelivered",
+        help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
+    ),
+]
 
 
 def _stack(stack: str | None, cwd: Path | None, outputs: Path | None) -> tuple[str | None, Path | None, Path | None]:
@@ -97,6 +105,18 @@ def deployed_stack(
     return Selection(*_stack(stack, cwd, outputs), (), False, None, region, profile)
 
 
+def dead_letter_queues(
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    queue: _QueueOption = None,
+) -> QueueSelection:
+    """What a command works on that is about a stack's dead-letter queues."""
+    return QueueSelection(deployed_stack(stack, cwd, outputs, region, profile), queue)
+
+
 def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
     """Give a command the options of `select`, and what `select` makes of them as its first argument.
 
@@ -132,11 +152,3 @@ MaxTpsOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-QueueOption = Annotated[
-    QueueKind | None,
-    typer.Option(
-        "--queue",
-        metavar="failed|undelivered",
-        help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
-    ),
-]

@@ -44,6 +44,16 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     console.print(table)
 
 
+def counts_document(columns: Sequence[str], rows: Mapping[str, Counter[str]]) -> dict[str, Any]:
+    """Counts by store as members of a command's JSON document: `stores`, and their `totals`."""
+
+    def named(counts: Counter[str]) -> dict[str, int]:
+        return {column: counts[column] for column in columns}
+
+    stores = [{"store_id": store_id, **named(counts)} for store_id, counts in rows.items()]
+    return {"stores": stores, "totals": named(sum(rows.values(), Counter[str]()))}
+
+
 def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
     """Print what checks found wrong and how many passed; of those that passed, the ones named `shown` alone."""
     for check in checks:
@@ -54,6 +64,12 @@ def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
             print_line(f"{check.name}: {check.found}")
     if checks:
         print_line(f"pipeline: {sum(check.passed for check in checks)} of {len(checks)} checks passed")
+
+
+def identity(arn: str) -> dict[str, str]:
+    """The key of a row, and the ids in it, as members of an object in a command's JSON document."""
+    store_id, read_set_id = ids(arn)
+    return {"set_arn": arn, "store_id": store_id, "set_id": read_set_id}
 
 
 def ids(arn: str) -> tuple[str, str]:

@@ -1,15 +1,14 @@
 """Which table, region and stores a command works on: from flags, or from the outputs of a deployed stack."""
 
-import json
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from omics_meta.exits import CommandError
+from omics_meta.outputs import outputs_of_file, outputs_of_stack
 
 _STORE_ID: Final = re.compile(r"[0-9]{10,36}")
 _REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)*")
@@ -37,6 +36,19 @@ class Selection:
     table: str | None
     region: str | None
     profile: str | None
+
+    @property
+    def names_stack(self) -> bool:
+        """Whether it names a stack, be it by its outputs."""
+        return bool(self.stack or self.cwd or self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSelection:
+    """The options by which a user says which dead-letter queues to work on: a stack, and one kind or, as None, both."""
+
+    stack: Selection
+    kind: QueueKind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +120,9 @@ def _check(selection: Selection) -> None:
 
 def _outputs(selection: Selection) -> Mapping[str, Any] | None:
     if selection.outputs:
-        return _outputs_of_file(selection.outputs)
+        return outputs_of_file(selection.outputs)
     if selection.stack or selection.cwd:
-        return _outputs_of_stack(selection.stack, selection.cwd)
+        return outputs_of_stack(selection.stack, selection.cwd)
     return None
 
 
@@ -124,48 +136,3 @@ def _output(outputs: Mapping[str, Any] | None, name: str) -> str | None:
             f"run `pulumi up` first, or give its value with {'--region' if name == 'region' else '--table'}"
         )
     return value
-
-
-def _outputs_of_file(path: Path) -> Mapping[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some shells write a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CommandError(
-            f"cannot read --outputs {path} ({reason}): write it with `pulumi stack output --json > FILE`"
-        ) from error
-    return _parse(text, f"--outputs {path}")
-
-
-def _outputs_of_stack(stack: str | None, cwd: Path | None) -> Mapping[str, Any]:
-    """Ask the Pulumi CLI, so that any backend and login that it knows works here too."""
-    command = ["pulumi", "stack", "output", "--json", "--non-interactive"]
-    command += ["--stack", stack] if stack else []
-    command += ["--cwd", str(cwd)] if cwd else []
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell
-            command, capture_output=True, text=True, errors="replace", check=False
-        )
-    except OSError as error:
-        raise CommandError(
-            f"cannot run the Pulumi CLI ({error.strerror}: {error.filename}): "
-            "put `pulumi` on PATH, or give --outputs FILE, or -s, -t and -r"
-        ) from error
-    named = f"stack {stack}" if stack else f"the selected stack of {cwd}"
-    if done.returncode != 0:
-        said = done.stderr.strip().removeprefix("error: ") or f"exit code {done.returncode}"
-        raise CommandError(
-            f"pulumi cannot give the outputs of {named} ({said}): "
-            "check --stack and --cwd, and `pulumi stack ls` in that folder"
-        )
-    return _parse(done.stdout, f"the outputs of {named}")
-
-
-def _parse(text: str, origin: str) -> Mapping[str, Any]:
-    try:
-        outputs = json.loads(text)
-    except (ValueError, RecursionError) as error:  # not JSON; or too long or too deep for Python
-        raise CommandError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
-    if not isinstance(outputs, dict):
-        raise CommandError(f"{origin}: JSON, but not an object: write it with `pulumi stack output --json`")
-    return cast("dict[str, Any]", outputs)

@@ -10,7 +10,15 @@ from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 
 from omics_meta.connection import Connection, connect
 from omics_meta.exits import CommandError, ExitCode
-from omics_meta.output import ids, print_checks, print_counts, print_json, print_line
+from omics_meta.output import (
+    counts_document,
+    identity,
+    ids,
+    print_checks,
+    print_counts,
+    print_json,
+    print_line,
+)
 from omics_meta.pipeline.check import Check, Stack
 from omics_meta.pipeline.checks import check_pipeline
 from omics_meta.pipeline.probe import PROBE
@@ -120,14 +128,11 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
         "deep": deep,
         "table": connection.table.name,
         "region": connection.region,
-        "stores": [{"store_id": store_id, **_named(of_store)} for store_id, of_store in report.counts.items()],
-        "totals": _named(sum(report.counts.values(), Counter[str]())),
+        **counts_document(_COLUMNS, report.counts),
         "repaired": sum(map(report.is_repaired, report.drift)),
         "differences": [
             {
-                "set_arn": finding.arn,
-                "store_id": ids(finding.arn)[0],
-                "set_id": ids(finding.arn)[1],
+                **identity(finding.arn),
                 "state": finding.state,
                 "fields": list(finding.fields),
                 "reason": report.reason(finding),
@@ -151,7 +156,3 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
         print_line(f"{repaired} of {len(report.drift)} differences were repaired after that.")
     if not deep:
         print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")
-
-
-def _named(counts: Counter[str]) -> dict[str, int]:
-    return {column: counts[column] for column in _COLUMNS}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,16 @@ _RECONCILE_GROUP: Final = "reconcile"
 
 class UnsentError(SyncError):
     """SQS did not take some messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message to be sent. SQS takes one of an id that it had within five minutes for a repetition, and drops it."""
+
+    id: str
+    detail_type: str
+    detail: Mapping[str, Any]
+    group: str
 
 
 class Outbox:
@@ -50,11 +61,11 @@ class Outbox:
             cause: What asks, at most 40 characters: within five minutes, a cause has each read set refreshed once.
 
         Raises:
-            UnsentError: SQS did not take some of them; the others are on their way.
+            UnsentError: SQS did not take some of them; others may be on their way.
             ClientError, BotoCoreError: SQS refused, or could not be asked.
         """
         for start in range(0, len(arns), _BATCH):
-            self._send([self._refresh(arn, cause) for arn in arns[start : start + _BATCH]])
+            self._send([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
 
     def step(self, step: Step) -> None:
         """Hand a reconciliation on to its next step.
@@ -62,35 +73,32 @@ class Outbox:
         Raises:
             UnsentError, ClientError, BotoCoreError: As above.
         """
-        self._send([self._entry(step.id, RECONCILE_STEP, step.write(), group=_RECONCILE_GROUP)])
+        self._send([_Message(step.id, RECONCILE_STEP, step.write(), group=_RECONCILE_GROUP)])
 
-    def _refresh(self, arn: "ReadSetArn", cause: str) -> "SendMessageBatchRequestEntryTypeDef":
-        name = f"{cause}-{arn.store_id}-{arn.read_set_id}"
-        return self._entry(name, REFRESH, {"arn": str(arn)}, group=arn.read_set_id)
-
-    def _entry(
-        self, name: str, detail_type: str, detail: Mapping[str, Any], *, group: str
-    ) -> "SendMessageBatchRequestEntryTypeDef":
-        message = {
-            "id": name,
-            "source": OWN_SOURCE,
-            "detail-type": detail_type,
-            "account": self._account,
-            "region": self._region,
-            "time": format_timestamp(datetime.now(UTC)),
-            "detail": detail,
-        }
-        return {
-            "Id": "0",
-            "MessageBody": json.dumps(message),
-            "MessageGroupId": group,
-            "MessageDeduplicationId": name,
-        }
-
-    def _send(self, entries: Sequence["SendMessageBatchRequestEntryTypeDef"]) -> None:
-        for number, entry in enumerate(entries):
-            entry["Id"] = str(number)
+    def _send(self, messages: Sequence[_Message]) -> None:
+        entries = [self._entry(number, message) for number, message in enumerate(messages)]
         failed = self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
         if failed:
             reason = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
             raise UnsentError(f"SQS did not take {len(failed)} of {len(entries)} messages: {reason}")
+
+    def _entry(self, number: int, message: _Message) -> "SendMessageBatchRequestEntryTypeDef":
+        envelope = {
+            "id": message.id,
+            "source": OWN_SOURCE,
+            "detail-type": message.detail_type,
+            "account": self._account,
+            "region": self._region,
+            "time": format_timestamp(datetime.now(UTC)),
+            "detail": message.detail,
+        }
+        return {
+            "Id": str(number),
+            "MessageBody": json.dumps(envelope),
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.id,
+        }
+
+
+def _refresh(arn: "ReadSetArn", cause: str) -> _Message:
+    return _Message(f"{cause}-{arn.store_id}-{arn.read_set_id}", REFRESH, {"arn": str(arn)}, group=arn.read_set_id)

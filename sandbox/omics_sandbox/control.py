@@ -31,10 +31,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import Request, Response
-from omics_sandbox.omics.exceptions import OmicsError
 from omics_sandbox.omics.limits import Limits
-from omics_sandbox.scheduler.exceptions import SchedulerError
 
 if TYPE_CHECKING:
     from omics_sandbox.eventbridge.bus import EventBridge
@@ -87,9 +86,7 @@ class Control:
     def _answer(self, action: Action, path: tuple[str, ...], request: Request) -> Response:
         try:
             return Response.of_json(action(*path, request.json()))
-        except OmicsError as error:
-            return _error(error.status, error.message)
-        except SchedulerError as error:
+        except ServiceError as error:
             return _error(error.status, str(error))
         except TimeoutError as error:
             return _error(504, str(error))

@@ -12,8 +12,7 @@ import pulumi
 import pytest
 from omics_components import package
 
-# What Lambda's Python runtime brings along, beside boto3.
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+from benchmarks.runtime import ENVIRONMENT, link_packages
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +73,7 @@ def test_the_package_works_with_nothing_but_what_lambda_has(content: bytes, tmp_
     path = tmp_path / "function.zip"
     path.write_bytes(content)
     runtime = tmp_path / "runtime"
-    runtime.mkdir()
-    site = Path(metadata.distribution("boto3").locate_file(""))  # pyright: ignore[reportArgumentType] (a path)
-    for name in RUNTIME:
-        (runtime / name).symlink_to(site / name)
+    link_packages(runtime)
 
     # WHEN an isolated interpreter imports the handler, as Lambda does
     code = (
@@ -93,18 +89,7 @@ def test_the_package_works_with_nothing_but_what_lambda_has(content: bytes, tmp_
         text=True,
         check=False,
         cwd=tmp_path,
-        env={
-            "AWS_REGION": "us-west-2",
-            "AWS_DEFAULT_REGION": "us-west-2",
-            "TABLE_NAME": "rows",
-            "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
-            "MAX_ROW_AGE_DAYS": "7",
-            "SOURCE_ACCOUNT": "123456789012",
-            "SOURCE_REGION": "us-west-2",
-            "MAX_TPS": "2.5",
-            "POWERTOOLS_SERVICE_NAME": "test",
-            "POWERTOOLS_METRICS_NAMESPACE": "Test",
-        },
+        env=ENVIRONMENT,
     )
 
     # THEN both come from the package

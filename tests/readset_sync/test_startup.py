@@ -8,15 +8,7 @@ import json
 import subprocess
 import sys
 
-ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-west-2",
-    "TABLE_NAME": "rows",
-    "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
-    "MAX_ROW_AGE_DAYS": "7",
-    "SOURCE_ACCOUNT": "123456789012",
-    "SOURCE_REGION": "us-west-2",
-    "MAX_TPS": "2.5",
-}
+from benchmarks.runtime import ENVIRONMENT
 
 # boto3 with what it needs (certifi where it is installed), Powertools with what it needs, and the function itself.
 PACKAGES = {

@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.scheduler.models import Schedule
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException
 from omics_sandbox.scheduler.calendar import Calendar
-from omics_sandbox.scheduler.exceptions import ConflictException, ResourceNotFoundException
 from omics_sandbox.scheduler.expression import is_schedule_expression, rate_minutes
 
 ACCOUNT = "123456789012"

@@ -47,7 +47,7 @@ def run(
 
 
 def _count(selection: Selection) -> int:
-    if not (_names_stack(selection) or selection.table):
+    if not (selection.names_stack or selection.table):
         raise CommandError("how many read sets there are was not said: give --read-sets N, or the stack or table")
     table = connect_table(selection).table
     with reporting() as reporter:
@@ -60,13 +60,9 @@ def _count(selection: Selection) -> int:
 
 
 def _schedule(selection: Selection) -> str:
-    if not _names_stack(selection):
+    if not selection.names_stack:
         return RECONCILE_SCHEDULE
     return connect_stack(selection).variables.get("RECONCILE_SCHEDULE", RECONCILE_SCHEDULE)
-
-
-def _names_stack(selection: Selection) -> bool:
-    return bool(selection.stack or selection.cwd or selection.outputs)
 
 
 def _document(what: Month, schedule: str, dollars: dict[str, Decimal]) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def alarms(stack: Stack) -> list[Alarm]:
     Raises:
         ClientError: CloudWatch or Lambda refuses to tell.
     """
-    urls = [stack.outputs.get("deadLetterQueueUrl"), stack.output("undeliveredQueueUrl"), stack.output("queueUrl")]
-    watched = {("QueueName", url.rpartition("/")[2]) for url in urls if url}
+    urls = [*stack.dead_letters("Url").values(), stack.output("queueUrl")]
+    watched = {("QueueName", url.rpartition("/")[2]) for url in urls}
     watched |= {("FunctionName", stack.output("functionName"))}
     watched |= {("service", stack.variables.get("POWERTOOLS_SERVICE_NAME", ""))}
     pages = stack.session.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 
 from omics_meta.exits import CommandError
+from omics_meta.target import QueueKind
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
@@ -62,6 +63,19 @@ class Stack:
         if not isinstance(value, str) or not value:
             raise CommandError(f"the stack's outputs have {name} = {value!r}: run `pulumi up` with this version first")
         return value
+
+    def dead_letters(self, attribute: Literal["Url", "Arn"]) -> dict[QueueKind, str]:
+        """Return URLs or ARNs of the queues of what went wrong.
+
+        Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it: no output names it.
+
+        Raises:
+            CommandError: An output is missing, so that these are not the outputs of such a stack.
+        """
+        has_failed = self.outputs.get("deadLetterQueueUrl") is not None
+        names = {QueueKind.FAILED: "deadLetterQueue"} if has_failed else {}
+        names[QueueKind.UNDELIVERED] = "undeliveredQueue"
+        return {kind: self.output(f"{name}{attribute}") for kind, name in names.items()}
 
     @cached_property
     def function(self) -> "FunctionConfigurationResponseTypeDef":

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from omics_meta.depth import depth
 from omics_meta.pipeline.check import REDEPLOY, Check, Stack
 from omics_meta.pipeline.metrics import datapoints
 from omics_meta.pipeline.policy import allows, is_open
@@ -81,9 +82,7 @@ def oldest_message_seconds(stack: Stack) -> float | None:
 
 def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
     """Look whether the queues of what went wrong are empty."""
-    # An adopted queue's redrive policy is its owner's, so the stack may know of no dead-letter queue behind it.
-    urls = [stack.outputs.get("deadLetterQueueUrl"), stack.output("undeliveredQueueUrl")]
-    for url in filter(None, urls):
+    for url in stack.dead_letters("Url").values():
         count, _ = messages(stack, url)
         yield Check(
             "dead letters",
@@ -94,11 +93,12 @@ def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
 
 
 def messages(stack: Stack, url: str) -> tuple[int, int]:
-    """How many messages of a queue wait, and how many are being worked on. SQS takes up to a minute to know."""
-    attributes = stack.session.client("sqs").get_queue_attributes(
-        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    )["Attributes"]
-    return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
+    """How many messages of a queue of the stack wait, and how many are being worked on.
+
+    Raises:
+        ClientError: There is no such queue, or SQS refuses to tell.
+    """
+    return depth(stack.session.client("sqs"), url)
 
 
 def _redrive_policy(stack: Stack, policy: Mapping[str, Any]) -> Iterator[Check]:

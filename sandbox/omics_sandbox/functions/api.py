@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from omics_sandbox.functions.exceptions import InvalidParameterValueException, LambdaError, ResourceNotFoundException
+from omics_sandbox.exceptions import InvalidParameterValueException, ResourceNotFoundException, ServiceError
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import RECURSIVE_LOOPS
 from omics_sandbox.functions.service import FunctionService
@@ -47,7 +47,7 @@ class LambdaApi:
             if match and method == request.method:
                 try:
                     return action(request, *match.groups())
-                except LambdaError as error:
+                except ServiceError as error:
                     body = {"Type": "User", "Message": str(error)}
                     return Response.of_json(body, error.status, {"x-amzn-ErrorType": error.code})
         return self._service.registry.amended(request, forward())

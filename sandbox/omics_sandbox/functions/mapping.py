@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from omics_sandbox.functions.exceptions import InvalidParameterValueException
+from omics_sandbox.exceptions import InvalidParameterValueException
 
 if TYPE_CHECKING:
     from moto.sqs.models import Queue

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from omics_sandbox.functions.exceptions import ResourceNotFoundException
+from omics_sandbox.exceptions import ResourceNotFoundException
 from omics_sandbox.functions.model import RECURSIVE_LOOPS, Function
 from omics_sandbox.http import Request, Response
 from omics_sandbox.services import Moto

@@ -13,10 +13,10 @@ from moto.core.utils import unix_time_millis
 
 from omics_sandbox.access.control import AccessControl
 from omics_sandbox.access.principals import role_credentials
-from omics_sandbox.functions.exceptions import (
+from omics_sandbox.exceptions import (
     InvalidParameterValueException,
-    LambdaError,
     ResourceConflictException,
+    ServiceError,
     TooManyRequestsException,
 )
 from omics_sandbox.functions.fleet import Fleet, ThrottledError
@@ -101,7 +101,7 @@ class FunctionService:
         """CreateEventSourceMapping.
 
         Raises:
-            LambdaError: Lambda would refuse it.
+            ServiceError: Lambda would refuse it.
         """
         with self._moto.lock:
             function = self.registry.find(region, str(given.get("FunctionName")))
@@ -125,7 +125,7 @@ class FunctionService:
         """UpdateEventSourceMapping.
 
         Raises:
-            LambdaError: Lambda would refuse it.
+            ServiceError: Lambda would refuse it.
         """
         with self._moto.lock:
             function = self.registry.find(mapping.region, str(given.get("FunctionName", mapping.function_arn)))
@@ -160,7 +160,7 @@ class FunctionService:
     def _invoke_mapped(self, function_arn: str, event: bytes) -> Outcome | None:
         try:
             return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event)
-        except LambdaError:  # throttled or deleted: the messages stay where they are
+        except ServiceError:  # throttled or deleted: the messages stay where they are
             return None
 
     def _check_role(self, mapping: EventSourceMapping) -> None:
@@ -174,7 +174,7 @@ class FunctionService:
         """Whether Lambda may do this on the queue, which it does in the name of the function's role."""
         try:
             function = self.registry.find(mapping.region, mapping.function_arn)
-        except LambdaError:  # deleted, and with it the role to act in the name of
+        except ServiceError:  # deleted, and with it the role to act in the name of
             return False
         if not self._access.admits(function.role, f"sqs:{action}", [mapping.queue_arn]):
             return False

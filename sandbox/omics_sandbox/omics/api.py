@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from omics_sandbox.exceptions import ServiceError, ThrottlingException
 from omics_sandbox.http import Request, Response
 from omics_sandbox.omics import wire
-from omics_sandbox.omics.exceptions import OmicsError, ThrottlingException
 from omics_sandbox.omics.operations import OPERATIONS
 from omics_sandbox.omics.service import OmicsService
 
@@ -31,7 +31,7 @@ class OmicsApi:
         service = self._service_of(request.region)
         try:
             return self._answer(service, request)
-        except OmicsError as error:
+        except ServiceError as error:
             return wire.error_answer(error)
 
     def _answer(self, service: OmicsService, request: Request) -> Response:

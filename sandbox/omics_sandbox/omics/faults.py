@@ -3,12 +3,37 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import ConnectionDroppedError
-from omics_sandbox.omics.exceptions import InjectedError
 
 Condition = Callable[[Mapping[str, Any]], bool]
+
+_STATUSES: Final[Mapping[str, int]] = {
+    "AccessDeniedException": 403,
+    "ConflictException": 409,
+    "ExpiredTokenException": 403,
+    "InternalServerException": 500,
+    "InvalidSignatureException": 403,
+    "RequestTimeoutException": 408,
+    "ResourceNotFoundException": 404,
+    "ServiceQuotaExceededException": 402,
+    "ServiceUnavailableException": 503,
+    "ThrottlingException": 429,
+    "UnrecognizedClientException": 403,
+    "ValidationException": 400,
+}
+"""HTTP status codes as in the service's API model, and of errors that any service may answer with."""
+
+
+class InjectedError(ServiceError, status=400):
+    """An error switched on with `Faults.add`, named by its code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = _STATUSES.get(code, self.status)
 
 
 @dataclass

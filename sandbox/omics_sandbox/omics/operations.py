@@ -8,12 +8,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from omics_sandbox.omics.exceptions import (
-    ConflictException,
-    OmicsError,
-    ResourceNotFoundException,
-    ValidationException,
-)
+from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ServiceError, ValidationException
 from omics_sandbox.omics.models import ActivationJob, ReadSet, SequenceStore
 from omics_sandbox.omics.service import OmicsService
 
@@ -103,8 +98,8 @@ def batch_delete_read_set(service: OmicsService, given: Parameters) -> dict[str,
     for read_set_id in given["ids"]:
         try:
             _check_deletable(service.read_set(store.id, read_set_id))
-        except OmicsError as error:
-            errors.append({"id": read_set_id, "code": error.code, "message": error.message})
+        except ServiceError as error:
+            errors.append({"id": read_set_id, "code": error.code, "message": str(error)})
         else:
             service.delete_read_set(store.id, read_set_id)
     return {"errors": errors} if errors else {}

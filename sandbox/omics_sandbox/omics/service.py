@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from omics_sandbox.omics import trail
-from omics_sandbox.omics.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from omics_sandbox.omics.faults import Faults
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.models import (

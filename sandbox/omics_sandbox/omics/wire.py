@@ -15,8 +15,8 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from dateutil.parser import isoparse
 
+from omics_sandbox.exceptions import ServiceError, ValidationException
 from omics_sandbox.http import Request, Response
-from omics_sandbox.omics.exceptions import OmicsError, ValidationException
 from omics_sandbox.rest import path_pattern
 
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
@@ -51,7 +51,7 @@ class Wire:
         """The operation that a request calls, and the parameters in its path.
 
         Raises:
-            OmicsError: The emulator has no such operation.
+            NotEmulatedError: The emulator has no such operation.
         """
         for method, pattern, model in self._routes:
             match = pattern.fullmatch(request.path)
@@ -60,11 +60,8 @@ class Wire:
         raise NotEmulatedError(f"The sandbox does not emulate {request.method} {request.path} of HealthOmics")
 
 
-class NotEmulatedError(OmicsError):
+class NotEmulatedError(ServiceError, status=404, code="UnknownOperationException"):
     """The request calls an operation that the emulator does not have."""
-
-    code = "UnknownOperationException"
-    status = 404
 
 
 def parameters(model: OperationModel, request: Request, path: dict[str, str]) -> dict[str, Any]:
@@ -104,9 +101,9 @@ def answer(model: OperationModel, output: dict[str, Any] | None) -> Response:
     return Response(status, body, {"Content-Type": "application/json"})
 
 
-def error_answer(error: OmicsError) -> Response:
+def error_answer(error: ServiceError) -> Response:
     """The answer that botocore raises as the exception of this code."""
-    return Response.of_json({"message": error.message}, error.status, {"x-amzn-ErrorType": error.code})
+    return Response.of_json({"message": str(error)}, error.status, {"x-amzn-ErrorType": error.code})
 
 
 def _from_text(name: str, shape: Shape, text: str) -> Any:

@@ -3,20 +3,16 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Integer, JsonText, Number, SetOf, Text, TextMap
 from omics_sandbox.provider.values import Properties
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
-
-_GONE: Final = ("ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError")
 
 # Pulumi's name of each property of an alarm that is passed on as it is, and the API's.
 _PARAMETERS: Final = {
@@ -35,7 +31,16 @@ _PARAMETERS: Final = {
 }
 
 
-class MetricAlarm(ResourceType):
+class _CloudWatchResource(ResourceType):
+    """What alarms and dashboards have in common."""
+
+    gone: ClassVar = frozenset({"ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError"})
+
+    def _client(self, properties: Properties) -> "CloudWatchClient":
+        return self.aws.client("cloudwatch", properties.get("region"))
+
+
+class MetricAlarm(_CloudWatchResource):
     """`aws:cloudwatch/metricAlarm:MetricAlarm`, for alarms that compare a statistic of one metric with a number."""
 
     token: ClassVar = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -58,7 +63,7 @@ class MetricAlarm(ResourceType):
         "dimensions": Property(TextMap()),
         "evaluationPeriods": Property(Integer(1), required=True),
         "metricName": Property(Text(), required=True),
-        "name": Property(Text(), replaces=True, computed=True),
+        "name": NAME,
         "namespace": Property(Text(pattern=r"[^:].{0,254}"), required=True),
         "okActions": Property(SetOf(Arn())),
         "period": Property(Integer(10), required=True),
@@ -101,22 +106,11 @@ class MetricAlarm(ResourceType):
             # The API replaces the whole alarm, except its tags.
             self._put({**inputs, "name": resource_id}, {})
         if "tags" in changed:
-            client = self._client(state)
-            if gone := tagging.removed(state, inputs):
-                client.untag_resource(ResourceARN=state["arn"], TagKeys=gone)
-            if tags := tagging.as_list(inputs.get("tags")):
-                client.tag_resource(ResourceARN=state["arn"], Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+            tagging.update(self._client(state), state, inputs, ResourceARN=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).delete_alarms(AlarmNames=[resource_id])
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "CloudWatchClient":
-        return self.aws.client("cloudwatch", properties.get("region"))
+        self._client(state).delete_alarms(AlarmNames=[resource_id])
 
     def _put(self, inputs: Properties, parameters: dict[str, Any]) -> None:
         given = {_PARAMETERS[name]: value for name, value in inputs.items() if name in _PARAMETERS}
@@ -124,7 +118,7 @@ class MetricAlarm(ResourceType):
         self._client(inputs).put_metric_alarm(**given, Dimensions=dimensions, **parameters)
 
 
-class Dashboard(ResourceType):
+class Dashboard(_CloudWatchResource):
     """`aws:cloudwatch/dashboard:Dashboard`. As in AWS, one of a name that exists is overwritten."""
 
     token: ClassVar = "aws:cloudwatch/dashboard:Dashboard"
@@ -151,12 +145,7 @@ class Dashboard(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        try:
-            dashboard = self._client(known).get_dashboard(DashboardName=resource_id)
-        except ClientError as error:
-            if is_missing(error, *_GONE):
-                return None
-            raise
+        dashboard = self._client(known).get_dashboard(DashboardName=resource_id)
         return {
             "dashboardArn": dashboard["DashboardArn"],
             "dashboardBody": dashboard["DashboardBody"],
@@ -171,14 +160,7 @@ class Dashboard(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).delete_dashboards(DashboardNames=[resource_id])
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "CloudWatchClient":
-        return self.aws.client("cloudwatch", properties.get("region"))
+        self._client(state).delete_dashboards(DashboardNames=[resource_id])
 
     def _put(self, name: str, inputs: Properties) -> None:
         self._client(inputs).put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Object, SetOf, Text
 from omics_sandbox.provider.values import Properties, holds_unknown, is_empty
 
@@ -44,7 +42,7 @@ class Table(ResourceType):
         "deletionProtectionEnabled": Property(Boolean(), default=False),
         "globalSecondaryIndexes": Property(SetOf(_INDEX)),
         "hashKey": Property(Text(), replaces=True, required=True),
-        "name": Property(Text(), replaces=True, computed=True),
+        "name": NAME,
         "pointInTimeRecovery": Property(
             Object({"enabled": Boolean(), "recoveryPeriodInDays": Integer(1, 35)}, frozenset({"enabled"})),
             computed=True,
@@ -111,12 +109,7 @@ class Table(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
-        try:
-            table = client.describe_table(TableName=resource_id)["Table"]
-        except ClientError as error:
-            if is_missing(error, "ResourceNotFoundException"):
-                return None
-            raise
+        table = client.describe_table(TableName=resource_id)["Table"]
         arn = table.get("TableArn", "")
         keys = {key["KeyType"]: key["AttributeName"] for key in table.get("KeySchema", [])}
         throughput = table.get("ProvisionedThroughput", {})
@@ -171,17 +164,12 @@ class Table(ResourceType):
         if "ttl" in changed:
             self._set_ttl(resource_id, inputs)
         if "tags" in changed:
-            self._set_tags(state, inputs)
+            tagging.update(client, state, inputs, ResourceArn=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         client = self._client(state)
-        try:
-            client.delete_table(TableName=resource_id)
-        except ClientError as error:
-            if is_missing(error, "ResourceNotFoundException"):
-                return
-            raise
+        client.delete_table(TableName=resource_id)
         client.get_waiter("table_not_exists").wait(TableName=resource_id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
     def _client(self, properties: Properties) -> "DynamoDBClient":
@@ -234,13 +222,6 @@ class Table(ResourceType):
         description = self._client(known).describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         enabled = description.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
         return {"attributeName": description.get("AttributeName", ""), "enabled": enabled}
-
-    def _set_tags(self, state: Properties, inputs: Properties) -> None:
-        client = self._client(state)
-        if gone := tagging.removed(state, inputs):
-            client.untag_resource(ResourceArn=state["arn"], TagKeys=gone)
-        if tags := tagging.as_list(inputs.get("tags")):
-            client.tag_resource(ResourceArn=state["arn"], Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
 
 
 def _key_schema(inputs: Properties) -> list[dict[str, str]]:

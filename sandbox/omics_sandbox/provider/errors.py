@@ -60,8 +60,3 @@ def describing(action: str) -> Generator[None]:
         ) from error
     except BotoCoreError as error:
         raise ProviderError(f"{action}: {error}") from error
-
-
-def is_missing(error: ClientError, *codes: str) -> bool:
-    """Tell whether an AWS error says that the thing asked for does not exist."""
-    return error.response.get("Error", {}).get("Code") in codes

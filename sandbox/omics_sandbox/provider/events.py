@@ -4,13 +4,12 @@ import secrets
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import ProviderError, is_missing
+from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, JsonText, Object, Text, TextMap
 from omics_sandbox.provider.spelling import from_api, to_api
 from omics_sandbox.provider.values import Properties
@@ -18,12 +17,18 @@ from omics_sandbox.provider.values import Properties
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
 
-_GONE: Final = "ResourceNotFoundException"
 _DEFAULT_BUS: Final = "default"
 _STATES: Final = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 
 
-class EventRule(ResourceType):
+class _EventBridgeResource(ResourceType):
+    """What rules and targets have in common."""
+
+    def _client(self, properties: Properties) -> "EventBridgeClient":
+        return self.aws.client("events", properties.get("region"))
+
+
+class EventRule(_EventBridgeResource):
     """`aws:cloudwatch/eventRule:EventRule`. As in AWS, a rule of a name that exists is overwritten."""
 
     token: ClassVar = "aws:cloudwatch/eventRule:EventRule"
@@ -34,8 +39,8 @@ class EventRule(ResourceType):
         "eventBusName": Property(Text(), replaces=True, default=_DEFAULT_BUS),
         "eventPattern": Property(JsonText()),
         "forceDestroy": Property(Boolean(), default=False, kept=True),
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "region": REGION,
         "roleArn": Property(Arn()),
         "scheduleExpression": Property(
@@ -61,12 +66,7 @@ class EventRule(ResourceType):
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         bus, _, name = resource_id.rpartition("/")
         client = self._client(known)
-        try:
-            rule = client.describe_rule(Name=name, EventBusName=bus or _DEFAULT_BUS)
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        rule = client.describe_rule(Name=name, EventBusName=bus or _DEFAULT_BUS)
         tags = client.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]
         return {
             "arn": rule["Arn"],
@@ -87,25 +87,14 @@ class EventRule(ResourceType):
         if set(changed) - {"tags", "forceDestroy"}:
             self._put(inputs, {})
         if "tags" in changed:
-            client = self._client(state)
-            if gone := tagging.removed(state, inputs):
-                client.untag_resource(ResourceARN=state["arn"], TagKeys=gone)
-            if tags := tagging.as_list(inputs.get("tags")):
-                client.tag_resource(ResourceARN=state["arn"], Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+            tagging.update(self._client(state), state, inputs, ResourceARN=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         bus, _, name = resource_id.rpartition("/")
-        try:
-            self._client(state).delete_rule(
-                Name=name, EventBusName=bus or _DEFAULT_BUS, Force=state.get("forceDestroy", False)
-            )
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "EventBridgeClient":
-        return self.aws.client("events", properties.get("region"))
+        self._client(state).delete_rule(
+            Name=name, EventBusName=bus or _DEFAULT_BUS, Force=state.get("forceDestroy", False)
+        )
 
     def _put(self, inputs: Properties, parameters: dict[str, Any]) -> None:
         names = {
@@ -123,7 +112,7 @@ class EventRule(ResourceType):
         )
 
 
-class EventTarget(ResourceType):
+class EventTarget(_EventBridgeResource):
     """`aws:cloudwatch/eventTarget:EventTarget`, for queues and functions. Its id is `<rule>-<target id>`."""
 
     token: ClassVar = "aws:cloudwatch/eventTarget:EventTarget"
@@ -174,12 +163,7 @@ class EventTarget(ResourceType):
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         bus, rule, target_id = _identity(resource_id, known)
         client = self._client(known)
-        try:
-            targets: list[Any] = client.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]  # pyright: ignore[reportAssignmentType] # read as plain dicts
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        targets: list[Any] = client.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]  # pyright: ignore[reportAssignmentType] # read as plain dicts
         target = next((target for target in targets if _matches(target, rule, target_id, resource_id)), None)
         if target is None:
             return None
@@ -204,16 +188,8 @@ class EventTarget(ResourceType):
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         bus, rule, target_id = _identity(resource_id, state)
-        try:
-            answer = self._client(state).remove_targets(Rule=rule, EventBusName=bus, Ids=[target_id])
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return
-            raise
+        answer = self._client(state).remove_targets(Rule=rule, EventBusName=bus, Ids=[target_id])
         _refuse_failed_entries(answer.get("FailedEntries", []))
-
-    def _client(self, properties: Properties) -> "EventBridgeClient":
-        return self.aws.client("events", properties.get("region"))
 
     def _put(self, inputs: Properties, target_id: str) -> None:
         target: Any = {"Id": target_id, "Arn": inputs["arn"]}

@@ -5,24 +5,31 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import unquote
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, PolicyDocument, SetOf, Text
 from omics_sandbox.provider.values import Properties
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
-_GONE: Final = "NoSuchEntity"
 _NAME_CHARACTERS: Final = "letters, digits and any of =,.@-_+"
 
 
-class Role(ResourceType):
+class _IamResource(ResourceType):
+    """What roles and their policies have in common."""
+
+    gone: ClassVar = frozenset({"NoSuchEntity"})
+
+    @property
+    def _client(self) -> "IAMClient":
+        return self.aws.client("iam")
+
+
+class Role(_IamResource):
     """`aws:iam/role:Role`; its inline policies are resources of their own."""
 
     token: ClassVar = "aws:iam/role:Role"
@@ -34,8 +41,8 @@ class Role(ResourceType):
         "forceDetachPolicies": Property(Boolean(), default=False, kept=True),
         "managedPolicyArns": Property(SetOf(Arn()), computed=True),
         "maxSessionDuration": Property(Integer(3_600, 43_200), default=3_600),
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "path": Property(Text(pattern=r"/|/.+/"), replaces=True, default="/"),
         "permissionsBoundary": Property(Arn()),
         "tags": TAGS,
@@ -65,12 +72,7 @@ class Role(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        try:
-            role = self._client.get_role(RoleName=resource_id)["Role"]
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        role = self._client.get_role(RoleName=resource_id)["Role"]
         tags = self._client.list_role_tags(RoleName=resource_id)["Tags"]
         return {
             "arn": role["Arn"],
@@ -114,22 +116,14 @@ class Role(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            # The policies that this resource attached go with it; others only when the program says so.
-            detach = self._attached(resource_id) if state.get("forceDetachPolicies") else state.get("managedPolicyArns")
-            for arn in detach or []:
-                self._client.detach_role_policy(RoleName=resource_id, PolicyArn=arn)
-            if state.get("forceDetachPolicies"):
-                for name in self._client.list_role_policies(RoleName=resource_id)["PolicyNames"]:
-                    self._client.delete_role_policy(RoleName=resource_id, PolicyName=name)
-            self._client.delete_role(RoleName=resource_id)
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
-
-    @property
-    def _client(self) -> "IAMClient":
-        return self.aws.client("iam")
+        # The policies that this resource attached go with it; others only when the program says so.
+        detach = self._attached(resource_id) if state.get("forceDetachPolicies") else state.get("managedPolicyArns")
+        for arn in detach or []:
+            self._client.detach_role_policy(RoleName=resource_id, PolicyArn=arn)
+        if state.get("forceDetachPolicies"):
+            for name in self._client.list_role_policies(RoleName=resource_id)["PolicyNames"]:
+                self._client.delete_role_policy(RoleName=resource_id, PolicyName=name)
+        self._client.delete_role(RoleName=resource_id)
 
     def _attached(self, name: str) -> list[str]:
         attached = self._client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
@@ -143,15 +137,15 @@ class Role(ResourceType):
             self._client.attach_role_policy(RoleName=name, PolicyArn=arn)
 
 
-class RolePolicy(ResourceType):
+class RolePolicy(_IamResource):
     """`aws:iam/rolePolicy:RolePolicy`. Its id is `<role>:<policy>`."""
 
     token: ClassVar = "aws:iam/rolePolicy:RolePolicy"
     title: ClassVar = "IAM Role Policy"
     naming: ClassVar = Naming(r"[\w+=,.@-]{1,128}", 128, _NAME_CHARACTERS)
     properties: ClassVar = {
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "policy": Property(PolicyDocument(), required=True),
         "role": Property(Text(), required=True, replaces=True),
     }
@@ -164,12 +158,7 @@ class RolePolicy(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         role, _, name = resource_id.partition(":")
-        try:
-            policy = self._client.get_role_policy(RoleName=role, PolicyName=name)
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        policy = self._client.get_role_policy(RoleName=role, PolicyName=name)
         return {"name": name, "policy": _document(policy["PolicyDocument"]), "role": role}
 
     @override
@@ -181,15 +170,7 @@ class RolePolicy(ResourceType):
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         role, _, name = resource_id.partition(":")
-        try:
-            self._client.delete_role_policy(RoleName=role, PolicyName=name)
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
-
-    @property
-    def _client(self) -> "IAMClient":
-        return self.aws.client("iam")
+        self._client.delete_role_policy(RoleName=role, PolicyName=name)
 
     def _put(self, role: str, name: str, policy: str) -> None:
         self._client.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)

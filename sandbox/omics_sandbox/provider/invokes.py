@@ -85,7 +85,7 @@ def _queue(aws: Aws, arguments: Properties) -> Properties:
             if "NonExistentQueue" in str(error) or "QueueDoesNotExist" in str(error):
                 raise ProviderError(f"reading SQS Queue ({name}): couldn't find resource") from error
             raise
-        attributes = read_attributes(client, url) or {}
+        attributes = read_attributes(client, url)
         tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
     return {
         "arn": attributes["QueueArn"],

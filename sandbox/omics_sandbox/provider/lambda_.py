@@ -4,14 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.archives import zip_bytes
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Archive, Arn, Boolean, Integer, ListOf, Object, SetOf, Shape, Text, TextMap
 from omics_sandbox.provider.spelling import capitalised, to_api
 from omics_sandbox.provider.values import Properties
@@ -19,7 +17,6 @@ from omics_sandbox.provider.values import Properties
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
-_GONE: Final = "ResourceNotFoundException"
 _LOG_LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 # Pulumi's name of each part of a function's configuration, and Lambda's.
@@ -59,7 +56,14 @@ _UNSET: Final[Mapping[str, Any]] = {
 }
 
 
-class Function(ResourceType):
+class _LambdaResource(ResourceType):
+    """What functions, their recursion and event source mappings have in common."""
+
+    def _client(self, properties: Properties) -> "LambdaClient":
+        return self.aws.client("lambda", properties.get("region"))
+
+
+class Function(_LambdaResource):
     """`aws:lambda/function:Function` with its code given as an archive."""
 
     token: ClassVar = "aws:lambda/function:Function"
@@ -90,7 +94,7 @@ class Function(ResourceType):
             kept=True,
         ),
         "memorySize": Property(Integer(128, 10_240), default=128),
-        "name": Property(Text(), replaces=True, computed=True),
+        "name": NAME,
         "packageType": Property(Text(one_of=("Zip",)), replaces=True, default="Zip"),
         "publish": Property(Boolean(), default=False, kept=True),
         "region": REGION,
@@ -132,12 +136,7 @@ class Function(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
-        try:
-            function: Any = client.get_function(FunctionName=resource_id)
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        function: Any = client.get_function(FunctionName=resource_id)
         configuration = function["Configuration"]
         arn = configuration["FunctionArn"]
         state = {name: configuration.get(key) for name, key in _CONFIGURATION.items()}
@@ -180,21 +179,11 @@ class Function(ResourceType):
         if "reservedConcurrentExecutions" in changed:
             self._set_concurrency(resource_id, inputs)
         if "tags" in changed:
-            if gone := tagging.removed(state, inputs):
-                client.untag_resource(Resource=state["arn"], TagKeys=gone)
-            if tags := inputs.get("tags"):
-                client.tag_resource(Resource=state["arn"], Tags=tags)
+            tagging.update(client, state, inputs, spell=dict, Resource=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).delete_function(FunctionName=resource_id)
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "LambdaClient":
-        return self.aws.client("lambda", properties.get("region"))
+        self._client(state).delete_function(FunctionName=resource_id)
 
     def _configuration(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
         """Return the arguments of boto3 for those of the named properties that are configuration."""
@@ -230,7 +219,7 @@ class _FunctionName(Shape):
         return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
 
 
-class FunctionRecursionConfig(ResourceType):
+class FunctionRecursionConfig(_LambdaResource):
     """`aws:lambda/functionRecursionConfig:FunctionRecursionConfig`. Its id is the function's name."""
 
     token: ClassVar = "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"
@@ -252,12 +241,7 @@ class FunctionRecursionConfig(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        try:
-            found = self._client(known).get_function_recursion_config(FunctionName=resource_id)
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        found = self._client(known).get_function_recursion_config(FunctionName=resource_id)
         return {"functionName": resource_id, "recursiveLoop": found["RecursiveLoop"]}
 
     @override
@@ -268,21 +252,14 @@ class FunctionRecursionConfig(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._put(resource_id, {**state, "recursiveLoop": "Terminate"})
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
+        self._put(resource_id, {**state, "recursiveLoop": "Terminate"})
 
     def _put(self, name: str, properties: Properties) -> None:
         client = self._client(properties)
         client.put_function_recursion_config(FunctionName=name, RecursiveLoop=properties["recursiveLoop"])
 
-    def _client(self, properties: Properties) -> "LambdaClient":
-        return self.aws.client("lambda", properties.get("region"))
 
-
-class EventSourceMapping(ResourceType):
+class EventSourceMapping(_LambdaResource):
     """`aws:lambda/eventSourceMapping:EventSourceMapping` for queues. Its id is the mapping's UUID."""
 
     token: ClassVar = "aws:lambda/eventSourceMapping:EventSourceMapping"
@@ -339,12 +316,7 @@ class EventSourceMapping(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
-        try:
-            mapping: Any = client.get_event_source_mapping(UUID=resource_id)
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        mapping: Any = client.get_event_source_mapping(UUID=resource_id)
         if mapping.get("State") == "Deleting":
             return None
         arn = mapping.get("EventSourceMappingArn", "")
@@ -377,21 +349,11 @@ class EventSourceMapping(ResourceType):
         if arguments := _mapping_arguments(inputs, changed):
             client.update_event_source_mapping(UUID=resource_id, **arguments)
         if "tags" in changed:
-            if gone := tagging.removed(state, inputs):
-                client.untag_resource(Resource=state["arn"], TagKeys=gone)
-            if tags := inputs.get("tags"):
-                client.tag_resource(Resource=state["arn"], Tags=tags)
+            tagging.update(client, state, inputs, spell=dict, Resource=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).delete_event_source_mapping(UUID=resource_id)
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "LambdaClient":
-        return self.aws.client("lambda", properties.get("region"))
+        self._client(state).delete_event_source_mapping(UUID=resource_id)
 
 
 def _mapping_arguments(inputs: Properties, names: Collection[str]) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Text
 from omics_sandbox.provider.values import Properties
 
@@ -33,8 +31,8 @@ class LogGroup(ResourceType):
         "logGroupClass": Property(
             Text(one_of=("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")), replaces=True, computed=True
         ),
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "region": REGION,
         "retentionInDays": Property(Integer(one_of=_RETENTIONS), default=0),
         "skipDestroy": Property(Boolean(), default=False, kept=True),
@@ -97,11 +95,7 @@ class LogGroup(ResourceType):
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         if state.get("skipDestroy"):
             return
-        try:
-            self._client(state).delete_log_group(logGroupName=resource_id)
-        except ClientError as error:
-            if not is_missing(error, "ResourceNotFoundException"):
-                raise
+        self._client(state).delete_log_group(logGroupName=resource_id)
 
     def _client(self, properties: Properties) -> "CloudWatchLogsClient":
         return self.aws.client("logs", properties.get("region"))

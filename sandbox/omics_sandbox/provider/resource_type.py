@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from omics_sandbox.provider import naming as names
 from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError, describing
@@ -50,8 +52,10 @@ class Difference:
     replacing: frozenset[str]
 
 
-TAGS = Property(TextMap())
+NAME = Property(Text(), replaces=True, computed=True)
+NAME_PREFIX = Property(Text(), replaces=True, kept=True)
 REGION = Property(Text(), replaces=True, computed=True)
+TAGS = Property(TextMap())
 
 
 class ResourceType(ABC):
@@ -66,7 +70,7 @@ class ResourceType(ABC):
         properties: The inputs by their wire names.
         outputs: Wire names of what the state has beside the inputs.
         naming: The rule for names, for types that are named automatically.
-        prefixed: The type can also be named by a `namePrefix`.
+        gone: AWS's error codes for a resource that does not exist.
     """
 
     token: ClassVar[str]
@@ -74,6 +78,7 @@ class ResourceType(ABC):
     properties: ClassVar[Mapping[str, Property]]
     outputs: ClassVar[frozenset[str]] = frozenset()
     naming: ClassVar[names.Naming | None] = None
+    gone: ClassVar[frozenset[str]] = frozenset({"ResourceNotFoundException"})
 
     def __init__(self, aws: Aws, root: Path) -> None:
         """Args: the clients to use, and the folder that relative paths of assets start from."""
@@ -126,7 +131,7 @@ class ResourceType(ABC):
         try:
             with describing(action):
                 self.complete(resource_id, inputs)
-                state = self.read_resource(resource_id, inputs) or {}
+                state = self._found(resource_id, inputs) or {}
         except ProviderError as error:
             raise IncompleteCreationError(str(error), resource_id, self._state(inputs, {}), inputs) from error
         return resource_id, self._state(inputs, state)
@@ -139,7 +144,7 @@ class ResourceType(ABC):
             known: The last state, for what AWS does not tell. Empty when an existing resource is imported.
         """
         with describing(f"reading {self.title} ({resource_id})"):
-            state = self.read_resource(resource_id, known)
+            state = self._found(resource_id, known)
         return None if state is None else self._state(known, state)
 
     def update(self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]) -> Properties:
@@ -153,7 +158,7 @@ class ResourceType(ABC):
         """
         with describing(f"updating {self.title} ({resource_id})"):
             self.update_resource(resource_id, state, inputs, changed)
-            now = self.read_resource(resource_id, {**state, **inputs})
+            now = self._found(resource_id, {**state, **inputs})
         if now is None:
             raise ProviderError(f"updating {self.title} ({resource_id}): couldn't find resource")
         kept = {name: value for name, value in state.items() if name not in self.properties}
@@ -162,7 +167,11 @@ class ResourceType(ABC):
     def delete(self, resource_id: str, state: Properties) -> None:
         """Delete a resource. One that is gone already is no error."""
         with describing(f"deleting {self.title} ({resource_id})"):
-            self.delete_resource(resource_id, state)
+            try:
+                self.delete_resource(resource_id, state)
+            except ClientError as error:
+                if not self._is_gone(error):
+                    raise
 
     def inputs_of(self, state: Properties, old_inputs: Properties) -> Properties:
         """Express a state as inputs: those that the program gave before or, on import, all that are not default."""
@@ -206,7 +215,7 @@ class ResourceType(ABC):
 
     @abstractmethod
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        """Return inputs and outputs as AWS has them, or None when the resource does not exist."""
+        """Return inputs and outputs as AWS has them; None, or an error of the codes `gone`, where there is none."""
 
     @abstractmethod
     def update_resource(
@@ -216,9 +225,20 @@ class ResourceType(ABC):
 
     @abstractmethod
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        """Delete the resource; return quietly when it is gone."""
+        """Delete the resource, which an error of the codes `gone` says to be done already."""
 
     # Bookkeeping.
+
+    def _found(self, resource_id: str, known: Properties) -> Properties | None:
+        try:
+            return self.read_resource(resource_id, known)
+        except ClientError as error:
+            if self._is_gone(error):
+                return None
+            raise
+
+    def _is_gone(self, error: ClientError) -> bool:
+        return error.response.get("Error", {}).get("Code") in self.gone
 
     def _property_failures(self, inputs: Properties) -> Iterable[CheckFailure]:
         for name, declared in self.properties.items():

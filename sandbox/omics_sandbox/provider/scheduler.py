@@ -3,17 +3,15 @@
 from collections.abc import Collection
 from typing import Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from omics_sandbox.provider.errors import ProviderError, is_missing
+from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Integer, Object, Text
 from omics_sandbox.provider.spelling import from_api, to_api
 from omics_sandbox.provider.values import Properties
 
-_GONE: Final = "ResourceNotFoundException"
 _DEFAULT_GROUP: Final = "default"
 
 # Pulumi's name of each property that is passed on as it is, and the API's.
@@ -41,8 +39,8 @@ class Schedule(ResourceType):
             required=True,
         ),
         "groupName": Property(Text(), replaces=True, default=_DEFAULT_GROUP),
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "region": REGION,
         "scheduleExpression": Property(
             Text(pattern=r"(rate|cron|at)\(.+\)", described="rate(...), cron(...) or at(...) is expected"),
@@ -77,12 +75,7 @@ class Schedule(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         group, name = _identity(resource_id)
-        try:
-            schedule = self._client(known).get_schedule(GroupName=group, Name=name)
-        except ClientError as error:
-            if is_missing(error, _GONE):
-                return None
-            raise
+        schedule = self._client(known).get_schedule(GroupName=group, Name=name)
         return {
             **{property_name: schedule.get(parameter) for property_name, parameter in _PARAMETERS.items()},
             "arn": schedule["Arn"],
@@ -102,11 +95,7 @@ class Schedule(ResourceType):
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         group, name = _identity(resource_id)
-        try:
-            self._client(state).delete_schedule(GroupName=group, Name=name)
-        except ClientError as error:
-            if not is_missing(error, _GONE):
-                raise
+        self._client(state).delete_schedule(GroupName=group, Name=name)
 
     def _client(self, properties: Properties) -> Any:  # its stub is not installed
         return self.aws.client("scheduler", properties.get("region"))

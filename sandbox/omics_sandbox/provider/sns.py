@@ -1,23 +1,20 @@
 """Amazon SNS topics, their policies, and subscriptions to them."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, PolicyDocument, Text
 from omics_sandbox.provider.values import Properties
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
-_GONE: Final = ("NotFound", "NotFoundException")
 _DEFAULT_STATEMENT: Final = "__default_statement_ID"
 """Sid of the one statement in the policy that SNS itself gives a topic."""
 
@@ -25,7 +22,16 @@ _DEFAULT_STATEMENT: Final = "__default_statement_ID"
 _ATTRIBUTES: Final = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId"}
 
 
-class Topic(ResourceType):
+class _SnsResource(ResourceType):
+    """What topics, their policies and subscriptions have in common."""
+
+    gone: ClassVar = frozenset({"NotFound", "NotFoundException"})
+
+    def _client(self, properties: Properties) -> "SNSClient":
+        return self.aws.client("sns", properties.get("region"))
+
+
+class Topic(_SnsResource):
     """`aws:sns/topic:Topic`, for standard topics."""
 
     token: ClassVar = "aws:sns/topic:Topic"
@@ -34,8 +40,8 @@ class Topic(ResourceType):
     properties: ClassVar = {
         "displayName": Property(Text()),
         "kmsMasterKeyId": Property(Text()),
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "region": REGION,
         "tags": TAGS,
     }
@@ -51,9 +57,7 @@ class Topic(ResourceType):
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
-        attributes = _topic_attributes(client, resource_id)
-        if attributes is None:
-            return None
+        attributes = client.get_topic_attributes(TopicArn=resource_id)["Attributes"]
         tags = client.list_tags_for_resource(ResourceArn=resource_id)["Tags"]
         return {
             **{name: attributes.get(attribute, "") for name, attribute in _ATTRIBUTES.items()},
@@ -72,24 +76,14 @@ class Topic(ResourceType):
                 TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=inputs.get(name, "")
             )
         if "tags" in changed:
-            if gone := tagging.removed(state, inputs):
-                client.untag_resource(ResourceArn=resource_id, TagKeys=gone)
-            if tags := tagging.as_list(inputs.get("tags")):
-                client.tag_resource(ResourceArn=resource_id, Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+            tagging.update(client, state, inputs, ResourceArn=resource_id)
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).delete_topic(TopicArn=resource_id)
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "SNSClient":
-        return self.aws.client("sns", properties.get("region"))
+        self._client(state).delete_topic(TopicArn=resource_id)
 
 
-class TopicPolicy(ResourceType):
+class TopicPolicy(_SnsResource):
     """`aws:sns/topicPolicy:TopicPolicy`. A topic always has a policy: without this one, that which SNS gives it."""
 
     token: ClassVar = "aws:sns/topicPolicy:TopicPolicy"
@@ -111,8 +105,8 @@ class TopicPolicy(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        attributes = _topic_attributes(self._client(known), resource_id)
-        if attributes is None or _DEFAULT_STATEMENT in attributes["Policy"]:
+        attributes = self._client(known).get_topic_attributes(TopicArn=resource_id)["Attributes"]
+        if _DEFAULT_STATEMENT in attributes["Policy"]:
             return None
         return {"arn": resource_id, "policy": attributes["Policy"]}
 
@@ -133,20 +127,13 @@ class TopicPolicy(ResourceType):
             "Resource": resource_id,
             "Condition": {"StringEquals": {"AWS:SourceOwner": resource_id.split(":")[4]}},
         }
-        try:
-            self._write(resource_id, state, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "SNSClient":
-        return self.aws.client("sns", properties.get("region"))
+        self._write(resource_id, state, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
     def _write(self, topic_arn: str, properties: Properties, policy: str) -> None:
         self._client(properties).set_topic_attributes(TopicArn=topic_arn, AttributeName="Policy", AttributeValue=policy)
 
 
-class TopicSubscription(ResourceType):
+class TopicSubscription(_SnsResource):
     """`aws:sns/topicSubscription:TopicSubscription`, which in AWS waits for its owner to confirm it."""
 
     token: ClassVar = "aws:sns/topicSubscription:TopicSubscription"
@@ -177,12 +164,7 @@ class TopicSubscription(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        try:
-            attributes = self._client(known).get_subscription_attributes(SubscriptionArn=resource_id)["Attributes"]
-        except ClientError as error:
-            if is_missing(error, *_GONE):
-                return None
-            raise
+        attributes = self._client(known).get_subscription_attributes(SubscriptionArn=resource_id)["Attributes"]
         return {
             "arn": resource_id,
             "endpoint": attributes["Endpoint"],
@@ -198,21 +180,4 @@ class TopicSubscription(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).unsubscribe(SubscriptionArn=resource_id)
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "SNSClient":
-        return self.aws.client("sns", properties.get("region"))
-
-
-def _topic_attributes(client: "SNSClient", topic_arn: str) -> Mapping[str, str] | None:
-    """Return all attributes of a topic by SNS's names, or None when there is no such topic."""
-    try:
-        return client.get_topic_attributes(TopicArn=topic_arn)["Attributes"]
-    except ClientError as error:
-        if is_missing(error, *_GONE):
-            return None
-        raise
+        self._client(state).unsubscribe(SubscriptionArn=resource_id)

@@ -4,20 +4,17 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
-from omics_sandbox.provider.errors import is_missing
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import REGION, TAGS, Property, ResourceType
+from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Boolean, Integer, JsonText, PolicyDocument, Text
 from omics_sandbox.provider.values import UNKNOWN, Properties
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-_GONE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _FIFO_SUFFIX: Final = ".fifo"
 
 # Pulumi's name of each attribute of a queue, and SQS's.
@@ -40,7 +37,16 @@ _ATTRIBUTES: Final = {
 }
 
 
-class Queue(ResourceType):
+class _SqsResource(ResourceType):
+    """What queues and their attributes have in common."""
+
+    gone: ClassVar = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
+    def _client(self, properties: Properties) -> "SQSClient":
+        return self.aws.client("sqs", properties.get("region"))
+
+
+class Queue(_SqsResource):
     """`aws:sqs/queue:Queue`."""
 
     token: ClassVar = "aws:sqs/queue:Queue"
@@ -60,8 +66,8 @@ class Queue(ResourceType):
         "kmsMasterKeyId": Property(Text()),
         "maxMessageSize": Property(Integer(1_024, 1_048_576), computed=True),
         "messageRetentionSeconds": Property(Integer(60, 1_209_600), default=345_600),
-        "name": Property(Text(), replaces=True, computed=True),
-        "namePrefix": Property(Text(), replaces=True, kept=True),
+        "name": NAME,
+        "namePrefix": NAME_PREFIX,
         "policy": Property(PolicyDocument(), computed=True),
         "receiveWaitTimeSeconds": Property(Integer(0, 20), default=0),
         "redriveAllowPolicy": Property(JsonText(), computed=True, kept=True),  # moto does not tell it back
@@ -114,8 +120,6 @@ class Queue(ResourceType):
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         client = self._client(known)
         attributes = read_attributes(client, resource_id)
-        if attributes is None:
-            return None
         state = {
             name: _from_attribute(self.properties[name], attributes[attribute])
             for name, attribute in _ATTRIBUTES.items()
@@ -145,17 +149,10 @@ class Queue(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._client(state).delete_queue(QueueUrl=resource_id)
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
-
-    def _client(self, properties: Properties) -> "SQSClient":
-        return self.aws.client("sqs", properties.get("region"))
+        self._client(state).delete_queue(QueueUrl=resource_id)
 
 
-class _QueueAttribute(ResourceType):
+class _QueueAttribute(_SqsResource):
     """An attribute of a queue that is a resource of its own, so that it can refer to resources made later."""
 
     attribute: ClassVar[str]
@@ -172,8 +169,7 @@ class _QueueAttribute(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        attributes = read_attributes(self._client(known), resource_id)
-        value = None if attributes is None else self.value_in(attributes, known)
+        value = self.value_in(read_attributes(self._client(known), resource_id), known)
         return {"queueUrl": resource_id, self.property_name: value} if value else None
 
     @override
@@ -185,11 +181,7 @@ class _QueueAttribute(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        try:
-            self._write(resource_id, state, "")
-        except ClientError as error:
-            if not is_missing(error, *_GONE):
-                raise
+        self._write(resource_id, state, "")
 
     def value_in(self, attributes: Mapping[str, str], known: Properties) -> str | None:
         """Return the value of the attribute, or None when it is not set."""
@@ -199,9 +191,6 @@ class _QueueAttribute(ResourceType):
     def _write(self, queue_url: str, properties: Properties, value: str) -> None:
         attributes: Any = {self.attribute: value}
         self._client(properties).set_queue_attributes(QueueUrl=queue_url, Attributes=attributes)
-
-    def _client(self, properties: Properties) -> "SQSClient":
-        return self.aws.client("sqs", properties.get("region"))
 
 
 class QueuePolicy(_QueueAttribute):
@@ -237,14 +226,13 @@ class RedriveAllowPolicy(_QueueAttribute):
         return attributes.get(self.attribute, known.get(self.property_name))
 
 
-def read_attributes(client: "SQSClient", queue_url: str) -> Mapping[str, str] | None:
-    """Return all attributes of a queue by SQS's names, or None when there is no such queue."""
-    try:
-        answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
-    except ClientError as error:
-        if is_missing(error, *_GONE):
-            return None
-        raise
+def read_attributes(client: "SQSClient", queue_url: str) -> Mapping[str, str]:
+    """Return all attributes of a queue by SQS's names.
+
+    Raises:
+        ClientError: There is no such queue, or SQS refuses to tell.
+    """
+    answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
     return {str(name): value for name, value in answer.get("Attributes", {}).items()}
 
 

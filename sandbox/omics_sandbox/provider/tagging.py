@@ -1,6 +1,6 @@
 """Tags in the two spellings that AWS services use, and what it takes to get from one set to another."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Tags = dict[str, str]
@@ -19,6 +19,29 @@ def from_list(tags: Iterable[Mapping[str, Any]]) -> Tags:
 def as_state(tags: Mapping[str, str]) -> dict[str, Tags]:
     """Return tags as the two properties that a state has for them."""
     return {"tags": dict(tags), "tagsAll": dict(tags)}
+
+
+def update(
+    client: Any,
+    state: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    *,
+    spell: Callable[[Mapping[str, str]], object] = as_list,
+    **resource: str,
+) -> None:
+    """Make the tags of a resource those that the program wants, by the operations that most services have for it.
+
+    Args:
+        client: Of the resource's service.
+        state: The last state.
+        inputs: The inputs of the program.
+        spell: How the service wants tags.
+        resource: The parameter that names the resource, and its value.
+    """
+    if gone := removed(state, inputs):
+        client.untag_resource(**resource, TagKeys=gone)
+    if tags := inputs.get("tags"):
+        client.tag_resource(**resource, Tags=spell(tags))
 
 
 def removed(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
+from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import Request, Response
-from omics_sandbox.scheduler.exceptions import SchedulerError
 from omics_sandbox.scheduler.validation import check_schedule
 from omics_sandbox.services import Moto
 
@@ -30,7 +30,7 @@ class SchedulerApi:
         with self._moto.lock:
             try:
                 check_schedule(self._moto, region, given)
-            except SchedulerError as error:
+            except ServiceError as error:
                 return Response.of_json({"Message": str(error)}, error.status, {"x-amzn-ErrorType": error.code})
             response = forward()
             if request.method == "PUT" and response.status == 200 and given.get("State") is None:

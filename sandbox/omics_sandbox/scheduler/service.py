@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from moto.core.utils import unix_time
 
+from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.scheduler.calendar import Calendar
-from omics_sandbox.scheduler.exceptions import ConflictException, ResourceNotFoundException
 from omics_sandbox.scheduler.invocation import Invocation, TargetError
 from omics_sandbox.scheduler.targets import Targets
 from omics_sandbox.services import Moto

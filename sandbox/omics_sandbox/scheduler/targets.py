@@ -1,6 +1,6 @@
 """Invokes functions and queues in the name of a schedule's execution role."""
 
-from omics_sandbox.functions.exceptions import LambdaError
+from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.queues import MessageRefusedError, find_queue, send_message
 from omics_sandbox.scheduler.execution_role import ExecutionRole
@@ -57,7 +57,7 @@ class Targets:
         _require(role, "lambda:InvokeFunction", arn)
         try:
             self._functions.registry.find(arn.split(":")[3], arn)
-        except LambdaError as error:
+        except ServiceError as error:
             raise TargetError(error.code, str(error)) from error
         self._functions.invoke_later(arn, payload.encode())
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from omics_sandbox.scheduler.exceptions import ResourceNotFoundException, ValidationException
+from omics_sandbox.exceptions import ResourceNotFoundException, ValidationException
 from omics_sandbox.scheduler.execution_role import ExecutionRole
 from omics_sandbox.scheduler.expression import is_schedule_expression
 from omics_sandbox.services import Moto

@@ -1,0 +1,57 @@
+"""How every command ends: with the documented exit code, and one line where something is wrong."""
+
+from typing import Any, NoReturn
+
+import typer
+from typer import _click as click
+from typer.core import TyperGroup
+
+from omics_meta.exits import CommandError, ExitCode
+
+
+class Commands(TyperGroup):
+    """Ends every command with the documented exit code, and every error that has a cause with one line."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the options that come before the command."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.exceptions.UsageError as error:
+            _fail(_usage(error))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.Exit:
+            raise
+        except CommandError as error:
+            _fail(str(error))
+        except click.exceptions.UsageError as error:
+            _fail(_usage(error))
+        except KeyboardInterrupt as interrupt:
+            remedy = str(interrupt) or "run the same command again to go on."
+            typer.echo(f"omics-meta: interrupted. Rows that were written stay; {remedy}", err=True)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            raise  # whoever read the output wants no more of it, which Typer deals with
+        except OSError as error:
+            _fail(f"cannot read or write: {error}")
+        except Exception as error:
+            from omics_meta.errors import explain, has_known_cause
+
+            if not has_known_cause(error):
+                raise
+            _fail(explain(error))
+
+
+def _usage(error: click.exceptions.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "omics-meta"
+    return f"{error.format_message()} (see `{path} --help`)"
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"omics-meta: error: {' '.join(message.split())}", err=True)
+    raise typer.Exit(ExitCode.FAILED)
