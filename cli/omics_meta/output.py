@@ -1,6 +1,7 @@
 """Results on stdout: one JSON document, or lines and a table for people."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -8,10 +9,14 @@ from typing import Any, Final
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from omics_meta.pipeline.check import Check
 
 WIDER_THAN_ANY_TABLE: Final = 10_000
+
+_INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, separators of lines, and what turns the direction of writing around."""
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -34,9 +39,9 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     table = Table(title=title, title_justify="left")
     table.add_column("sequence store", no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(Text(visible(column)), justify="right")
     for label, counts in rows:
-        table.add_row(label, *(str(counts[column]) for column in columns))
+        table.add_row(Text(visible(label)), *(str(counts[column]) for column in columns))
     console = Console()
     if not console.is_terminal:
         # Nothing may be cut off in a file or a pipe, which have no width.
@@ -54,6 +59,11 @@ def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
             print_line(f"{check.name}: {check.found}")
     if checks:
         print_line(f"pipeline: {sum(check.passed for check in checks)} of {len(checks)} checks passed")
+
+
+def visible(text: str) -> str:
+    r"""Write what would end a line, or make a terminal do something, as an escape such as `\n`."""
+    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def ids(arn: str) -> tuple[str, str]:

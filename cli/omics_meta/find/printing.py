@@ -18,7 +18,7 @@ from rich.text import Text
 
 from omics_meta.exits import CommandError
 from omics_meta.find.columns import SHOWN, Column, Value, values
-from omics_meta.output import WIDER_THAN_ANY_TABLE, print_line
+from omics_meta.output import WIDER_THAN_ANY_TABLE, print_line, visible
 
 
 class Format(StrEnum):
@@ -66,8 +66,9 @@ def print_rows(
 
 def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: TextIO) -> int:
     """Write CSV (RFC 4180, but for the ends of lines) with a line of names; return how many rows there were."""
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(_UnixLines(file))
     writer.writerow([column.name for column in columns])
+    file.flush()
     count = 0
     for page in pages:
         writer.writerows([_cell(value) for value in values(row, columns)] for row in page)
@@ -76,20 +77,32 @@ def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: T
     return count
 
 
+class _UnixLines:
+    """Ends lines as Unix does, behind a writer of CSV that knows those of RFC 4180: it quotes both of their parts."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str, /) -> int:
+        """Write a line."""
+        return self._file.write(line.removesuffix("\r\n") + "\n")
+
+
 def to_json(record: Mapping[str, Any]) -> str:
     """Write a row as one line of JSON, in ASCII; what JSON lacks and only another tool can have written, as texts."""
     return json.dumps(record, default=_plain)
 
 
 def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | None, about: Mapping[str, Any]) -> int:
-    sys.stdout.write(f'{json.dumps(about)[:-1]}, "read_sets": [')
+    # With the first row and not before: where nothing can be read at all, nothing is printed.
+    head = f'{json.dumps(about)[:-1]}, "read_sets": ['
     count = 0
     for page in pages:
         for row in page:
-            sys.stdout.write(f"{',' if count else ''}\n  {to_json(_record(row, columns))}")
+            sys.stdout.write(f"{',' if count else head}\n  {to_json(_record(row, columns))}")
             count += 1
         sys.stdout.flush()
-    print_line(f'\n], "found": {count}}}')
+    print_line(f'{"" if count else head}\n], "found": {count}}}')
     return count
 
 
@@ -117,7 +130,7 @@ def _print_table(pages: Iterable[Sequence[Row]], columns: Sequence[Column]) -> i
     widths: list[int] | None = None
     count = 0
     for page in pages:
-        cells = [[_cell(value) for value in values(row, columns)] for row in page]
+        cells = [[visible(_cell(value)) for value in values(row, columns)] for row in page]
         table = Table(box=None, show_header=widths is None, pad_edge=False)
         if widths is None:
             lines = [[column.name for column in columns], *cells]
