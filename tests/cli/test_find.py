@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,6 +20,7 @@ from omics_meta.find.plan import TableFacts, facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read
 from readset_sync.table import Table
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 # The fixtures of conftest.py, which tests cannot import.
@@ -368,6 +370,29 @@ def test_a_json_document_that_cannot_begin_is_not_printed(capsys: pytest.Capture
     assert capsys.readouterr().out == ""
     assert print_rows(iter(()), Format.JSON, None, {"command": "find"}) == 0
     assert json.loads(capsys.readouterr().out) == {"command": "find", "read_sets": [], "found": 0}
+
+
+@pytest.mark.parametrize("width", [10, 40, 80, 200])
+def test_a_terminal_of_any_width_shows_all_there_is(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+    names = [f"{column.name}-value-試料{number}" for number, column in enumerate(SHOWN)]
+    row = dict(zip((column.name for column in SHOWN), names, strict=True))
+    row |= {"store": {"store_name": row.pop("store_name")}}
+
+    print_rows([[row], [row | {"set_id": "on the next page, something longer"}]], Format.TABLE, None, {})
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    if width <= 40:
+        assert len(shown) == 3, "the terminal itself breaks the lines"
+    else:
+        assert max(map(cell_len, shown)) <= width
+    # Column by column, what has been folded is whole again.
+    assert Counter("".join(shown).replace(" ", "")) == Counter(
+        "".join([*(column.name for column in SHOWN), *names, *names[1:], "onthenextpage,somethinglonger"])
+    )
 
 
 def test_a_table_has_a_line_for_each_row_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
