@@ -18,7 +18,8 @@ option has no help. The [README](../README.md) explains what the commands are fo
 - Data goes to stdout, progress and diagnostics to stderr. `--json` prints one JSON document on stdout.
 - Credentials, region and endpoints are those of the AWS SDKs: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
 - Where an option names a variable, the variable stands for the option where that is not given. `--outputs` on the
-  command line wins over the variable of `--stack`, and the other way round.
+  command line wins over the variable of `--stack`, and the other way round; both win over that of `--table`. An error
+  ends with the variables that stood for options.
 - `NO_COLOR` keeps colours away. Nothing but a terminal gets colours or control characters anyway.
 - `omics-meta --install-completion` installs completion of commands and options for the shell that runs it (bash, zsh,
   fish or PowerShell); `--show-completion` prints it.

@@ -211,7 +211,9 @@ def export(
     form: Annotated[
         ExportFormat | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="jsonl, csv or parquet; by default what FILE ends in, or jsonl."
+            "--format",
+            metavar="FORMAT",
+            help="jsonl, csv or parquet; by default what FILE ends in, and jsonl on stdout.",
         ),
     ] = None,
     output: Annotated[

@@ -157,7 +157,8 @@ def _resumable(since: datetime) -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(f"to go on, run: {command_to_resume(sys.argv[1:], since)}") from None
+        again = command_to_resume(sys.argv[1:], since)
+        raise Interrupted(f"Rows that were written stay; to go on, run: {again}") from None
 
 
 class _Work:

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from readset_sync.errors import FAILURES, describe_error, error_code, has_bad_credentials
+from readset_sync.rates import OPERATIONS
 
 
 def has_known_cause(error: Exception) -> bool:
@@ -48,7 +49,11 @@ def _explain_client_error(error: ClientError) -> str:
     match error_code(error):
         case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
             return f"permission is missing ({said}): allow the action to the identity that runs this command"
-        case "ThrottlingException" | "TooManyRequestsException" | "ProvisionedThroughputExceededException":
-            return f"AWS kept throttling ({said}): try again later, or lower --max-tps"
+        case "ProvisionedThroughputExceededException":
+            return f"DynamoDB kept throttling ({said}): try again later, or give the table more capacity"
+        case "ThrottlingException" | "TooManyRequestsException" if error.operation_name in OPERATIONS:
+            return f"HealthOmics kept throttling ({said}): try again later, or lower --max-tps"
+        case "Throttling" | "ThrottlingException" | "TooManyRequestsException":
+            return f"AWS kept throttling ({said}): try again later"
         case _:
             return f"AWS refused a call ({said}): try again; if that does not help, check the table and the region"

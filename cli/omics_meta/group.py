@@ -1,5 +1,7 @@
 """How every command ends: with the documented exit code, and one line where something is wrong."""
 
+import os
+import sys
 from typing import Any, NoReturn
 
 import typer
@@ -28,23 +30,24 @@ class Commands(TyperGroup):
         except typer.Exit:
             raise
         except CommandError as error:
-            _fail(str(error))
+            _fail(str(error), error)
         except click.exceptions.UsageError as error:
             _fail(_usage(error))
         except KeyboardInterrupt as interrupt:
-            remedy = str(interrupt) or "run the same command again to go on."
-            typer.echo(f"omics-meta: interrupted. Rows that were written stay; {remedy}", err=True)
+            remedy = str(interrupt) or "Run the same command again."
+            typer.echo(f"omics-meta: interrupted. {remedy}", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             raise  # whoever read the output wants no more of it, which Typer deals with
         except OSError as error:
-            _fail(f"cannot read or write: {error}")
+            _let_go_of_stdout()
+            _fail(f"cannot read or write: {error}", error)
         except Exception as error:
             from omics_meta.errors import explain, has_known_cause
 
             if not has_known_cause(error):
                 raise
-            _fail(explain(error))
+            _fail(explain(error), error)
 
 
 def _usage(error: click.exceptions.UsageError) -> str:
@@ -52,6 +55,16 @@ def _usage(error: click.exceptions.UsageError) -> str:
     return f"{error.format_message()} (see `{path} --help`)"
 
 
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"omics-meta: error: {' '.join(message.split())}", err=True)
+def _let_go_of_stdout() -> None:
+    """Drop what stdout does not take, such as on a full disk: at its end, Python would try to write it again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, error: Exception | None = None) -> NoReturn:
+    """End with one line: the message, and the notes that were added to the error on its way."""
+    said = "; ".join([message, *getattr(error, "__notes__", [])])
+    typer.echo(f"omics-meta: error: {' '.join(said.split())}", err=True)
     raise typer.Exit(ExitCode.FAILED)

@@ -1,7 +1,7 @@
 """The options that several commands have, and the decorator that gives them to a command."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -57,15 +57,19 @@ _QueueOption = Annotated[
 ]
 
 
-def _stack(stack: str | None, cwd: Path | None, outputs: Path | None) -> tuple[str | None, Path | None, Path | None]:
-    """What names the stack: an option of the command line wins over a variable that would contradict it."""
+def _named(
+    stack: str | None, cwd: Path | None, outputs: Path | None, table: str | None = None
+) -> tuple[str | None, Path | None, Path | None, str | None]:
+    """What names stack and table: an option of the command line wins over a variable that would contradict it."""
     source = get_current_context().get_parameter_source
-    typed = {name for name in ("stack", "cwd", "outputs") if source(name) is ParameterSource.COMMANDLINE}
+    typed = {name for name in ("stack", "cwd", "outputs", "table") if source(name) is ParameterSource.COMMANDLINE}
     if "outputs" in typed:
         stack, cwd = (stack if "stack" in typed else None), (cwd if "cwd" in typed else None)
-    elif typed:
+    elif typed & {"stack", "cwd"}:
         outputs = None
-    return stack, cwd, outputs
+    if typed and "table" not in typed:
+        table = None  # the stack's
+    return stack, cwd, outputs, table
 
 
 def stores_and_table(
@@ -79,7 +83,8 @@ def stores_and_table(
     profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that compares stores with a table."""
-    return Selection(*_stack(stack, cwd, outputs), tuple(seq_store_id or ()), all_stores, table, region, profile)
+    stack, cwd, outputs, table = _named(stack, cwd, outputs, table)
+    return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
 
 
 def table_alone(
@@ -91,7 +96,8 @@ def table_alone(
     profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that is about all rows of a table."""
-    return Selection(*_stack(stack, cwd, outputs), (), True, table, region, profile)
+    stack, cwd, outputs, table = _named(stack, cwd, outputs, table)
+    return Selection(stack, cwd, outputs, (), True, table, region, profile)
 
 
 def deployed_stack(
@@ -102,7 +108,8 @@ def deployed_stack(
     profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that is about a stack's own resources."""
-    return Selection(*_stack(stack, cwd, outputs), (), False, None, region, profile)
+    stack, cwd, outputs, _ = _named(stack, cwd, outputs)
+    return Selection(stack, cwd, outputs, (), False, None, region, profile)
 
 
 def dead_letter_queues(
@@ -129,8 +136,14 @@ def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
 
         @wraps(command)
         def run(**given: Any) -> None:
-            selected = select(**{name: given.pop(name) for name in options})
-            command(selected, **given)
+            try:
+                selected = select(**{name: given.pop(name) for name in options})
+                command(selected, **given)
+            except Exception as error:
+                # What was not typed is easily overlooked.
+                for name, value in _from_variables():
+                    error.add_note(f"{name} is set to {value}")
+                raise
 
         # By keyword, so that an option without a default may come after others.
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*options.values(), *own)]
@@ -140,6 +153,14 @@ def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
         return shown
 
     return decorate
+
+
+def _from_variables() -> Iterator[tuple[str, object]]:
+    """Yield the variables that stand for options of the command, with their values."""
+    context = get_current_context()
+    for option in context.command.params:
+        if context.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT:
+            yield str(option.envvar), context.params[option.name or ""]
 
 
 MaxTpsOption = Annotated[

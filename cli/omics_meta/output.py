@@ -1,6 +1,7 @@
 """Results on stdout: one JSON document, or lines and a table for people."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -8,10 +9,18 @@ from typing import Any, Final
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from omics_meta.pipeline.check import Check
 
-WIDER_THAN_ANY_TABLE: Final = 10_000
+_WIDER_THAN_ANY_TABLE: Final = 10_000
+
+_STORE: Final = "sequence store"
+_FRAME: Final = 3
+"""Of a column of a table: a line, and a blank on both sides."""
+
+_INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, separators of lines, and what turns the direction of writing around."""
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -31,16 +40,19 @@ def print_note(line: str) -> None:
 
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
     """Print a table of counts: a row for each store, a column for each name in `columns`."""
+    lines = [(visible(label), [str(counts[column]) for column in columns]) for label, counts in rows]
+    digits = max((len(count) for _, counts in lines for count in counts), default=1)
     table = Table(title=title, title_justify="left")
-    table.add_column("sequence store", no_wrap=True)
+    table.add_column(_STORE, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
-    for label, counts in rows:
-        table.add_row(label, *(str(counts[column]) for column in columns))
+        table.add_column(Text(visible(column)), justify="right", overflow="fold", min_width=digits)
+    for label, counts in lines:
+        table.add_row(Text(label), *counts)
     console = Console()
-    if not console.is_terminal:
-        # Nothing may be cut off in a file or a pipe, which have no width.
-        console = Console(width=WIDER_THAN_ANY_TABLE)
+    narrowest = max(map(len, (_STORE, *(label for label, _ in lines)))) + len(columns) * digits
+    if not console.is_terminal or console.width < narrowest + _FRAME * (len(columns) + 1) + 1:
+        # Nothing may be cut off: a file or a pipe has no width, and a terminal that is too narrow breaks lines itself.
+        console = Console(width=_WIDER_THAN_ANY_TABLE)
     console.print(table)
 
 
@@ -70,6 +82,11 @@ def identity(arn: str) -> dict[str, str]:
     """The key of a row, and the ids in it, as members of an object in a command's JSON document."""
     store_id, read_set_id = ids(arn)
     return {"set_arn": arn, "store_id": store_id, "set_id": read_set_id}
+
+
+def visible(text: str) -> str:
+    r"""Write what would end a line, or make a terminal do something, as an escape such as `\n`."""
+    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def ids(arn: str) -> tuple[str, str]:

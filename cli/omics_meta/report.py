@@ -14,6 +14,7 @@ from omics_meta.exits import CommandError, ExitCode
 from omics_meta.inventory import PATHS, Inventory, Tally
 from omics_meta.output import print_line
 from omics_meta.progress import reporting
+from omics_meta.replace import replacing
 from omics_meta.target import Selection
 
 _MOST_LINES: Final = 25
@@ -31,7 +32,7 @@ def run(selection: Selection, *, output: Path, verification: Path | None) -> Exi
 
     Args:
         selection: The table.
-        output: Where to write the page.
+        output: Where to write the page, which replaces what is there once it is whole.
         verification: What `omics-meta verify --json` printed, to be part of the page.
 
     Raises:
@@ -43,13 +44,13 @@ def run(selection: Selection, *, output: Path, verification: Path | None) -> Exi
     table, region = connection.table, connection.region
     now = datetime.now(UTC)
     inventory = Inventory(now)
-    with reporting() as reporter:
-        reporter.begin(f"table {table.name}")
-        for row in table.rows(*PATHS):
-            inventory.add(row)
-            reporter.advance()
-    text = _page(inventory, table.name, region, now, verified)
-    output.write_text(text, encoding="utf-8")
+    with replacing(output) as file:
+        with reporting() as reporter:
+            reporter.begin(f"table {table.name}")
+            for row in table.rows(*PATHS):
+                inventory.add(row)
+                reporter.advance()
+        file.write(_page(inventory, table.name, region, now, verified).encode())
     print_line(f"{output}: {inventory.total.count} read sets of table {table.name} in {region}")
     return ExitCode.DONE
 

@@ -36,18 +36,27 @@ class _Rows:
 
     Attributes:
         counts: By status, store by store.
-        oldest: When the row was refreshed that has not been for longest; None without rows.
+        oldest: When the row was refreshed that has not been for longest; None where none has ever been.
     """
 
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     oldest: str | None = None
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(counts.total() for counts in self.counts.values())
+
+    def by_store(self) -> list[tuple[str, Counter[str]]]:
+        """The counts, in the order of the stores' ids."""
+        return sorted(self.counts.items())
 
 
 @dataclass(frozen=True, slots=True)
 class _Status:
     """What is on the screen; None for what AWS does not tell, which a check that failed then explains."""
 
-    rows: _Rows
+    rows: _Rows | None
     lag: Lag | None
     queue: tuple[int, int] | None
     oldest_message_seconds: float | None
@@ -70,10 +79,7 @@ def run(selection: Selection, *, as_json: bool) -> ExitCode:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
     stack = connect_stack(selection)
-    with clear_about_endpoints():
-        table = Table(dynamodb_client(stack.session), stack.output("tableName"))
-    table.check_key()
-    status = _look(stack, _count(table))
+    status = _look(stack)
     if as_json:
         print_json(_document(stack, status))
     else:
@@ -81,21 +87,22 @@ def run(selection: Selection, *, as_json: bool) -> ExitCode:
     return ExitCode.DONE if status.healthy else ExitCode.FOUND_WRONG
 
 
-def _count(table: Table) -> _Rows:
-    rows = _Rows()
+def _rows(stack: Stack) -> _Rows | None:
+    rows, table = _Rows(), Table(dynamodb_client(stack.session), stack.output("tableName"))
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")
         for row in table.rows(KEY, _STATUS, SYNCED_AT):
             reporter.advance()
             store_id, _ = ids(row[KEY])
             rows.counts.setdefault(store_id, Counter())[row.get(_STATUS, "none")] += 1
-            synced_at: str = row.get(SYNCED_AT, "never")
-            rows.oldest = min(rows.oldest or synced_at, synced_at)
+            if synced_at := row.get(SYNCED_AT):
+                rows.oldest = min(rows.oldest or synced_at, synced_at)
     return rows
 
 
-def _look(stack: Stack, rows: _Rows) -> _Status:
-    checks = check_pipeline(stack)
+def _look(stack: Stack) -> _Status:
+    with clear_about_endpoints():
+        checks = check_pipeline(stack)
 
     def ask(question: Callable[[Stack], _T], otherwise: _T) -> _T:
         try:
@@ -111,7 +118,7 @@ def _look(stack: Stack, rows: _Rows) -> _Status:
     if schedule != OFF:
         checks.append(check_reconciliation(stack, last))
     return _Status(
-        rows=rows,
+        rows=ask(_rows, None),
         lag=ask(lag, None),
         queue=ask(_queue, None),
         oldest_message_seconds=ask(oldest_message_seconds, None),
@@ -141,16 +148,16 @@ def _schedule(stack: Stack) -> str | None:
 
 
 def _document(stack: Stack, status: _Status) -> dict[str, Any]:
-    last = status.reconciliation
+    last, rows = status.reconciliation, status.rows
     waiting, in_flight = status.queue or (None, None)
     return {
         "command": "status",
         "healthy": status.healthy,
         "table": stack.output("tableName"),
         "region": stack.session.region_name,
-        "rows": sum(counts.total() for counts in status.rows.counts.values()),
-        "oldest_refresh": status.rows.oldest,
-        "stores": [{"store_id": store_id, "statuses": dict(counts)} for store_id, counts in _sorted(status)],
+        "rows": rows and rows.total,
+        "oldest_refresh": rows and rows.oldest,
+        "stores": rows and [{"store_id": each, "statuses": dict(counts)} for each, counts in rows.by_store()],
         "lag": asdict(status.lag) if status.lag else None,
         "queue": {"waiting": waiting, "in_flight": in_flight, "oldest_seconds": status.oldest_message_seconds},
         "dead_letters": dict(status.dead_letters),
@@ -167,10 +174,13 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
 
 
 def _print(stack: Stack, status: _Status) -> None:
-    statuses = sorted({name for counts in status.rows.counts.values() for name in counts})
-    print_counts(f"Rows of table {stack.output('tableName')} in {stack.session.region_name}", statuses, _sorted(status))
-    print_line(f"rows: {sum(counts.total() for counts in status.rows.counts.values())}")
-    print_line(f"oldest refresh of a row: {status.rows.oldest or 'none'}")
+    title = f"Rows of table {stack.output('tableName')} in {stack.session.region_name}"
+    if rows := status.rows:
+        print_counts(title, sorted({name for counts in rows.counts.values() for name in counts}), rows.by_store())
+        print_line(f"rows: {rows.total}")
+        print_line(f"oldest refresh of a row: {rows.oldest or 'none'}")
+    else:
+        print_line(f"{title}: unknown")
     if status.lag:
         print_line(
             f"from event to row: {status.lag.average_seconds:.1f} s on average, {status.lag.longest_seconds:.1f} s at"
@@ -193,7 +203,3 @@ def _print(stack: Stack, status: _Status) -> None:
     states = Counter(alarm.state for alarm in status.alarms)
     print_line(f"alarms: {', '.join(f'{count} {state}' for state, count in sorted(states.items())) or 'none'}")
     print_checks(status.checks)
-
-
-def _sorted(status: _Status) -> list[tuple[str, Counter[str]]]:
-    return sorted(status.rows.counts.items())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .function import METRICS_NAMESPACE, SERVICE
+from .function import METRICS_NAMESPACE, own_dimensions
 from .iam import Place, policy_document
 from .queue import Queue
 from .settings import NEVER, Settings
@@ -112,7 +112,7 @@ def _alarms(
         yield Alarm(
             "drift",
             "A reconciliation found rows that were missing or wrong, and had them refreshed: events were lost",
-            *(METRICS_NAMESPACE, "ReconciliationDrift", {"service": SERVICE}, "Maximum"),
+            *(METRICS_NAMESPACE, "ReconciliationDrift", own_dimensions(function.name), "Maximum"),
             # There is a number once in a reconciliation: what one found stands until the next.
             missing="ignore",
         )

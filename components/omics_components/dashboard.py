@@ -1,12 +1,13 @@
 """The dashboard: what goes in, what waits, what comes out, and what went wrong, on one page."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from .function import METRICS_NAMESPACE, SERVICE
+from .function import METRICS_NAMESPACE, own_dimensions
 from .iam import Place
 from .queue import Queue
 
@@ -57,19 +58,19 @@ def _widgets(region: str, queue: str, failures: Sequence[str], function: str) ->
     def of_function(metric: str) -> list[str]:
         return ["AWS/Lambda", metric, "FunctionName", function]
 
-    def of_service(metric: str) -> list[str]:
-        return [METRICS_NAMESPACE, metric, "service", SERVICE]
+    def own(metric: str) -> list[str]:
+        return [METRICS_NAMESPACE, metric, *chain.from_iterable(own_dimensions(function).items())]
 
     graphs: list[tuple[str, str, list[list[str]]]] = [
-        ("Messages received", "Sum", [of_service("Messages")]),
+        ("Messages received", "Sum", [own("Messages")]),
         ("Messages waiting", "Maximum", [of_queue("ApproximateNumberOfMessagesVisible", queue)]),
         ("Age of the oldest message (s)", "Maximum", [of_queue("ApproximateAgeOfOldestMessage", queue)]),
-        ("From the event to the row (ms)", "p90", [of_service("SourceToRowLag")]),
-        ("Full refresh of a row (ms)", "p90", [of_service("RefreshDuration")]),
+        ("From the event to the row (ms)", "p90", [own("SourceToRowLag")]),
+        ("Full refresh of a row (ms)", "p90", [own("RefreshDuration")]),
         ("Dead letters", "Maximum", [of_queue("ApproximateNumberOfMessagesVisible", each) for each in failures]),
         ("Errors and throttles of the function", "Sum", [of_function("Errors"), of_function("Throttles")]),
-        ("Reconciliations", "Sum", [of_service("Reconciliations")]),
-        ("Rows found wrong by reconciliations", "Sum", [of_service("ReconciliationDrift")]),
+        ("Reconciliations", "Sum", [own("Reconciliations")]),
+        ("Rows found wrong by reconciliations", "Sum", [own("ReconciliationDrift")]),
     ]
     columns = 24 // _WIDTH
     return [

@@ -1,6 +1,6 @@
 """The Lambda function, its role, its log group, its event source mapping and what it may send to itself."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +14,8 @@ from .table import Table
 
 SERVICE = "healthomics-metadata-sync"
 METRICS_NAMESPACE = "HealthOmicsMetadataSync"
+
+_Name = TypeVar("_Name")
 
 
 def create_function(
@@ -76,6 +78,11 @@ def create_function(
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[role_policy]),
     )
     return function, log_group
+
+
+def own_dimensions(function_name: _Name) -> dict[str, str | _Name]:
+    """Return the dimensions of the metrics that a function sends itself (`readset_sync.consumer`)."""
+    return {"service": SERVICE, "function_name": function_name}
 
 
 def _environment(settings: Settings, table: Table, queue: Queue, place: Place) -> dict[str, pulumi.Input[str]]:

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.batch import (
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from readset_sync.message import Message
     from readset_sync.reconcile import Reconciler
     from readset_sync.sync import Synchronizer
+
+_FUNCTION: Final = "function_name"
+"""The dimension that tells stacks apart, as Powertools names it for its own metric `ColdStart`."""
 
 
 class Consumer:
@@ -67,10 +70,13 @@ class Consumer:
     def consume(self, batch: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
         """Process a batch of an SQS event source; return the messages that failed."""
         self._counts.clear()
+        # Stacks of one account and region have the namespace and the service in common.
+        self._metrics.add_dimension(_FUNCTION, context.function_name)
         self._metrics.add_metric("Messages", unit=MetricUnit.Count, value=len(batch["Records"]))
         response = process_partial_response(batch, self._process, self._processor, context)
         for (status, outcome), count in self._counts.items():
             with single_metric("Events", unit=MetricUnit.Count, value=count) as metric:
+                metric.add_dimension(_FUNCTION, context.function_name)
                 metric.add_dimension("Status", status)
                 metric.add_dimension("Outcome", outcome)
         return response

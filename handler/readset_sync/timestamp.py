@@ -13,12 +13,18 @@ _FORMAT: Final = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ", re
 
 def format_timestamp(moment: datetime) -> str:
     """Write an aware datetime in the table's format, cut to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def is_timestamp(value: object) -> bool:
-    """Whether something is a text in the table's format."""
-    return isinstance(value, str) and _FORMAT.fullmatch(value) is not None
+    """Whether something is a text in the table's format, of a moment that there is."""
+    if not isinstance(value, str) or not _FORMAT.fullmatch(value):
+        return False
+    try:
+        parse_timestamp(value)
+    except ValueError:  # such as the 30th of February
+        return False
+    return True
 
 
 def parse_timestamp(text: str) -> datetime:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from omics_meta.cost.recurrence import times_a_month
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,53 @@ def test_a_stack_s_schedule_counts(aws: Aws, cli: Cli, tmp_path: Path) -> None:
     document = cli.run("cost", "--outputs", outputs, "--json").document
 
     assert (document["read_sets"], document["schedule"], document["reconciliations"]) == (0, "rate(12 hours)", 60.8)
+
+
+@pytest.mark.parametrize(
+    ("expression", "times"),
+    [
+        ("rate(1 day)", 365 / 12),
+        ("rate(30 minutes)", 48 * 365 / 12),
+        ("cron(0 3 * * ? *)", 365 / 12),
+        ("cron(0/15 * ? * * *)", 96 * 365 / 12),
+        ("cron(*/7 3 * * ? *)", 9 * 365 / 12),
+        ("cron(0 22-2 * * ? *)", 5 * 365 / 12),
+        ("cron(0 1-23/2 * * ? 2030-2040)", 12 * 365 / 12),
+        ("cron(0 3 ? * MON-WED *)", 3 * 365 / 7 / 12),
+        ("cron(0 3 ? * fri-mon *)", 4 * 365 / 7 / 12),
+        ("cron(0 3 ? * 2,4,TUE *)", 3 * 365 / 7 / 12),
+        ("cron(0 3 ? * 3#2 *)", 1),
+        ("cron(0 3 ? * 6L,SUN *)", 1 + 365 / 7 / 12),
+        ("cron(0 3 L * ? *)", 1),
+        ("cron(0 3 15W,LW * ? *)", 2),
+        ("cron(0 3 1/2 * ? *)", (7 * 16 + 4 * 15 + 14) / 12),
+        ("cron(0 3 31 * ? *)", 7 / 12),
+        ("cron(0 3 1 JAN-MAR ? *)", 3 / 12),
+        ("cron(0 3 ? 12-1 MON *)", 62 / 7 / 12),
+        ("off", 0),
+    ],
+)
+def test_a_schedule_fires_so_often(expression: str, times: float) -> None:
+    assert times_a_month(expression) == pytest.approx(times)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("rate(0 days)", "give rate(1 day), cron(0 3 * * ? *) or off"),
+        ("cron(0 3 * * ?)", "give rate(1 day), cron(0 3 * * ? *) or off"),
+        ("at(2026-04-04T18:01:06)", "give rate(1 day), cron(0 3 * * ? *) or off"),
+        ("cron(60 3 * * ? *)", "'60' is none of 0 to 59"),
+        ("cron(0 3 0 * ? *)", "'0' is none of 1 to 31"),
+        ("cron(0 3 * FOO ? *)", "'FOO' is none of 1 to 12"),
+        ("cron(*/0 3 * * ? *)", "'0' is no step"),
+        ("cron(*/-5 3 * * ? *)", "'-5' is no step"),
+        ("cron(, 3 * * ? *)", "'' is none of 0 to 59"),
+    ],
+)
+def test_what_is_no_schedule_is_said(expression: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{expression!r} is no schedule: {reason}")):
+        times_a_month(expression)
 
 
 @pytest.mark.parametrize(

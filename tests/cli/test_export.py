@@ -1,6 +1,8 @@
 """Exports, read back with DuckDB as their users might."""
 
+import csv
 import io
+import json
 import signal
 import subprocess
 import time
@@ -154,6 +156,94 @@ def test_rows_are_in_memory_a_row_group_at_a_time() -> None:
     assert written == {20, 40, 50}, "a row group is written as soon as it has 10,000 rows"
 
 
+NAMES = (
+    'a "quoted", name',
+    "two\nlines",
+    "a\rreturn",
+    "\r\n",
+    " spaces ",
+    "=cmd()",
+    "-1",
+    "a;b\tc|d",
+    "'",
+    "NULL",
+    "ä試料🧬",
+    "\u2028",
+    "x" * 50_000,
+)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_texts_are_read_back_as_they_were(aws: Aws, cli: Cli, tmp_path: Path, ending: str) -> None:
+    table, path = aws.table(), tmp_path / f"rows.{ending}"
+    for number, name in enumerate(NAMES):
+        aws.put(table, {"set_arn": f"arn:{number:02}", "set_name": name, "tags": [{name[:99]: name}]})
+
+    assert cli.run("export", "-t", table, "-o", path, "--columns", "set_arn,set_name,tags").code == 0
+
+    query = "SELECT set_name FROM {} ORDER BY set_arn"
+    assert [name for (name,) in read_back(path, query)] == list(NAMES)
+    if ending == "csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = sorted(csv.DictReader(file), key=lambda line: line["set_arn"])
+        assert [line["set_name"] for line in lines] == list(NAMES)
+        assert [json.loads(line["tags"]) for line in lines] == [{name[:99]: name} for name in NAMES]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_moment_that_there_is_not_is_left_out(aws: Aws, cli: Cli, tmp_path: Path, ending: str) -> None:
+    table, path = aws.table(), tmp_path / f"rows.{ending}"
+    aws.put(table, {"set_arn": "arn:1", "set_creation_time": "2026-02-30T00:00:00Z"})
+    aws.put(table, {"set_arn": "arn:2", "set_creation_time": "2024-02-29T00:00:00Z"})
+
+    done = cli.run("export", "-t", table, "-o", path, "--columns", "set_arn,set_creation_time")
+
+    assert done.code == 0, done.err
+    query = "SELECT set_arn, set_creation_time IS NULL FROM {} ORDER BY 1"
+    assert read_back(path, query) == [("arn:1", True), ("arn:2", False)]
+
+
+def test_a_file_that_is_replaced_keeps_who_may_read_it(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    path, link = tmp_path / "rows.csv", tmp_path / "link.csv"
+    path.write_text("before")
+    path.chmod(0o600)
+    link.symlink_to(path)
+
+    assert cli.run("export", "-t", aws.table(), "-o", link).code == 0
+
+    assert path.read_text() != "before"
+    assert (path.stat().st_mode & 0o777, link.is_symlink()) == (0o600, True)
+
+
+def test_a_full_disk_is_said_in_one_line(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+    aws.put(table, {"set_arn": "arn:1", "set_description": "x" * 100_000})
+    for command in (("export", "--format", "parquet"), ("export",), ("find", "--json"), ("find", "--csv"), ("find",)):
+        with (
+            Path("/dev/full").open("w") as full,
+            cli.start(*command, "-t", table, stdout=full, stderr=subprocess.PIPE) as process,
+        ):
+            err = process.stderr.read()
+
+        assert process.returncode == 2, (command, err)
+        assert err == "omics-meta: error: cannot read or write: [Errno 28] No space left on device\n", command
+
+
+def test_a_killed_export_has_no_file_under_the_final_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    table = aws.table()
+    for number in range(120):
+        aws.put(table, {"set_arn": f"arn:{number}", "set_description": "x" * 100_000})
+
+    process = cli.start("export", "-t", table, "-o", str(tmp_path / "rows.csv"), stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list(tmp_path.glob(".rows.csv.*.partial")):
+        time.sleep(0.005)
+    process.kill()
+    process.wait(timeout=60)
+
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "rows.csv").exists()
+
+
 def test_an_interrupted_export_leaves_nothing_and_what_was_there_before(
     aws: Aws, cli: Cli, tmp_path: Path, interruptible: None
 ) -> None:
@@ -176,7 +266,9 @@ def test_an_interrupted_export_leaves_nothing_and_what_was_there_before(
     ("options", "said"),
     [
         (("-o", "{folder}/none/rows.csv"), "there is no folder {folder}/none: make it first, or give another file"),
-        (("-o", "{folder}"), "-o {folder} is not a file: give the name of one, or leave -o out to write to stdout"),
+        (("-o", "{folder}", "--format", "csv"), "-o {folder} is not a file: give the name of one"),
+        (("-o", "rows.csv.gz"), "-o rows.csv.gz ends in none of .jsonl, .csv, .parquet: say with --format"),
+        (("-o", "rows"), "-o rows ends in none of .jsonl, .csv, .parquet: say with --format what to write"),
         (("--columns", "set_nmae"), "--columns: 'set_nmae' is not a column"),
     ],
 )

@@ -3,19 +3,25 @@
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from omics_meta.find.columns import SHOWN
+from omics_meta.app import app
+from omics_meta.find.columns import SHOWN, columns_of
 from omics_meta.find.criteria import criteria_of
+from omics_meta.find.duplicates import same_content
 from omics_meta.find.filters import Filters
-from omics_meta.find.plan import facts_of, plan
+from omics_meta.find.plan import TableFacts, facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read
 from readset_sync.table import Table
+from rich.cells import cell_len
+from typer.testing import CliRunner
 
 # The fixtures of conftest.py, which tests cannot import.
 Aws = Any
@@ -92,9 +98,14 @@ KEYS = {
 def read_all(aws: Aws, table: str, filters: Filters) -> Iterator[dict[str, Any]]:
     client = aws.sandbox.client("dynamodb")
     criteria = criteria_of(filters)
-    access = plan(criteria, facts_of(client.describe_table(TableName=table)["Table"]))
+    access = plan(criteria, counted(facts_of(client.describe_table(TableName=table)["Table"])))
     pages = read(client, Table(client, table), access, criteria)
     return (row for page in pages for row in page)
+
+
+def counted(facts: TableFacts) -> TableFacts:
+    """With indexes as large as the table: moto counts no rows of indexes."""
+    return replace(facts, indexes=tuple(replace(index, rows=facts.rows) for index in facts.indexes))
 
 
 def found(aws: Aws, table: str, filters: Filters) -> list[str]:
@@ -150,6 +161,13 @@ def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_
     ]
 
 
+def test_an_index_that_is_sorted_by_the_key_finds_the_rows_of_a_store(aws: Aws, populated: Populate) -> None:
+    table = populated(aws.table(indexes={"by-sample": ("set_sample_id", "set_arn", "ALL")}))
+    row = next(each for each in aws.raw_rows(table).values() if each["set_sample_id"] == "HG002")
+
+    assert found(aws, table, Filters(sample="HG002", store=row["store_id"])) == [row["set_name"]]
+
+
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
 def test_listed_rows_are_found_by_all_but_files_and_tags(
     aws: Aws, cli: Cli, populated: Populate, indexed: bool
@@ -200,6 +218,14 @@ def test_a_limit_ends_the_reading(aws: Aws, cli: Cli, populated: Populate) -> No
     assert not aws.omics.calls, "the table is there so that HealthOmics need not be asked"
 
 
+@pytest.mark.parametrize("form", ["--jsonl", "--csv"])
+def test_an_explanation_is_no_rows(aws: Aws, cli: Cli, form: str) -> None:
+    done = cli.run("find", "-t", aws.table(), "--explain", form)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"--explain and {form} contradict each other" in done.err
+
+
 def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
     table = aws.table(indexes=KEYS)
 
@@ -232,6 +258,81 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
 
 
+def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: Cli, populated: Populate) -> None:
+    table = populated()
+    row, *_ = aws.raw_rows(table).values()
+
+    done = cli.run("get", "-t", table, row["set_id"], row["set_arn"], row["set_id"], "--json")
+
+    assert (done.code, done.err) == (0, "")
+    assert [each["set_arn"] for each in done.document["read_sets"]] == [row["set_arn"]]
+
+
+@pytest.mark.parametrize("indexes", [None, {"by-id": ("set_id", None, "KEYS_ONLY")}], ids=["scanned", "indexed"])
+def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: Cli, indexes: Any) -> None:
+    # As a status event leaves them in tables of the reference implementation; and another in every account.
+    table = aws.table(indexes=indexes)
+    partial = [aws.arn("1234567890", "1111111111"), aws.arn("1234567890", "1111111111").replace("1234567890", "9" * 10)]
+    for arn in partial:
+        aws.put(table, {"set_arn": arn, "status": "ARCHIVED"})
+    aws.put(table, {"set_arn": aws.arn("1234567890", "2222222222"), "set_id": "2222222222"})
+
+    done = cli.run("get", "-t", table, "1111111111", "--jsonl")
+    several = cli.run("get", "-t", table, "2222222222", "1111111111", "--jsonl")
+
+    assert sorted(json.loads(line)["set_arn"] for line in done.out.splitlines()) == sorted(partial)
+    assert (done.code, len(several.out.splitlines()), several.code) == (0, 3, 0)
+
+
+def test_ids_are_looked_up_in_an_index_of_them(
+    aws: Aws, cli: Cli, populated: Populate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = populated(aws.table(indexes={"by-id": ("set_id", None, "ALL")}))
+    one, other, *_ = aws.raw_rows(table).values()
+
+    def facts(description: Any) -> TableFacts:
+        return counted(facts_of(description))
+
+    monkeypatch.setattr("omics_meta.find.command.facts_of", facts)
+    for name, value in cli.environment.items():
+        monkeypatch.setenv(name, value)
+    aws.sandbox.calls.clear()
+
+    done = CliRunner().invoke(app, ["get", "-t", table, one["set_id"], other["set_id"], "1111111111", "--jsonl"])
+
+    assert [json.loads(line)["set_id"] for line in done.stdout.splitlines()] == [one["set_id"], other["set_id"]]
+    assert done.exit_code == 1
+    calls = aws.sandbox.calls.of(f"arn:aws:iam::{aws.sandbox.account}:user/sandbox")
+    actions: Counter[str] = Counter()
+    for call, count in calls.items():
+        actions[call.action] += count
+    assert actions == {"dynamodb:DescribeTable": 1, "dynamodb:Query": 3}
+
+
+@pytest.mark.parametrize(
+    ("algorithms", "groups"),
+    [
+        (("FASTQ_MD5up", "BAM_MD5up"), []),
+        (("FASTQ_MD5up", "FASTQ_MD5up", "BAM_MD5up"), [2]),
+        (("FASTQ_MD5up", "FASTQ_MD5up", "BAM_MD5up", "BAM_MD5up"), [2, 2]),
+        (("FASTQ_MD5up", None), [2]),
+        ((None, None), [2]),
+        (("FASTQ_MD5up", "BAM_MD5up", None), []),
+        (("FASTQ_MD5up", "BAM_MD5up", None, None), [2]),
+    ],
+)
+def test_etags_of_different_algorithms_are_not_the_same(algorithms: tuple[str | None, ...], groups: list[int]) -> None:
+    rows = [
+        {"set_arn": str(number), "set_etag": {"source1": "one"} | ({"algorithm": algorithm} if algorithm else {})}
+        for number, algorithm in enumerate(algorithms)
+    ]
+
+    found = same_content(rows)
+
+    assert [len(arns) for arns in found.values()] == groups
+    assert all(arns == sorted(arns) for arns in found.values())
+
+
 def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> None:
     table = aws.table()
     arns = [aws.arn("1234567890", f"{number:010}") for number in range(6)]
@@ -256,6 +357,69 @@ def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> N
     assert len({row["content"] for row in done.document["read_sets"]}) == 1
     assert [line["set_name"] for line in lines] == ["0", "3", ""]
     assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"
+
+
+def test_a_json_document_that_cannot_begin_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        yield []
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        print_rows(pages(), Format.JSON, None, {"command": "find"})
+
+    assert capsys.readouterr().out == ""
+    assert print_rows(iter(()), Format.JSON, None, {"command": "find"}) == 0
+    assert json.loads(capsys.readouterr().out) == {"command": "find", "read_sets": [], "found": 0}
+
+
+@pytest.mark.parametrize("width", [10, 40, 80, 200])
+def test_a_terminal_of_any_width_shows_all_there_is(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+    names = [f"{column.name}-value-試料{number}" for number, column in enumerate(SHOWN)]
+    row = dict(zip((column.name for column in SHOWN), names, strict=True))
+    row |= {"store": {"store_name": row.pop("store_name")}}
+
+    print_rows([[row], [row | {"set_id": "on the next page, something longer"}]], Format.TABLE, None, {})
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    if width <= 40:
+        assert len(shown) == 3, "the terminal itself breaks the lines"
+    else:
+        assert max(map(cell_len, shown)) <= width
+    # Column by column, what has been folded is whole again.
+    assert Counter("".join(shown).replace(" ", "")) == Counter(
+        "".join([*(column.name for column in SHOWN), *names, *names[1:], "onthenextpage,somethinglonger"])
+    )
+
+
+def test_a_table_has_a_line_for_each_row_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [
+        "a\nb",
+        "\x1b]0;title\x07",
+        "\x1b[31mred\x9b0m",
+        "tab\tand\rreturn",
+        "\u202etxet",
+        "\u2028",
+        "試料 🧬 [/red]",
+    ]
+
+    print_rows([[{"set_name": name} for name in names]], Format.TABLE, columns_of("set_name"), {})
+
+    shown = [line.rstrip() for line in capsys.readouterr().out.split("\n")]
+    assert shown == [
+        "set_name",
+        r"a\nb",
+        r"\x1b]0;title\x07",
+        r"\x1b[31mred\x9b0m",
+        r"tab\tand\rreturn",
+        r"\u202etxet",
+        r"\u2028",
+        "試料 🧬 [/red]",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("form", Format)

@@ -1,12 +1,14 @@
 """Deciding how to read, with plain values: which index, what DynamoDB checks, and what it costs."""
 
+from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from omics_meta.exits import CommandError
 from omics_meta.find.columns import COLUMNS, Kind, columns_of, values
-from omics_meta.find.criteria import criteria_of
+from omics_meta.find.criteria import Criterion, criteria_of, one_of
 from omics_meta.find.filters import Filters
 from omics_meta.find.plan import Index, TableFacts, facts_of, plan
 
@@ -49,6 +51,23 @@ def test_the_index_is_taken_that_leaves_the_fewest_rows(filters: Filters, name: 
 )
 def test_an_index_that_does_not_help_or_lacks_rows_is_not_used(filters: Filters, index: Index, why: str) -> None:
     assert planned(filters, index).index is None, why
+
+
+def test_an_index_of_what_the_key_tells_is_used_only_if_it_has_every_row() -> None:
+    by_id = Index("by-id", "set_id", None, whole_rows=True, rows=1000, size=2_000_000)
+    one, two = one_of({"1234567890"}), one_of({"1234567890", "1234567891"})
+
+    def index(criterion: Criterion, *indexes: Index) -> Index | None:
+        return plan([criterion], TableFacts(1000, 2_000_000, indexes)).index
+
+    assert index(one, by_id) == by_id
+    assert index(two, by_id) is None, "one query is of one id"
+    # Rows of another tool may lack the attribute, and are found by their keys.
+    assert index(one, replace(by_id, rows=999)) is None
+    assert planned(Filters(store="1234567890"), replace(STORE, rows=999)).index is None
+    assert planned(Filters(store="1234567890"), replace(STORE, rows=999)).reason == (
+        "no index that is ready and has every row is keyed by store_id"
+    )
 
 
 def test_what_dynamodb_can_check_is_in_the_condition() -> None:
@@ -114,9 +133,44 @@ def test_indexes_are_read_from_the_description_of_a_table_once_they_are_filled()
     assert facts_of(description) == TableFacts(3, 30, (Index("a", "set_sample_id", None, True, 2, 20),))
 
 
+@pytest.mark.parametrize("projection", ["ALL", "KEYS_ONLY"])
+def test_the_sort_key_of_an_index_is_in_no_filter(projection: str) -> None:
+    index = Index("a", "set_sample_id", "set_arn", whole_rows=projection == "ALL", rows=1000, size=2_000_000)
+
+    access = planned(Filters(sample="a", store="1234567890"), index)
+
+    # DynamoDB refuses a filter on a key of the index, and the store is checked by the table's key.
+    assert (access.index, access.condition) == (index, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "pairs"),
+    [
+        ("a=b", [("a", "b")]),
+        ("a=b=c", [("a", "b=c"), ("a=b", "c")]),
+        ("=a=", [("=a", "")]),
+        ("==", [("=", "")]),
+    ],
+)
+def test_keys_and_values_of_tags_may_have_an_equals_sign_in_them(given: str, pairs: list[tuple[str, str]]) -> None:
+    (criterion,) = criteria_of(Filters(tags=(given,)))
+
+    for key, value in pairs:
+        assert criterion.matches({"tags": [{"other": "x"}, {key: value}]})
+    assert not criterion.matches({"tags": [{"other": "x"}, {given: "x"}]})
+    conditions = [Attr("tags").contains({key: value}) for key, value in pairs]
+    assert criterion.condition == reduce(lambda one, other: one | other, conditions)
+
+
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
+        (
+            Filters(created_after="2026-04-04", created_before="2026-04-04T02:00:00+02:00"),
+            "--created-after '2026-04-04' is not earlier than --created-before '2026-04-04T02:00:00+02:00': give times",
+        ),
+        (Filters(created_before="9999-12-31T23:00:00-02:00"), "--created-before '9999-12-31T23:00:00-02:00' is not a"),
+        (Filters(tags=("",)), "--tag '' has no key: give KEY or KEY=VALUE"),
         (Filters(sample=""), "--sample '' is empty: give its value, or leave the option out"),
         (Filters(tags=("=a",)), "--tag '=a' has no key: give KEY or KEY=VALUE"),
         (Filters(created_after="soon"), "--created-after 'soon' is not a date or time: give one like 2026-04-04 or"),
@@ -132,6 +186,11 @@ def test_a_wrong_option_is_named_with_its_value_and_the_remedy(filters: Filters,
 def test_a_column_that_does_not_exist_is_named() -> None:
     with pytest.raises(CommandError, match="--columns: 'set_nmae' is not a column: give tag:KEY, or some of index_"):
         columns_of("set_id,set_nmae")
+
+
+def test_a_column_is_there_once() -> None:
+    with pytest.raises(CommandError, match="--columns: 'set_id' is there 2 times: give it once"):
+        columns_of("set_id,set_name,set_id")
 
 
 def test_columns_give_each_value_of_a_row_once_and_numbers_as_numbers() -> None:

@@ -46,6 +46,29 @@ def test_the_command_line_wins_over_variables(aws: Aws, cli: Cli, outputs: Path)
     assert "cannot run the Pulumi CLI" in pulumi.err
 
 
+def test_the_table_of_a_stack_on_the_command_line_wins_over_a_variable(aws: Aws, cli: Cli, outputs: Path) -> None:
+    store, other = aws.store(1), aws.table()
+
+    done = cli.run("backfill", "-s", store, "--outputs", outputs, "--json", *FAST, env={"OMICS_META_TABLE": other})
+    counted = cli.run("cost", "--outputs", outputs, "--schedule", "off", "--json", env={"OMICS_META_TABLE": other})
+
+    assert (done.code, done.document["table"]) == (0, json.loads(outputs.read_text())["tableName"]), done.err
+    assert counted.document["read_sets"] == 1
+    assert aws.raw_rows(other) == {}
+
+
+def test_an_error_names_the_variables_that_stand_for_options(cli: Cli) -> None:
+    by_outputs = cli.run("find", env={"OMICS_META_OUTPUTS": "no-such-file"})
+    by_table = cli.run("find", "--region", "us-west-2", env={"OMICS_META_TABLE": "nowhere"})
+    typed = cli.run("find", "-t", "elsewhere", env={"OMICS_META_TABLE": "nowhere"})
+
+    assert by_table.err.startswith("omics-meta: error: no table 'nowhere' in us-west-2")
+    assert by_table.err.endswith("; OMICS_META_TABLE is set to nowhere\n")
+    assert "OMICS_META" not in typed.err
+    assert by_outputs.err.startswith("omics-meta: error: cannot read --outputs no-such-file")
+    assert by_outputs.err.endswith("; OMICS_META_OUTPUTS is set to no-such-file\n")
+
+
 def test_variables_contradict_each_other_like_options(cli: Cli, outputs: Path) -> None:
     done = cli.run("status", env={"OMICS_META_OUTPUTS": str(outputs), "OMICS_META_STACK": "dev"})
 

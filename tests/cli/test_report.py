@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -219,7 +221,29 @@ def test_a_page_that_cannot_be_written(aws: Aws, cli: Cli, tmp_path: Path) -> No
     done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "nowhere" / "report.html")
 
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("omics-meta: error: cannot read or write: ")
+    assert done.err == (
+        f"omics-meta: error: -o {tmp_path}/nowhere/report.html: there is no folder {tmp_path}/nowhere: "
+        "make it first, or give another file\n"
+    )
+
+
+def test_a_page_that_is_not_whole_replaces_nothing(aws: Aws, cli: Cli, tmp_path: Path, interruptible: None) -> None:
+    table = aws.table()
+    for number in range(60):
+        aws.put(table, row(aws, number, tags=[{str(each): "x" * 400} for each in range(200)]))
+    (tmp_path / "report.html").write_text("before")
+
+    process = cli.start("report", "-t", table, "-o", str(tmp_path / "report.html"), stderr=subprocess.PIPE)
+    while process.poll() is None and not list(tmp_path.glob(".report.html.*.partial")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130, err
+    assert err == "omics-meta: interrupted. Run the same command again.\n"
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir() if each.is_file()] == [
+        ("report.html", "before")
+    ]
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on PATH: `make browser` installs Debian's")

@@ -62,7 +62,8 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed) -> None:
     [schedule] = aws.sandbox.client("scheduler").list_schedules()["Schedules"]
     aws.sandbox.run_schedule(schedule["Name"])
     aws.sandbox.drain()
-    put_lags(aws, 500, 1500)
+    put_lags(aws, deployed.outputs["functionName"], 500, 1500)
+    put_lags(aws, "another-stack-s", 60_000)
 
     done = deployed.status("--json")
 
@@ -135,6 +136,35 @@ def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(aws: Aws, dep
     assert done.document["schedule"] == "cron(0 3 * * ? *)"
 
 
+def test_rows_that_cannot_be_read_are_a_finding_and_the_rest_is_shown(aws: Aws, deployed: Deployed) -> None:
+    aws.sandbox.client("dynamodb").delete_table(TableName=deployed.outputs["tableName"])
+
+    done, plain = deployed.status("--json"), deployed.status()
+
+    broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
+    assert (done.code, plain.code) == (1, 1), plain.err
+    assert broken.keys() == {"table", "rows"}
+    assert "ResourceNotFoundException" in broken["rows"]
+    assert [done.document[name] for name in ("rows", "oldest_refresh", "stores")] == [None, None, None]
+    assert done.document["dead_letters"] == {"failed": 0, "undelivered": 0}
+    assert plain.out.splitlines()[0] == f"Rows of table {deployed.outputs['tableName']} in us-west-2: unknown"
+
+
+def test_what_another_tool_has_written_is_shown_as_it_is(aws: Aws, deployed: Deployed) -> None:
+    statuses = ["[/red]", "[red]x[/red]", "two\nlines", "\x1b[2J"]
+    for number, status in enumerate(statuses):
+        aws.put(deployed.outputs["tableName"], {"set_arn": f"arn:sequenceStore/[/b]{number}/x", "set_status": status})
+    aws.put(deployed.outputs["tableName"], {"set_arn": ":sequenceStore/[/b]/readSet/1"})
+
+    done, plain = deployed.status("--json"), deployed.status()
+
+    assert (done.code, plain.code) == (0, 0), plain.err
+    assert {name for store in done.document["stores"] for name in store["statuses"]} == {*statuses, "none"}
+    assert (done.document["rows"], done.document["oldest_refresh"]) == (5, None)
+    for shown in ("[/red]", "[red]x[/red]", r"two\nlines", r"\x1b[2J", "[/b]"):
+        assert f" {shown} " in plain.out
+
+
 def test_a_stack_has_to_be_named(cli: Cli) -> None:
     done = cli.run("status")
 
@@ -142,11 +172,14 @@ def test_a_stack_has_to_be_named(cli: Cli) -> None:
     assert done.err == "omics-meta: error: no stack was named: give --stack NAME, or --outputs FILE\n"
 
 
-def put_lags(aws: Aws, *milliseconds: float) -> None:
+def put_lags(aws: Aws, function_name: str, *milliseconds: float) -> None:
     data = [
         {
             "MetricName": "SourceToRowLag",
-            "Dimensions": [{"Name": "service", "Value": SERVICE}],
+            "Dimensions": [
+                {"Name": "service", "Value": SERVICE},
+                {"Name": "function_name", "Value": function_name},
+            ],
             "Timestamp": datetime.now(UTC) - timedelta(hours=1),
             "Value": value,
         }

@@ -47,7 +47,7 @@ def test_each_alarm_watches_what_it_says(deployed: Deploy):
     found = alarms(deployed())
 
     visible, queue = "ApproximateNumberOfMessagesVisible", "healthomics_set_queue.fifo"
-    of_function = {"FunctionName": FUNCTION}
+    of_function, own = {"FunctionName": FUNCTION}, {"service": NAME, "function_name": FUNCTION}
     quiet = "notBreaching"
     assert len(found) == ALARMS, "the bill of `omics-meta cost` is of another number"
     assert {name: watched(alarm) for name, alarm in found.items()} == {
@@ -58,7 +58,7 @@ def test_each_alarm_watches_what_it_says(deployed: Deploy):
         ),
         "errors": ("AWS/Lambda", "Errors", of_function, "Sum", 0, 1, quiet),
         "throttles": ("AWS/Lambda", "Throttles", of_function, "Sum", 0, 3, quiet),
-        "drift": (*("HealthOmicsMetadataSync", "ReconciliationDrift", {"service": NAME}, "Maximum", 0, 1, "ignore"),),
+        "drift": (*("HealthOmicsMetadataSync", "ReconciliationDrift", own, "Maximum", 0, 1, "ignore"),),
     }
     for alarm in found.values():
         assert (alarm["comparisonOperator"], alarm["period"]) == ("GreaterThanThreshold", 300)
@@ -144,9 +144,12 @@ def test_the_dashboard_shows_the_queues_the_function_and_the_service(deployed: D
     assert dashboard["dashboardName"] == f"{FUNCTION}-us-west-2"
     widgets = json.loads(dashboard["dashboardBody"])["widgets"]
     metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
-    assert {metric[3] for metric in metrics} == {
-        *("healthomics_set_queue.fifo", "healthomics_set_queue_dlq.fifo", "healthomics_set_undelivered"),
-        *(FUNCTION, NAME),
+    assert {tuple(metric[2:]) for metric in metrics} == {
+        ("QueueName", "healthomics_set_queue.fifo"),
+        ("QueueName", "healthomics_set_queue_dlq.fifo"),
+        ("QueueName", "healthomics_set_undelivered"),
+        ("FunctionName", FUNCTION),
+        ("service", NAME, "function_name", FUNCTION),
     }
     assert {widget["properties"]["region"] for widget in widgets} == {"us-west-2"}
     # THEN no widget covers another, or reaches beyond the 24 columns

@@ -1,31 +1,65 @@
-"""`omics-meta status` and `report` of the program as it is deployed: what their caller needs."""
+"""The commands that only look, on the program as it is deployed: what permissions their caller needs."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from omics_sandbox import Sandbox
 
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_their_callers_need_the_documented_permissions(
-    sandbox: Sandbox, up: Callable[..., Any], tmp_path: Path
-) -> None:
-    stack = up()
-    sandbox.omics.create_read_set(sandbox.omics.create_store("cohort"), name="one")
+@pytest.fixture
+def stack(sandbox: Sandbox, up: Callable[..., Any]) -> Any:
+    """The deployed program, with two read sets of the same content in its table."""
+    deployed = up()
+    store = sandbox.omics.create_store("cohort")
+    etag = {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"}
+    for name in ("one", "two"):
+        sandbox.omics.create_read_set(store, name=name, sample_id="HG002", etag=etag)
     sandbox.drain()
+    return deployed
 
-    def used(*command: str) -> set[str]:
+
+@pytest.fixture
+def used(sandbox: Sandbox, stack: Any) -> Callable[..., set[tuple[str, str]]]:
+    """Runs a command, and returns the actions that it took, each with what it was on."""
+
+    def run(*command: str) -> set[tuple[str, str]]:
         sandbox.calls.clear()
         done = stack.omics_meta(*command)
         assert done.returncode == 0, done.stdout + done.stderr
-        return {call.action for call in sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")}
+        calls = sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")
+        return {(call.action, resource) for call in calls for resource in call.resources}
 
-    status, report, cost = used("status"), used("report", "-o", str(tmp_path / "page.html")), used("cost")
+    return run
 
-    section = README.read_text(encoding="utf-8").partition("`omics-meta` runs with the caller's own credentials.")[2]
+
+def test_finding_takes_the_documented_permissions(
+    stack: Any, used: Callable[..., set[tuple[str, str]]], tmp_path: Path
+) -> None:
+    row = next(iter(stack.rows().values()))
+
+    scanned, queried = used("find"), used("find", "--sample", "HG002")
+    by_arn, by_id = used("get", row["set_arn"]), used("get", row["set_id"])
+    exported, duplicates = used("export", "-o", str(tmp_path / "rows.csv")), used("duplicates")
+
+    told = callers_section().partition("`find`, `get`, `export` and")[2].partition("and nothing of HealthOmics")[0]
+    everything = scanned | queried | by_arn | by_id | exported | duplicates
+    assert {action for action, _ in everything} == actions(told)
+    assert {resource for _, resource in everything} == {stack.outputs["tableArn"]}
+    assert "dynamodb:Query" in {action for action, _ in queried} - {action for action, _ in scanned}
+
+
+def test_looking_takes_the_documented_permissions(used: Callable[..., set[tuple[str, str]]], tmp_path: Path) -> None:
+    def names(*command: str) -> set[str]:
+        return {action for action, _ in used(*command)}
+
+    status, report, cost = names("status"), names("report", "-o", str(tmp_path / "page.html")), names("cost")
+
+    section = callers_section()
     with_stack = actions(section.partition("With a stack it needs")[2].partition("and for `--probe`")[0])
     told = section.partition("`status` needs what")[2].partition("\n\n")[0]
     of_status, _, others = told.partition("`report` and `cost` need")
@@ -33,6 +67,10 @@ def test_their_callers_need_the_documented_permissions(
     assert status == with_stack | actions(of_status)
     assert report == actions(of_report)
     assert cost == actions(of_report) | actions(of_cost)
+
+
+def callers_section() -> str:
+    return README.read_text(encoding="utf-8").partition("`omics-meta` runs with the caller's own credentials.")[2]
 
 
 def actions(text: str) -> set[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -82,8 +83,10 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
         own_record("step", "Reconcile Step", step.write()),
     ]
 
+    context: Any = SimpleNamespace(function_name="sync")
+
     def run() -> Done:
-        response: Any = consumer.consume({"Records": records}, None)  # pyright: ignore[reportArgumentType] - not looked at
+        response: Any = consumer.consume({"Records": records}, context)
         calls = clients.injection.calls.copy()
         clients.injection.clear()
         errors = [json.loads(line) for line in log.getvalue().splitlines() if '"ERROR"' in line]

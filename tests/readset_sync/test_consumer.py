@@ -204,6 +204,13 @@ def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store
     assert min(timings["SourceToRowLag"]) > 0
     assert timings["Messages"] == [5.0]
     assert timings["service"] == "sync"
+    # Stacks in one account and region are told apart by their functions.
+    assert {line["function_name"] for line in emitted} == {"sync"}
+    assert all("function_name" in names for line in emitted for names in dimensions(line))
+
+
+def dimensions(line: Any) -> list[list[str]]:
+    return [names for directive in line["_aws"]["CloudWatchMetrics"] for names in directive["Dimensions"]]
 
 
 def test_a_fault_of_our_own_fails_its_message_alone_and_is_logged_with_its_trace(

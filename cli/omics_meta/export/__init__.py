@@ -1,4 +1,4 @@
 """Exports rows of the table to files that other programs read.
 
-`writers` knows the formats, `replace` how a file comes to be whole, and `command` joins them.
+`writers` knows the formats, and `command` joins them with what reads rows.
 """

@@ -10,7 +10,6 @@ from readset_sync.record import Row
 from omics_meta.connection import connect_table
 from omics_meta.exits import CommandError, ExitCode
 from omics_meta.export.formats import ExportFormat
-from omics_meta.export.replace import replacing
 from omics_meta.export.writers import writer_of
 from omics_meta.find.columns import COLUMNS, columns_of
 from omics_meta.find.criteria import criteria_of
@@ -19,6 +18,7 @@ from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.reader import read
 from omics_meta.output import print_line, print_note
 from omics_meta.progress import Reporter, reporting
+from omics_meta.replace import replacing
 
 
 def export(search: Search, *, form: ExportFormat | None, columns: str | None, output: Path | None) -> ExitCode:
@@ -26,7 +26,7 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
 
     Args:
         search: Which rows.
-        form: In which format; None for the one that the file's name ends in, or JSON Lines.
+        form: In which format; None for the one that the file's name ends in, or JSON Lines on stdout.
         columns: What to write of each, as in `set_id,tag:cohort`; None for everything.
         output: The file, which is replaced once it is whole; None for stdout.
 
@@ -45,6 +45,7 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
     with reporting() as reporter, replacing(output) if output else nullcontext(sys.stdout.buffer) as file:
         pages = _counted(read(connection.client, connection.table, access, criteria), reporter)
         count = write(pages, wanted, file)
+        file.flush()
     said = f"{'1 read set' if count == 1 else f'{count} read sets'} exported"
     if output:
         print_line(f"{said} to {output}")
@@ -54,8 +55,12 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
 
 
 def _format_of(output: Path | None) -> ExportFormat:
-    ending = output.suffix.removeprefix(".").lower() if output else ""
-    return ExportFormat(ending) if ending in set(ExportFormat) else ExportFormat.JSONL
+    if output is None:
+        return ExportFormat.JSONL
+    ending = output.suffix.removeprefix(".").lower()
+    if ending not in set(ExportFormat):
+        raise CommandError(f"-o {output} ends in none of .{', .'.join(ExportFormat)}: say with --format what to write")
+    return ExportFormat(ending)
 
 
 def _counted(pages: Iterator[list[Row]], reporter: Reporter) -> Iterator[Sequence[Row]]:

@@ -1,5 +1,6 @@
 """What is shown of a row: each of its values, flat, under a name that docs/schema.md lists. Pure: no AWS calls."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -90,9 +91,13 @@ def columns_of(names: str) -> tuple[Column, ...]:
     """Return the columns of a list such as `set_id,tag:cohort`.
 
     Raises:
-        CommandError: One of them is not a column.
+        CommandError: One of them is not a column, or is there twice.
     """
-    return tuple(_column(name.strip()) for name in names.split(","))
+    columns = tuple(_column(name.strip()) for name in names.split(","))
+    name, count = Counter(column.name for column in columns).most_common(1)[0]
+    if count > 1:
+        raise CommandError(f"--columns: {name!r} is there {count} times: give it once")
+    return columns
 
 
 def _column(name: str) -> Column:

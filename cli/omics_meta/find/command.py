@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from readset_sync.record import Row
+from readset_sync.record import KEY, Row
 
 from omics_meta.connection import TableConnection, connect_table
 from omics_meta.exits import CommandError, ExitCode
 from omics_meta.find.columns import columns_of
-from omics_meta.find.criteria import criteria_of, one_of
+from omics_meta.find.criteria import criteria_of, one_of, read_set_id
 from omics_meta.find.explanation import print_explanation
 from omics_meta.find.filters import Search
 from omics_meta.find.plan import facts_of, plan
@@ -31,6 +31,8 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
+    if explain and form in {Format.JSONL, Format.CSV}:
+        raise CommandError(f"--explain and --{form} contradict each other: an explanation is text, or --json")
     shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)
     connection = connect_table(search.selection)
@@ -65,8 +67,8 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
     def pages() -> Iterator[list[Row]]:
         for page in _named(connection, arns, ids):
             for row in page:
-                missing.pop(row["set_arn"], None)
-                missing.pop(row.get("set_id", ""), None)
+                missing.pop(row[KEY], None)
+                missing.pop(read_set_id(row), None)
             yield page
 
     print_rows(pages(), form, shown, _about("get", connection))
@@ -77,10 +79,13 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
 
 def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:
     yield from read_named(connection.table, arns)
-    if ids:
-        criteria = [one_of(frozenset(ids))]
-        access = plan(criteria, facts_of(connection.description))
-        yield from read(connection.client, connection.table, access, criteria)
+    facts, named = facts_of(connection.description), frozenset(arns)
+    searches = [[one_of(frozenset({each}))] for each in ids]
+    if any(plan(each, facts).index is None for each in searches):
+        searches = [[one_of(frozenset(ids))]]  # one scan for all of them
+    for criteria in searches:
+        for page in read(connection.client, connection.table, plan(criteria, facts), criteria):
+            yield [row for row in page if row[KEY] not in named]
 
 
 def _first(pages: Iterable[list[Row]], limit: int | None) -> Iterator[list[Row]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import reduce
 from typing import Final
 
 from boto3.dynamodb.conditions import Attr, AttributeBase, ConditionBase
@@ -17,11 +18,15 @@ from readset_sync.timestamp import format_timestamp
 
 from omics_meta.exits import CommandError
 from omics_meta.find.filters import Filters
+from omics_meta.output import ids as ids_of
 
 _WILDCARDS: Final = re.compile(r"[*?\[]")
 _STORE_ID: Final = re.compile(r"[0-9]{10,36}")
+_ID: Final = "set_id"
 _MOST_OPERANDS: Final = 100
 """Of DynamoDB's IN."""
+_AFTER: Final = "--created-after"
+_BEFORE: Final = "--created-before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Criterion:
         attribute: The attribute by which an index must be keyed to be of use; empty where none can be.
         key_condition: Makes the condition on that key.
         exact: Whether the attribute must be one text, as the partition key of an index demands.
+        checked: The attribute that the condition is about, where that is another one.
     """
 
     matches: Callable[[Row], bool]
@@ -41,6 +47,7 @@ class Criterion:
     attribute: str = ""
     key_condition: Callable[[AttributeBase], ConditionBase] | None = None
     exact: bool = False
+    checked: str = ""
 
 
 def equals(attribute: str, value: str) -> Criterion:
@@ -100,16 +107,27 @@ def in_store(store: str) -> Criterion:
     # The key tells it, in whatever format the row is.
     part = f":sequenceStore/{store}/"
     return Criterion(
-        lambda row: part in row[KEY], Attr(KEY).contains(part), "store_id", lambda key: key.eq(store), exact=True
+        lambda row: part in row[KEY],
+        Attr(KEY).contains(part),
+        "store_id",
+        lambda key: key.eq(store),
+        exact=True,
+        checked=KEY,
     )
 
 
-def tagged(key: str, value: str | None) -> Criterion:
-    """The read set has a tag, with a value if one is given."""
+def tagged(key: str) -> Criterion:
+    """The read set has a tag, with whatever value."""
+    # DynamoDB compares the elements of a list as a whole, so that it would have to know the value.
+    return Criterion(lambda row: any(key in tag for tag in row.get("tags", [])), None)
+
+
+def tagged_with(pairs: Collection[tuple[str, str]]) -> Criterion:
+    """The read set has a tag with one of these keys and its value."""
+    conditions: list[ConditionBase] = [Attr("tags").contains({key: value}) for key, value in pairs]
     return Criterion(
-        lambda row: any(key in tag and value in {None, tag[key]} for tag in row.get("tags", [])),
-        # DynamoDB compares the elements of a list as a whole, so that it must know the value.
-        None if value is None else Attr("tags").contains({key: value}),
+        lambda row: any(tag.get(key) == value for tag in row.get("tags", []) for key, value in pairs),
+        reduce(lambda one, other: one | other, conditions),
     )
 
 
@@ -123,11 +141,20 @@ def has_file(beginning: str) -> Criterion:
     )
 
 
+def read_set_id(row: Row) -> str:
+    """The id of a row's read set. Where the row does not say, as another tool may have written it, its key does."""
+    return row.get(_ID) or ids_of(row[KEY])[1]
+
+
 def one_of(ids: Collection[str]) -> Criterion:
     """The read set has one of the ids."""
+    told = Attr(_ID).is_in(sorted(ids)) | ~Attr(_ID).attribute_type("S")
     return Criterion(
-        lambda row: row.get("set_id") in ids,
-        Attr("set_id").is_in(sorted(ids)) if len(ids) <= _MOST_OPERANDS else None,
+        lambda row: read_set_id(row) in ids,
+        told if len(ids) <= _MOST_OPERANDS else None,
+        _ID,
+        lambda key: key.eq(next(iter(ids))),
+        exact=len(ids) == 1,
     )
 
 
@@ -135,7 +162,7 @@ def criteria_of(filters: Filters) -> tuple[Criterion, ...]:
     """Return what a row must all be like; nothing for every row.
 
     Raises:
-        CommandError: An option is empty, a tag has no key, or a moment is no date or time.
+        CommandError: An option is empty, a tag has no key, a moment is no date or time, or no moment is between two.
     """
     return tuple(_criteria(filters))
 
@@ -150,8 +177,8 @@ def _criteria(filters: Filters) -> Iterator[Criterion]:
         ("--store", filters.store, in_store),
         ("--reference", filters.reference, lambda arn: equals("set_reference_arn", arn)),
         ("--file", filters.file, has_file),
-        ("--created-after", filters.created_after, lambda time: since(_moment("--created-after", time))),
-        ("--created-before", filters.created_before, lambda time: before(_moment("--created-before", time))),
+        (_AFTER, filters.created_after, lambda time: since(_moment(_AFTER, time))),
+        (_BEFORE, filters.created_before, lambda time: before(_moment(_BEFORE, time))),
     )
     for option, value, criterion in given:
         if value == "":
@@ -159,18 +186,31 @@ def _criteria(filters: Filters) -> Iterator[Criterion]:
             raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
         if value is not None:
             yield criterion(value)
-    for tag in filters.tags:
-        key, equals_sign, value = tag.partition("=")
-        if not key:
-            raise CommandError(f"--tag {tag!r} has no key: give KEY or KEY=VALUE")
-        yield tagged(key, value if equals_sign else None)
+    if filters.created_after and filters.created_before:
+        _check_order(filters.created_after, filters.created_before)
+    yield from map(_tag, filters.tags)
+
+
+def _tag(given: str) -> Criterion:
+    if given and "=" not in given:
+        return tagged(given)
+    # Keys and values may have `=` in them, so that any of several may be the one between key and value.
+    signs = [position for position, character in enumerate(given) if character == "=" and position]
+    if not signs:
+        raise CommandError(f"--tag {given!r} has no key: give KEY or KEY=VALUE")
+    return tagged_with([(given[:sign], given[sign + 1 :]) for sign in signs])
+
+
+def _check_order(after: str, before: str) -> None:
+    if _moment(_AFTER, after) >= _moment(_BEFORE, before):
+        raise CommandError(f"{_AFTER} {after!r} is not earlier than {_BEFORE} {before!r}: give times with some between")
 
 
 def _moment(option: str, text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return format_timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:  # in UTC, it may be in no year that there is
         raise CommandError(
             f"{option} {text!r} is not a date or time: give one like 2026-04-04 or 2026-04-04T18:01:06Z"
         ) from error
-    return format_timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -27,7 +27,9 @@ _ReferenceOption = Annotated[str | None, typer.Option("--reference", metavar="AR
 _TagOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--tag", metavar="KEY[=VALUE]", help="Tag, with any value or with one. Repeatable: all must be there."
+        "--tag",
+        metavar="KEY[=VALUE]",
+        help="Tag, with any value or with one, split at any `=`. Repeatable: all must be there.",
     ),
 ]
 _FileOption = Annotated[

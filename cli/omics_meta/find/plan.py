@@ -11,6 +11,7 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from omics_meta.find.criteria import Criterion
 
 _HASH_KEYS: Final = (
+    "set_id",
     "set_sample_id",
     "set_subject_id",
     "set_name",
@@ -23,6 +24,9 @@ _HASH_KEYS: Final = (
 
 _ALWAYS_THERE: Final = ("set_arn", "set_id", "set_status")
 """Attributes that every row has."""
+
+_IN_THE_KEY: Final = ("set_id", "store_id")
+"""Attributes whose value the table's key tells as well, for rows of another tool that do not have them."""
 
 _UNIT: Final = 4096
 """Bytes that a read request unit reads, twice that where the read need not be consistent."""
@@ -118,6 +122,7 @@ def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
         if index.hash_key in asked.intersection(_HASH_KEYS)
         # An index lacks the rows that do not have its sort key.
         and index.range_key in {None, *_ALWAYS_THERE, *narrowed}
+        and (index.hash_key not in _IN_THE_KEY or index.rows >= table.rows)
     ]
     if not usable:
         return _scan(criteria, table, asked.intersection(_HASH_KEYS))
@@ -135,7 +140,9 @@ def _scan(criteria: Sequence[Criterion], table: TableFacts, asked: Iterable[str]
         key=None,
         condition=_all(each.condition for each in criteria),
         segments=max(1, min(_MOST_SEGMENTS, table.size // _SEGMENT)),
-        reason=f"no index of the table is keyed by {keys}" if keys else "no index can help with what is asked for",
+        reason=f"no index that is ready and has every row is keyed by {keys}"
+        if keys
+        else "no index can help with what is asked for",
         units_per_row=0,
         most_units=math.ceil(table.size / _UNIT) / 2,
     )
@@ -145,7 +152,8 @@ def _query(criteria: Sequence[Criterion], index: Index, table: TableFacts) -> Ac
     key = _key_condition(criteria, index.hash_key)
     within = _key_condition(criteria, index.range_key)
     # DynamoDB refuses a filter on the keys of what it queries, and can judge only by what the index has.
-    filtering = [each for each in criteria if each.attribute not in {index.hash_key, index.range_key}]
+    keys = {index.hash_key, index.range_key}
+    filtering = [each for each in criteria if keys.isdisjoint({each.attribute, each.checked})]
     units_per_row = index.size / max(index.rows, 1) / _UNIT / 2
     if not index.whole_rows:
         units_per_row += math.ceil(table.size / max(table.rows, 1) / _UNIT) / 2

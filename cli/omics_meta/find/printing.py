@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TextIO, cast
+from typing import Any, Final, TextIO, cast
 
 from boto3.dynamodb.types import Binary
 from readset_sync.record import Row
@@ -18,7 +18,13 @@ from rich.text import Text
 
 from omics_meta.exits import CommandError
 from omics_meta.find.columns import SHOWN, Column, Value, values
-from omics_meta.output import WIDER_THAN_ANY_TABLE, print_line
+from omics_meta.output import print_line, visible
+
+_GAP: Final = 2
+"""Cells of a terminal between two columns."""
+
+_NARROWEST: Final = 8
+"""Cells of a column whose folded texts can still be read."""
 
 
 class Format(StrEnum):
@@ -66,8 +72,9 @@ def print_rows(
 
 def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: TextIO) -> int:
     """Write CSV (RFC 4180, but for the ends of lines) with a line of names; return how many rows there were."""
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(_UnixLines(file))
     writer.writerow([column.name for column in columns])
+    file.flush()
     count = 0
     for page in pages:
         writer.writerows([_cell(value) for value in values(row, columns)] for row in page)
@@ -76,20 +83,32 @@ def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: T
     return count
 
 
+class _UnixLines:
+    """Ends lines as Unix does, behind a writer of CSV that knows those of RFC 4180: it quotes both of their parts."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str, /) -> int:
+        """Write a line."""
+        return self._file.write(line.removesuffix("\r\n") + "\n")
+
+
 def to_json(record: Mapping[str, Any]) -> str:
     """Write a row as one line of JSON, in ASCII; what JSON lacks and only another tool can have written, as texts."""
     return json.dumps(record, default=_plain)
 
 
 def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | None, about: Mapping[str, Any]) -> int:
-    sys.stdout.write(f'{json.dumps(about)[:-1]}, "read_sets": [')
+    # With the first row and not before: where nothing can be read at all, nothing is printed.
+    head = f'{json.dumps(about)[:-1]}, "read_sets": ['
     count = 0
     for page in pages:
         for row in page:
-            sys.stdout.write(f"{',' if count else ''}\n  {to_json(_record(row, columns))}")
+            sys.stdout.write(f"{',' if count else head}\n  {to_json(_record(row, columns))}")
             count += 1
         sys.stdout.flush()
-    print_line(f'\n], "found": {count}}}')
+    print_line(f'{"" if count else head}\n], "found": {count}}}')
     return count
 
 
@@ -109,26 +128,51 @@ def _record(row: Row, columns: Sequence[Column] | None) -> Mapping[str, Any]:
 
 
 def _print_table(pages: Iterable[Sequence[Row]], columns: Sequence[Column]) -> int:
-    """Print a table in parts, a part for each page, with columns as wide as the first page needs."""
+    """Print a table in parts, a part for each page, with columns as wide as the first page needs.
+
+    On a terminal that is narrower, texts go on below. Elsewhere, and where that would leave next to nothing of a
+    column, a row is a line, however long.
+    """
     console = Console()
-    if not console.is_terminal:
-        # Nothing may be cut off in a file or a pipe, which have no width.
-        console = Console(width=WIDER_THAN_ANY_TABLE)
-    widths: list[int] | None = None
+    room = console.width - _GAP * (len(columns) - 1)
+    folds = console.is_terminal and room >= _NARROWEST * len(columns)
+    widths: list[int] = []
     count = 0
     for page in pages:
-        cells = [[_cell(value) for value in values(row, columns)] for row in page]
-        table = Table(box=None, show_header=widths is None, pad_edge=False)
-        if widths is None:
-            lines = [[column.name for column in columns], *cells]
-            widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-        for column, width in zip(columns, widths, strict=True):
-            table.add_column(column.name, min_width=width, overflow="fold")
-        for line in cells:
-            table.add_row(*map(Text, line))
-        console.print(table)
+        lines = [[visible(_cell(value)) for value in values(row, columns)] for row in page]
+        head = [] if widths else [column.name for column in columns]
+        widths = widths or _widths([head, *lines], room if folds else None)
+        if folds:
+            console.print(_part(head, lines, widths))
+        else:
+            sys.stdout.writelines(_line(line, widths) for line in ([head, *lines] if head else lines))
+            sys.stdout.flush()
         count += len(page)
     return count
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int | None) -> list[int]:
+    """Return how many cells of a terminal each column takes; where there is no room, the widest take less."""
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    if room is not None:
+        widths = [min(width, room) for width in widths]
+        while sum(widths) > room:
+            widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _part(head: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
+    table = Table(box=None, show_header=bool(head), pad_edge=False)
+    for name, width in zip(head or [""] * len(widths), widths, strict=True):
+        table.add_column(name, width=width, overflow="fold")
+    for line in lines:
+        table.add_row(*map(Text, line))
+    return table
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - cell_len(cell) + _GAP) for cell, width in zip(cells, widths, strict=True))
+    return f"{''.join(padded).rstrip()}\n"
 
 
 def _cell(value: Value) -> str:

@@ -43,12 +43,11 @@ def alarms(stack: Stack) -> list[Alarm]:
     """Return the alarms on a stack's queues, function and own metrics, by name.
 
     Raises:
-        ClientError: CloudWatch or Lambda refuses to tell.
+        ClientError: CloudWatch refuses to tell.
     """
     urls = [*stack.dead_letters("Url").values(), stack.output("queueUrl")]
     watched = {("QueueName", url.rpartition("/")[2]) for url in urls}
-    watched |= {("FunctionName", stack.output("functionName"))}
-    watched |= {("service", stack.variables.get("POWERTOOLS_SERVICE_NAME", ""))}
+    watched |= {(name, stack.output("functionName")) for name in ("FunctionName", "function_name")}
     pages = stack.session.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
     found = (alarm for page in pages for alarm in page["MetricAlarms"] if _dimensions(alarm) & watched)
     return sorted((_alarm(each) for each in found), key=lambda alarm: alarm.name)

@@ -1,13 +1,14 @@
 """Reads metrics of CloudWatch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from omics_meta.pipeline.check import Stack
 
-Metric = tuple[str, str, str, str]
-"""Namespace and name of a metric, and name and value of its one dimension."""
+Metric = tuple[str, str, Mapping[str, str]]
+"""Namespace and name of a metric, and its dimensions."""
 
 _DAY: Final = timedelta(days=1)
 
@@ -30,7 +31,8 @@ def lag(stack: Stack) -> Lag | None:
     namespace, service = (
         stack.variables.get(f"POWERTOOLS_{name}", "") for name in ("METRICS_NAMESPACE", "SERVICE_NAME")
     )
-    metric = (namespace, "SourceToRowLag", "service", service)
+    dimensions = {"service": service, "function_name": stack.output("functionName")}
+    metric = (namespace, "SourceToRowLag", dimensions)
     points = datapoints(stack, metric, "SampleCount", "Sum", "Maximum", since=_DAY, period=_DAY)
     if not points:
         return None
@@ -47,12 +49,12 @@ def datapoints(
     Raises:
         ClientError: CloudWatch refuses to tell.
     """
-    namespace, name, dimension, value = metric
+    namespace, name, dimensions = metric
     now = datetime.now(UTC)
     points = stack.session.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
-        Dimensions=[{"Name": dimension, "Value": value}],
+        Dimensions=[{"Name": dimension, "Value": value} for dimension, value in dimensions.items()],
         StartTime=now - since,
         EndTime=now,
         Period=int(period.total_seconds()),

@@ -72,7 +72,7 @@ def oldest_message_seconds(stack: Stack) -> float | None:
     """
     points = datapoints(
         stack,
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", stack.output("queueName")),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": stack.output("queueName")}),
         "Maximum",
         since=_LONGEST_WAIT,
         period=timedelta(minutes=1),

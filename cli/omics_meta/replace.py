@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IMODE
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -24,10 +25,12 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     if not path.parent.is_dir():
         raise CommandError(f"-o {path}: there is no folder {path.parent}: make it first, or give another file")
     if path.exists() and not path.is_file():
-        raise CommandError(f"-o {path} is not a file: give the name of one, or leave -o out to write to stdout")
+        raise CommandError(f"-o {path} is not a file: give the name of one")
     partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
     try:
         with partial.open("xb") as file:
+            if path.exists():
+                partial.chmod(S_IMODE(path.stat().st_mode))  # whoever could not read it cannot read what replaces it
             yield file
             file.flush()
             # Otherwise a crash of the machine could leave the name with nothing behind it.

@@ -1,0 +1,26 @@
+"""Tables of counts, on terminals of any width."""
+
+import re
+from collections import Counter
+
+import pytest
+from omics_meta.output import print_counts
+
+STATUSES = ("ACTIVATING", "ACTIVE", "ARCHIVED", "DELETING", "PROCESSING_UPLOAD", "UPLOAD_FAILED")
+
+
+@pytest.mark.parametrize("width", [20, 70, 80, 120])
+@pytest.mark.parametrize("count", [7, 1_234_567])
+def test_no_number_is_cut_off(
+    count: int, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+
+    print_counts("Rows", STATUSES, [("1234567890", Counter(dict.fromkeys(STATUSES, count)))])
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert re.findall(r"[0-9]+", shown) == ["1234567890", *[str(count)] * len(STATUSES)]
+    assert "…" not in shown
+    # What has been folded is whole again, letter by letter.
+    assert Counter(re.findall(r"[A-Z_]", shown)) == Counter("R" + "".join(STATUSES))
