@@ -139,6 +139,35 @@ def test_a_reconciliation_that_keeps_failing_ends_in_the_dead_letter_queue_and_d
     assert stack.rows() == {}
 
 
+def test_a_store_that_cannot_be_listed_is_named_and_the_others_are_reconciled(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    stack = up(maxReceiveCount=2)
+    omics = sandbox.omics
+    closed, store = omics.create_store("closed"), omics.create_store("cohort")
+    ghost, renamed = omics.create_read_set(closed, name="ghost"), omics.create_read_set(store, name="set")
+    sandbox.drain()
+    omics.emit_events = False
+    omics.set_status(closed, ghost, "DELETED")
+    omics.update_read_set(store, renamed, name="another name")
+    created = omics.create_read_set(store, name="created")
+    omics.faults.add("ListReadSets", "AccessDeniedException", when=lambda given: given["sequenceStoreId"] == closed)
+
+    before = finished(stack)
+
+    stack.reconcile()
+
+    rows = stack.rows()
+    assert set(rows) == {ghost, renamed, created}
+    assert rows[renamed]["set_name"] == "another name"
+    [dead] = stack.queued(stack.outputs["deadLetterQueueUrl"])
+    assert json.loads(dead["Body"])["detail-type"] == "Reconcile Step"
+    reasons = [line["reason"] for line in stack.logs() if line.get("message") == "event failed"]
+    assert len(reasons) == 2
+    assert all(f"could not be listed: {closed}: ListReadSets: AccessDeniedException" in reason for reason in reasons)
+    assert finished(stack) == before
+
+
 def test_a_reconciliation_works_with_an_adopted_queue(sandbox: Sandbox, up: Callable[..., Any]) -> None:
     sandbox.client("sqs").create_queue(
         QueueName="theirs.fifo",
