@@ -29,6 +29,13 @@ class ResourceConflictException(LambdaError):  # noqa: N818 - named as in the AP
     status = 409
 
 
+class RecursiveInvocationException(LambdaError):  # noqa: N818 - named as in the API
+    """The function keeps invoking itself."""
+
+    code = "RecursiveInvocationException"
+    status = 400
+
+
 class TooManyRequestsException(LambdaError):  # noqa: N818 - named as in the API
     """The function runs as often at the same time as it may."""
 
