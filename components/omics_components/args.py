@@ -105,8 +105,8 @@ class MetadataSyncArgs(TypedDict, total=False):
     events in the account. Default: false."""
 
     reconcile_schedule: NotRequired[str]
-    """How often all rows are compared with their read sets: an expression of EventBridge Scheduler such as
-    `cron(0 3 * * ? *)` (in UTC) or `rate(12 hours)`, which also runs at once, or `off`. Default:
+    """How often all rows are compared with their read sets, every hour at the most: an expression of EventBridge
+    Scheduler such as `cron(0 3 * * ? *)` (in UTC) or `rate(12 hours)`, which also runs at once, or `off`. Default:
     `cron(0 3 * * ? *)`, every night."""
 
     max_row_age_days: NotRequired[int]

@@ -48,6 +48,8 @@ LOG_RETENTION_DAYS = (
 MOST_CAPACITY = 1_000_000
 UNRESERVED = -1
 NEVER = "off"
+# For how long a step of a reconciliation begins another page, as `readset_sync.reconcile` has it.
+STEP_SECONDS = 5
 NO_INDEXES = "none"
 # The indexes that a created table can have, by name: partition key, and sort key if any.
 TABLE_INDEXES: Mapping[str, tuple[str, ...]] = {
@@ -121,8 +123,9 @@ class Settings:
         choice(
             (NEVER,),
             SCHEDULE,
-            "give rate(1 day), another rate(NUMBER minutes, hours or days), a cron(...) expression of EventBridge"
-            f" Scheduler, or {NEVER}.",
+            "give rate(1 day), another rate(NUMBER hours or days), a cron(MINUTE ...) expression of EventBridge"
+            f" Scheduler with one minute, or {NEVER}: reconciliations that begin more often than every hour pile up in"
+            " the queue.",
         ),
         "cron(0 3 * * ? *)",
     )
@@ -269,14 +272,15 @@ def _contradictions(settings: Settings) -> Iterator[_Contradiction]:
 
 
 def _rate_contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    # Each message may cost one call of each operation, and each execution has its share of the rate.
+    # Each message may cost one call of each operation, each execution has its share of the rate, and calls take time.
     longest = settings.batch_size * settings.maximum_concurrency / slowest(settings.max_tps)
-    if longest > settings.function_timeout / 2:
+    if 2 * longest + STEP_SECONDS > settings.function_timeout:
         yield _Contradiction(
             ("max_tps", "maximum_concurrency", "batch_size", "function_timeout"),
             f"a batch of {settings.batch_size} would wait {longest:.0f} s for its calls, shared by"
-            f" {settings.maximum_concurrency} executions, and the function ends after {settings.function_timeout} s:"
-            " raise it or {function_timeout}, or lower {maximum_concurrency} or {batch_size}.",
+            f" {settings.maximum_concurrency} executions, and {STEP_SECONDS} s for a step of a reconciliation, and the"
+            f" function ends after {settings.function_timeout} s: raise it or {{function_timeout}}, or lower"
+            " {maximum_concurrency} or {batch_size}.",
         )
 
 

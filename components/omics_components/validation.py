@@ -24,7 +24,8 @@ TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]{1
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 # EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler": rates and cron expressions of six fields.
-SCHEDULE = re.compile(r"rate\([1-9][0-9]* (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)")
+# Every hour at the most: a cron expression names one minute.
+SCHEDULE = re.compile(r"rate\([1-9][0-9]* (hour|day)s?\)|cron\([0-5]?[0-9]( \S+){5}\)")
 
 # Stands in messages for a value that must not be shown.
 SECRET = "[secret]"  # noqa: S105 (the placeholder, not a secret)

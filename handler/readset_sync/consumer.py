@@ -187,4 +187,6 @@ def _identity(message: "Message") -> dict[str, Any]:
         case ReconcileRequest():
             return {"event_id": message.id}
         case Step():
-            return {"event_id": message.id, "phase": message.phase, "found": dict(message.counts)}
+            identity = {"event_id": message.id, "phase": message.phase, "found": dict(message.counts)}
+            failed = {store_id: stop.reason for store_id, stop in message.failed.items()}
+            return identity | ({"failed_stores": failed} if failed else {})

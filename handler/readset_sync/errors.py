@@ -38,12 +38,19 @@ class StoreNotFoundError(SetupError):
     """HealthOmics says that there is no such sequence store in this account and region (404)."""
 
 
+class UnlistedStoreError(SyncError):
+    """The listings of some sequence stores failed, so that nobody knows what is in them. Trying again may help."""
+
+
 class ContendedRowError(SyncError):
     """A row, or its read set, kept changing under every attempt to write it. Trying again later helps."""
 
 
 FAILURES: Final = (SyncError, ClientError, BotoCoreError)
 """Everything that AWS, the network or the data can do to one read set. Any other exception is a fault of ours."""
+
+THROTTLE: Final = "ThrottlingException"
+"""The error code with which HealthOmics throttles."""
 
 _BAD_CREDENTIALS: Final = frozenset(
     {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from readset_sync.errors import THROTTLE
 from readset_sync.rates import Rates
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class RateLimits:
 
     def _response_received(self, event_name: str, parsed_response: Any, **_: Any) -> None:
         # None: there was no response at all, which says nothing of the rate.
-        if parsed_response and parsed_response.get("Error", {}).get("Code") == "ThrottlingException":
+        if parsed_response and parsed_response.get("Error", {}).get("Code") == THROTTLE:
             self.limiter(_operation(event_name)).throttled(self._under_way.sent)
 
 

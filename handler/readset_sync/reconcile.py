@@ -7,6 +7,9 @@ A reconciliation goes through three phases (`Step.phase`), in steps that each fi
    are missing, differ, or have not been refreshed for long (no listing shows tags) are refreshed.
 3. If the ledger does not balance, there are rows that no listing shows: the rows of those accounts are refreshed.
 
+A store whose listing fails is put off until the others are done. If it fails again, so does the step, and the third
+phase is not reached: what is not in an incomplete listing is no ghost.
+
 To be refreshed is to get a message of one's own in the same queue. So a row is deleted by that message alone, when
 HealthOmics answers 404 for its read set, and never because a listing does not show it.
 
@@ -18,14 +21,23 @@ import time
 import uuid
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import ClientError
+
 from readset_sync.arn import MalformedArnError, ReadSetArn
-from readset_sync.errors import StoreNotFoundError
+from readset_sync.errors import (
+    THROTTLE,
+    StoreNotFoundError,
+    UnlistedStoreError,
+    describe_error,
+    error_code,
+    has_bad_credentials,
+)
 from readset_sync.ledger import Ledger
 from readset_sync.plan import compare
 from readset_sync.record import CREATED_AT, KEY, SYNCED_AT
@@ -37,11 +49,11 @@ if TYPE_CHECKING:
     from readset_sync.outbox import Outbox
     from readset_sync.plan import Comparison
     from readset_sync.record import Row
-    from readset_sync.source import Source, Store
+    from readset_sync.source import Page, Source, Store
     from readset_sync.sync import Synchronizer
     from readset_sync.table import Table
 
-_SECONDS: Final = 5.0
+STEP_SECONDS: Final = 5.0
 """After which a step begins no other page."""
 
 _REFRESHES: Final = 200
@@ -138,20 +150,16 @@ class Reconciler:
 
         Raises:
             UnsentError, ClientError, BotoCoreError: As above. The step can be done again.
-            StoreNotFoundError: A store is gone, and yet among those that exist. As above.
+            UnlistedStoreError: Nothing is left but stores whose listing fails. As above.
         """
         began, asked = self._clock(), 0
         try:
-            while step.phase is not Phase.DONE and asked < _REFRESHES and self._clock() - began < _SECONDS:
+            while step.phase is not Phase.DONE and asked < _REFRESHES and self._clock() - began < STEP_SECONDS:
                 step, refreshes = self._turn_page(step)
                 asked += refreshes
-        except StoreNotFoundError:
-            stores = self._source.store_ids()
-            if step.stores[0] in stores:
-                # HealthOmics contradicts itself. To begin again at once would be to do so without end.
-                raise
+        except _StoreGoneError as gone:
             # The store has gone since its rows were entered, so that they would never balance.
-            return self._begin(step.id, step.started, self._every_store, stores)
+            return self._begin(step.id, step.started, self._every_store, gone.left)
         return self._hand_on(step)
 
     def _begin(self, request_id: str, requested: datetime, within: str, stores: Iterable[str]) -> Step:
@@ -197,9 +205,10 @@ class Reconciler:
 
     def _compare_listing(self, step: Step) -> "_Page":
         """Compare a page of the first store's listing with its rows, and enter those that have a row."""
-        store_id, *others = step.stores
-        store = self._source.store(store_id, after=step.started)
-        listing = self._source.page(store_id, step.cursor)
+        try:
+            store, listing = self._read_listing(step)
+        except (StoreNotFoundError, ClientError) as error:
+            return _Page(_without_listing(step, error))
         rows = self._table.get_many([entry["arn"] for entry in listing.read_sets])
         page = _Page(replace(step, cursor=listing.next_token))
         for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of):
@@ -212,10 +221,28 @@ class Reconciler:
             elif finding is not None:
                 page.refresh(ReadSetArn.parse(comparison.listed["arn"]), finding)
         if listing.next_token is None:
+            following = step.turn_to(step.stores[1:])
             unbalanced = Phase.DONE if step.ledger.balanced else Phase.GHOSTS
-            phase = Phase.LISTING if others else unbalanced
-            page.following = replace(step, stores=tuple(others), phase=phase, cursor=None)
+            page.following = replace(following, phase=Phase.LISTING if following.stores else unbalanced)
         return page
+
+    def _read_listing(self, step: Step) -> tuple["Store", "Page"]:
+        """Read the first store, and the next page of its listing.
+
+        Raises:
+            _StoreGoneError: The store is gone, as ListSequenceStores confirms.
+            StoreNotFoundError: It is gone, and yet among those that exist.
+            ClientError: HealthOmics refused.
+        """
+        store_id = step.stores[0]
+        try:
+            return self._source.store(store_id, after=step.started), self._source.page(store_id, step.cursor)
+        except StoreNotFoundError:
+            left = self._source.store_ids()
+            if store_id in left:
+                # HealthOmics contradicts itself. To begin again at once would be to do so without end.
+                raise
+            raise _StoreGoneError(left) from None
 
     def _judge(self, comparison: "Comparison", store: "Store") -> Finding | None:
         """Say what is wrong with a row, if anything; a row whose store alone has changed is mended on the way."""
@@ -250,6 +277,30 @@ class Reconciler:
             return False
         share = 0.5 + zlib.crc32(row[KEY].encode()) / 2**33
         return row.get(SYNCED_AT, "") <= format_timestamp(now - self._max_age * share)
+
+
+class _StoreGoneError(Exception):
+    """A store has gone while its reconciliation was under way; these are left."""
+
+    def __init__(self, left: Sequence[str]) -> None:
+        super().__init__(left)
+        self.left = left
+
+
+def _without_listing(step: Step, error: StoreNotFoundError | ClientError) -> Step:
+    """Go on with the other stores, now that a page of the first one's listing could not be read.
+
+    Raises:
+        ClientError: The error as it is, which is not the store's: the others would meet it too.
+        UnlistedStoreError: The listings of the others have failed as well, if there are any.
+    """
+    if error_code(error) == THROTTLE or has_bad_credentials(error):
+        raise error
+    following = step.put_off(describe_error(error))
+    if len(step.stores) == 1 or step.stores[0] in step.failed:
+        reasons = "; ".join(f"{store_id}: {stop.reason}" for store_id, stop in following.failed.items())
+        raise UnlistedStoreError(f"sequence stores that could not be listed: {reasons}") from error
+    return following
 
 
 class _Page:

@@ -4,8 +4,8 @@ A store of a million read sets takes over half an hour to list, and a function h
 reconciliation is a chain of short steps, and all that one step hands to the next is in the message.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
@@ -32,6 +32,29 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Where the listing of a store failed.
+
+    Attributes:
+        cursor: The page token with which it is to go on; None for its beginning.
+        reason: What HealthOmics said.
+    """
+
+    cursor: str | None
+    reason: str
+
+    @classmethod
+    def read(cls, value: object, path: str) -> Self:
+        """Read the stop of one store in a message.
+
+        Raises:
+            MalformedEventError, KeyError: It is none.
+        """
+        stop = read_object(value, path)
+        return cls(_read_cursor(stop, path), read_text(stop, "reason", f"{path}.reason"))
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The next piece of a reconciliation.
 
@@ -40,11 +63,13 @@ class Step:
         number: Which step of it this is, from 0.
         started: When the reconciliation began; a row that was synced later than that needs no second look.
         within: A text that the keys of the rows in question have in them.
-        stores: Ids of the stores still to be listed; while rows are entered, all that exist.
+        stores: Ids of the stores still to be listed, those whose listing failed at the end; while rows are entered, all
+            that exist.
         phase: What is to be done.
         cursor: Where to go on: the key of a row, or a page token of HealthOmics; None for the beginning.
         ledger: Rows against listings.
         counts: What was found so far, by reason.
+        failed: Of the stores still to be listed those whose listing failed.
     """
 
     run: str
@@ -56,11 +81,24 @@ class Step:
     cursor: str | None
     ledger: Ledger
     counts: Mapping[str, int]
+    failed: Mapping[str, Stop] = field(default_factory=dict[str, Stop])
 
     @property
     def id(self) -> str:
         """Names the step among all steps of all reconciliations."""
         return f"{self.run}-{self.number}"
+
+    def turn_to(self, stores: Sequence[str]) -> Self:
+        """Leave the first store, and list these: the first of them from where its listing failed, if it did."""
+        failed = {store_id: stop for store_id, stop in self.failed.items() if store_id in stores}
+        stop = failed.get(stores[0]) if stores else None
+        return replace(self, stores=tuple(stores), cursor=stop.cursor if stop else None, failed=failed)
+
+    def put_off(self, reason: str) -> Self:
+        """List the other stores before the first one, whose listing has failed."""
+        first, *others = self.stores
+        put_off = replace(self, failed={**self.failed, first: Stop(self.cursor, reason)})
+        return put_off.turn_to([*others, first])
 
     def write(self) -> dict[str, Any]:
         """Return the step as the detail of a message. About 45 KB, of the 256 KB that a message may have."""
@@ -74,6 +112,7 @@ class Step:
             "cursor": self.cursor,
             "ledger": self.ledger.dump(),
             "counts": dict(self.counts),
+            "failed": {store_id: asdict(stop) for store_id, stop in self.failed.items()},
         }
 
     @classmethod
@@ -86,6 +125,8 @@ class Step:
         envelope.expect_here()
         detail = envelope.detail
         counts = read_object(detail.get("counts"), "detail.counts")
+        # A chain that is under way while the function is updated began without it.
+        failed = read_object(detail.get("failed", {}), "detail.failed")
         try:
             return cls(
                 run=read_text(detail, "run", "detail.run"),
@@ -94,9 +135,14 @@ class Step:
                 within=read_text(detail, "within", "detail.within"),
                 stores=tuple(map(str, detail["stores"])),
                 phase=Phase(detail["phase"]),
-                cursor=None if detail["cursor"] is None else read_text(detail, "cursor", "detail.cursor"),
+                cursor=_read_cursor(detail, "detail"),
                 ledger=Ledger.load(read_text(detail, "ledger", "detail.ledger")),
                 counts={reason: int(count) for reason, count in counts.items()},
+                failed={store_id: Stop.read(stop, f"detail.failed.{store_id}") for store_id, stop in failed.items()},
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedEventError(f"detail is not a step of a reconciliation: {error!r}") from error
+
+
+def _read_cursor(detail: Mapping[str, Any], path: str) -> str | None:
+    return None if detail["cursor"] is None else read_text(detail, "cursor", f"{path}.cursor")

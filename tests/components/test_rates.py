@@ -1,13 +1,18 @@
 """The component and the function read the same format, without importing each other."""
 
 import pytest
-from omics_components import rates
+from omics_components import rates, settings
+from readset_sync import reconcile
 from readset_sync.rates import DOCUMENTED_TPS, OPERATIONS, Rates
 
 
 def test_operations_and_quota_are_those_of_the_function():
     assert rates.OPERATIONS == OPERATIONS
     assert rates.DOCUMENTED_TPS == DOCUMENTED_TPS
+
+
+def test_a_step_of_a_reconciliation_takes_as_long_as_in_the_function():
+    assert settings.STEP_SECONDS == reconcile.STEP_SECONDS
 
 
 @pytest.mark.parametrize(

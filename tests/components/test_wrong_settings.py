@@ -31,8 +31,8 @@ A_RATE = (
     " ListSequenceStores and ListTagsForResource."
 )
 A_SCHEDULE = (
-    "give rate(1 day), another rate(NUMBER minutes, hours or days), a cron(...) expression of EventBridge Scheduler,"
-    " or off."
+    "give rate(1 day), another rate(NUMBER hours or days), a cron(MINUTE ...) expression of EventBridge Scheduler with"
+    " one minute, or off: reconciliations that begin more often than every hour pile up in the queue."
 )
 A_QUEUE_KEY = "give SQS_MANAGED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
 A_LOG_KEY = "give AWS_OWNED or the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
@@ -84,6 +84,12 @@ WRONG = [
             "rate(1 day",
             "cron(0 3 * * *)",
             "at(2026-01-01T00:00:00)",
+            "rate(1 minute)",
+            "rate(90 minutes)",
+            "cron(* * * * ? *)",
+            "cron(0/5 * * * ? *)",
+            "cron(0,30 3 * * ? *)",
+            "cron(60 3 * * ? *)",
         )
     ),
     ({"queueEncryption": "alias/aws/sqs"}, f'queueEncryption: "alias/aws/sqs" is not accepted: {A_QUEUE_KEY}'),
@@ -249,14 +255,24 @@ WRONG = [
         {"maxTps": "5", "maximumConcurrency": "100"},
         (
             'maxTps: "5" is not accepted: a batch of 10 would wait 200 s for its calls, shared by 100 executions, and'
-            " the function ends after 60 s: raise it or functionTimeout, or lower maximumConcurrency or batchSize."
+            " 5 s for a step of a reconciliation, and the function ends after 60 s: raise it or functionTimeout, or"
+            " lower maximumConcurrency or batchSize."
         ),
     ),
     (
         {"maxTps": "100,ListTagsForResource=0.5"},
         (
             'maxTps: "100,ListTagsForResource=0.5" is not accepted: a batch of 10 would wait 40 s for its calls, shared'
-            " by 2 executions, and the function ends after 60 s: raise it or functionTimeout, or lower"
+            " by 2 executions, and 5 s for a step of a reconciliation, and the function ends after 60 s: raise it or"
+            " functionTimeout, or lower maximumConcurrency or batchSize."
+        ),
+    ),
+    (
+        # The calls alone would fit.
+        {"functionTimeout": "10"},
+        (
+            'maxTps: "5" is not accepted: a batch of 10 would wait 4 s for its calls, shared by 2 executions, and 5 s'
+            " for a step of a reconciliation, and the function ends after 10 s: raise it or functionTimeout, or lower"
             " maximumConcurrency or batchSize."
         ),
     ),

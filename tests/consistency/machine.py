@@ -55,15 +55,18 @@ class Machine(RuleBasedStateMachine):
         self.shown: dict[str, tuple[int, str, int, bool]] = {}
         self.ending = Ending.BACKFILL
         self.calls_until_death = 0
+        self.refused_listing = 0
 
     @initialize(
         statuses=st.lists(st.sampled_from(["ACTIVE", "ARCHIVED"]), min_size=1, max_size=2),
         ending=st.sampled_from(Ending),
         calls=st.integers(0, 30),
+        refused_listing=st.integers(0, 3),
     )
-    def begin(self, statuses: list[str], ending: Ending, calls: int) -> None:
+    def begin(self, statuses: list[str], ending: Ending, calls: int, refused_listing: int) -> None:
         self.ending = ending
         self.calls_until_death = calls
+        self.refused_listing = refused_listing
         for status in statuses:
             self.world.create(status)
 
@@ -290,8 +293,9 @@ class Machine(RuleBasedStateMachine):
         return len(self.world.memories) - 1
 
     def _reconcile(self) -> None:
-        """Run a reconciliation to its end, by processes that have been there before."""
+        """Run a reconciliation to its end, by processes that have been there before; one page is refused once."""
         done = len(self.world.messages)
+        self.world.refused_listing = self.refused_listing
         Work(self.world, reconcile).end()
         while done < len(self.world.messages):
             Work(self.world, answer(self.world.messages[done]), done % 2).end()

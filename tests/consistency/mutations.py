@@ -18,6 +18,7 @@ from readset_sync.ledger import Ledger
 from readset_sync.plan import Comparison, Need, Scope
 from readset_sync.record import KEY, STATE, STATUS_AT, Response, Row, listed_row, store_attributes
 from readset_sync.source import Page, ReadSet, Source
+from readset_sync.step import Step
 from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
 from readset_sync.timestamp import format_timestamp
@@ -209,6 +210,13 @@ def _forget_what_the_listing_contradicts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Comparison, "need", need)
 
 
+def _drop_a_store_that_cannot_be_listed(patch: pytest.MonkeyPatch) -> None:
+    def put_off(self: Step, reason: str) -> Step:
+        return self.turn_to(self.stores[1:])
+
+    patch.setattr(Step, "put_off", put_off)
+
+
 MUTATIONS = (
     Mutation("overwrite without a condition", _overwrite_without_a_condition),
     Mutation("after a conflict, read the row again but not the source", _read_the_source_before_the_row),
@@ -222,6 +230,7 @@ MUTATIONS = (
     Mutation("trust what is remembered of a store", _trust_what_is_remembered_of_a_store),
     Mutation("take the ledger of a reconciliation for balanced", _take_the_ledger_for_balanced),
     Mutation("reconcile the first page of a listing alone", _reconcile_the_first_page_alone),
+    Mutation("drop a store that cannot be listed", _drop_a_store_that_cannot_be_listed),
     Mutation("rename the store in a row without a condition", _rename_without_a_condition),
     Mutation("list over rows that are there", _list_over_rows_that_are_there),
     Mutation("take what is listed for complete", _take_what_is_listed_for_complete),

@@ -40,6 +40,8 @@ ACCOUNT = "123456789012"
 REGION = "us-west-2"
 STORE_ID = "1234567890"
 STORE_ARN = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
+EMPTY_STORE_ID = "2345678901"
+"""Another store, for which a reconciliation goes on when it cannot list the first."""
 TABLE = "rows"
 PAGE = 2
 _deserialize = TypeDeserializer().deserialize
@@ -85,6 +87,8 @@ class World:
     statuses: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])
     """Of every read set that ever was: which status it took, and in which second."""
     versions: int = 0
+    refused_listing: int = 0
+    """Which page of the store, counted from 1, HealthOmics refuses to list next; 0 for none."""
     store_version: int = 1
     """Shows in the store's name."""
     messages: list[RefreshRequest | dict[str, Any]] = field(default_factory=list[RefreshRequest | dict[str, Any]])
@@ -400,12 +404,18 @@ class _Omics:
         return self
 
     def paginate(self, **_: Any) -> Iterator[Any]:
-        yield self._work.gate("ListSequenceStores", lambda: self._answer(sequenceStores=[{"id": STORE_ID}]))
+        stores = [{"id": STORE_ID}, {"id": EMPTY_STORE_ID}]
+        yield self._work.gate("ListSequenceStores", lambda: self._answer(sequenceStores=stores))
 
     def list_read_sets(self, sequenceStoreId: str, maxResults: int, nextToken: str = "") -> Any:  # noqa: N803
-        return self._work.gate("ListReadSets", lambda: self._page(nextToken))
+        return self._work.gate("ListReadSets", lambda: self._page(sequenceStoreId, nextToken))
 
-    def _page(self, after: str) -> Any:
+    def _page(self, store_id: str, after: str) -> Any:
+        if store_id == EMPTY_STORE_ID:
+            return self._answer(readSets=[])
+        self._world.refused_listing -= 1
+        if self._world.refused_listing == 0:
+            raise _client_error("AccessDeniedException", "ListReadSets")
         ids = sorted(each for each in self._world.read_sets if each > after)[:PAGE]
         following = {"nextToken": ids[-1]} if len(ids) == PAGE else {}
         return self._answer(readSets=[self._listed(each, self._world.read_sets[each]) for each in ids], **following)

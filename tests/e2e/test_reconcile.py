@@ -1,10 +1,14 @@
 """Reconciliations in the deployed pipeline: on schedule, and when a store or tags are changed."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from moto.awslambda.models import lambda_backends
 from omics_sandbox import Sandbox
 
 
@@ -137,6 +141,82 @@ def test_a_reconciliation_that_keeps_failing_ends_in_the_dead_letter_queue_and_d
     sandbox.omics.faults.clear()
     stack.reconcile()
     assert stack.rows() == {}
+
+
+def test_a_store_that_cannot_be_listed_is_named_and_the_others_are_reconciled(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    stack = up(maxReceiveCount=2)
+    omics = sandbox.omics
+    closed, store = omics.create_store("closed"), omics.create_store("cohort")
+    ghost, renamed = omics.create_read_set(closed, name="ghost"), omics.create_read_set(store, name="set")
+    sandbox.drain()
+    omics.emit_events = False
+    omics.set_status(closed, ghost, "DELETED")
+    omics.update_read_set(store, renamed, name="another name")
+    created = omics.create_read_set(store, name="created")
+    omics.faults.add("ListReadSets", "AccessDeniedException", when=lambda given: given["sequenceStoreId"] == closed)
+
+    before = finished(stack)
+
+    stack.reconcile()
+
+    rows = stack.rows()
+    assert set(rows) == {ghost, renamed, created}
+    assert rows[renamed]["set_name"] == "another name"
+    [dead] = stack.queued(stack.outputs["deadLetterQueueUrl"])
+    assert json.loads(dead["Body"])["detail-type"] == "Reconcile Step"
+    reasons = [line["reason"] for line in stack.logs() if line.get("message") == "event failed"]
+    assert len(reasons) == 2
+    assert all(f"could not be listed: {closed}: ListReadSets: AccessDeniedException" in reason for reason in reasons)
+    assert finished(stack) == before
+
+
+@pytest.mark.parametrize("recursive_loop", ["Allow", "Terminate"])
+def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant(
+    recursive_loop: str, sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    stack = up(maxReceiveCount=2)
+    function = {"FunctionName": stack.outputs["functionName"]}
+    functions = sandbox.client("lambda")
+    assert functions.get_function_recursion_config(**function)["RecursiveLoop"] == "Allow"
+    functions.put_function_recursion_config(**function, RecursiveLoop=recursive_loop)
+    deployed = lambda_backends[sandbox.account][sandbox.region].get_function(function["FunctionName"])
+    functions.update_function_code(**function, ZipFile=with_tiny_steps(deployed.code_bytes))
+    sandbox.omics.emit_events = False
+    store = sandbox.omics.create_store("cohort")
+    read_sets = [sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(20)]
+
+    stack.reconcile()
+
+    dead = [json.loads(each["Body"]) for each in stack.queued(stack.outputs["deadLetterQueueUrl"])]
+    steps = [each["detail"]["number"] for each in dead if each["detail-type"] == "Reconcile Step"]
+    if recursive_loop == "Allow":
+        assert set(stack.rows()) == set(read_sets)
+        assert dead == []
+    else:
+        # The request was the first of sixteen invocations.
+        assert steps == [15]
+        assert len(stack.rows()) < 20
+        assert finished(stack) == []
+
+
+def with_tiny_steps(package: bytes) -> bytes:
+    """A deployment package with pages of one read set and steps of one refresh, so that a few make a long chain."""
+    changes = {
+        "readset_sync/source.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
+        "readset_sync/reconcile.py": (b"_REFRESHES: Final = 200", b"_REFRESHES: Final = 1"),
+    }
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name in changes:
+                before, after = changes[name]
+                assert content.count(before) == 1
+                content = content.replace(before, after)
+            new.writestr(name, content)
+    return changed.getvalue()
 
 
 def test_a_reconciliation_works_with_an_adopted_queue(sandbox: Sandbox, up: Callable[..., Any]) -> None:

@@ -32,7 +32,7 @@ OPERATIONS = {
         "ListTagsForResource",
     ),
     "dynamodb": ("DescribeTable", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan"),
-    "sqs": ("SendMessageBatch",),
+    "sqs": ("SendMessageBatch", "GetQueueAttributes"),
 }
 """What the function and the commands call; the tests fail when they call anything else."""
 
@@ -91,6 +91,7 @@ class Case:
     retried: bool
     function: str
     backfill: str
+    via_queue: str
     verify: str
     repair: str
 

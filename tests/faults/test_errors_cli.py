@@ -4,13 +4,19 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
+from omics_meta import handover
 from omics_meta.app import app
+from readset_sync.message import RefreshRequest, parse_message
 from readset_sync.passes import Backfill
 from readset_sync.source import Source
+from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 from typer.testing import CliRunner
 
@@ -54,6 +60,32 @@ def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
         return Ended(result.exit_code, json.loads(result.stdout or "{}"), result.stderr, calls)
 
     return run
+
+
+@pytest.fixture
+def via_queue(scene: Any, clients: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The command of a backfill through a pipeline that works off its queue whenever the command waits."""
+    sqs = scene.sandbox.client("sqs")
+    url = sqs.create_queue(QueueName=f"queue-{uuid4().hex}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(
+        json.dumps({"tableName": scene.table, "region": scene.sandbox.region, "queueUrl": url}), encoding="utf-8"
+    )
+    synchronizer = Synchronizer(Source(scene.sandbox.client("omics")), Table(scene.dynamodb, scene.table))
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            request = parse_message(each["Body"])
+            assert isinstance(request, RefreshRequest)
+            synchronizer.refresh(request.arn, store_after=request.time)
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+
+    monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
+    monkeypatch.setattr(handover, "sqs_client", Mock(return_value=clients.sqs))
+    return "backfill", "--via-queue", "--outputs", str(outputs)
 
 
 def check_stopped(ended: Ended) -> None:
@@ -127,6 +159,44 @@ def test_given_an_error_when_a_backfill_meets_it_then_it_does_what_is_documented
             return
         case _:
             pytest.fail(f"docs/errors.md has no such reaction: {case.backfill}")
+    check_rows(case, scene, backfilled)
+
+
+def test_a_backfill_through_the_queue_calls_what_is_documented_and_nothing_else(
+    clients: Any, run: Run, via_queue: tuple[str, ...], scene: Any, backfilled: dict[str, Any]
+) -> None:
+    clients.injection.clear()
+
+    ended = run(*via_queue)
+
+    assert ended.calls == {case.operation for case in ALL if case.via_queue}
+    rows = scene.content(scene.rows())
+    assert {arn: rows[arn] for arn in map(str, (scene.stale, scene.archived, scene.missing))} == {
+        arn: row for arn, row in backfilled.items() if arn != str(scene.ghost)
+    }
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.via_queue], ids=str)
+def test_given_an_error_when_a_backfill_through_the_queue_meets_it_then_it_does_what_is_documented(
+    case: Case, scene: Any, clients: Any, run: Run, via_queue: tuple[str, ...], backfilled: dict[str, Any]
+) -> None:
+    clients.injection.set(case.error, case.operation)
+
+    ended = run(*via_queue)
+
+    match case.via_queue:
+        case "stops":
+            check_stopped(ended)
+        case "failed":
+            assert ended.code == 1
+            assert ended.totals["failed"] > 0
+            assert all(failure["reason"] for failure in ended.document["failures"])
+        case "enqueued":
+            assert ended.code == 0
+            assert ended.totals["enqueued"] == len(backfilled) - 1, "all but the ghost, which no listing shows"
+            assert scene.content(scene.rows()).items() >= {str(scene.missing): backfilled[str(scene.missing)]}.items()
+        case _:
+            pytest.fail(f"docs/errors.md has no such reaction: {case.via_queue}")
     check_rows(case, scene, backfilled)
 
 

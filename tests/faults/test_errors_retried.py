@@ -32,6 +32,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "QueueUrl": "https://sqs.us-west-2.amazonaws.com/123456789012/queue.fifo",
         "Entries": [{"Id": "0", "MessageBody": "body"}],
     },
+    "GetQueueAttributes": {"QueueUrl": "https://sqs.us-west-2.amazonaws.com/123456789012/queue.fifo"},
 }
 CLIENTS: dict[str, Callable[[boto3.Session], Any]] = {
     "omics": lambda session: omics_client(session, max_tps=Rates(10_000)),

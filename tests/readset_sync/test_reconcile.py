@@ -1,11 +1,14 @@
 """Reconciliations: what differs is refreshed, what does not is left alone, and nothing else is deleted."""
 
 import json
+import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,12 +16,12 @@ from omics_sandbox import Sandbox
 from readset_sync import reconcile
 from readset_sync import table as table_module
 from readset_sync.arn import ReadSetArn, StoreArn
-from readset_sync.errors import MalformedEventError, StoreNotFoundError
+from readset_sync.errors import MalformedEventError, UnlistedStoreError
 from readset_sync.ledger import ACCOUNTS, Ledger
 from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.reconcile import Finding, Reconciler
 from readset_sync.source import Source
-from readset_sync.step import Phase, Step
+from readset_sync.step import Phase, Step, Stop
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 from readset_sync.timestamp import format_timestamp
@@ -361,7 +364,7 @@ def test_what_fails_is_done_again_and_no_row_is_touched_before(
     step = message.write()
     sandbox.omics.faults.add(operation, "AccessDeniedException", times=1)
 
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(UnlistedStoreError, match=f"{store.id}: {operation}: AccessDenied"):
         pipeline.reconciler.proceed(message)
 
     assert queue.take() == []
@@ -370,6 +373,145 @@ def test_what_fails_is_done_again_and_no_row_is_touched_before(
     assert again.phase is Phase.DONE
     pipeline.drain()
     assert table.get(str(ghost)) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        ("GetSequenceStore", "AccessDeniedException"),
+        ("ListReadSets", "AccessDeniedException"),
+        ("ListReadSets", "ValidationException"),
+        ("ListReadSets", "InternalServerException"),
+        # As of a store that ListSequenceStores shows all the same.
+        ("ListReadSets", "ResourceNotFoundException"),
+    ],
+)
+def test_a_store_that_cannot_be_listed_keeps_no_other_from_being_compared(
+    operation: str,
+    error: str,
+    synced: Callable[[int], list[ReadSetArn]],
+    pipeline: Pipeline,
+    store: Store,
+    queue: Queue,
+    sandbox: Sandbox,
+    synchronizer: Synchronizer,
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "sleep", Mock())  # as AWS clients do between two attempts
+    ghosts = synced(1)
+    other = Store(sandbox, sandbox.omics.create_store("other"))
+    ghosts.append(other.add())
+    synchronizer.refresh(ghosts[1])
+    store.set_status(ghosts[0], "DELETED")
+    other.set_status(ghosts[1], "DELETED")
+    missing = other.add()
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    [step] = queue.take()
+    assert isinstance(step, Step)
+    assert step.stores == (store.id, other.id)
+    message = step.write()
+    sandbox.omics.faults.add(operation, error, when=is_about(store))
+
+    with pytest.raises(UnlistedStoreError, match=f"could not be listed: {store.id}: "):
+        pipeline.reconciler.proceed(step)
+    pipeline.drain()
+
+    # Nothing counts as a ghost as long as one listing is not complete.
+    assert pipeline.refreshed == [missing]
+    assert all(table.get(str(ghost)) for ghost in ghosts)
+    sandbox.omics.faults.clear()
+    last = pipeline.reconciler.proceed(read_step(message))
+    pipeline.drain()
+    assert (last.phase, last.failed) == (Phase.DONE, {})
+    assert not any(table.get(str(ghost)) for ghost in ghosts)
+
+
+def is_about(store: Store) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a call of HealthOmics concerns a store."""
+    return lambda parameters: store.id in {parameters.get("id"), parameters.get("sequenceStoreId")}
+
+
+def test_every_store_that_cannot_be_listed_is_named(
+    pipeline: Pipeline, store: Store, queue: Queue, sandbox: Sandbox
+) -> None:
+    fine, last = (Store(sandbox, sandbox.omics.create_store(name)) for name in ("fine", "last"))
+    for failing in (store, last):
+        sandbox.omics.faults.add("ListReadSets", "AccessDeniedException", when=is_about(failing))
+    fine.add()
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+
+    with pytest.raises(UnlistedStoreError, match=f"{store.id}: ListReadSets: AccessDenied.*; {last.id}: ListReadSets"):
+        pipeline.drain()
+
+
+def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_done(
+    synced: Callable[[int], list[ReadSetArn]],
+    reconciler: Reconciler,
+    pipeline: Pipeline,
+    store: Store,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 2)
+    # Each look at the clock takes four seconds, so that a step has time for one page.
+    seconds = iter(range(0, 1_000_000, 4))
+    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+    synced(5)
+    other = sandbox.omics.create_store("other")
+    sandbox.omics.calls.clear()
+    sandbox.omics.faults.add("ListReadSets", "AccessDeniedException", times=1, when=lambda given: "nextToken" in given)
+
+    found = pipeline.run()
+
+    # Nothing was entered into the ledger twice: there are no ghosts.
+    assert found == {"rows": 5, "listed": 5}
+    assert sandbox.omics.calls["ListReadSets"] == 5
+    assert [(step.phase, step.stores, [*step.failed]) for step in pipeline.steps] == [
+        ("listing", (store.id, other), []),
+        ("listing", (store.id, other), []),
+        ("listing", (other, store.id), [store.id]),
+        ("listing", (store.id,), [store.id]),
+        ("listing", (store.id,), [store.id]),
+        ("done", (), []),
+    ]
+    assert pipeline.steps[1].cursor == pipeline.steps[3].cursor
+
+
+@pytest.mark.parametrize("error", ["ThrottlingException", "ExpiredTokenException"])
+def test_what_is_not_the_fault_of_a_store_stops_the_step_at_once(
+    error: str,
+    pipeline: Pipeline,
+    store: Store,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "sleep", Mock())  # as AWS clients do between two attempts
+    Store(sandbox, sandbox.omics.create_store("other")).add()
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+    sandbox.omics.faults.add("ListReadSets", error, when=is_about(store))
+
+    with pytest.raises(ClientError, match=error):
+        pipeline.drain()
+
+    assert pipeline.steps == []
+    pipeline.drain()
+    assert pipeline.refreshed == []
+
+
+def test_a_step_that_was_sent_before_an_update_goes_on(
+    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, queue: Queue
+) -> None:
+    synced(1)
+    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    [step] = queue.take()
+    assert isinstance(step, Step)
+    message = step.write()
+    del message["failed"]
+
+    last = pipeline.reconciler.proceed(read_step(message))
+
+    assert (last.phase, last.failed, last.counts) == (Phase.DONE, {}, {"rows": 1, "listed": 1})
 
 
 def read_step(detail: dict[str, Any]) -> Step:
@@ -417,7 +559,7 @@ def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliati
     assert isinstance(step, Step)
     sandbox.omics.faults.add("ListReadSets", "ResourceNotFoundException", times=1)
 
-    with pytest.raises(StoreNotFoundError, match=arn.store_id):
+    with pytest.raises(UnlistedStoreError, match=f"{arn.store_id}: sequence store {arn.store_id} is gone"):
         pipeline.reconciler.proceed(step)
 
     assert queue.take() == []
@@ -446,15 +588,45 @@ def test_a_request_that_is_delivered_twice_begins_one_reconciliation(reconciler:
     assert len(queue.take()) == 1
 
 
+def test_a_step_that_comes_again_after_five_minutes_does_not_fork_the_chain(
+    synced: Callable[[int], list[ReadSetArn]],
+    reconciler: Reconciler,
+    pipeline: Pipeline,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its function was killed between its last call and its answer, and the visibility timeout is six minutes."""
+    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 2)
+    # Each look at the clock takes four seconds, so that a step has time for one page.
+    seconds = iter(range(0, 1_000_000, 4))
+    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+    synced(6)
+    reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    [killed] = queue.take()
+    assert isinstance(killed, Step)
+    message = killed.write()
+    reconciler.proceed(killed)
+
+    with monkeypatch.context() as later:
+        later.setattr("omics_sandbox.services.DEDUPLICATION_TIME_IN_SECONDS", 0)
+        reconciler.proceed(read_step(message))
+    pipeline.drain()
+
+    assert [step.number for step in pipeline.steps] == [2, 2, 3, 4]
+    assert [step.phase for step in pipeline.steps][-1] is Phase.DONE
+
+
 def test_a_message_has_room_for_every_store_and_a_full_ledger() -> None:
     ledger = Ledger()
     for number in range(20 * ACCOUNTS):
         ledger.enter(str(number))
     stores = tuple(f"{number:036}" for number in range(200))
     counts = dict.fromkeys(map(str, Finding), 10**9)
+    failed = dict.fromkeys(stores, Stop(None, "r" * 500))
     step = Step("f" * 32, 10**6, datetime.now(UTC), "x" * 100, stores, Phase.LISTING, "t" * 2048, ledger, counts)
 
     assert len(json.dumps(step.write())) < 60_000
+    assert len(json.dumps(replace(step, failed=failed).write())) < 200_000
     assert read_step(step.write()).ledger.dump() == ledger.dump()
 
 
@@ -467,6 +639,7 @@ def test_a_message_has_room_for_every_store_and_a_full_ledger() -> None:
         {"stores": 5},
         {"number": "x"},
         {"counts": {"a": "b"}},
+        {"failed": {"1234567890": {"reason": "no cursor"}}},
     ],
 )
 def test_a_step_that_was_tampered_with_is_refused(change: dict[str, Any], reconciler: Reconciler) -> None:

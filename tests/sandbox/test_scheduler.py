@@ -339,7 +339,7 @@ def test_given_an_update_without_a_state_when_the_schedule_was_disabled_then_it_
     assert sandbox.run_schedule("schedule") == "delivered"
 
 
-def test_given_a_rate_when_its_periods_pass_then_the_schedule_fires_by_itself_until_it_is_changed_or_deleted() -> None:
+def test_given_a_rate_when_it_is_set_and_its_periods_pass_then_the_schedule_fires_by_itself_as_on_aws() -> None:
     with Sandbox(limits=Limits.none(), schedule_minute=0.1) as sandbox:
         sqs, iam, schedules = sandbox.client("sqs"), sandbox.client("iam"), Schedules(sandbox.client("scheduler"))
         sqs.create_queue(QueueName="q")
@@ -352,14 +352,17 @@ def test_given_a_rate_when_its_periods_pass_then_the_schedule_fires_by_itself_un
         schedules.create(Name="off", ScheduleExpression="rate(1 minute)", Target=target, State="DISABLED")
         schedules.create(Name="at-four", Target=target)
         schedules.create(Name="deleted", ScheduleExpression="rate(1 minute)", Target=target)
-        wait_until(lambda: delivered["often"] >= 3 and delivered["deleted"] >= 1)
+        schedules.create(Name="daily", ScheduleExpression="rate(1 day)", Target=target)
+        wait_until(lambda: delivered["often"] >= 3 and delivered["deleted"] >= 1 and delivered["daily"] >= 1)
 
         schedules.client.delete_schedule(Name="deleted")
-        schedules.update(Name="often", ScheduleExpression="rate(1 hour)", Target=target)
-        before = dict(delivered)
+        schedules.update(Name="often", ScheduleExpression="rate(1 day)", Target=target)
         schedules.update(Name="off", ScheduleExpression="rate(1 minute)", Target=target, State="ENABLED")
         wait_until(lambda: delivered["off"] >= 3)
+        before = dict(delivered)
+        wait_until(lambda: delivered["off"] >= 6)
         assert {**delivered, "off": 0} == {**before, "off": 0}
+        assert delivered["daily"] == 1
         assert "at-four" not in delivered
 
 
@@ -385,18 +388,17 @@ def stored(expression: str, *, changed: float = 1000.0, state: str = "ENABLED") 
     return schedule
 
 
-def test_given_a_rate_when_the_clock_moves_then_the_schedule_is_due_once_a_period_and_first_after_one() -> None:
+def test_given_a_rate_when_the_clock_moves_then_the_schedule_is_due_at_once_and_then_once_a_period() -> None:
     calendar, hourly = Calendar(minute=60), stored("rate(1 hour)")
     times = (1000, 4599, 4600, 4601, 8199, 8205, 30_000, 33_399, 33_400)
     seen = [[at for _, at in calendar.due([hourly], now)] for now in times]
-    assert seen == [[], [], [4600], [], [], [8200], [11_800], [], [33_400]]
+    assert seen == [[1000], [], [4600], [], [], [8200], [11_800], [], [33_400]]
 
 
 def test_given_a_schedule_that_changes_when_the_clock_moves_then_a_new_period_begins() -> None:
-    calendar = Calendar(minute=60)
-    assert calendar.due([stored("rate(1 minute)")], 1059) == []
-    changed = stored("rate(1 minute)", changed=1050)
-    assert calendar.due([changed], 1109) == []
+    calendar, first, changed = Calendar(minute=60), stored("rate(1 minute)"), stored("rate(1 minute)", changed=1050)
+    assert calendar.due([first], 1049) == [(first, 1000)]
+    assert calendar.due([changed], 1109) == [(changed, 1050)]
     assert calendar.due([changed], 1110) == [(changed, 1110)]
     assert calendar.due([stored("rate(1 minute)", changed=1050, state="DISABLED")], 9999) == []
 

@@ -23,7 +23,7 @@ from tools.cost.__main__ import duration, markdown_table, usage_of_month
 from tools.scale.simulation import Fleet, Kind, Message, Outcome, Reconciliation, simulate
 
 # The limits of a step and of a page are the handler's own, and this is the only other place that needs them.
-STEP_SECONDS: Final = reconcile._SECONDS  # pyright: ignore[reportPrivateUsage]
+STEP_SECONDS: Final = reconcile.STEP_SECONDS
 STEP_REFRESHES: Final = reconcile._REFRESHES  # pyright: ignore[reportPrivateUsage]
 SCAN_PAGE: Final = table._SCAN_PAGE  # pyright: ignore[reportPrivateUsage]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from omics_sandbox.exceptions import InvalidParameterValueException, ResourceNotFoundException, ServiceError
+from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import RECURSIVE_LOOPS
 from omics_sandbox.functions.service import FunctionService
-from omics_sandbox.http import Request, Response
+from omics_sandbox.http import TRACE_HEADER, Request, Response
 
 _LOG_TAIL_BYTES = 4096
 
@@ -58,12 +59,13 @@ class LambdaApi:
         function = self._service.registry.find(region, name, qualifier)
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         payload = request.body or b"{}"
+        cause = Lineage.of([request.headers.get(TRACE_HEADER, "")])
         if kind == "DryRun":
             return Response(204)
         if kind == "Event":
-            self._service.invoke_later(function.arn, payload)
+            self._service.invoke_later(function.arn, payload, cause)
             return Response(202)
-        outcome = self._service.invoke(function, payload)
+        outcome = self._service.invoke(function, payload, cause)
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": function.version}
         if outcome.failed:
             headers["X-Amz-Function-Error"] = "Unhandled"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from omics_sandbox.functions.environment import ExecutionEnvironment, LogSink
+from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.model import Function, Outcome, failure
 from omics_sandbox.functions.package import PackageError, Packages
 
@@ -38,7 +39,7 @@ class Fleet:
         self._lock = threading.Lock()
         self._closed = False
 
-    def invoke(self, function: Function, event: bytes) -> Outcome:
+    def invoke(self, function: Function, event: bytes, lineage: Lineage) -> Outcome:
         """Run an invocation in an idle environment or a new one.
 
         Raises:
@@ -56,7 +57,9 @@ class Fleet:
             outcome = failure("Runtime.InvalidPackage", str(error))
         else:
             outcome = (
-                environment.invoke(event) if environment else failure("Sandbox.Stopping", "The sandbox is stopping")
+                environment.invoke(event, lineage)
+                if environment
+                else failure("Sandbox.Stopping", "The sandbox is stopping")
             )
         finally:
             with self._lock:

@@ -15,11 +15,13 @@ from omics_sandbox.access.control import AccessControl
 from omics_sandbox.access.principals import role_credentials
 from omics_sandbox.exceptions import (
     InvalidParameterValueException,
+    RecursiveInvocationException,
     ResourceConflictException,
     ServiceError,
     TooManyRequestsException,
 )
 from omics_sandbox.functions.fleet import Fleet, ThrottledError
+from omics_sandbox.functions.lineage import BEGINNING, MOST_INVOCATIONS, Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
 from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
@@ -69,20 +71,33 @@ class FunctionService:
             thread.join()
         self._folder.cleanup()
 
-    def invoke(self, function: Function, event: bytes) -> Outcome:
+    def invoke(self, function: Function, event: bytes, cause: Lineage) -> Outcome:
         """Invoke a function and wait for the outcome.
 
+        Args:
+            function: The function.
+            event: What it gets.
+            cause: The chain of requests that leads to this invocation.
+
         Raises:
+            RecursiveInvocationException: That chain has invoked it as often as it may.
             TooManyRequestsException: Its reserved concurrency is used up.
         """
+        lineage = cause.invoking(function.arn)
+        if lineage.count(function.arn) > MOST_INVOCATIONS and function.recursive_loop == "Terminate":
+            raise RecursiveInvocationException(
+                f"Lambda has detected your function {function.name} being invoked in a recursive loop and stopped your "
+                "function's invocation."
+            )
         try:
-            return self._fleet.invoke(function, event)
+            return self._fleet.invoke(function, event, lineage)
         except ThrottledError as error:
             raise TooManyRequestsException(str(error)) from error
 
-    def invoke_later(self, function_arn: str, event: bytes) -> None:
+    def invoke_later(self, function_arn: str, event: bytes, cause: Lineage = BEGINNING) -> None:
         """Invoke a function without waiting. The sandbox does not repeat an asynchronous invocation that fails."""
-        thread = threading.Thread(target=self._invoke_mapped, args=(function_arn, event), name="lambda-asynchronous")
+        arguments = (function_arn, event, cause)
+        thread = threading.Thread(target=self._invoke_mapped, args=arguments, name="lambda-asynchronous")
         with self._moto.lock:
             self._asynchronous = [each for each in self._asynchronous if each.is_alive()]
             thread.start()
@@ -157,10 +172,10 @@ class FunctionService:
             events = [event for stream in streams for event in stream.events]
         return [event.message for event in sorted(events, key=lambda event: event.event_id)]
 
-    def _invoke_mapped(self, function_arn: str, event: bytes) -> Outcome | None:
+    def _invoke_mapped(self, function_arn: str, event: bytes, cause: Lineage) -> Outcome | None:
         try:
-            return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event)
-        except ServiceError:  # throttled or deleted: the messages stay where they are
+            return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event, cause)
+        except ServiceError:  # throttled, in a loop or deleted: the messages stay where they are
             return None
 
     def _check_role(self, mapping: EventSourceMapping) -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 class Calendar:
     """Knows the next time of every schedule with a rate.
 
-    The first time is one period after the creation, and so again after a change. (Where AWS gets no StartDate, it
-    invokes the target at once; the sandbox leaves whoever has just deployed something in peace.) Times missed, because
-    the machine slept, are skipped. Schedules with `cron` and `at` are never due.
+    The first time is that of the creation, and so again after a change. (Source: "Rate-based schedules" without a
+    StartDate, EventBridge Scheduler User Guide; it does not tell of changes.) Times missed, because the machine slept,
+    are skipped. Schedules with `cron` and `at` are never due.
 
     Args:
         minute: Seconds that a minute of a rate lasts; 60 on AWS.
@@ -39,7 +39,7 @@ class Calendar:
                 continue
             period = minutes * self._minute
             key = (schedule.arn, schedule.last_modified_date)
-            time = self._next.get(key, schedule.last_modified_date + period)
+            time = self._next.get(key, schedule.last_modified_date)
             if time <= now:
                 due.append((schedule, time))
                 time += period * ((now - time) // period + 1)

@@ -1,0 +1,90 @@
+"""A function that keeps invoking itself is stopped after sixteen times, unless it is allowed to."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from omics_sandbox import Sandbox
+from omics_sandbox.functions.lineage import BEGINNING, Lineage
+
+# Goes on with the next number, up to 20, by each of the ways in which a function can be invoked.
+WAYS = {
+    "SendMessage": 'sqs.send_message(QueueUrl=os.environ["QUEUE"], MessageBody=following, MessageGroupId="chain")',
+    "SendMessageBatch": (
+        'sqs.send_message_batch(QueueUrl=os.environ["QUEUE"],'
+        ' Entries=[{"Id": "0", "MessageBody": following, "MessageGroupId": "chain"}])'
+    ),
+    "Invoke": 'functions.invoke(FunctionName="function", InvocationType="Event", Payload=following)',
+}
+LOOP = """
+import os
+import boto3
+sqs, functions = boto3.client("sqs"), boto3.client("lambda")
+def handler(event, context):
+    number = int(event["Records"][0]["body"] if isinstance(event, dict) else event)
+    print(f"link {{number}}")
+    following = str(number + 1)
+    if number < 20:
+        {way}
+"""
+
+
+@pytest.mark.parametrize(("recursive_loop", "links"), [("Terminate", 16), ("Allow", 20)])
+@pytest.mark.parametrize("way", WAYS)
+def test_given_a_function_that_invokes_itself_when_its_chain_grows_then_its_configuration_decides_how_long(
+    way: str,
+    recursive_loop: str,
+    links: int,
+    sandbox: Sandbox,
+    make_queue: Callable[..., Any],
+    deploy: Callable[..., str],
+) -> None:
+    functions = sandbox.client("lambda")
+    dead = make_queue("dead.fifo")
+    queue = make_queue("q.fifo", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 2}))
+    deploy(LOOP.format(way=WAYS[way]), Environment={"Variables": {"QUEUE": queue.url}})
+    functions.put_function_recursion_config(FunctionName="function", RecursiveLoop=recursive_loop)
+    functions.create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
+
+    queue.send("1", "chain")
+    sandbox.drain()
+
+    assert numbers(sandbox) == [*range(1, links + 1)]
+    stopped = recursive_loop == "Terminate" and way != "Invoke"
+    assert [message["Body"] for message in dead.receive()] == (["17"] if stopped else [])
+
+
+def numbers(sandbox: Sandbox) -> list[int]:
+    """The links of all chains, sorted, because execution environments write into log streams of their own."""
+    links = [line.split() for line in sandbox.lambda_logs("function") if line.startswith("link ")]
+    return sorted(int(number) for _, number in links)
+
+
+def test_given_the_default_when_a_chain_is_stopped_then_another_one_is_not(
+    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str]
+) -> None:
+    queue = make_queue("q")
+    dead = make_queue("dead")
+    queue.sqs.set_queue_attributes(
+        QueueUrl=queue.url,
+        Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})},
+    )
+    source = LOOP.format(way='sqs.send_message(QueueUrl=os.environ["QUEUE"], MessageBody=following)')
+    deploy(source, Environment={"Variables": {"QUEUE": queue.url}})
+    sandbox.client("lambda").create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function", BatchSize=1)
+
+    for begin in ("1", "15"):
+        queue.send(begin)
+        sandbox.drain()
+
+    assert numbers(sandbox) == sorted([*range(1, 17), *range(15, 21)])
+    assert [message["Body"] for message in dead.receive()] == ["17"]
+
+
+def test_given_trace_headers_when_lineages_are_merged_then_of_each_function_the_highest_number_counts() -> None:
+    one, other = BEGINNING.invoking("one"), BEGINNING.invoking("other").invoking("other")
+
+    merged = Lineage.of([f"Root=1-2-3;{one.invoking('one').invoking('other')}", f"{other};Sampled=0", "Root=1", ""])
+
+    assert (merged.count("one"), merged.count("other"), merged.count("third")) == (2, 2, 0)
