@@ -1,13 +1,12 @@
 """`omics-meta status` and `report` of the program as it is deployed: what their caller needs."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from omics_sandbox import Sandbox
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.docs.permissions import permissions
 
 
 def test_their_callers_need_the_documented_permissions(
@@ -25,15 +24,6 @@ def test_their_callers_need_the_documented_permissions(
 
     status, report, cost = used("status"), used("report", "-o", str(tmp_path / "page.html")), used("cost")
 
-    section = README.read_text(encoding="utf-8").partition("`omics-meta` runs with the caller's own credentials.")[2]
-    with_stack = actions(section.partition("With a stack it needs")[2].partition("and for `--probe`")[0])
-    told = section.partition("`status` needs what")[2].partition("\n\n")[0]
-    of_status, _, others = told.partition("`report` and `cost` need")
-    of_report, _, of_cost = others.partition("and `cost` with a stack")
-    assert status == with_stack | actions(of_status)
-    assert report == actions(of_report)
-    assert cost == actions(of_report) | actions(of_cost)
-
-
-def actions(text: str) -> set[str]:
-    return set(re.findall(r"\b[a-z]+:[A-Z]\w+", text))
+    assert status == permissions("verify with a stack", "status")
+    assert report == permissions("report, cost")
+    assert cost == permissions("report, cost", "cost with a stack")
