@@ -47,7 +47,7 @@ def differences(said: Any, real: Any, where: str) -> Iterator[str]:
             yield f"{where}: nothing to compare"
         for each in cast("list[Any]", real) if said else []:
             yield from differences(said[0], each, where)
-    elif _kind(said) is not _kind(real):
+    elif _kind(cast("object", said)) is not _kind(cast("object", real)):
         yield f"{where}: {said!r} is documented, {real!r} is printed"
 
 
