@@ -23,11 +23,11 @@ NOT_RUN = {
 }
 """Beginnings of commands that are not run here, and why."""
 
-COMPARED_ELSEWHERE = {
+TAKEN_ELSEWHERE = {
     ("docs/json.md", "json"): "tests/docs/test_json.py",
     ("docs/security.md", "json"): "tests/e2e/test_keys.py",
 }
-"""Blocks of a page that another test takes, page by page."""
+"""The test that runs or compares a page's blocks of a language, where it is not one of these."""
 
 RUN = {"sh", "python", "sql"}
 DRAWN = {"mermaid"}
@@ -37,6 +37,11 @@ SILENT = re.compile(r"^export | > \S+$")
 
 NOTHING_FOUND = re.compile(r'"Count": 0|^\{\}$')
 """What an AWS CLI command prints when it found nothing."""
+
+
+def pages_with(language: str) -> list[Page]:
+    """Pages whose blocks of a language are taken here."""
+    return [page for page in PAGES if page.blocks(language) and (page.name, language) not in TAKEN_ELSEWHERE]
 
 
 def run_here(page: Page) -> list[str]:
@@ -57,7 +62,7 @@ def test_a_newcomer_can_type_every_command_of_the_readme_from_top_to_bottom(empt
     assert not [str(each) for each in done if went_wrong(each)]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != README and page.commands], ids=str)
+@pytest.mark.parametrize("page", [page for page in pages_with("sh") if page != README], ids=str)
 def test_every_command_of_a_page_runs(page: Page, world: World):
     done = world.type(run_here(page))
 
@@ -66,7 +71,7 @@ def test_every_command_of_a_page_runs(page: Page, world: World):
 
 
 def test_every_reason_for_not_running_a_command_is_needed():
-    commands = [command for page in PAGES for command in page.commands]
+    commands = [command for page in pages_with("sh") for command in page.commands]
     needed = {start for start in NOT_RUN for command in commands if command.startswith(start)}
 
     assert needed == NOT_RUN.keys()
@@ -74,18 +79,18 @@ def test_every_reason_for_not_running_a_command_is_needed():
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_block_is_run_or_compared(page: Page):
-    left = {language for language in page.languages if (page.name, language) not in COMPARED_ELSEWHERE}
+    left = {language for language in page.languages if (page.name, language) not in TAKEN_ELSEWHERE}
 
     assert left <= RUN | DRAWN
 
 
-def test_what_is_compared_elsewhere_is_there():
-    for (page, language), test in COMPARED_ELSEWHERE.items():
+def test_what_is_taken_elsewhere_is_there():
+    for (page, language), test in TAKEN_ELSEWHERE.items():
         assert language in Page(page).languages
         assert page in (ROOT / test).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.blocks("python")], ids=str)
+@pytest.mark.parametrize("page", pages_with("python"), ids=str)
 def test_python_examples_run(page: Page, world: World):
     for example in page.blocks("python"):
         if "import pulumi" in example:
