@@ -25,6 +25,8 @@ NOT_RUN = {
 
 TAKEN_ELSEWHERE = {
     ("docs/json.md", "json"): "tests/docs/test_json.py",
+    ("docs/migrating.md", "sh"): "tests/migrating/test_migrating.py",
+    ("docs/migrating.md", "python"): "tests/migrating/test_migrating.py",
     ("docs/security.md", "json"): "tests/e2e/test_keys.py",
 }
 """The test that runs or compares a page's blocks of a language, where it is not one of these."""
