@@ -31,8 +31,8 @@ demo: $(READY) ## Show the whole product at work on a local AWS, without an AWS 
 	@$(BIN)/python -m tools.demo
 
 .PHONY: sandbox
-sandbox: $(READY) ## Start the local AWS and print the environment to use it with
-	@$(BIN)/python -m omics_sandbox $(if $(PORT),--port $(PORT))
+sandbox: $(READY) ## Start the local AWS, with ten read sets, and print the environment to use it with
+	@$(BIN)/python -m omics_sandbox --seed $(if $(PORT),--port $(PORT))
 
 .PHONY: engine
 engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, about 5 minutes)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from omics_meta.app import app
-from omics_meta.exits import ExitCode
 from typer.main import get_command
 
 _PROGRAM: Final = "omics-meta"
@@ -13,7 +12,8 @@ _INTRODUCTION: Final = """\
 # Commands
 
 Printed by `python -m tools.reference`; a test keeps this page equal to what it prints, and fails where a command or an
-option has no help. The [README](../README.md) explains what the commands are for, [operations](operations.md) when.
+option has no help. The [README](../README.md) explains what the commands are for and their exit codes, [JSON](json.md)
+what they print for programs, [operations](operations.md) when to use them.
 
 - Data goes to stdout, progress and diagnostics to stderr. `--json` prints one JSON document on stdout.
 - Credentials, region and endpoints are those of the AWS SDKs: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
@@ -23,9 +23,6 @@ option has no help. The [README](../README.md) explains what the commands are fo
 - `NO_COLOR` keeps colours away. Nothing but a terminal gets colours or control characters anyway.
 - `omics-meta --install-completion` installs completion of commands and options for the shell that runs it (bash, zsh,
   fish or PowerShell); `--show-completion` prints it.
-
-| exit code | meaning |
-| --- | --- |
 """
 
 
@@ -35,19 +32,8 @@ def reference() -> str:
     Raises:
         ValueError: A command or an option has no help.
     """
-    codes = "".join(f"| {code:d} | {_meaning(code)} |\n" for code in ExitCode)
     sections = "\n".join(_sections(get_command(app), _PROGRAM))
-    return f"{_INTRODUCTION}{codes}\n{sections}"
-
-
-def _meaning(code: ExitCode) -> str:
-    meanings = {
-        ExitCode.DONE: "done; or in sync, or healthy",
-        ExitCode.FOUND_WRONG: "done, but something is wrong: drift found, some read sets failed, or a broken pipeline",
-        ExitCode.FAILED: "the command could not do its work: usage, credentials, missing table, AWS unreachable",
-        ExitCode.INTERRUPTED: "interrupted",
-    }
-    return meanings[code]
+    return f"{_INTRODUCTION}\n{sections}"
 
 
 def _sections(command: Any, path: str) -> Iterator[str]:

@@ -82,7 +82,10 @@ def backfill(
         ),
     ] = "0",
     no_tags: Annotated[
-        bool, typer.Option("--no-tags", help="Read no tags, which saves a call per read set; rows keep theirs.")
+        bool,
+        typer.Option(
+            "--no-tags", help="Read no tags, which saves a call per read set; rows keep theirs, new ones have none."
+        ),
     ] = False,
     no_listing_pass: Annotated[
         bool,
@@ -279,7 +282,7 @@ def dlq_redrive(
 @selecting(dead_letter_queues)
 def dlq_discard(
     queues: QueueSelection,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
 ) -> None:

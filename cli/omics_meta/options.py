@@ -43,9 +43,14 @@ _StoresOption = Annotated[
 ]
 _AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
 TableOption = Annotated[
-    str | None, typer.Option("-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table.")
+    str | None,
+    typer.Option(
+        "-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table, instead of the stack's."
+    ),
 ]
-RegionOption = Annotated[str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region.")]
+RegionOption = Annotated[
+    str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region, instead of the stack's.")
+]
 ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
 _QueueOption = Annotated[
     QueueKind | None,

@@ -68,14 +68,17 @@ def main() -> int:
 
 
 def _seed(sandbox: Sandbox) -> None:
-    store_id = sandbox.omics.create_store("cohort-a", description="Ten read sets to play with")
-    for number in range(1, 11):
+    """Create the read sets that the documentation's examples speak of: a family's, of which one is archived."""
+    store_id = sandbox.omics.create_store("cohort-a", description="Ten read sets to play with", store_id="1234567890")
+    for number in range(12877, 12887):
         sandbox.omics.create_read_set(
             store_id,
-            name=f"sample-{number:02}",
-            subject_id=f"subject-{(number + 1) // 2:02}",
-            sample_id=f"sample-{number:02}",
-            tags={"cohort": "a"},
+            read_set_id=str(9_876_543_210 + number - 12878),
+            name=f"NA{number} exome",
+            subject_id=f"CEPH1463-{number - 12876:02}",
+            sample_id=f"NA{number}",
+            status="ARCHIVED" if number == 12886 else "ACTIVE",
+            tags={"cohort": "a", "assay": "exome"},
         )
 
 

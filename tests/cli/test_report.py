@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from omics_meta.inventory import OTHERS, Group, Inventory, Tally
 from typing_extensions import override
+
+from tools.pictures.page import BROWSER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,6 @@ HOSTILE = [
     "& &lt; &#60; 'quoted'",
     "bell \x07 and \u202eright to left",
 ]
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 class Page(HTMLParser):

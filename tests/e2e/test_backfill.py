@@ -1,14 +1,12 @@
 """`omics-meta backfill --via-queue` through the function as it is deployed."""
 
 import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from omics_sandbox import Sandbox
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.docs.permissions import permissions
 
 
 def test_the_deployed_function_does_the_work(sandbox: Sandbox, up: Callable[..., Any]) -> None:
@@ -51,9 +49,6 @@ def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Calla
     assert stack.omics_meta("backfill", "--via-queue", "--prune").returncode == 0
 
     used = {call.action for call in sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")}
-    section = README.read_text(encoding="utf-8").partition("\n## Security\n")[2]
-    told = section.partition("`omics-meta` runs with the caller's own credentials.")[2].partition("`verify` needs")[0]
-    statements: list[tuple[str, str]] = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
-    told += "".join(actions for sid, actions in statements if f"`{sid}`" in told)
+    needed = permissions("backfill", "backfill of all stores", "backfill --prune", "backfill --via-queue")
     assert {"sqs:SendMessage", "sqs:GetQueueAttributes"} <= used
-    assert used <= set(re.findall(r"\b[a-z]+:[A-Z]\w+", told))
+    assert used <= needed

@@ -1,6 +1,5 @@
 """The commands that only look, on the program as it is deployed: what permissions their caller needs."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 from omics_sandbox import Sandbox
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.docs.permissions import permissions
 
 
 @pytest.fixture
@@ -46,9 +45,8 @@ def test_finding_takes_the_documented_permissions(
     by_arn, by_id = used("get", row["set_arn"]), used("get", row["set_id"])
     exported, duplicates = used("export", "-o", str(tmp_path / "rows.csv")), used("duplicates")
 
-    told = callers_section().partition("`find`, `get`, `export` and")[2].partition("and nothing of HealthOmics")[0]
     everything = scanned | queried | by_arn | by_id | exported | duplicates
-    assert {action for action, _ in everything} == actions(told)
+    assert {action for action, _ in everything} == permissions("find, get, export, duplicates")
     assert {resource for _, resource in everything} == {stack.outputs["tableArn"]}
     assert "dynamodb:Query" in {action for action, _ in queried} - {action for action, _ in scanned}
 
@@ -59,19 +57,6 @@ def test_looking_takes_the_documented_permissions(used: Callable[..., set[tuple[
 
     status, report, cost = names("status"), names("report", "-o", str(tmp_path / "page.html")), names("cost")
 
-    section = callers_section()
-    with_stack = actions(section.partition("With a stack it needs")[2].partition("and for `--probe`")[0])
-    told = section.partition("`status` needs what")[2].partition("\n\n")[0]
-    of_status, _, others = told.partition("`report` and `cost` need")
-    of_report, _, of_cost = others.partition("and `cost` with a stack")
-    assert status == with_stack | actions(of_status)
-    assert report == actions(of_report)
-    assert cost == actions(of_report) | actions(of_cost)
-
-
-def callers_section() -> str:
-    return README.read_text(encoding="utf-8").partition("`omics-meta` runs with the caller's own credentials.")[2]
-
-
-def actions(text: str) -> set[str]:
-    return set(re.findall(r"\b[a-z]+:[A-Z]\w+", text))
+    assert status == permissions("verify with a stack", "status")
+    assert report == permissions("report, cost")
+    assert cost == permissions("report, cost", "cost with a stack")

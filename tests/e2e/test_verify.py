@@ -1,14 +1,12 @@
 """`omics-meta verify` of the program as it is deployed."""
 
 import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from omics_sandbox import Sandbox
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.docs.permissions import permissions
 
 
 def test_every_check_passes_and_a_probe_goes_through(sandbox: Sandbox, up: Callable[..., Any]) -> None:
@@ -41,12 +39,8 @@ def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Calla
     assert stack.omics_meta("verify", "--repair", "--probe").returncode == 0
 
     used = {call.action for call in sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")}
-    section = README.read_text(encoding="utf-8").partition("\n## Security\n")[2]
-    told = section.partition("`omics-meta` runs with the caller's own credentials.")[2].partition("`dlq` needs")[0]
-    statements: list[tuple[str, str]] = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
-    told += "".join(actions for sid, actions in statements if f"`{sid}`" in told)
     assert len(used) > 20
-    assert used <= set(re.findall(r"\b[a-z]+:[A-Z]\w+", told))
+    assert used <= permissions("verify", "verify --repair", "verify with a stack", "verify --probe")
 
 
 def test_a_repair_makes_up_for_lost_events(sandbox: Sandbox, up: Callable[..., Any]) -> None:

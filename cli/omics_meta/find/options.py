@@ -16,6 +16,7 @@ from omics_meta.options import (
 )
 
 _PATTERN = "`*`, `?` and `[...]` stand for others, as in a shell."
+_ISO_8601 = "ISO 8601; UTC unless it says otherwise"
 
 _SampleOption = Annotated[str | None, typer.Option("--sample", metavar="PATTERN", help=f"Sample id. {_PATTERN}")]
 _SubjectOption = Annotated[str | None, typer.Option("--subject", metavar="PATTERN", help=f"Subject id. {_PATTERN}")]
@@ -37,11 +38,11 @@ _FileOption = Annotated[
 ]
 _CreatedAfterOption = Annotated[
     str | None,
-    typer.Option("--created-after", metavar="TIME", help="Created at this date or time (ISO 8601; UTC) or later."),
+    typer.Option("--created-after", metavar="TIME", help=f"Created at this date or time ({_ISO_8601}) or later."),
 ]
 _CreatedBeforeOption = Annotated[
     str | None,
-    typer.Option("--created-before", metavar="TIME", help="Created before this date or time (ISO 8601; UTC)."),
+    typer.Option("--created-before", metavar="TIME", help=f"Created before this date or time ({_ISO_8601})."),
 ]
 
 

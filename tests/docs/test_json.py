@@ -1,0 +1,151 @@
+"""docs/json.md is what the commands print."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any, cast
+
+import pytest
+from omics_meta.exits import ExitCode
+from omics_meta.pipeline.metrics import Lag
+
+from tests.docs.command_line import COMMANDS
+from tests.docs.pages import README, Page
+from tests.docs.world import READ_SET_ID, STORE_ID, World
+
+PAGE = Page("docs/json.md")
+DOCUMENTS: list[dict[str, Any]] = [json.loads(block) for block in PAGE.blocks("json")]
+
+MAPS = {"statuses", "found", "attributes", "names"}
+"""Members with names that are data."""
+
+ROWS = "read_sets"
+"""Whole items of the table, of which the page shows a part."""
+
+NEVER_SEEN_HERE = {("dlq redrive", "failures"), ("dlq discard", "failures"), ("status", "lag")}
+"""SQS does not fail in the sandbox (see tests/cli/test_dlq.py), and its CloudWatch knows no metrics."""
+
+
+SPECIAL = {"backfill": "changes", "find": "access"}
+"""A member that only one document of a command has: that of a dry run, and that of an explanation."""
+
+
+def documented(command: str, *, special: bool = False) -> dict[str, Any]:
+    of_command = [each for each in DOCUMENTS if each["command"] == command]
+    [document] = [each for each in of_command if (SPECIAL.get(command) in each) == special]
+    return document
+
+
+def differences(said: Any, real: Any, where: str) -> Iterator[str]:
+    """What of a real document is not as the page says: names, and types, and lists with nothing in them."""
+    if said is None or real is None:
+        return
+    if isinstance(said, dict) and isinstance(real, dict):
+        yield from _of_members(cast("dict[str, Any]", said), cast("dict[str, Any]", real), where)
+    elif isinstance(said, list) and isinstance(real, list):
+        if said and not real:
+            yield f"{where}: nothing to compare"
+        for each in cast("list[Any]", real) if said else []:
+            yield from differences(said[0], each, where)
+    elif _kind(cast("object", said)) is not _kind(cast("object", real)):
+        yield f"{where}: {said!r} is documented, {real!r} is printed"
+
+
+def _of_members(said: Mapping[str, Any], real: Mapping[str, Any], where: str) -> Iterator[str]:
+    name = where.rpartition(".")[2]
+    if name in MAPS:
+        for value in real.values():
+            yield from differences(next(iter(said.values()), value), value, f"{where}.*")
+        return
+    if said.keys() - real.keys() or (name != ROWS and real.keys() - said.keys()):
+        yield f"{where}: {sorted(said.keys() ^ real.keys())}"
+    for member in said.keys() & real.keys():
+        yield from differences(said[member], real[member], f"{where}.{member}")
+
+
+def _kind(value: object) -> type[object]:
+    return float if type(value) is int else type(value)
+
+
+def check(said: dict[str, Any], real: dict[str, Any]) -> None:
+    found = list(differences(said, real, said["command"]))
+    unseen = {f"{command}.{member}: nothing to compare" for command, member in NEVER_SEEN_HERE}
+    assert not set(found) - unseen
+
+
+@pytest.fixture(scope="module")
+def troubled(world: World) -> World:
+    """A world in which there is something to be seen of every kind."""
+    world.control("PUT", "/events", {"emit": False})
+    for name in ("first", "second"):
+        twin = {"name": name, "etag": {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"}}
+        world.control("POST", f"/stores/{STORE_ID}/readsets", twin)
+    world.run("omics-meta", "backfill", "--stack", "dev")
+    schedule = world.client("scheduler").list_schedules()["Schedules"][0]["Name"]
+    world.control("POST", f"/schedules/{schedule}/run", {})
+    world.control("POST", "/drain", {"timeout": 60})
+    world.control("PUT", f"/stores/{STORE_ID}/readsets/{READ_SET_ID}/status", {"status": "ARCHIVED"})
+    for queue in ("undeliveredQueueUrl", "deadLetterQueueUrl"):
+        fifo = {"MessageGroupId": "1", "MessageDeduplicationId": "1"} if queue == "deadLetterQueueUrl" else {}
+        world.client("sqs").send_message(QueueUrl=world.outputs[queue], MessageBody="not an event", **fifo)
+    return world
+
+
+def failing_once(world: World, *command: str) -> Any:
+    fault = {"operation": "GetReadSetMetadata", "error_code": "AccessDeniedException", "times": 1}
+    world.control("POST", "/faults", fault)
+    return world.document(*command)
+
+
+CASES: dict[str, Callable[[World], Any]] = {
+    "verify": lambda world: world.document("verify", "--stack", "dev"),
+    "find": lambda world: world.document("find", "--stack", "dev", "--sample", "NA12878"),
+    "get": lambda world: world.document("get", "--stack", "dev", READ_SET_ID),
+    "duplicates": lambda world: world.document("duplicates", "--stack", "dev"),
+    "status": lambda world: world.document("status", "--stack", "dev"),
+    "cost": lambda world: world.document("cost", "--stack", "dev"),
+    "dlq list": lambda world: world.document("dlq", "list", "--stack", "dev"),
+    "dlq show": lambda world: world.document("dlq", "show", "--stack", "dev"),
+    "dlq redrive": lambda world: world.document("dlq", "redrive", "--stack", "dev", "--dry-run"),
+    "dlq discard": lambda world: world.document("dlq", "discard", "--stack", "dev", "--dry-run"),
+    "backfill": lambda world: failing_once(world, "backfill", "--stack", "dev", "--no-listing-pass"),
+}
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_documents_are_as_documented(troubled: World, command: str):
+    check(documented(command), CASES[command](troubled))
+
+
+def test_the_document_of_a_dry_run_has_the_changes(troubled: World):
+    troubled.control("PUT", f"/stores/{STORE_ID}/readsets/9876543211/status", {"status": "ARCHIVED"})
+
+    real = troubled.document("backfill", "--stack", "dev", "--dry-run")
+
+    check(documented("backfill", special=True), real)
+
+
+def test_the_document_of_an_explanation(troubled: World):
+    real = troubled.document("find", "--stack", "dev", "--sample", "NA12878", "--tag", "cohort=a", "--explain")
+
+    check(documented("find", special=True), real)
+
+
+def test_the_lag_is_documented():
+    assert documented("status")["lag"].keys() == {field.name for field in fields(Lag)}
+
+
+def test_every_command_with_a_json_option_has_its_document_and_its_exit_codes():
+    with_json = {name for name, options in COMMANDS.items() if "--json" in options}
+    told = {name for row in PAGE.table_under("What 0 and 1 say") for name in _names(row[0])}
+
+    assert {each["command"] for each in DOCUMENTS} == with_json == CASES.keys()
+    assert told == COMMANDS.keys() - {""}
+
+
+def _names(cell: str) -> list[str]:
+    return [name.strip("`") for name in cell.split(", ")]
+
+
+def test_exit_codes_are_documented():
+    assert [int(row[0]) for row in README.table_under("Exit codes")] == sorted(ExitCode)

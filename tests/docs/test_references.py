@@ -1,0 +1,71 @@
+"""What pages refer to is there: other pages, pictures, commands and options."""
+
+import re
+
+import pytest
+
+from tests.docs.command_line import COMMANDS
+from tests.docs.pages import BESIDE, PAGES, ROOT, Page
+
+OPTIONS = frozenset[str]().union(*COMMANDS.values())
+
+FOREIGN_OPTIONS = {
+    "--local": "pulumi login",
+    "--refresh": "pulumi up",
+    "--renew": "pytest, of the recorded states",
+    "--write": "python -m benchmarks",
+}
+"""Options that are not those of `omics-meta`, and whose they are."""
+
+
+def anchors(page: Page) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.prose, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def targets(page: Page) -> list[str]:
+    """What the page links to within the repository."""
+    return [each for each in re.findall(r"\]\(([^)]+)\)", page.prose) if not each.startswith("https://")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *BESIDE], ids=str)
+def test_links_within_the_repository_lead_somewhere(page: Page):
+    for target in targets(page):
+        path, _, anchor = target.partition("#")
+        linked = (page.path.parent / path).resolve() if path else page.path
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(Page(str(linked.relative_to(ROOT)))), target
+
+
+def test_the_index_has_every_page():
+    indexed = {target.partition("#")[0] for target in targets(Page("docs/README.md"))}
+    pages = {page.path.name for page in PAGES if page.path.parent == ROOT / "docs"}
+
+    assert pages - {"README.md"} <= indexed
+
+
+def test_every_picture_is_shown_and_described():
+    shown = {
+        (page.path.parent / path).resolve()
+        for page in PAGES
+        for described, path in re.findall(r"!\[(.*?)\]\((.*?)\)", page.prose)
+        if described
+    }
+
+    assert shown == {path for ending in ("svg", "png") for path in (ROOT / "docs").glob(f"*.{ending}")}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *BESIDE], ids=str)
+def test_options_and_commands_that_prose_speaks_of_exist(page: Page):
+    spans = re.findall(r"`([^`\n]+)`", page.prose)
+    options = {option for span in spans for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", span)}
+    named = {name for span in spans for name in re.findall(r"^omics-meta ((?:dlq )?[a-z]+)", span)}
+
+    assert options - OPTIONS - FOREIGN_OPTIONS.keys() == set()
+    assert named - COMMANDS.keys() - {"dlq"} == set()
+
+
+def test_every_foreign_option_is_spoken_of():
+    text = "".join(page.prose for page in [*PAGES, *BESIDE])
+
+    assert [option for option in FOREIGN_OPTIONS if option not in text] == []

@@ -1,0 +1,156 @@
+"""The tables of the README and of docs/ agree with the code."""
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import yaml
+from boto3.dynamodb.types import TypeSerializer
+from omics_components import MetadataSync
+from omics_components.config import camel_case
+from omics_meta.find.columns import COLUMNS
+from readset_sync.event import ACTIONS
+from readset_sync.record import build_row, listed_row
+
+from tests.docs.pages import README, ROOT, Page
+from tests.docs.world import READ_SET_ID, STORE_ID, World
+
+OPERATIONS, SCHEMA, SECURITY = (Page(f"docs/{name}.md") for name in ("operations", "schema", "security"))
+
+
+def test_the_runbook_has_a_section_for_every_alarm(world: World):
+    alarms = world.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    names = (re.fullmatch(r"healthomics-metadata-sync-(.*)-alarm-\w+", alarm["AlarmName"]) for alarm in alarms)
+    deployed = {name[1] for name in names if name}
+    section = OPERATIONS.section("Alarms")
+
+    assert set(re.findall(r"^### (.*)$", section, flags=re.MULTILINE)) == deployed
+    assert {row[0] for row in OPERATIONS.table_under("Alarms")} == deployed
+
+
+def test_outputs_are_those_of_the_program(world: World):
+    documented = [row[0] for row in README.table_under("Outputs")]
+
+    assert documented == [camel_case(name) for name in inspect.get_annotations(MetadataSync)]
+    assert set(documented) == world.outputs.keys()
+
+
+def test_the_roles_statements_are_those_deployed(world: World):
+    function = world.client("lambda").get_function_configuration(FunctionName=world.outputs["functionName"])
+    role, iam = function["Role"].rpartition("/")[2], world.client("iam")
+    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    statements = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
+
+    documented = {
+        row[0]: set(re.findall(r"[a-z]+:[A-Za-z]+", row[1])) for row in SECURITY.table_under("The function's role")
+    }
+
+    assert documented == {statement["Sid"]: set(statement["Action"]) for statement in statements}
+
+
+def test_configuration_table_agrees_with_the_project_file():
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+
+    documented = {row[0]: tuple(row[1:]) for row in README.table_under("Configuration")}
+
+    assert documented == {
+        key: (each["type"], json.dumps(each["default"]), each["description"]) for key, each in declared.items()
+    }
+
+
+FILE = {"s3Access": {"s3Uri": "s3://bucket/key"}, "contentLength": 1, "partSize": 1, "totalParts": 1}
+COMPLETE = {
+    "id": READ_SET_ID,
+    "arn": f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{READ_SET_ID}",
+    "sequenceStoreId": STORE_ID,
+    "name": "reads",
+    "description": "text",
+    "status": "ACTIVE",
+    "statusMessage": "text",
+    "fileType": "FASTQ",
+    "referenceArn": "arn",
+    "subjectId": "subject",
+    "sampleId": "sample",
+    "creationType": "IMPORT",
+    "creationJobId": "1",
+    "creationTime": datetime(2026, 4, 4, tzinfo=UTC),
+    "etag": {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"},
+    "sequenceInformation": {
+        "totalReadCount": 1,
+        "totalBaseCount": 1,
+        "generatedFrom": "text",
+        "alignment": "ALIGNED",
+    },
+    "files": {"source1": FILE, "source2": FILE},
+}
+LISTED = {name: value for name, value in COMPLETE.items() if name not in {"files", "creationJobId"}}
+ACCESS = {"s3Uri": "s3://bucket/", "s3AccessPointArn": "arn"}
+STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
+
+
+def test_record_tables_agree_with_the_rows():
+    now = datetime.now(UTC)
+    row = build_row(COMPLETE, tags={"a": "b"}, store=STORE, store_as_of=now, as_of=now, previous=None)
+    incomplete = [
+        listed_row(LISTED, store=STORE, store_as_of=now, as_of=now),
+        build_row(COMPLETE, tags=None, store=STORE, store_as_of=now, as_of=now, previous=None),
+    ]
+    lacking = {each[0]: set(re.findall(r"\w+", each[2])) for each in SCHEMA.table_under("Rows that are not complete")}
+    assert lacking == {each["sync_state"]: row.keys() - each.keys() for each in incomplete}
+    row |= incomplete[0]
+    item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
+
+    assert {attribute: type_ for attribute, type_, _ in README.table_under("The record")} == item
+    assert [attribute for attribute, _ in README.table_under("The record", 1)] == list(row["files"][0])
+    assert [attribute for attribute, _ in README.table_under("The record", 2)] == list(row["store"])
+    (information,) = (cell for name, _, cell in README.table_under("The record") if name == "set_sequence_information")
+    assert re.findall(r"`(\w+_\w+|alignment)`", information) == list(row["set_sequence_information"])
+
+
+def test_every_status_is_in_the_event_table():
+    documented = [
+        status for row in README.table_under("What each event does") for status in re.findall(r"[A-Z_]{6,}", row[0])
+    ]
+
+    assert sorted(documented) == sorted(ACTIONS)
+
+
+def test_the_columns_are_those_documented_and_every_attribute_has_one():
+    documented = [(row[0], row[1]) for row in SCHEMA.table_under("Columns", 1) if row[0] != "tag:KEY"]
+
+    assert documented == [(column.name, column.kind) for column in COLUMNS]
+    in_columns = {"files", "store", "set_etag", "set_sequence_information"}
+    names = {name for name, _ in documented}
+    assert {attribute for attribute, *_ in README.table_under("The record")} - names == in_columns
+    assert {member for member, _ in README.table_under("The record", 2)} <= names
+    assert {f"source1_{member}" for member, _ in README.table_under("The record", 1)} - names == {"source1_file_type"}
+
+
+def test_cost_tables_are_those_that_the_calculation_prints():
+    printed = subprocess.run(
+        [sys.executable, "-m", "tools.cost"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    tables = re.findall(r"(?:^\|.*\|\n)+", printed, flags=re.MULTILINE)
+
+    assert len(tables) > 1
+    assert all(table in Page("docs/cost.md").text for table in tables)
+    assert tables[0] in README.text
+
+
+def test_metrics_are_those_documented():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
+    sent = re.findall(r"""(?:add|single)_metric\(\s*"(\w+)\"""", sources)
+    documented = {row[0] for row in Page("docs/architecture.md").table_under("Watching it")}
+
+    # ColdStart is Powertools' own.
+    assert {"ColdStart", *sent} == documented
+
+
+def test_make_targets_are_those_documented():
+    declared = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = Page("CONTRIBUTING.md").text + README.text
+
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)\b", text, flags=re.MULTILINE)) == set(declared)

@@ -1,0 +1,94 @@
+"""A report of read sets that were made up, as a browser shows it."""
+
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from boto3.dynamodb.types import TypeSerializer
+from omics_sandbox import Sandbox
+
+BROWSER: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+"""The browser on PATH; None without one. `make browser` installs Debian's."""
+
+TABLE: Final = "healthomics_set_metadata"
+READ_SETS: Final = 12_480
+_WINDOW: Final = "900,1200"
+"""Width and height of the picture, in pixels."""
+
+_STORES: Final = (("1234567890", "exomes-2026", 5), ("2345678901", "genomes-2026", 3), ("3456789012", "rna-2025", 2))
+"""Id, name and share of each store."""
+
+_serialize: Final = TypeSerializer().serialize
+
+
+def screenshot(browser: str, sandbox: Sandbox, folder: Path, target: Path) -> None:
+    """Write the picture.
+
+    Args:
+        browser: What takes it.
+        sandbox: A local AWS without that table.
+        folder: For what is needed in between.
+        target: The PNG.
+
+    Raises:
+        CalledProcessError: The command or the browser failed.
+    """
+    _fill(sandbox)
+    report = folder / "report.html"
+    subprocess.run(  # noqa: S603 - the project's own command
+        [Path(sys.executable).with_name("omics-meta"), "report", "-t", TABLE, "-o", report],
+        env=sandbox.environment,
+        check=True,
+        capture_output=True,
+    )
+    page = report.read_text(encoding="utf-8")
+    report.write_text(re.sub(r"Written at [^.]*", "Written at 2026-04-04T18:01:06Z", page), encoding="utf-8")
+    # --no-sandbox, because it may be root who makes the picture.
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1")
+    where = (f"--user-data-dir={folder / 'profile'}", f"--screenshot={target}", f"--window-size={_WINDOW}")
+    subprocess.run(  # noqa: S603 - no shell
+        [browser, *options, *where, report.as_uri()], check=True, capture_output=True
+    )
+
+
+def _fill(sandbox: Sandbox) -> None:
+    client = sandbox.client("dynamodb")
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+    )
+    rows = [{name: _serialize(value) for name, value in row.items()} for row in _rows(sandbox.account, sandbox.region)]
+    for start in range(0, len(rows), 25):
+        client.batch_write_item(
+            RequestItems={TABLE: [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]}
+        )
+
+
+def _rows(account: str, region: str) -> Iterator[dict[str, Any]]:
+    """Rows with what a report counts; the same ones every time, but for the days of their refreshes."""
+    chance = random.Random(1)  # noqa: S311 - no secret
+    now = datetime.now(UTC)
+    for number in range(READ_SETS):
+        [(store_id, store_name, _)] = chance.choices(_STORES, [share for *_, share in _STORES])
+        type_ = chance.choices(("FASTQ", "CRAM", "BAM", "UBAM"), (60, 25, 10, 5))[0]
+        created = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(days=150 * chance.random() ** 0.6)  # more and more
+        refreshed = now - timedelta(days=chance.choices((0.5, 3, 5.5), (15, 45, 40))[0])
+        store = f"arn:aws:omics:{region}:{account}:sequenceStore/{store_id}"
+        yield {
+            "set_arn": f"{store}/readSet/{9_000_000_000 + number}",
+            "set_status": chance.choices(("ACTIVE", "ARCHIVED", "ACTIVATING"), (74, 25, 1))[0],
+            "set_type": type_,
+            "set_creation_time": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+            "synced_at": f"{refreshed:%Y-%m-%dT%H:%M:%SZ}",
+            "set_total_size": int(chance.lognormvariate(23.5, 0.6)),
+            "store": {"store_id": store_id, "store_name": store_name},
+            "tags": [{"project": chance.choices(("rare-disease", "oncology", "pangenome"), (5, 3, 2))[0]}],
+        }

@@ -1,0 +1,84 @@
+"""Commands, and what they print on a terminal, as SVG."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+_STABLE: Final = (
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "2026-04-04T18:01:06Z"),
+    (re.compile(r"\b\d+\.\d s\b"), "1.2 s"),
+)
+"""Moments and durations of the day on which the picture is made, and those that it shows."""
+
+# That of rich (rich._export_format), without fonts from another host.
+_SVG: Final = """\
+<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: {char_height}px; }}
+.{unique_id}-title {{ font-family: sans-serif; font-size: 18px; font-weight: bold; }}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+
+def run(command: str, environment: Mapping[str, str], width: int) -> str:
+    """Return what a command prints on a terminal of so many columns, with colours as ANSI sequences.
+
+    Raises:
+        RuntimeError: It could not do its work.
+    """
+    bin_folder = Path(sys.executable).parent
+    done = subprocess.run(  # noqa: S603 - the project's own commands
+        ["/bin/sh", "-c", command],
+        env={
+            "PATH": f"{bin_folder}{os.pathsep}{os.defpath}",
+            "FORCE_COLOR": "1",
+            "COLUMNS": str(width),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in {0, 1}:
+        raise RuntimeError(f"{command} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def picture(name: str, command: str, output: str, width: int) -> str:
+    """Return the SVG of a command and its output, the same one for the same output at any time.
+
+    Args:
+        name: A name that no other picture of a page has.
+        command: What was typed.
+        output: What was printed, with ANSI sequences.
+        width: Columns of the terminal.
+    """
+    for pattern, text in _STABLE:
+        output = pattern.sub(text, output)
+    console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text(f"$ {command}", style="bold"))
+    console.print(Text.from_ansi(output))
+    return console.export_svg(title="", code_format=_SVG, unique_id=name)
