@@ -239,7 +239,7 @@ def verify(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> Callable[[
         outputs = tmp_path / "outputs.json"
         outputs.write_text(json.dumps(pipeline.outputs))
         # The rows are compared with another table, so that the stack's own one may be as it likes.
-        done = cli.run("verify", "--outputs", outputs, "-t", aws.table(), "--json", *FAST)
+        done = cli.run_here("verify", "--outputs", outputs, "-t", aws.table(), "--json", *FAST)
         assert done.code in {0, 1}, done.err
         checks = done.document["pipeline"]
         assert done.document["in_sync"] is (done.code == 0)
