@@ -1,6 +1,7 @@
 """The real program, deployed into a local AWS by Pulumi's own Python runtime."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,6 +52,10 @@ class Stack:
             timeout=120,
         )
 
+    def used_actions(self) -> set[str]:
+        """The IAM actions of the calls that `omics_meta` has made since the sandbox's were last cleared."""
+        return {call.action for call in self.sandbox.calls.of(f"arn:aws:iam::{self.sandbox.account}:user/sandbox")}
+
     def reconcile(self) -> None:
         """Have the schedule's time come, and wait until all that follows is done."""
         [schedule] = self.sandbox.client("scheduler").list_schedules()["Schedules"]
@@ -84,3 +89,20 @@ def up(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Stack]:
         return Stack(sandbox, deploy(ROOT, stack="dev", config=config, environment=sandbox.environment), tmp_path)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def documented_actions() -> Callable[[str, str], set[str]]:
+    """The IAM actions that the README's security section names, from one phrase about the commands to another."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Security\n")[2]
+    statements: list[tuple[str, str]] = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
+
+    def between(begin: str, end: str) -> set[str]:
+        _, found, rest = section.partition(begin)
+        told, ends, _ = rest.partition(end)
+        assert found, f"the README's security section does not say {begin!r}"
+        assert ends, f"the README's security section does not say {end!r} after {begin!r}"
+        told += "".join(actions for sid, actions in statements if f"`{sid}`" in told)
+        return set(re.findall(r"\b[a-z]+:[A-Z]\w+", told))
+
+    return between

@@ -1,14 +1,10 @@
 """`omics-meta backfill --via-queue` through the function as it is deployed."""
 
 import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from omics_sandbox import Sandbox
-
-README = Path(__file__).parents[2] / "README.md"
 
 
 def test_the_deployed_function_does_the_work(sandbox: Sandbox, up: Callable[..., Any]) -> None:
@@ -31,14 +27,16 @@ def test_the_deployed_function_does_the_work(sandbox: Sandbox, up: Callable[...,
     rows = stack.rows()
     assert rows.keys() == read_sets
     assert not [row for row in rows.values() if "sync_state" in row]
-    by_caller = {call.action for call in sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")}
+    by_caller = stack.used_actions()
     assert {"omics:ListReadSets", "sqs:SendMessage"} <= by_caller
     assert "omics:ListTagsForResource" not in by_caller
     assert stack.omics_meta("verify", "--deep").returncode == 0
     assert "pipeline: batch 1: " in done.stderr
 
 
-def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+def test_its_caller_needs_the_documented_permissions(
+    sandbox: Sandbox, up: Callable[..., Any], documented_actions: Callable[[str, str], set[str]]
+) -> None:
     stack = up()
     sandbox.omics.emit_events = False
     store = sandbox.omics.create_store("cohort")
@@ -50,10 +48,6 @@ def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Calla
 
     assert stack.omics_meta("backfill", "--via-queue", "--prune").returncode == 0
 
-    used = {call.action for call in sandbox.calls.of(f"arn:aws:iam::{sandbox.account}:user/sandbox")}
-    section = README.read_text(encoding="utf-8").partition("\n## Security\n")[2]
-    told = section.partition("`omics-meta` runs with the caller's own credentials.")[2].partition("`verify` needs")[0]
-    statements: list[tuple[str, str]] = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
-    told += "".join(actions for sid, actions in statements if f"`{sid}`" in told)
+    used = stack.used_actions()
     assert {"sqs:SendMessage", "sqs:GetQueueAttributes"} <= used
-    assert used <= set(re.findall(r"\b[a-z]+:[A-Z]\w+", told))
+    assert used <= documented_actions("`backfill` needs", "`verify` needs")
