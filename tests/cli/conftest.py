@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from omics_meta.app import app
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.models import ReadSet, SequenceStore
+from typer.testing import CliRunner
 
 OMICS_META = Path(sys.executable).with_name("omics-meta")
 FAST = ("--max-tps", "1000")
@@ -55,8 +57,16 @@ class Cli:
         self, *arguments: str | Path, env: Mapping[str, str] | None = None, without: tuple[str, ...] = ()
     ) -> Finished:
         """Run a command to its end, with variables added to the environment or taken from it."""
-        environment = {name: value for name, value in self.environment.items() if name not in without}
-        return self._finish([OMICS_META, *arguments], environment | dict(env or {}))
+        return self._finish([OMICS_META, *arguments], self._changed(env, without))
+
+    def run_here(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, without: tuple[str, ...] = ()
+    ) -> Finished:
+        """Do as `run` does, in this process: many cases of one behaviour need not each start a process of their own."""
+        environment = dict.fromkeys(os.environ) | self._changed(env, without)
+        words = [str(each) for each in arguments]
+        done = CliRunner().invoke(app, words, env=environment, catch_exceptions=False, prog_name="omics-meta")
+        return Finished(done.exit_code, done.stdout, done.stderr)
 
     def run_module(self, *arguments: str) -> Finished:
         """Run a command by `python -m`."""
@@ -65,6 +75,9 @@ class Cli:
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         """Start a command; the caller waits for its end. `options` are those of `Popen`."""
         return subprocess.Popen([OMICS_META, *arguments], env=self.environment, text=True, **options)
+
+    def _changed(self, env: Mapping[str, str] | None, without: tuple[str, ...]) -> dict[str, str]:
+        return {name: value for name, value in self.environment.items() if name not in without} | dict(env or {})
 
     def _finish(self, command: list[str | Path], environment: Mapping[str, str]) -> Finished:
         done = subprocess.run(

@@ -206,7 +206,7 @@ def test_one_line_names_the_value_and_the_remedy(case: Case, world: dict[str, st
     command = arguments if arguments[0] in TOP_LEVEL else ["backfill", *arguments]
     env = {name: value.format_map(world) for name, value in case.env.items()}
 
-    done = cli.run(*command, env=env, without=case.without)
+    done = cli.run_here(*command, env=env, without=case.without)
 
     assert done.code == 2, done.err
     assert done.out == ""

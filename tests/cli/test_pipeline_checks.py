@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,26 @@ if TYPE_CHECKING:
 FAST = ("--max-tps", "1000")
 ARN = "arn:aws:{}:us-west-2:123456789012:{}"
 PATTERN = {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"]}
+
+
+def outputs_of(name: str, table: str, url: str) -> dict[str, Any]:
+    """What a stack would say of a pipeline: `name` begins the names of its resources, `url` the URLs of its queues."""
+    return {
+        "tableName": table,
+        "queueName": f"{name}.fifo",
+        "queueUrl": f"{url}/{name}.fifo",
+        "queueArn": ARN.format("sqs", f"{name}.fifo"),
+        "deadLetterQueueUrl": f"{url}/{name}-dead.fifo",
+        "deadLetterQueueArn": ARN.format("sqs", f"{name}-dead.fifo"),
+        "undeliveredQueueUrl": f"{url}/{name}-undelivered",
+        "undeliveredQueueArn": ARN.format("sqs", f"{name}-undelivered"),
+        "functionName": name,
+        "functionArn": ARN.format("lambda", f"function:{name}"),
+        "logGroupName": f"/aws/lambda/{name}",
+        "ruleName": name,
+        "ruleArn": ARN.format("events", f"rule/{name}"),
+        "region": "us-west-2",
+    }
 
 
 class Pipeline:
@@ -40,23 +61,8 @@ class Pipeline:
         name = table.replace("read-sets", "sync")
         self.name = name
         queues = {f"{name}.fifo": True, f"{name}-dead.fifo": True, f"{name}-undelivered": False}
-        self.queue, dead, undelivered = (self._queue(queue, fifo) for queue, fifo in queues.items())
-        self.outputs: dict[str, Any] = {
-            "tableName": table,
-            "queueName": f"{name}.fifo",
-            "queueUrl": self.queue,
-            "queueArn": ARN.format("sqs", f"{name}.fifo"),
-            "deadLetterQueueUrl": dead,
-            "deadLetterQueueArn": ARN.format("sqs", f"{name}-dead.fifo"),
-            "undeliveredQueueUrl": undelivered,
-            "undeliveredQueueArn": ARN.format("sqs", f"{name}-undelivered"),
-            "functionName": name,
-            "functionArn": ARN.format("lambda", f"function:{name}"),
-            "logGroupName": f"/aws/lambda/{name}",
-            "ruleName": name,
-            "ruleArn": ARN.format("events", f"rule/{name}"),
-            "region": "us-west-2",
-        }
+        self.queue, *_ = (self._queue(queue, fifo) for queue, fifo in queues.items())
+        self.outputs = outputs_of(name, table, self.queue.rpartition("/")[0])
         self.put_rule()
         self.put_target()
         self.put_policy()
@@ -233,7 +239,7 @@ def verify(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> Callable[[
         outputs = tmp_path / "outputs.json"
         outputs.write_text(json.dumps(pipeline.outputs))
         # The rows are compared with another table, so that the stack's own one may be as it likes.
-        done = cli.run("verify", "--outputs", outputs, "-t", aws.table(), "--json", *FAST)
+        done = cli.run_here("verify", "--outputs", outputs, "-t", aws.table(), "--json", *FAST)
         assert done.code in {0, 1}, done.err
         checks = done.document["pipeline"]
         assert done.document["in_sync"] is (done.code == 0)
@@ -498,6 +504,33 @@ def test_the_broken_part_is_named_and_none_else(
     assert failed.keys() == {check}
     assert found in failed[check]["found"]
     assert failed[check]["remedy"]
+
+
+def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    store = aws.store(1)
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(outputs_of("gone", aws.table(), "https://sqs.us-west-2.amazonaws.com/123456789012")))
+    assert cli.run("backfill", "--outputs", file, *FAST).code == 0
+    # WHEN the rows are right and the pipeline is not there
+    done = cli.run("verify", "--outputs", file, "--json", *FAST)
+    plain = cli.run("verify", "--outputs", file, *FAST)
+    # THEN
+    assert (done.code, plain.code) == (1, 1)
+    document = done.document
+    assert Counter(document["totals"]) == Counter(in_sync=1)
+    assert document["in_sync"] is False
+    failed = {each["check"]: each["found"] for each in document["pipeline"] if not each["passed"]}
+    assert failed.keys() == {
+        "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "recursion",
+        "log group",
+    }  # fmt: skip
+    assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
+        "oldest message", "table", "table key"
+    }  # fmt: skip
+    assert all(each["found"] and each["remedy"] for each in document["pipeline"])
+    assert "ResourceNotFoundException" in failed["rule"]
+    assert "broken pipeline: rule: " in plain.out
+    assert store in plain.out
 
 
 def test_a_warning_is_told_of_and_breaks_nothing(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.existing import create_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -63,12 +65,7 @@ def test_the_region_of_the_outputs_wins_over_the_environment(aws: Aws, cli: Cli,
     store = elsewhere.create_store("elsewhere")
     elsewhere.create_read_set(store, name="there")
     dynamodb = aws.sandbox.client("dynamodb", region="eu-west-1")
-    dynamodb.create_table(
-        TableName="there",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-    )
+    create_table(dynamodb, "there")
     file = outputs(tableName="there", region="eu-west-1")
     done = cli.run("backfill", "--outputs", file, "-s", store, "--json", *FAST)
     assert done.code == 0, done.err

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .conftest import Aws, Cli
 
@@ -303,57 +301,6 @@ def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aw
     done = cli.run("verify", "-s", store, "-t", aws.table(), "--repair", "--json", *FAST)
 
     assert (done.code, done.document["repaired"]) == (0, 1)
-
-
-def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:
-    store = aws.store(1)
-    table = aws.table()
-    arn = "arn:aws:{}:us-west-2:123456789012:{}"
-    url = "https://sqs.us-west-2.amazonaws.com/123456789012/"
-    outputs = {
-        "tableName": table,
-        "tableArn": arn.format("dynamodb", f"table/{table}"),
-        "queueName": "gone.fifo",
-        "queueUrl": f"{url}gone.fifo",
-        "queueArn": arn.format("sqs", "gone.fifo"),
-        "deadLetterQueueUrl": f"{url}gone-dead.fifo",
-        "deadLetterQueueArn": arn.format("sqs", "gone-dead.fifo"),
-        "undeliveredQueueUrl": f"{url}gone-undelivered",
-        "undeliveredQueueArn": arn.format("sqs", "gone-undelivered"),
-        "functionName": "gone-function",
-        "functionArn": arn.format("lambda", "function:gone-function"),
-        "ruleName": "gone-rule",
-        "ruleArn": arn.format("events", "rule/gone-rule"),
-        "logGroupName": "/aws/lambda/gone-function",
-        "region": "us-west-2",
-    }
-    file = tmp_path / "outputs.json"
-    file.write_text(json.dumps(outputs))
-    assert cli.run("backfill", "--outputs", file, *FAST).code == 0
-    # WHEN the rows are right and the pipeline is not there
-    done = cli.run("verify", "--outputs", file, "--json", *FAST)
-    plain = cli.run("verify", "--outputs", file, *FAST)
-    # THEN
-    assert (done.code, plain.code) == (1, 1)
-    document = done.document
-    assert document["totals"] == _counts(in_sync=1)
-    assert document["in_sync"] is False
-    assert {each["check"] for each in document["pipeline"] if not each["passed"]} == {
-        "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "recursion",
-        "log group",
-    }  # fmt: skip
-    assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
-        "oldest message", "table", "table key"
-    }  # fmt: skip
-    assert all(each["found"] and each["remedy"] for each in document["pipeline"])
-    assert "ResourceNotFoundException" in _found(document, "rule")
-    assert "broken pipeline: rule: " in plain.out
-    assert store in plain.out
-
-
-def _found(document: Any, check: str) -> str:
-    (found,) = [each["found"] for each in document["pipeline"] if each["check"] == check]
-    return found
 
 
 def _id(arn: str) -> str:

@@ -51,6 +51,10 @@ class Stack:
             timeout=120,
         )
 
+    def used_actions(self) -> set[str]:
+        """The IAM actions of the calls that `omics_meta` has made since the sandbox's were last cleared."""
+        return {call.action for call in self.sandbox.calls.of(f"arn:aws:iam::{self.sandbox.account}:user/sandbox")}
+
     def reconcile(self) -> None:
         """Have the schedule's time come, and wait until all that follows is done."""
         [schedule] = self.sandbox.client("scheduler").list_schedules()["Schedules"]

@@ -7,24 +7,10 @@ from typing import Any
 import pytest
 from omics_sandbox import Sandbox
 
+from tests.existing import create_queue, create_table
+
 QUEUE = "existing-queue.fifo"
 TABLE = "existing-table"
-
-
-def create_table(sandbox: Sandbox) -> None:
-    sandbox.client("dynamodb").create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def create_queue(sandbox: Sandbox) -> None:
-    sandbox.client("sqs").create_queue(
-        QueueName=QUEUE,
-        Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "360"},
-    )
 
 
 @pytest.mark.parametrize("adopt_queue", [False, True], ids=["created-queue", "adopted-queue"])
@@ -35,10 +21,10 @@ def test_rows_follow_the_life_of_read_sets(
     # GIVEN the pipeline, in each of its four modes
     config: dict[str, Any] = {}
     if adopt_table:
-        create_table(sandbox)
+        create_table(sandbox.client("dynamodb"), TABLE)
         config["dynamoTableName"] = TABLE
     if adopt_queue:
-        create_queue(sandbox)
+        create_queue(sandbox.client("sqs"), QUEUE)
         config |= {"SQSQueueName": QUEUE, "manageQueuePolicy": True}
     stack = up(**config)
     omics = sandbox.omics
@@ -84,7 +70,7 @@ def test_rows_follow_the_life_of_read_sets(
 def test_an_adopted_queue_keeps_its_policy_and_what_it_refuses_is_not_lost(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    create_queue(sandbox)
+    create_queue(sandbox.client("sqs"), QUEUE)
     stack = up(SQSQueueName=QUEUE, storeEvents=False)
     store = sandbox.omics.create_store("cohort")
 
@@ -136,7 +122,8 @@ def test_a_malformed_message_ends_in_the_dead_letter_queue(sandbox: Sandbox, up:
     assert any("the message is not JSON" in line for line in sandbox.lambda_logs(stack.outputs["functionName"]))
 
 
-def test_a_lost_event_is_made_up_for_by_a_backfill(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("command", [("backfill", "--prune"), ("verify", "--repair")], ids="-".join)
+def test_lost_events_are_made_up_for(command: tuple[str, ...], sandbox: Sandbox, up: Callable[..., Any]) -> None:
     stack = up()
     store = sandbox.omics.create_store("cohort")
     kept, lost = (sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(2))
@@ -147,7 +134,8 @@ def test_a_lost_event_is_made_up_for_by_a_backfill(sandbox: Sandbox, up: Callabl
     new = sandbox.omics.create_read_set(store, name="new")
 
     assert stack.omics_meta("verify").returncode == 1
-    assert stack.omics_meta("backfill", "--prune").returncode == 0
+    done = stack.omics_meta(*command)
 
+    assert done.returncode == 0, done.stdout + done.stderr
     assert {each: row["set_status"] for each, row in stack.rows().items()} == {kept: "ARCHIVED", new: "ACTIVE"}
-    assert stack.omics_meta("verify").returncode == 0
+    assert stack.omics_meta("verify", "--deep").returncode == 0

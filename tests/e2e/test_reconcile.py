@@ -11,6 +11,8 @@ import pytest
 from moto.awslambda.models import lambda_backends
 from omics_sandbox import Sandbox
 
+from tests.existing import create_queue
+
 
 def finished(stack: Any) -> list[dict[str, int]]:
     """What each reconciliation found that has come to its end."""
@@ -220,10 +222,7 @@ def with_tiny_steps(package: bytes) -> bytes:
 
 
 def test_a_reconciliation_works_with_an_adopted_queue(sandbox: Sandbox, up: Callable[..., Any]) -> None:
-    sandbox.client("sqs").create_queue(
-        QueueName="theirs.fifo",
-        Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "360"},
-    )
+    create_queue(sandbox.client("sqs"), "theirs.fifo")
     # Its policy lets no event in, so that nothing but reconciliations can make rows.
     stack = up(SQSQueueName="theirs.fifo", storeEvents=False)
     store = sandbox.omics.create_store("cohort")

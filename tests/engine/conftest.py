@@ -1,9 +1,7 @@
 """The genuine engine with the stand-in as its AWS plugin, and an empty local AWS for each test."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,22 +11,16 @@ from typing import Any
 import boto3
 import pytest
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
+
+from tests.pulumi_cli import engine_or_skip, pulumi, pulumi_environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-BUILT = ROOT / ".engine"
-LONGEST_COMMAND_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
 def engine() -> Path:
-    try:
-        return find_engine(BUILT)
-    except EngineMissingError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"no Pulumi engine: {error}")
-        pytest.skip(f"no Pulumi engine: {error}")
+    return engine_or_skip()
 
 
 @pytest.fixture
@@ -69,18 +61,8 @@ class Stack:
 
     def run(self, *arguments: str, fails: bool = False) -> str:
         """Run a command, which must succeed or fail as expected, and return what it prints."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_COMMAND_SECONDS,
-            check=False,
-        )
-        printed = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{printed}"
-        return printed
+        done = pulumi(self.folder, self.environment, *arguments, fails=fails)
+        return done.stdout + done.stderr
 
     def configure(self, **values: str) -> None:
         if values:
@@ -138,8 +120,7 @@ def _local_aws(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def _initialised(folder: Path, engine: Path, variables: dict[str, str], config: dict[str, str]) -> Stack:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    stack = Stack(folder, engine_environment(engine, folder.parent / "home", {**kept, **variables}))
+    stack = Stack(folder, pulumi_environment(engine, folder.parent / "home", variables))
     stack.run("stack", "init", "dev")
     stack.configure(**config)
     return stack

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.existing import create_queue, create_table
+
 Products = Callable[..., Any]
 Clients = Callable[[str], Any]
 
@@ -28,19 +30,9 @@ OUTPUTS_OF_A_CREATED_QUEUE = {"deadLetterQueueArn", "deadLetterQueueUrl"}
 ROW = {"set_arn": {"S": "arn:aws:omics:eu-west-1:123456789012:sequenceStore/1/readSet/2"}}
 
 
-def create_table(client: Clients, name: str) -> None:
-    client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+def create_filled_table(client: Clients, name: str) -> None:
+    create_table(client("dynamodb"), name)
     client("dynamodb").put_item(TableName=name, Item=ROW)
-
-
-def create_queue(client: Clients, name: str) -> None:
-    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "360"}
-    client("sqs").create_queue(QueueName=name, Attributes=attributes)
 
 
 def tables(client: Clients) -> set[str]:
@@ -58,8 +50,8 @@ def test_given_a_mode_when_a_stack_lives_then_only_what_it_created_goes_and_data
 ) -> None:
     config = {"dynamoTableName": "theirs"} if adopts_table else {}
     config |= {"SQSQueueName": "theirs.fifo"} if adopts_queue else {}
-    create_table(client, "theirs")
-    create_queue(client, "theirs.fifo")
+    create_filled_table(client, "theirs")
+    create_queue(client("sqs"), "theirs.fifo")
     stack = product(**config)
 
     outputs = stack.up()
@@ -118,7 +110,7 @@ def test_given_a_retained_table_when_brought_up_again_then_one_setting_brings_it
     assert client("dynamodb").scan(TableName=TABLE)["Items"] == [ROW]
     stack.run("preview", "--expect-no-changes")
     # Adopting another table lets go of this one, and does not delete it.
-    create_table(client, "theirs")
+    create_filled_table(client, "theirs")
     stack.configure(importRetainedTable="false", dynamoTableName="theirs")
     assert stack.up()["tableName"] == "theirs"
     assert tables(client) == {TABLE, "theirs"}

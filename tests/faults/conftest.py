@@ -20,6 +20,7 @@ from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 
+from tests.existing import create_table
 from tests.faults.matrix import Injection
 
 Rows = dict[str, dict[str, Any]]
@@ -99,12 +100,7 @@ def scene(sandbox: Sandbox) -> Scene:
     """Set the scene once for a module: each test puts its rows back before it begins."""
     name = f"read-sets-{next(_names)}"
     dynamodb = sandbox.client("dynamodb")
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, name)
     return set_scene(sandbox, name)
 
 

@@ -1,6 +1,7 @@
 """A HealthOmics emulator, a real DynamoDB wire protocol, and a fresh table and store for each test."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from readset_sync.source import Source
 from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 
+from tests.existing import create_table
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -27,12 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
 def table(sandbox: Sandbox) -> Table:
     client = sandbox.client("dynamodb")
     name = f"table-{uuid4().hex}"
-    client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(client, name)
     return Table(client, name)
 
 
@@ -44,6 +42,12 @@ def source(sandbox: Sandbox) -> Source:
 @pytest.fixture
 def synchronizer(source: Source, table: Table) -> Synchronizer:
     return Synchronizer(source, table)
+
+
+@pytest.fixture
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
 
 
 @dataclass(frozen=True)

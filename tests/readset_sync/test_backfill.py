@@ -1,7 +1,7 @@
 """Walking whole stores."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import timedelta
 from typing import Any
 from unittest.mock import ANY
@@ -16,12 +16,6 @@ from readset_sync.plan import EVERYTHING, Scope
 from readset_sync.source import Source
 from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
-
-
-@pytest.fixture
-def executor() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 @pytest.fixture

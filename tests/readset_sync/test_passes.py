@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import timedelta
 from typing import Any
 
@@ -17,12 +17,6 @@ from readset_sync.plan import Scope
 from readset_sync.source import Source
 from readset_sync.sync import Change, Outcome, Synchronizer
 from readset_sync.table import Table
-
-
-@pytest.fixture
-def executor() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -10,17 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
+
+from tests.pulumi_cli import BUILT, engine_or_skip, pulumi, pulumi_environment, skip
 
 ROOT = Path(__file__).parents[2]
-BUILT = ROOT / ".engine"
 RECORDED = Path(__file__).parent / "recorded"
 PACKAGE = "healthomics-metadata-sync"
-LONGEST_COMMAND_SECONDS = 300
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,26 +31,16 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def _missing(reason: str) -> NoReturn:
-    """What is missing may be missing on somebody's machine, but not where everything is tested."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 def _set_up(name: str) -> Path:
     made = BUILT / name
     if not (made.exists() and made.with_name(f"{name}.pins").is_file()):
-        _missing(f"there is no {made}: run `make sdks`, which says why it cannot be made, if it cannot")
+        skip(f"there is no {made}: run `make sdks`, which says why it cannot be made, if it cannot")
     return made
 
 
 @pytest.fixture(scope="session")
 def engine() -> Path:
-    try:
-        return find_engine(BUILT)
-    except EngineMissingError as error:
-        _missing(f"no Pulumi engine: {error}")
+    return engine_or_skip()
 
 
 @pytest.fixture(scope="session")
@@ -99,17 +87,7 @@ class Project:
 
     def pulumi(self, *arguments: str, fails: bool = False) -> str:
         """Run a command, which must succeed or fail as expected, and return what it prints on stdout."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_COMMAND_SECONDS,
-            check=False,
-        )
-        assert (done.returncode != 0) == fails, f"pulumi {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return pulumi(self.folder, self.environment, *arguments, fails=fails).stdout
 
     def outputs(self) -> dict[str, Any]:
         return json.loads(self.pulumi("stack", "output", "--json"))
@@ -121,10 +99,9 @@ def new_project(engine: Path, sandbox: Sandbox, tmp_path: Path) -> Callable[...,
 
     def make(folder: Path, **variables: str) -> Project:
         (folder / ".venv").symlink_to(sys.prefix)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment = engine_environment(engine, tmp_path / "home", {**kept, **sandbox.environment, **variables})
-        _install_package(tmp_path / "home")
-        project = Project(folder, environment)
+        home = tmp_path / "home"
+        project = Project(folder, pulumi_environment(engine, home, {**sandbox.environment, **variables}))
+        _install_package(home)
         project.pulumi("stack", "init", "dev")
         return project
 
