@@ -15,7 +15,8 @@ Printed by `python -m tools.reference`; a test keeps this page equal to what it 
 option has no help. The [README](../README.md) explains what the commands are for and their exit codes, [JSON](json.md)
 what they print for programs, [operations](operations.md) when to use them.
 
-- Data goes to stdout, progress and diagnostics to stderr. `--json` prints one JSON document on stdout.
+- Data goes to stdout, progress and diagnostics to stderr. `--json` prints one JSON document on stdout. A command whose
+  reader goes away, as in `omics-meta find | head`, ends with 1.
 - Credentials, region and endpoints are those of the AWS SDKs: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
 - Where an option names a variable, the variable stands for the option where that is not given. `--outputs` on the
   command line wins over the variable of `--stack`, and the other way round; both win over that of `--table`. An error

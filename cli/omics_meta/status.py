@@ -1,7 +1,7 @@
 """`omics-meta status`."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -60,10 +60,10 @@ class _Status:
     lag: Lag | None
     queue: tuple[int, int] | None
     oldest_message_seconds: float | None
-    dead_letters: dict[QueueKind, int]
+    dead_letters: dict[QueueKind, int] | None
     reconciliation: Reconciliation | None
     schedule: str | None
-    alarms: list[Alarm]
+    alarms: list[Alarm] | None
     checks: list[Check]
 
     @property
@@ -79,7 +79,8 @@ def run(selection: Selection, *, as_json: bool) -> ExitCode:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
     stack = connect_stack(selection)
-    status = _look(stack)
+    with clear_about_endpoints():
+        status = _look(stack)
     if as_json:
         print_json(_document(stack, status))
     else:
@@ -87,7 +88,7 @@ def run(selection: Selection, *, as_json: bool) -> ExitCode:
     return ExitCode.DONE if status.healthy else ExitCode.FOUND_WRONG
 
 
-def _rows(stack: Stack) -> _Rows | None:
+def _rows(stack: Stack) -> _Rows:
     rows, table = _Rows(), Table(dynamodb_client(stack.session), stack.output("tableName"))
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")
@@ -101,28 +102,27 @@ def _rows(stack: Stack) -> _Rows | None:
 
 
 def _look(stack: Stack) -> _Status:
-    with clear_about_endpoints():
-        checks = check_pipeline(stack)
+    checks = check_pipeline(stack)
 
-    def ask(question: Callable[[Stack], _T], otherwise: _T) -> _T:
+    def ask(question: Callable[[Stack], _T | None]) -> _T | None:
         try:
             return question(stack)
         except (ClientError, SyncError) as error:
             checks.append(
                 Check(question.__name__.strip("_").replace("_", " "), passed=False, found=describe_error(error))
             )
-            return otherwise
+            return None
 
-    schedule, last, found = ask(_schedule, None), ask(last_reconciliation, None), ask(alarms, [])
-    checks += check_alarms(stack, found)
+    schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)
+    checks += check_alarms(stack, found or ())
     if schedule != OFF:
         checks.append(check_reconciliation(stack, last))
     return _Status(
-        rows=ask(_rows, None),
-        lag=ask(lag, None),
-        queue=ask(_queue, None),
-        oldest_message_seconds=ask(oldest_message_seconds, None),
-        dead_letters=ask(_dead_letters, {}),
+        rows=ask(_rows),
+        lag=ask(lag),
+        queue=ask(_queue),
+        oldest_message_seconds=ask(oldest_message_seconds),
+        dead_letters=ask(_dead_letters),
         reconciliation=last,
         schedule=schedule,
         alarms=found,
@@ -130,7 +130,7 @@ def _look(stack: Stack) -> _Status:
     )
 
 
-def _queue(stack: Stack) -> tuple[int, int] | None:
+def _queue(stack: Stack) -> tuple[int, int]:
     return messages(stack, stack.output("queueUrl"))
 
 
@@ -160,7 +160,7 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
         "stores": rows and [{"store_id": each, "statuses": dict(counts)} for each, counts in rows.by_store()],
         "lag": asdict(status.lag) if status.lag else None,
         "queue": {"waiting": waiting, "in_flight": in_flight, "oldest_seconds": status.oldest_message_seconds},
-        "dead_letters": dict(status.dead_letters),
+        "dead_letters": status.dead_letters,
         "reconciliation": last
         and {
             "finished": format_timestamp(last.finished),
@@ -168,7 +168,7 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
             "found": dict(last.found),
         },
         "schedule": status.schedule,
-        "alarms": [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
+        "alarms": status.alarms and [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
         "pipeline": [check.document for check in status.checks],
     }
 
@@ -193,13 +193,21 @@ def _print(stack: Stack, status: _Status) -> None:
         oldest = status.oldest_message_seconds
         since = "" if oldest is None else f", the oldest for {oldest:.0f} s"
         print_line(f"queue: {waiting} waiting{since}, {in_flight} being worked on")
-    print_line(f"dead letters: {', '.join(f'{count} {kind}' for kind, count in status.dead_letters.items())}")
+    else:
+        print_line("queue: unknown")
+    print_line(f"dead letters: {_counted(status.dead_letters)}")
     if last := status.reconciliation:
-        found = ", ".join(f"{count} {name}" for name, count in sorted(last.found.items()))
+        found = _counted(dict(sorted(last.found.items())))
         print_line(f"last reconciliation: {format_timestamp(last.finished)}, {last.drift} rows were wrong ({found})")
     else:
         print_line("last reconciliation: none in the log")
     print_line(f"schedule: {status.schedule}")
-    states = Counter(alarm.state for alarm in status.alarms)
-    print_line(f"alarms: {', '.join(f'{count} {state}' for state, count in sorted(states.items())) or 'none'}")
+    states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
+    print_line(f"alarms: {_counted(states)}")
     print_checks(status.checks)
+
+
+def _counted(counts: Mapping[str, int] | Mapping[QueueKind, int] | None) -> str:
+    if counts is None:
+        return "unknown"
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"

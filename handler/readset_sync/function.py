@@ -52,6 +52,7 @@ def _build_consumer() -> Consumer:
         Outbox(sqs_client(_session), os.environ["QUEUE_URL"], account=account, region=region),
         account=account,
         region=region,
+        partition=_session.get_partition_for_region(region),
         max_age=timedelta(days=days) if days else None,
     )
     return Consumer(synchronizer, reconciler, account=account, region=region, logger=_logger, metrics=_metrics)

@@ -101,6 +101,7 @@ class Reconciler:
         outbox: The way into the pipeline's queue.
         account: The account whose read sets are kept.
         region: Their region.
+        partition: The region's partition, such as `aws-cn`.
         max_age: How old a row's last full refresh may become before it is refreshed; None for any age.
         clock: Seconds, monotonic.
         now: The time of day, in UTC.
@@ -115,6 +116,7 @@ class Reconciler:
         *,
         account: str,
         region: str,
+        partition: str = "aws",
         max_age: timedelta | None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -123,7 +125,7 @@ class Reconciler:
         self._table = table
         self._synchronizer = synchronizer
         self._outbox = outbox
-        self._every_store = f":omics:{region}:{account}:sequenceStore/"
+        self._every_store = f"arn:{partition}:omics:{region}:{account}:sequenceStore/"
         self._max_age = max_age
         self._clock = clock
         self._now = now

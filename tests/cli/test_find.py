@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -138,6 +139,31 @@ def test_a_table_is_scanned_in_segments_a_page_at_a_time(aws: Aws) -> None:
 
     assert sorted(int(row["set_name"]) for page in pages for row in page) == list(range(40))
     assert len(pages) > access.segments, "DynamoDB gives a megabyte at a time"
+
+
+def test_segments_are_read_at_the_same_time_and_no_further_than_rows_are_taken() -> None:
+    together = threading.Barrier(4, timeout=30)
+    read_pages: list[int] = []
+
+    class Client:
+        """Gives no first page before all segments have been asked for theirs."""
+
+        def scan(self, *, Segment: int, TotalSegments: int, **others: Any) -> dict[str, Any]:  # noqa: N803 - names of the API
+            assert TotalSegments == 4
+            if "ExclusiveStartKey" not in others:
+                together.wait()
+            read_pages.append(Segment)
+            return {"Items": [{"set_arn": {"S": f"arn:{Segment}"}}] * 2, "LastEvaluatedKey": {"set_arn": {"S": "arn:"}}}
+
+    client: Any = Client()
+    access = replace(plan((), TableFacts(0, 0, ())), segments=4)
+
+    pages: Any = read(client, Table(client, "rows"), access, ())
+    assert len(next(pages)) == 2
+    pages.close()
+
+    assert set(read_pages) == {0, 1, 2, 3}
+    assert len(read_pages) <= 5, "one page is ahead of the one that was taken"
 
 
 def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_rest(aws: Aws, cli: Cli) -> None:

@@ -150,6 +150,19 @@ def test_rows_that_cannot_be_read_are_a_finding_and_the_rest_is_shown(aws: Aws, 
     assert plain.out.splitlines()[0] == f"Rows of table {deployed.outputs['tableName']} in us-west-2: unknown"
 
 
+def test_what_nobody_knows_is_not_said_to_be_none(aws: Aws, deployed: Deployed) -> None:
+    sqs = aws.sandbox.client("sqs")
+    for name in ("undeliveredQueueUrl", "queueUrl"):
+        sqs.delete_queue(QueueUrl=deployed.outputs[name])
+
+    done, plain = deployed.status("--json"), deployed.status()
+
+    assert (done.code, plain.code) == (1, 1)
+    assert done.document["dead_letters"] is None
+    assert done.document["queue"] == {"waiting": None, "in_flight": None, "oldest_seconds": None}
+    assert {"dead letters: unknown", "queue: unknown", "alarms: 6 OK"} <= set(plain.out.splitlines())
+
+
 def test_what_another_tool_has_written_is_shown_as_it_is(aws: Aws, deployed: Deployed) -> None:
     statuses = ["[/red]", "[red]x[/red]", "two\nlines", "\x1b[2J"]
     for number, status in enumerate(statuses):

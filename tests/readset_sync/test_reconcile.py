@@ -162,6 +162,26 @@ def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_
     assert last.counts == {"rows": 3, "listed": 4}
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_row_of_another_partition_is_no_row_of_ours(
+    gone: bool, synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, table: Table
+) -> None:
+    (arn,) = synced(1)
+    row = table.get(str(arn))
+    assert row
+    # A refresh of it would read the read set that is ours, and never come to write this row.
+    foreign = row | {"set_arn": str(arn).replace("arn:aws:", "arn:aws-cn:")}
+    assert table.put(foreign, replacing=None)
+    if gone:
+        store.set_status(arn, "DELETED")
+
+    found = pipeline.run()
+
+    assert found["rows"] == 1
+    assert [arn.partition for arn in pipeline.refreshed] == ["aws"] * gone
+    assert table.get(foreign["set_arn"]) == foreign
+
+
 @pytest.mark.parametrize("every_store", [True, False])
 def test_rows_of_a_deleted_store_go(
     every_store: bool,
@@ -291,7 +311,7 @@ def test_rows_of_other_accounts_and_keys_that_are_none_are_left_alone(
         "arn:aws:omics:us-west-2:999999999999:sequenceStore/1234567890/readSet/9876543210",
         "arn:aws:omics:eu-west-1:123456789012:sequenceStore/1234567890/readSet/9876543210",
         "something else",
-        "x:omics:us-west-2:123456789012:sequenceStore/1",
+        "xarn:aws:omics:us-west-2:123456789012:sequenceStore/1",
     ]
     for key in foreign:
         assert table.put({"set_arn": key}, replacing=None)

@@ -14,11 +14,13 @@ from omics_meta.pipeline.check import Check, Stack
 _MESSAGE: Final = "reconciliation finished"
 """What the function logs at the end of one (`readset_sync.consumer`)."""
 
-_DAYS: Final = 8
-"""How far to look back: a day at a time, because the newest is wanted and CloudWatch Logs begins with the oldest."""
+_SPANS: Final = tuple(timedelta(hours=2**number) for number in range(8))
+"""How far to look back, span after span: the newest is wanted, and CloudWatch Logs begins with the oldest of a span."""
 
-_PAGES_A_DAY: Final = 50
-"""Of up to a megabyte of log each, which bounds what a look costs."""
+_DAYS: Final = sum(_SPANS, timedelta()).days
+
+_PAGES: Final = 50
+"""Of a span, of up to a megabyte of log each, which bounds how long a look takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,18 @@ class Reconciliation:
 
 
 def last_reconciliation(stack: Stack) -> Reconciliation | None:
-    """Return the last reconciliation that finished in the last eight days; None if there was none.
+    """Return the last reconciliation that finished in the last ten days; None if there was none.
 
     Raises:
         ClientError: There is no such log group, or CloudWatch Logs refuses to tell.
     """
-    now = datetime.now(UTC)
-    for day in range(_DAYS):
-        end = now - timedelta(days=day)
-        finished = list(_finished(stack, end - timedelta(days=1), end))
+    end = datetime.now(UTC)
+    for span in _SPANS:
+        begin = end - span
+        finished = list(_finished(stack, begin, end))
         if finished:
             return max(finished, key=lambda each: each.finished)
+        end = begin
     return None
 
 
@@ -74,7 +77,7 @@ def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconcil
             endTime=_milliseconds(end),
         )
     )
-    for page in islice(pages, _PAGES_A_DAY):
+    for page in islice(pages, _PAGES):
         for event in page["events"]:
             line = _line(event.get("message", ""))
             if line.get("message") == _MESSAGE:
