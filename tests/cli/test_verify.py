@@ -343,7 +343,7 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
         "log group",
     }  # fmt: skip
     assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
-        "oldest message", "table", "table key"
+        "oldest message", "only reader", "table", "table key"
     }  # fmt: skip
     assert all(each["found"] and each["remedy"] for each in document["pipeline"])
     assert "ResourceNotFoundException" in _found(document, "rule")
