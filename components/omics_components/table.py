@@ -119,7 +119,10 @@ def _look_up(name: str, parent: pulumi.Resource, setting: str) -> aws.dynamodb.G
         key = f"{table.hash_key} ({types.get(table.hash_key)})"
         if table.range_key:
             key += f" with sort key {table.range_key}"
-        remedy = f"its key is {key}: give a table with partition key {HASH_KEY} (S) and no sort key."
+        remedy = (
+            f"its key is {key}, which DynamoDB cannot change: give a table with partition key {HASH_KEY} (S)"
+            " and no sort key; omics-meta backfill fills an empty one."
+        )
         raise SettingsError([problem(setting, name, remedy)])
     return table
 

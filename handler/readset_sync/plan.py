@@ -17,6 +17,7 @@ from readset_sync.record import (
     Row,
     describe,
     digest,
+    has_numbers,
     same_content,
     store_map,
 )
@@ -169,6 +170,7 @@ def is_suspect(row: Row, listed: Response) -> bool:
         or (DIGEST in row and row[DIGEST] != digest(row))
         or (listed["status"] == "ACTIVE" and not _has_every_file(row, listed))
         or not same_content(row, listed.get("etag", {}))
+        or has_numbers(row)
     )
 
 

@@ -54,6 +54,9 @@ _UNLISTED: Final = ("files", "tags", "set_total_size", "set_creation_job_id")
 
 _FILES: Final = ("source1", "source2", "index")
 
+_COUNTS: Final = frozenset({"content_length", "part_size", "total_parts"})
+"""Attributes of a file that the reference implementation documents as strings, and writes as numbers."""
+
 _TEXTS: Final = {
     "set_id": "id",
     "set_arn": "arn",
@@ -202,8 +205,16 @@ def same_content(row: Row, etag: Mapping[str, str]) -> bool:
 
 
 def well_formed(row: Row) -> Row:
-    """Leave out attributes of another type than the schema's, which only another tool can have written."""
+    """Leave out attributes of another type than the schema's, which only another tool can have written.
+
+    Files with numbers in place of texts stay: of an archived read set, the table may be all that knows them.
+    """
     return {name: value for name, value in row.items() if _fits(name, value)}
+
+
+def has_numbers(row: Row) -> bool:
+    """Whether a file of the row has a number in place of a text, as no row of ours does."""
+    return any(not isinstance(value, str) for file in row.get("files", []) for value in file.values())
 
 
 def _fits(name: str, value: object) -> bool:
@@ -225,7 +236,15 @@ def _fits(name: str, value: object) -> bool:
 
 
 def _is_file(value: object) -> bool:
-    return _is_text_map(value) and cast("dict[str, str]", value).get("content_length", "0").isdigit()
+    if not isinstance(value, dict):
+        return False
+    file = cast("dict[str, object]", value)
+    texts = {name: each for name, each in file.items() if name not in _COUNTS or not _is_count(each)}
+    return _is_text_map(texts) and str(texts.get("content_length", "0")).isdigit()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Decimal) and value == int(value) and value >= 0
 
 
 def _is_text_map(value: object) -> bool:
@@ -243,7 +262,8 @@ def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:
     """Files of the replaced row that still hold: only an ACTIVE read set shows its files at the source."""
     if previous is None or row["set_status"] == "ACTIVE" or not same_content(previous, row.get("set_etag", {})):
         return []
-    return previous.get("files", [])
+    files = {file.get("file_type"): file for file in previous.get("files", [])}
+    return [_texts(files[name]) for name in _FILES if name in files]
 
 
 def _files(read_set: Response) -> list[dict[str, str]]:
@@ -262,7 +282,15 @@ def _file(name: str, file: Response, etag: str | None) -> dict[str, str]:
         "part_size": file.get("partSize"),
         "total_parts": file.get("totalParts"),
     }
-    return {attribute: str(value) for attribute, value in given.items() if value not in (None, "")}
+    return _texts(given)
+
+
+def _texts(file: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: str(int(value) if isinstance(value, Decimal) else value)
+        for name, value in file.items()
+        if value not in (None, "")
+    }
 
 
 def _present(response: Response, names: Mapping[str, str]) -> Row:

@@ -56,7 +56,8 @@ class Table:
             found = ", ".join(f"{name} ({kind}, {types[name]})" for kind, name in key)
             raise SetupError(
                 f"table {self.name!r} has the key {found}; "
-                f"it must be {KEY} (HASH, S) without a sort key: name another table"
+                f"it must be {KEY} (HASH, S) without a sort key, and DynamoDB cannot change a key: "
+                "name another table, which `omics-meta backfill` fills from HealthOmics"
             )
         return table
 

@@ -69,14 +69,7 @@ class Pipeline:
         self.set_queue(VisibilityTimeout="180")
         self.put_redrive_policy()
         role = self.put_role("lambda.amazonaws.com", name)
-        self.functions.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Handler="app.handler",
-            Role=role,
-            Code={"ZipFile": b""},
-            Timeout=30,
-        )
+        self.create_function(name, role)
         self.put_variables()
         self.put_recursion("Allow")
         self.mapping = self.map()
@@ -101,13 +94,15 @@ class Pipeline:
         kept = {name: value for name, value in (target | changes).items() if value}
         self.events.put_targets(Rule=self.name, Targets=[kept])
 
-    def put_further_rule(self, detail_type: str = "Sequence Store Status Change", **options: str) -> str:
+    def put_further_rule(
+        self, detail_type: str = "Sequence Store Status Change", input_path: str = "", **options: str
+    ) -> str:
         """Add a rule with the queue as its target; return its ARN. The queue's policy is left as it is."""
         name = f"{self.name}-further"
         pattern = {"source": ["aws.omics"], "detail-type": [detail_type]}
         arn = self.events.put_rule(Name=name, EventPattern=json.dumps(pattern), **options)["RuleArn"]
         target = {"Id": "queue", "Arn": self.outputs["queueArn"], "SqsParameters": {"MessageGroupId": "$.detail.id"}}
-        self.events.put_targets(Rule=name, Targets=[target])
+        self.events.put_targets(Rule=name, Targets=[target | ({"InputPath": input_path} if input_path else {})])
         return arn
 
     def let_send(self, *rules: str) -> None:
@@ -213,6 +208,21 @@ class Pipeline:
             EventSourceArn=self.outputs["queueArn"], FunctionName=self.name, **options
         )
         return created["UUID"]
+
+    def create_function(self, name: str, role: str) -> None:
+        self.functions.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="app.handler",
+            Role=role,
+            Code={"ZipFile": b""},
+            Timeout=30,
+        )
+
+    def map_to_another_function(self) -> None:
+        name = f"{self.name}-other"
+        self.create_function(name, self.put_role("lambda.amazonaws.com", name))
+        self.functions.create_event_source_mapping(EventSourceArn=self.outputs["queueArn"], FunctionName=name)
 
     def map_anew(self, **options: Any) -> None:
         self.unmap()
@@ -329,6 +339,12 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
         "queue policy",
         "anybody may send",
     ),
+    "part of the event": (lambda pipeline: pipeline.put_target(InputPath="$.detail"), "message body", "its InputPath"),
+    "part of the event by a further rule": (
+        lambda pipeline: pipeline.let_send(pipeline.put_further_rule(input_path="$.detail")),
+        "message body",
+        "-further sends what its InputPath makes of an event",
+    ),
     "policy without the further rule": (
         lambda pipeline: pipeline.put_further_rule(),
         "queue policy",
@@ -358,6 +374,11 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
         lambda pipeline: pipeline.set_queue(VisibilityTimeout="179"),
         "visibility timeout",
         "179 s, and 6 times the function's timeout is 180 s",
+    ),
+    "another function that reads the queue": (
+        lambda pipeline: pipeline.map_to_another_function(),
+        "only reader",
+        "1 other functions read the queue: arn:aws:lambda:us-west-2:123456789012:function:",
     ),
     "no mapping": (lambda pipeline: pipeline.unmap(), "event source mapping", "0 lead from the queue"),
     "mapping disabled": (
@@ -525,7 +546,7 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
         "log group",
     }  # fmt: skip
     assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
-        "oldest message", "table", "table key"
+        "oldest message", "only reader", "table", "table key"
     }  # fmt: skip
     assert all(each["found"] and each["remedy"] for each in document["pipeline"])
     assert "ResourceNotFoundException" in failed["rule"]

@@ -15,6 +15,10 @@ KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555
 EXISTING_TABLE_WINS = "an existing table (dynamoTableName) is not changed: remove one of the two."
 EXISTING_QUEUE_WINS = "an existing queue (SQSQueueName) is not changed: remove one of the two."
 A_TABLE_NAME = "give the name of a DynamoDB table: 3 to 255 letters, digits, underscores, dots and hyphens."
+OTHER_TABLE = (
+    "which DynamoDB cannot change: give a table with partition key set_arn (S) and no sort key;"
+    " omics-meta backfill fills an empty one."
+)
 A_QUEUE_NAME = "give the name of a FIFO queue: letters, digits, underscores and hyphens, at most 80 with .fifo."
 TRUE_OR_FALSE = "give true or false."
 RETENTIONS = (
@@ -365,15 +369,15 @@ def table(hash_key: str = "set_arn", kind: str = "S", range_key: str = "") -> di
         ),
         (
             {"their-table": table("id")},
-            "its key is id (S): give a table with partition key set_arn (S) and no sort key.",
+            f"its key is id (S), {OTHER_TABLE}",
         ),
         (
             {"their-table": table(kind="N")},
-            "its key is set_arn (N): give a table with partition key set_arn (S) and no sort key.",
+            f"its key is set_arn (N), {OTHER_TABLE}",
         ),
         (
-            {"their-table": table(range_key="set_id")},
-            "its key is set_arn (S) with sort key set_id: give a table with partition key set_arn (S) and no sort key.",
+            {"their-table": table(range_key="set_status")},
+            f"its key is set_arn (S) with sort key set_status, {OTHER_TABLE}",
         ),
     ],
 )

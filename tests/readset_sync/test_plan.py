@@ -1,6 +1,7 @@
 """Comparing a listing with rows."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -127,6 +128,8 @@ def test_a_row_in_the_reference_format_is_judged_by_the_attributes_it_can_have()
     assert (result.fields, result.suspect) == ((), False)
     assert not result.confirms_row  # It has not all that ours have, so an archived one is still read in full once.
     assert comparison(reference | {"set_name": "old"}).fields == ("set_name",)
+    numbers = [file | {"content_length": Decimal(1)} for file in reference["files"]]
+    assert comparison(reference | {"files": numbers}).suspect
 
 
 def test_full_differences_leave_bookkeeping_out() -> None:

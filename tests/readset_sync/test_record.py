@@ -1,10 +1,11 @@
 """Building rows from what HealthOmics says."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from readset_sync.record import build_row, digest, store_map, tag_list
+from readset_sync.record import build_row, digest, store_map, tag_list, well_formed
 
 ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/9876543210"
 AS_OF = datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
@@ -216,6 +217,30 @@ def test_files_of_a_row_in_the_reference_format_stay_too() -> None:
     reference = {"set_arn": ARN, "files": [{"file_type": "source1", "etag": "aaa", "file_path": "s3://bucket/r1"}]}
 
     assert row(previous=reference, status="ARCHIVED", files=None)["files"] == reference["files"]
+
+
+def test_files_of_a_row_as_the_reference_implementation_writes_it_stay_in_the_documented_form() -> None:
+    """It writes numbers, an empty text where there is no etag, and the files in the order of the response."""
+    counts = {"content_length": Decimal(250000000), "part_size": Decimal(104857600), "total_parts": Decimal(3)}
+    index = {"file_type": "index", "etag": "", "file_path": "s3://bucket/i", **counts}
+    source = {"file_type": "source1", "etag": "aaa", "file_path": "s3://bucket/s", **counts}
+    reference = well_formed({"set_arn": ARN, "files": [index, source]})
+
+    archived = row(previous=reference, status="ARCHIVED", files=None)
+
+    texts = {"content_length": "250000000", "part_size": "104857600", "total_parts": "3"}
+    assert archived["files"] == [
+        {"file_type": "source1", "etag": "aaa", "file_path": "s3://bucket/s", **texts},
+        {"file_type": "index", "file_path": "s3://bucket/i", **texts},
+    ]
+    assert archived["set_total_size"] == 500000000
+
+
+@pytest.mark.parametrize(
+    "malformed", [{"content_length": Decimal("1.5")}, {"part_size": Decimal(-1)}, {"etag": Decimal(1)}, {"etag": None}]
+)
+def test_files_of_any_other_form_are_left_out(malformed: dict[str, Any]) -> None:
+    assert "files" not in well_formed({"set_arn": ARN, "files": [{"file_type": "source1", **malformed}]})
 
 
 def test_an_active_read_set_shows_its_files_at_the_source_so_none_are_kept() -> None:

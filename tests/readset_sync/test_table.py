@@ -36,6 +36,7 @@ def test_another_key_is_refused_by_name(sandbox: Sandbox, key: list[tuple[str, s
     with pytest.raises(SetupError, match="it must be set_arn") as refused:
         create(sandbox, key).check_key()
     assert said in str(refused.value)
+    assert str(refused.value).endswith("name another table, which `omics-meta backfill` fills from HealthOmics")
 
 
 def test_a_table_that_is_not_there_is_named_with_its_region(sandbox: Sandbox) -> None:

@@ -12,10 +12,20 @@ _READING: Final = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 
 
 def look_at_mapping(stack: Stack) -> Iterator[Check]:
-    """Look at the event source mapping."""
+    """Look at the event source mapping, and whether the queue has another, whose function would take messages away."""
     function, queue = stack.output("functionName"), stack.output("queueArn")
-    mappings = stack.session.client("lambda").list_event_source_mappings(FunctionName=function, EventSourceArn=queue)
-    found = mappings["EventSourceMappings"]
+    mappings = stack.session.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+    found = [mapping for mapping in mappings if mapping.get("FunctionArn") == stack.output("functionArn")]
+    others = [each for each in mappings if each not in found and each.get("State") in _READING]
+    yield Check(
+        "only reader",
+        not others,
+        f"{len(others)} other functions read the queue: {', '.join(each.get('FunctionArn', '') for each in others)}"
+        if others
+        else f"no other function reads {queue}",
+        "remove the stack that they are of, or run "
+        + " and ".join(f"`aws lambda delete-event-source-mapping --uuid {each.get('UUID')}`" for each in others),
+    )
     yield Check("event source mapping", len(found) == 1, f"{len(found)} lead from the queue to {function}")
     for mapping in found:
         uuid, state = mapping.get("UUID", ""), mapping.get("State", "")

@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 from readset_sync.event import DETAIL_TYPE, SOURCE
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import REDEPLOY, Check, Stack
 
 if TYPE_CHECKING:
-    from types_boto3_events.type_defs import DescribeRuleResponseTypeDef
+    from types_boto3_events.type_defs import DescribeRuleResponseTypeDef, TargetOutputTypeDef
 
 _MESSAGE_GROUP: Final = "$.detail.id"
+
+_ALTERED_BY: Final = ("Input", "InputPath", "InputTransformer")
+"""What makes a target send something else than the event."""
 
 
 def look_at_rule(stack: Stack) -> Iterator[Check]:
     """Look at the rule for read sets, and its target."""
-    events = stack.session.client("events")
     name = stack.output("ruleName")
-    rule = events.describe_rule(Name=name)
+    rule = stack.session.client("events").describe_rule(Name=name)
     yield _enabled("rule enabled", rule)
     takes_all = _pattern(rule) == {"source": [SOURCE], "detail-type": [DETAIL_TYPE]}
     yield Check("rule pattern", takes_all, json.dumps(_pattern(rule)))
-    queue = stack.output("queueArn")
-    targets = [each for each in events.list_targets_by_rule(Rule=name)["Targets"] if each["Arn"] == queue]
-    yield Check("rule target", len(targets) == 1, f"{len(targets)} targets are {queue}")
+    targets = _targets(stack, name)
+    yield Check("rule target", len(targets) == 1, f"{len(targets)} targets are {stack.output('queueArn')}")
     for target in targets:
+        yield _message_body(name, target, REDEPLOY)
         group = target.get("SqsParameters", {}).get("MessageGroupId", "")
         yield Check("message group", group == _MESSAGE_GROUP, f"MessageGroupId is {group!r}")
         undelivered = target.get("DeadLetterConfig", {}).get("Arn", "none")
@@ -37,6 +39,10 @@ def look_at_further_rules(stack: Stack) -> Iterator[Check]:
     """Look at further rules for HealthOmics; a stack without any has nothing to be checked."""
     for rule in further_rules(stack):
         yield _enabled("further rule enabled", rule)
+        name = rule.get("Name", "")
+        for target in _targets(stack, name):
+            remove = f"run `aws events remove-targets --rule {name} --ids {target['Id']}`"
+            yield _message_body(name, target, f"remove the stack that the rule is of, or {remove}")
 
 
 def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
@@ -48,6 +54,19 @@ def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
             rule = events.describe_rule(Name=name)
             if SOURCE in _pattern(rule).get("source", []):
                 yield rule
+
+
+def _targets(stack: Stack, rule: str) -> "list[TargetOutputTypeDef]":
+    """The targets of a rule that are the queue."""
+    targets = stack.session.client("events").list_targets_by_rule(Rule=rule)["Targets"]
+    return [target for target in targets if target["Arn"] == stack.output("queueArn")]
+
+
+def _message_body(rule: str, target: "TargetOutputTypeDef", remedy: str) -> Check:
+    """The function reads whole events, and refuses what another tool has made of them."""
+    altered = next((name for name in _ALTERED_BY if name in target), None)
+    sent = f"what its {altered} makes of an event" if altered else "the whole event"
+    return Check("message body", altered is None, f"{rule} sends {sent}", remedy)
 
 
 def _pattern(rule: "DescribeRuleResponseTypeDef") -> dict[str, Any]:

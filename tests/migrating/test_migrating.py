@@ -1,0 +1,303 @@
+"""A reader of docs/migrating.md comes to the table that it promises, from whatever the CDK sample has left."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from omics_sandbox import Sandbox
+from omics_sandbox.provider import deploy
+from omics_sandbox.provider.deployment import DeploymentError
+
+from tests.migrating.page import ROOT, TEXT, blocks, commands
+from tests.migrating.sample import QUEUE, RULE, STORE_ID, TABLE, Sample, rows
+from tests.migrating.terminal import Done, Terminal
+
+FRESH = "fresh"
+NOT_RUN = {
+    "cdk destroy": "the CDK is not here: what it would remove is removed in its place",
+    "cdk deploy": "the CDK is not here",
+}
+"""Commands of the page that are not run, and why."""
+
+# New with every write, whatever is written.
+BOOKKEEPING = {"status_at", "store_at", "synced_at", "sync_revision"}
+FILL = f"omics-meta backfill -s {STORE_ID} -t {FRESH} -r us-west-2 --prune --max-tps 1000"
+
+_deserialize = TypeDeserializer().deserialize
+
+
+class Cohort:
+    """Read sets of the store by what became of their rows, and the sample's table with them.
+
+    Attributes:
+        arns: Of the read sets, by name.
+    """
+
+    def __init__(self, sandbox: Sandbox, sample: Sample, terminal: Terminal) -> None:
+        self._omics = sandbox.omics
+        self.arns: dict[str, str] = {}
+        right = self._create("right", sample_id="NA12878", tags={"cohort": "a"})
+        documented = self._create("documented", tags={"cohort": "b", "batch": "1"})
+        untagged = self._create("untagged", sample_id=None)
+        annotated = self._create("annotated", tags={"cohort": "a"})
+        outdated = self._create("outdated", tags={"cohort": "b"})
+        archived = self._create("archived", file_type="BAM", files=("source1", "index"), tags={"cohort": "a"})
+        archived_anew = self._create("archived anew", tags={"cohort": "a"})
+        ghost = self._create("ghost")
+        self._create("missing")
+        partial = self._create("partial", status="ARCHIVED")
+        ghost_of_status = self._create("ghost of a status")
+        create_table(sandbox, FRESH)
+        [filled] = terminal.type(FILL)
+        assert filled.code == 0, filled
+
+        for each in (right, untagged, outdated, archived, archived_anew, ghost):
+            sample.write(each)
+        sample.write(documented, as_documented=True)
+        sample.write(annotated, project="rare")
+        for each, status in ((archived, "ARCHIVED"), (partial, "ARCHIVED"), (ghost_of_status, "DELETING")):
+            sample.set_status(self._arn(each), status)
+        for each in (archived, archived_anew):
+            self._omics.set_status(STORE_ID, each, "ARCHIVED")
+        self._omics.update_read_set(STORE_ID, archived_anew, etag={"algorithm": "FASTQ_MD5up", "source1": "other"})
+        self._omics.update_read_set(STORE_ID, outdated, name="renamed", tags={"cohort": "a"})
+        for each in (ghost, ghost_of_status):
+            self._omics.set_status(STORE_ID, each, "DELETED")
+
+    def _create(self, name: str, **members: Any) -> str:
+        identity = self._omics.create_read_set(STORE_ID, name=name, **members)
+        self.arns[name] = self._arn(identity)
+        return identity
+
+    def _arn(self, read_set_id: str) -> str:
+        return f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{read_set_id}"
+
+
+def create_table(sandbox: Sandbox, name: str) -> None:
+    sandbox.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def by_arn(sandbox: Sandbox, table: str) -> dict[str, Mapping[str, Any]]:
+    """The rows of a table, in DynamoDB's own format, without what is new with every write."""
+    return {
+        _deserialize(row["set_arn"]): {name: row[name] for name in row.keys() - BOOKKEEPING}
+        for row in rows(sandbox, table)
+    }
+
+
+def failed(done: list[Done]) -> list[str]:
+    return [str(each) for each in done if each.code != 0 or not (each.out or " wait " in each.command)]
+
+
+def run_here(heading: str) -> list[str]:
+    return [command for command in commands(heading) if command not in NOT_RUN]
+
+
+def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fills_it(
+    sandbox: Sandbox, terminal: Terminal
+) -> None:
+    sample = Sample(sandbox)
+    cohort = Cohort(sandbox, sample, terminal)
+
+    # WHEN the reader looks at the table, THEN its damage is told, and nothing is changed
+    before = by_arn(sandbox, TABLE)
+    key, verified = terminal.type(*commands("1. Look at what there is"))
+    assert key.out == '[{"AttributeName": "set_arn", "KeyType": "HASH"}]\n'
+    assert verified.code == 1, verified
+    form = "files, tags"
+    everything = ["set_id", "set_name", "set_sample_id", "set_status", "set_subject_id", "set_type", "store", "tags"]
+    said = {line.split(": ")[0]: line.partition(": ")[2] for line in verified.out.splitlines() if " arn:" in line}
+    assert said == {
+        f"stale {cohort.arns['right']}": form,
+        f"stale {cohort.arns['untagged']}": form,
+        f"stale {cohort.arns['annotated']}": form,
+        f"stale {cohort.arns['outdated']}": "files, set_name, tags",
+        f"stale {cohort.arns['archived']}": "files, set_status, tags",
+        f"stale {cohort.arns['archived anew']}": "files, set_status, tags",
+        f"stale {cohort.arns['partial']}": ", ".join(everything),
+        f"missing {cohort.arns['missing']}": "",
+        f"orphaned {cohort.arns['ghost']}": "",
+        f"orphaned {cohort.arns['ghost of a status']}": "",
+    }
+    assert by_arn(sandbox, TABLE) == before
+
+    # WHEN the sample is gone, THEN the commands that look for it find nothing, as they did before
+    rule, mapping, on_demand = run_here("2. Remove the sample")
+    assert all(each.out != "[]\n" for each in terminal.type(rule, mapping))
+    sample.destroy()
+    assert [each.out for each in terminal.type(rule, mapping)] == ["[]\n", "[]\n"]
+    assert not failed(terminal.type(on_demand))
+
+    # WHEN the pipeline comes, THEN every row becomes what a backfill into a table of its own writes
+    assert not failed(terminal.type(*commands("3. Deploy")))
+    assert not failed(terminal.type(*commands("4. Bring all rows up to date"), FILL))
+    expected = by_arn(sandbox, FRESH)
+    assert by_arn(sandbox, TABLE) == expected
+    assert expected.keys() == set(cohort.arns.values()) - {cohort.arns["ghost"], cohort.arns["ghost of a status"]}
+    archived = expected[cohort.arns["archived"]]
+    assert [file["M"]["file_type"]["S"] for file in archived["files"]["L"]] == ["source1", "index"]
+    assert "files" not in expected[cohort.arns["archived anew"]]
+
+    # AND queries find rows, the logs of the sample are found, and the table takes what a created one has
+    queries = terminal.type(*commands("5. Change the queries"), *commands("6. Clean up"))
+    assert not failed(queries)
+    assert not [str(each) for each in queries if '"Count": 0' in each.out or each.out == "[]\n"]
+    *changes, explained = terminal.type(*commands("What an adopted table keeps"))
+    assert not failed([*changes, explained])
+    assert "index sample" in explained.out
+
+    # AND rows follow, until the pipeline goes, which leaves them
+    sandbox.omics.emit_events = True
+    sandbox.omics.set_status(STORE_ID, cohort.arns["right"].rpartition("/")[2], "ARCHIVED")
+    sandbox.drain()
+    following = by_arn(sandbox, TABLE)
+    assert following[cohort.arns["right"]]["set_status"] == {"S": "ARCHIVED"}
+    assert not failed(terminal.type(*run_here("How to go back")))
+    assert by_arn(sandbox, TABLE) == following
+    assert QUEUE not in " ".join(sandbox.client("sqs").list_queues().get("QueueUrls", []))
+
+
+@pytest.mark.parametrize(
+    ("instead", "write", "values"),
+    [
+        ("tags.cohort = :value", "contains(tags, :map)", {":value": {"S": "a"}, ":map": {"M": {"cohort": {"S": "a"}}}}),
+        ("files[0].content_length > :n", "set_total_size > :n", {":n": {"N": "1"}}),
+        ("#status = :status", "set_status = :status", {":status": {"S": "ARCHIVED"}}),
+        (
+            "attribute_type(set_description, :null)",
+            "attribute_not_exists(set_description)",
+            {":null": {"S": "NULL"}},
+        ),
+    ],
+)
+def test_queries_change_as_the_page_says(
+    instead: str, write: str, values: Mapping[str, Any], sandbox: Sandbox, terminal: Terminal
+) -> None:
+    assert f"| `{instead}` | `{write}` |" in TEXT
+
+    def found(table: str, condition: str) -> set[str]:
+        needed = {name: value for name, value in values.items() if name in condition}
+        names = {"ExpressionAttributeNames": {"#status": "status"}} if "#status" in condition else {}
+        found = sandbox.client("dynamodb").scan(
+            TableName=table,
+            FilterExpression=condition,
+            **names,
+            **({"ExpressionAttributeValues": needed} if needed else {}),
+        )
+        return {item["set_arn"]["S"] for item in found["Items"]}
+
+    sample = Sample(sandbox)
+    read_set = sandbox.omics.create_read_set(STORE_ID, name="archived", tags={"cohort": "a"})
+    create_table(sandbox, FRESH)
+    terminal.type(FILL)
+    sample.write(read_set)
+    [arn] = by_arn(sandbox, TABLE)
+    sandbox.omics.set_status(STORE_ID, read_set, "ARCHIVED")
+    sample.set_status(arn, "ARCHIVED")
+    terminal.type(FILL)
+
+    assert found(TABLE, instead) == found(FRESH, write) == {arn}
+    if ">" not in instead:  # moto cannot compare a text with a number, of which DynamoDB finds that they do not fit
+        assert found(FRESH, instead) == set()
+
+
+def test_a_table_with_a_sort_key_is_refused_and_a_copy_of_it_takes_its_place(
+    sandbox: Sandbox, terminal: Terminal
+) -> None:
+    heading = "A table with a sort key"
+    sample = Sample(sandbox, sort_key=True)
+    archived, deleted = (sandbox.omics.create_read_set(STORE_ID, name=name) for name in ("archived", "deleted"))
+    create_table(sandbox, FRESH)
+    terminal.type(FILL)
+    sample.write(archived)
+    sample.write(deleted)
+    sandbox.omics.set_status(STORE_ID, archived, "ARCHIVED")
+    sample.write(archived)
+    sandbox.omics.set_status(STORE_ID, deleted, "DELETED")
+    assert len(rows(sandbox, TABLE)) == 3
+
+    # WHEN the reader looks, or tries nevertheless
+    key, verified, backfilled = terminal.type(
+        *commands("1. Look at what there is"), f"omics-meta backfill -s {STORE_ID} -t {TABLE}"
+    )
+    # THEN the key is told, and the way out
+    assert "set_status" in key.out
+    for refused in (verified, backfilled):
+        assert refused.code == 2
+        assert "'healthomics_set_metadata' has the key set_arn (HASH, S), set_status (RANGE, S)" in refused.err
+        assert "name another table, which `omics-meta backfill` fills from HealthOmics" in refused.err
+    with pytest.raises(
+        DeploymentError, match=f'"{TABLE}" is not accepted: its key is set_arn .* with sort key set_status'
+    ):
+        deploy(ROOT, stack="dev", config={"dynamoTableName": TABLE}, environment=sandbox.environment)
+
+    # WHEN the page is followed, THEN the copy becomes what a backfill of old writes, with the files of what is archived
+    sample.destroy()
+    typed = commands(heading)
+    place = typed.index("pulumi stack init dev")
+    assert not failed(terminal.type(*typed[:place]))
+    [program] = blocks(heading, "python")
+    copied = terminal.run_python(program)
+    assert copied.code == 0, copied
+    assert not failed(terminal.type(*typed[place:], FILL))
+    assert by_arn(sandbox, "read_sets") == by_arn(sandbox, FRESH)
+    [row] = by_arn(sandbox, "read_sets").values()
+    assert row["files"]["L"]
+
+
+def test_the_table_is_not_taken_by_chance(sandbox: Sandbox) -> None:
+    Sample(sandbox).destroy()
+
+    with pytest.raises(DeploymentError, match="Table already exists"):
+        deploy(ROOT, stack="dev", environment=sandbox.environment)
+
+
+def test_the_queue_can_be_kept_once_it_is_empty_and_the_sample_has_gone(sandbox: Sandbox, terminal: Terminal) -> None:
+    sample = Sample(sandbox)
+    read_set = sandbox.omics.create_read_set(STORE_ID, name="reads")
+    sample.write(read_set)
+    [arn] = by_arn(sandbox, TABLE)
+    typed = commands("Keeping the queue")
+    assert typed[0].startswith("aws sqs purge-queue ")
+    after_deployment = typed.index("pulumi up") + 1
+
+    # GIVEN a reader who has forgotten the sample, THEN verify names what is left of it
+    assert not failed(terminal.type(*typed[1:after_deployment]))
+    [verified] = terminal.type("omics-meta verify --stack dev")
+    assert verified.code == 1
+    assert f"{RULE} sends what its InputPath makes of an event" in verified.out
+    assert "1 other functions read the queue" in verified.out
+
+    # WHEN the sample goes, and the page is followed
+    terminal.type("pulumi destroy")
+    sample.destroy(retain_queue=True)
+    sample.leave_message(arn)
+    # THEN the queue is in use, without the messages of the sample
+    assert not failed(terminal.type(*typed))
+    sandbox.omics.emit_events = True
+    sandbox.omics.set_status(STORE_ID, read_set, "ARCHIVED")
+    sandbox.drain()
+    assert by_arn(sandbox, TABLE)[arn]["set_status"] == {"S": "ARCHIVED"}
+    # AND it stays when the pipeline goes
+    terminal.type("pulumi destroy")
+    assert sandbox.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"] == sample.queue
+
+
+def test_every_command_of_the_page_is_run() -> None:
+    headings = ("Walk-through", "What an adopted table keeps", "How to go back", "A table with a sort key")
+    run = {command for heading in (*headings, "Keeping the queue") for command in commands(heading)}
+    every = {
+        line
+        for block in re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    }
+
+    assert run == every
+    assert run >= NOT_RUN.keys()
