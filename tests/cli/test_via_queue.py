@@ -130,15 +130,15 @@ def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the
     aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
 ) -> None:
     # GIVEN two stores with more read sets than the queue may hold
-    first, second = aws.store(330), aws.store(120)
+    first, second = aws.store(230), aws.store(30)
     # WHEN
     done = run()
     # THEN all of them went through the queue, and no more at a time than documented
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert [(each["listed"], each["enqueued"], each["failed"]) for each in document["stores"]] == [
-        (330, 330, 0),
-        (120, 120, 0),
+        (230, 230, 0),
+        (30, 30, 0),
     ]
     assert handover.BACKLOG - 100 < max(pipeline.depths) <= handover.BACKLOG
     assert aws.rows(table) == aws.expected(first, second)

@@ -17,7 +17,7 @@ from tests.consistency.world import (
     backfill_in_two_passes,
     backfill_without_tags,
     clear_table,
-    create_table,
+    create_world_table,
 )
 
 MOST_CALLS = 12
@@ -31,7 +31,7 @@ def dynamodb() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "key")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        yield create_table()
+        yield create_world_table()
 
 
 def ghosts(dynamodb: Any, job: Job) -> list[tuple[int, int]]:

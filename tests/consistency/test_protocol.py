@@ -11,7 +11,7 @@ from moto import mock_aws
 from tests.consistency.machine import Machine
 from tests.consistency.mutations import MUTATIONS, Mutation
 from tests.consistency.scenarios import SCENARIOS, Scenario
-from tests.consistency.world import PAGE, create_table
+from tests.consistency.world import PAGE, create_world_table
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -21,7 +21,7 @@ def aws() -> Iterator[None]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         patch.setattr("readset_sync.table._SCAN_PAGE", PAGE)
         patch.setattr("readset_sync.passes.PAGE_SIZE", PAGE)
-        Machine.dynamodb = create_table()
+        Machine.dynamodb = create_world_table()
         yield
 
 

@@ -36,6 +36,8 @@ from readset_sync.sync import Synchronizer
 from readset_sync.table import Table
 from readset_sync.timestamp import parse_timestamp
 
+from tests.existing import create_table
+
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 STORE_ID = "1234567890"
@@ -453,15 +455,10 @@ def clear_table(client: Any) -> None:
         client.delete_item(TableName=TABLE, Key={"set_arn": {"S": arn}})
 
 
-def create_table() -> Any:
+def create_world_table() -> Any:
     """Create the table in moto; return its client."""
     client = boto3.client("dynamodb", region_name=REGION)
-    client.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(client, TABLE)
     return client
 
 

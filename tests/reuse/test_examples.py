@@ -10,6 +10,8 @@ import pytest
 from omics_sandbox import Sandbox
 from omics_sandbox.provider import Deployment, deploy
 
+from tests.existing import create_queue, create_table
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # The fixture of conftest.py, which tests cannot import.
@@ -43,16 +45,8 @@ def test_the_plain_example(sandbox: Sandbox) -> None:
 
 def test_the_example_with_an_existing_table_and_queue(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     # GIVEN a table and a queue
-    sandbox.client("dynamodb").create_table(
-        TableName="their-table",
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    url = sandbox.client("sqs").create_queue(
-        QueueName="their-queue.fifo",
-        Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "360"},
-    )["QueueUrl"]
+    create_table(sandbox.client("dynamodb"), "their-table")
+    url = create_queue(sandbox.client("sqs"), "their-queue.fifo")
 
     # WHEN the example is deployed, THEN it uses them, and says what the queue's owner has to do
     with deployed("existing", sandbox, tableName="their-table", queueName="their-queue.fifo") as deployment:

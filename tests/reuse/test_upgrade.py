@@ -16,6 +16,8 @@ from omics_sandbox import Sandbox
 from omics_sandbox.provider import deploy
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES
 
+from tests.existing import create_queue, create_table
+
 ROOT = Path(__file__).parents[2]
 RECORDED = Path(__file__).parent / "recorded"
 RENEW = ".venv/bin/pytest tests/reuse --renew"
@@ -35,16 +37,8 @@ Deploy = Callable[[str], Resources]
 
 @pytest.fixture(scope="module", autouse=True)
 def theirs(sandbox: Sandbox) -> None:
-    sandbox.client("dynamodb").create_table(
-        TableName="their-table",
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    sandbox.client("sqs").create_queue(
-        QueueName="their-queue.fifo",
-        Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "360"},
-    )
+    create_table(sandbox.client("dynamodb"), "their-table")
+    create_queue(sandbox.client("sqs"), "their-queue.fifo")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Schedules of Amazon EventBridge Scheduler."""
 
 from collections.abc import Collection
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -11,6 +11,9 @@ from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, Prop
 from omics_sandbox.provider.shapes import Arn, Integer, Object, Text
 from omics_sandbox.provider.spelling import from_api, to_api
 from omics_sandbox.provider.values import Properties
+
+if TYPE_CHECKING:
+    from types_boto3_scheduler import EventBridgeSchedulerClient
 
 _DEFAULT_GROUP: Final = "default"
 
@@ -97,7 +100,7 @@ class Schedule(ResourceType):
         group, name = _identity(resource_id)
         self._client(state).delete_schedule(GroupName=group, Name=name)
 
-    def _client(self, properties: Properties) -> Any:  # its stub is not installed
+    def _client(self, properties: Properties) -> "EventBridgeSchedulerClient":
         return self.aws.client("scheduler", properties.get("region"))
 
 
