@@ -88,6 +88,8 @@ def test_a_stack_s_schedule_counts(aws: Aws, cli: Cli, tmp_path: Path) -> None:
         ("cron(0 3 ? * 2,4,TUE *)", 3 * 365 / 7 / 12),
         ("cron(0 3 ? * 3#2 *)", 1),
         ("cron(0 3 ? * 6L,SUN *)", 1 + 365 / 7 / 12),
+        ("cron(0 3 ? * tue#2,FRIL *)", 2),
+        ("cron(0 3 ? * L *)", 365 / 7 / 12),
         ("cron(0 3 L * ? *)", 1),
         ("cron(0 3 15W,LW * ? *)", 2),
         ("cron(0 3 1/2 * ? *)", (7 * 16 + 4 * 15 + 14) / 12),

@@ -404,11 +404,12 @@ def test_a_terminal_of_any_width_shows_all_there_is(
 ) -> None:
     for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
         monkeypatch.setenv(name, value)
+    columns = (*SHOWN, *columns_of("tag:[/b]"))
     names = [f"{column.name}-value-試料{number}" for number, column in enumerate(SHOWN)]
     row = dict(zip((column.name for column in SHOWN), names, strict=True))
     row |= {"store": {"store_name": row.pop("store_name")}}
 
-    print_rows([[row], [row | {"set_id": "on the next page, something longer"}]], Format.TABLE, None, {})
+    print_rows([[row], [row | {"set_id": "on the next page, something longer"}]], Format.TABLE, columns, {})
 
     shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
     if width <= 40:
@@ -417,7 +418,7 @@ def test_a_terminal_of_any_width_shows_all_there_is(
         assert max(map(cell_len, shown)) <= width
     # Column by column, what has been folded is whole again.
     assert Counter("".join(shown).replace(" ", "")) == Counter(
-        "".join([*(column.name for column in SHOWN), *names, *names[1:], "onthenextpage,somethinglonger"])
+        "".join([*(column.name for column in columns), *names, *names[1:], "onthenextpage,somethinglonger"])
     )
 
 

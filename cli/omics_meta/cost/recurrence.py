@@ -17,8 +17,11 @@ _A_DAY: Final = {"minute": 24 * 60, "hour": 24, "day": 1}
 _ANY: Final = frozenset({"*", "?"})
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_ONCE_A_MONTH: Final = re.compile(r"L|LW|[0-9]{1,2}W|[1-7]L|[1-7]#[1-5]")
-"""The last day, the weekday that is nearest to a day, or one certain weekday, such as the third Tuesday."""
+_ONE_DAY: Final = re.compile(r"L|LW|[0-9]{1,2}W")
+"""The last day or workday of a month, or the workday that is nearest to one."""
+
+_ONE_WEEKDAY: Final = re.compile(r"(?:[1-7]|[A-Z]{3})(?:L|#[1-5])", re.IGNORECASE)
+"""One of a month, such as the last Friday or the third Tuesday. `L` alone is the last day of the week."""
 
 _YEAR: Final = 2025
 """Any that is no leap year."""
@@ -49,16 +52,19 @@ def _days(days: str, months: str, weekdays: str) -> float:
     lengths = [monthrange(_YEAR, month)[1] for month in _values(months, range(1, 13), _MONTHS)]
     if weekdays in _ANY and days in _ANY:
         return sum(lengths)
-    deciding = days if weekdays in _ANY else weekdays
-    parts = deciding.split(",")
-    plain = ",".join(part for part in parts if not _ONCE_A_MONTH.fullmatch(part))
-    found = len(lengths) * sum(1 for part in parts if _ONCE_A_MONTH.fullmatch(part))
-    if not plain:
-        return found
-    if deciding is weekdays:
-        return found + len(_values(plain, range(1, 8), _WEEKDAYS)) * sum(lengths) / 7
-    wanted = _values(plain, range(1, 32))
-    return found + sum(day <= length for length in lengths for day in wanted)
+    if weekdays in _ANY:
+        once, others = _split(days, _ONE_DAY)
+        wanted = _values(others, range(1, 32)) if others else ()
+        return once * len(lengths) + sum(day <= length for length in lengths for day in wanted)
+    once, others = _split(weekdays, _ONE_WEEKDAY)
+    wanted = _values(others.replace("L", "SAT"), range(1, 8), _WEEKDAYS) if others else ()
+    return once * len(lengths) + len(wanted) * sum(lengths) / 7
+
+
+def _split(field: str, once_a_month: re.Pattern[str]) -> tuple[int, str]:
+    """Return how many parts of a field are of a kind that comes once a month, and the other parts."""
+    others = [part for part in field.split(",") if not once_a_month.fullmatch(part)]
+    return field.count(",") + 1 - len(others), ",".join(others)
 
 
 def _values(field: str, every: range, names: tuple[str, ...] = ()) -> set[int]:

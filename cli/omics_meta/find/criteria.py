@@ -143,7 +143,7 @@ def has_file(beginning: str) -> Criterion:
 
 def read_set_id(row: Row) -> str:
     """The id of a row's read set. Where the row does not say, as another tool may have written it, its key does."""
-    return row.get(_ID) or ids_of(row[KEY])[1]
+    return row.get(_ID, ids_of(row[KEY])[1])
 
 
 def one_of(ids: Collection[str]) -> Criterion:

@@ -140,7 +140,7 @@ def _print_table(pages: Iterable[Sequence[Row]], columns: Sequence[Column]) -> i
     count = 0
     for page in pages:
         lines = [[visible(_cell(value)) for value in values(row, columns)] for row in page]
-        head = [] if widths else [column.name for column in columns]
+        head = [] if widths else [visible(column.name) for column in columns]
         widths = widths or _widths([head, *lines], room if folds else None)
         if folds:
             console.print(_part(head, lines, widths))
@@ -164,7 +164,7 @@ def _widths(lines: Sequence[Sequence[str]], room: int | None) -> list[int]:
 def _part(head: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
     table = Table(box=None, show_header=bool(head), pad_edge=False)
     for name, width in zip(head or [""] * len(widths), widths, strict=True):
-        table.add_column(name, width=width, overflow="fold")
+        table.add_column(Text(name), width=width, overflow="fold")
     for line in lines:
         table.add_row(*map(Text, line))
     return table
