@@ -53,11 +53,11 @@ test: lint types sdks ## Lint, check types and run all tests
 	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
 .PHONY: soak
-soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about ten minutes)
+soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about half an hour)
 	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
 
 .PHONY: bench
-bench: $(READY) ## Measure backfills, events, start and growth, with targets (eight minutes, more on a busy machine)
+bench: $(READY) ## Measure backfills, events, failures, start and growth, with targets (twelve minutes, more on a busy machine)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lint
