@@ -90,7 +90,7 @@ def _measured(work: str, read_sets: int) -> Run:
 
 
 def _backfill(omics: SimulatedOmics, read_sets: int) -> SimulatedTable:
-    table = SimulatedTable(0, listed=read_sets)
+    table = SimulatedTable(0, room=read_sets)
     document = _command("backfill", omics, table)
     _expect(document["totals"]["created"], read_sets)
     return table

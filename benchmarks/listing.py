@@ -38,7 +38,7 @@ class _PacedOmics(SimulatedOmics):
 def measure(scale: float) -> Iterator[Figure]:
     """Run the listing pass over a store without rows: some twenty seconds at 1."""
     read_sets = scaled(READ_SETS, scale)
-    omics, table = _PacedOmics(read_sets), SimulatedTable(0, listed=read_sets)
+    omics, table = _PacedOmics(read_sets), SimulatedTable(0, room=read_sets)
     with ThreadPoolExecutor(MOST_THREADS) as executor:
         source = Source(cast("Any", omics))
         backfill = Backfill(source, Table(cast("Any", table), "rows"), executor)

@@ -1,8 +1,8 @@
 """HealthOmics, a table and a queue without a network and without memory: what they hold follows from its number.
 
 A store has so many read sets, numbered from 0, all alike but for their ids; a full table has the right row of each, an
-empty one takes rows, and has them as listed once it has taken one of each. Only the operations that backfill, verify
-and reconcile use are here, in the shapes of boto3's clients.
+empty one takes rows, and remembers of each read set that it has a row, which is then as a listing pass writes it. Only
+the operations that backfill, verify and reconcile use are here, in the shapes of boto3's clients.
 """
 
 from collections import Counter
@@ -120,15 +120,15 @@ class SimulatedTable(_Client):
 
     Args:
         rows: How many rows there are.
-        listed: After how many puts an empty table has the rows of a listing pass.
+        room: For how many rows an empty table has room.
     """
 
     _SCANNED: Final = 500
 
-    def __init__(self, rows: int, *, listed: int = 0) -> None:
+    def __init__(self, rows: int, *, room: int = 0) -> None:
         super().__init__()
         self._rows = rows
-        self._listed = listed
+        self._is_listed = bytearray(room)
 
     def describe_table(self, **_: Any) -> Mapping[str, Any]:
         """DescribeTable."""
@@ -148,13 +148,14 @@ class SimulatedTable(_Client):
         if self._rows:
             rows = [_row(_ROW, number) for number in numbers]
         else:
-            listed = self.calls["PutItem"] >= self._listed
-            rows = [_row(_LISTED_ROW, number) for number in numbers] if listed else []
+            rows = [_row(_LISTED_ROW, number) for number in numbers if self._is_listed[number]]
         return {"Responses": {table: rows}, "UnprocessedKeys": {}}
 
-    def put_item(self, **_: Any) -> Mapping[str, Any]:
+    def put_item(self, *, Item: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: N803 - AWS's names
         """PutItem."""
         self._count("PutItem")
+        if not self._rows:
+            self._is_listed[_number(Item["set_arn"]["S"])] = True
         return {}
 
     def scan(

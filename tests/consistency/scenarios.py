@@ -29,7 +29,7 @@ class Scenario:
         """
         machine = Machine()
         try:
-            machine.begin(["ACTIVE"], self.ending, 0)
+            machine.begin(["ACTIVE"], self.ending, calls=0, refused_listing=0)
             self.happens(machine)
         finally:
             machine.teardown()

@@ -36,9 +36,7 @@ def test_the_deployed_function_does_the_work(sandbox: Sandbox, up: Callable[...,
     assert "pipeline: batch 1: " in done.stderr
 
 
-def test_its_caller_needs_the_documented_permissions(
-    sandbox: Sandbox, up: Callable[..., Any], documented_actions: Callable[[str, str], set[str]]
-) -> None:
+def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Callable[..., Any]) -> None:
     stack = up()
     sandbox.omics.emit_events = False
     store = sandbox.omics.create_store("cohort")

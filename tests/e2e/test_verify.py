@@ -25,9 +25,7 @@ def test_every_check_passes_and_a_probe_goes_through(sandbox: Sandbox, up: Calla
     assert {"schedule enabled", "further rule enabled", "oldest message", "deliveries"} <= checks.keys()
 
 
-def test_its_caller_needs_the_documented_permissions(
-    sandbox: Sandbox, up: Callable[..., Any], documented_actions: Callable[[str, str], set[str]]
-) -> None:
+def test_its_caller_needs_the_documented_permissions(sandbox: Sandbox, up: Callable[..., Any]) -> None:
     # GIVEN something to repair of every kind, and a read set to probe with
     stack = up()
     store = sandbox.omics.create_store("cohort")
