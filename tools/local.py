@@ -1,9 +1,10 @@
-"""Deploys the program into the local AWS of `make sandbox`: `python -m tools.local > outputs.json`.
+"""Deploys the program into the local AWS of `make sandbox`: `python -m tools.local -o outputs.json`.
 
-The Pulumi CLI is not needed. Prints what `pulumi stack output --json` does. There is no state, so nothing can be
+The Pulumi CLI is not needed. Writes what `pulumi stack output --json` prints. There is no state, so nothing can be
 deployed twice: to begin anew, start the local AWS again.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from omics_meta.exits import CommandError
+from omics_meta.replace import replacing
 from omics_sandbox.provider.deployment import DeploymentError, deploy
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -25,6 +28,11 @@ def is_local(environment: Mapping[str, str]) -> bool:
 
 def main() -> int:
     """Deploy the program; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.local", description="Deploy into the local AWS.")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the outputs there, once all is deployed; or to stdout"
+    )
+    output: Path | None = parser.parse_args().output
     if not is_local(os.environ):
         print(
             f"{_ENDPOINT} = {os.environ.get(_ENDPOINT)!r} is not the local AWS: start it with `make sandbox`, and paste"
@@ -33,12 +41,22 @@ def main() -> int:
         )
         return 2
     try:
-        outputs = deploy(ROOT, stack="dev").outputs
+        if output is None:
+            print(_deploy())
+        else:
+            with replacing(output) as file:
+                file.write(f"{_deploy()}\n".encode())
     except DeploymentError as error:
         print(f"{error}\nTo begin anew, start the local AWS again.", file=sys.stderr)
         return 1
-    print(json.dumps(outputs, indent=2))
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
+
+
+def _deploy() -> str:
+    return json.dumps(deploy(ROOT, stack="dev").outputs, indent=2)
 
 
 if __name__ == "__main__":

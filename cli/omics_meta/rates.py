@@ -9,7 +9,7 @@ from readset_sync.rates import Rates
 
 from omics_meta.exits import CommandError
 
-_DEFAULT_TPS: Final = 4.5
+DEFAULT_TPS: Final = 4.5
 """Nine tenths of a new account's quota: the deployed pipeline, which goes on meanwhile, has the rest."""
 
 _SECONDS_PER_READ_SET: Final = 1.5
@@ -23,7 +23,7 @@ def rates_of(given: Sequence[str]) -> Rates:
         CommandError: Some of it is not a rate.
     """
     try:
-        return Rates.parse(",".join(given), default=_DEFAULT_TPS) if given else Rates(_DEFAULT_TPS)
+        return Rates.parse(",".join(given), default=DEFAULT_TPS) if given else Rates(DEFAULT_TPS)
     except ValueError as error:
         raise CommandError(f"--max-tps: {error}") from error
 

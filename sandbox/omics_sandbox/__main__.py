@@ -68,7 +68,11 @@ def main() -> int:
 
 
 def _seed(sandbox: Sandbox) -> None:
-    """Create the read sets that the documentation's examples speak of: a family's, of which one is archived."""
+    """Create the read sets that the documentation's examples speak of: a family's.
+
+    One is archived, and the last two have the same content.
+    """
+    content = {"algorithm": "FASTQ_MD5up", "source1": "1" * 32, "source2": "2" * 32}
     store_id = sandbox.omics.create_store("cohort-a", description="Ten read sets to play with", store_id="1234567890")
     for number in range(12877, 12887):
         sandbox.omics.create_read_set(
@@ -79,6 +83,7 @@ def _seed(sandbox: Sandbox) -> None:
             sample_id=f"NA{number}",
             status="ARCHIVED" if number == 12886 else "ACTIVE",
             tags={"cohort": "a", "assay": "exome"},
+            etag=content if number in {12885, 12886} else True,
         )
 
 

@@ -230,6 +230,8 @@ class Sandbox:
     def _environment(self, endpoint: str) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": endpoint,
+            # Otherwise a proxy that HTTP_PROXY names would be asked for the endpoint.
+            "NO_PROXY": "127.0.0.1",
             "AWS_ACCESS_KEY_ID": USER_NAME,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": self.region,

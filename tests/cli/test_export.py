@@ -282,10 +282,10 @@ def test_what_cannot_be_written_is_said_in_one_line(
     assert done.err.count("\n") == 1
 
 
-def test_parquet_without_pyarrow_names_the_extra(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+def test_parquet_without_pyarrow_says_how_to_get_it(aws: Aws, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "pyarrow.py").write_text("raise ImportError('not installed')")
 
     done = cli.run("export", "-t", aws.table(), "--format", "parquet", env={"PYTHONPATH": str(tmp_path)})
 
     assert done.code == 2
-    assert "run pip install 'healthomics-metadata-sync[export]', or take --format csv" in done.err
+    assert "run pip install pyarrow, or take --format csv" in done.err

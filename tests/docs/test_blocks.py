@@ -16,7 +16,7 @@ NOT_RUN = {
     "make sandbox": "it serves until it is interrupted; every test here starts it",
     "make test": "it runs this test",
     "make setup": "it installs packages",
-    "git clone": "the repository is here already",
+    "git ": "the repository is here already",
     "cd ": "the repository is here already",
     "source ": "the commands run in the environment already",
     "pulumi ": "the tests of the engine run stacks; here the program is deployed without it",
@@ -34,7 +34,7 @@ TAKEN_ELSEWHERE = {
 RUN = {"sh", "python", "sql"}
 DRAWN = {"mermaid"}
 
-SILENT = re.compile(r"^export | > \S+$")
+SILENT = re.compile(r"^export |^python -m tools\.local -o ")
 """Commands that print nothing when all is well."""
 
 NOTHING_FOUND = re.compile(r'"Count": 0|^\{\}$')

@@ -12,6 +12,7 @@ OPTIONS = frozenset[str]().union(*COMMANDS.values())
 FOREIGN_OPTIONS = {
     "--local": "pulumi login",
     "--refresh": "pulumi up",
+    "--since": "aws logs tail",
     "--renew": "pytest, of the recorded states",
     "--write": "python -m benchmarks",
 }

@@ -42,7 +42,8 @@ while words:
     else:
         value = words.pop(0)
         given[parameter(option[2:])] = json.loads(value) if value.startswith("{{") else value
-answer = getattr(boto3.client(service), operation.replace("-", "_"))(**given)
+client = boto3.client(service, region_name=given.pop("Region", None))
+answer = getattr(client, operation.replace("-", "_"))(**given)
 answer.pop("ResponseMetadata")
 print(json.dumps(answer, default=str))
 """
@@ -154,7 +155,7 @@ def new_world(home: Path) -> Generator[World]:
 def deployed_world(home: Path) -> Generator[World]:
     """A world in which the program is deployed, and its table is filled."""
     with new_world(home) as world:
-        for done in world.type(["python -m tools.local > outputs.json", "omics-meta backfill --outputs outputs.json"]):
+        for done in world.type(["python -m tools.local -o outputs.json", "omics-meta backfill --outputs outputs.json"]):
             assert done.code == 0, done
         yield world
 

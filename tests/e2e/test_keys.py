@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.policy import allows
 
 PAGE = (Path(__file__).parents[2] / "docs/security.md").read_text(encoding="utf-8")
 DOCUMENTED: list[dict[str, Any]] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
@@ -31,12 +32,13 @@ def create_key(sandbox: Sandbox, *services: dict[str, Any]) -> str:
     return sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
 
 
-def test_with_the_documented_statements_one_key_serves_table_queues_and_logs(
+def test_with_the_documented_statements_one_key_serves_table_queues_logs_and_topic(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    assert len(DOCUMENTED) == 2
+    assert len(DOCUMENTED) == 3
     key = create_key(sandbox, *DOCUMENTED)
-    stack = up(tableEncryption=key, queueEncryption=key, logEncryption=key)
+    topic = {"alarmEmail": "on-call@example.org", "alarmEncryption": key}
+    stack = up(tableEncryption=key, queueEncryption=key, logEncryption=key, **topic)
     store = sandbox.omics.create_store("cohort")
 
     read_set = sandbox.omics.create_read_set(store, name="set")
@@ -52,12 +54,25 @@ def test_with_the_documented_statements_one_key_serves_table_queues_and_logs(
     assert group["kmsKeyId"] == key
     table = sandbox.client("dynamodb").describe_table(TableName=stack.outputs["tableName"])["Table"]
     assert table["SSEDescription"]["KMSMasterKeyArn"] == key
+    sns = sandbox.client("sns")
+    [created] = sns.list_topics()["Topics"]
+    assert sns.get_topic_attributes(TopicArn=created["TopicArn"])["Attributes"]["KmsMasterKeyId"] == key
+
+
+@pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey"])
+def test_the_documented_statement_lets_alarms_use_the_key_of_their_topic(action: str) -> None:
+    """By the policy alone: alarms of the sandbox publish nothing."""
+    *others, for_alarms = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in DOCUMENTED)
+    service = "cloudwatch.amazonaws.com"
+
+    assert allows([for_alarms], action, service=service)
+    assert not allows(others, action, service=service)
 
 
 def test_without_eventbridge_s_statement_events_are_lost_and_a_reconciliation_makes_up_for_them(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    [_, for_logs] = DOCUMENTED
+    [_, for_logs, _] = DOCUMENTED
     stack = up(queueEncryption=create_key(sandbox, for_logs))
     store = sandbox.omics.create_store("cohort")
 

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from omics_sandbox import Limits, Sandbox
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,3 +26,30 @@ def test_it_refuses_what_is_not_the_local_aws(endpoint: str | None):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"AWS_ENDPOINT_URL = {endpoint!r} is not the local AWS: start it with `make sandbox`")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_is_there_already_is_not_deployed_again_and_its_outputs_are_left(tmp_path: Path):
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text("of the first time", encoding="utf-8")
+    key: dict[str, Any] = {
+        "AttributeDefinitions": [{"AttributeName": "set_arn", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "set_arn", "KeyType": "HASH"}],
+    }
+    with Sandbox(limits=Limits.none()) as sandbox:
+        sandbox.client("dynamodb").create_table(
+            TableName="healthomics_set_metadata", BillingMode="PAY_PER_REQUEST", **key
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "tools.local", "-o", str(outputs)],
+            env=os.environ | sandbox.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "already exists" in done.stderr
+    assert done.stderr.endswith("To begin anew, start the local AWS again.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["outputs.json"]
+    assert outputs.read_text(encoding="utf-8") == "of the first time"

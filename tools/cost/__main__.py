@@ -24,6 +24,7 @@ from omics_meta.cost.usage import (
     month,
     refreshes,
 )
+from omics_meta.rates import DEFAULT_TPS
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
 
@@ -116,7 +117,7 @@ def summary() -> str:
     """Return the table of totals, with calls and time of a backfill."""
     rows = [
         ["HealthOmics calls of a backfill", *(f"{backfill_calls(size):,}" for size in SIZES)],
-        ["Time of a backfill at 5 calls a second", *(duration(backfill_seconds(size)) for size in SIZES)],
+        [f"Time of a backfill at {DEFAULT_TPS} calls a second", *(duration(backfill_seconds(size)) for size in SIZES)],
     ]
     for name, usage_of in (("Cost of a backfill", backfill), ("Cost of a month", usage_of_month)):
         rows.append([name, *(_total(usage_of(size)) for size in SIZES)])

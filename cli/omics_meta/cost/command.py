@@ -100,6 +100,7 @@ def _print(what: Month, schedule: str, dollars: dict[str, Decimal]) -> None:
     )
     for service, amount in [*dollars.items(), ("total", sum(dollars.values(), Decimal(0)))]:
         print_line(f"  {service:<12} {money(amount):>12}")
-    print_line("List prices of US East (N. Virginia) in US dollars, without any free tier, from")
+    print_line("List prices of US East (N. Virginia) in US dollars, without any free tier.")
+    print_line("Check them before you rely on a total: they were read on these pages, of these dates.")
     for source in dict.fromkeys(price.source for price in PRICES.values()):
         print_line(f"  {source.url} ({source.date})")

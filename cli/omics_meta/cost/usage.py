@@ -17,6 +17,7 @@ from readset_sync.sync import Outcome
 from omics_meta.cost import footprint
 from omics_meta.cost.prices import PRICES
 from omics_meta.cost.recurrence import DAYS_A_MONTH
+from omics_meta.rates import DEFAULT_TPS
 
 Usage = Counter[str]
 """Amounts of what AWS charges for, by the keys of PRICES."""
@@ -76,7 +77,7 @@ def events_of(read_sets: int) -> float:
 
 def backfill_seconds(read_sets: int) -> float:
     """Return how long a backfill takes: each operation has its own rate, and two are called once per read set."""
-    return read_sets / DOCUMENTED_TPS
+    return read_sets / DEFAULT_TPS
 
 
 def backfill_calls(read_sets: int) -> int:

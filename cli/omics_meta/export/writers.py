@@ -61,8 +61,7 @@ def _pyarrow() -> Any:  # it has no type stubs
         import pyarrow.parquet  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport] # as pyarrow's attribute
     except ImportError as error:
         raise CommandError(
-            f"Parquet needs pyarrow, which cannot be imported ({error}): "
-            "run pip install 'healthomics-metadata-sync[export]', or take --format csv"
+            f"Parquet needs pyarrow, which cannot be imported ({error}): run pip install pyarrow, or take --format csv"
         ) from error
     return pyarrow
 
