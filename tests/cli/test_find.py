@@ -20,6 +20,7 @@ from omics_meta.find.filters import Filters
 from omics_meta.find.plan import TableFacts, facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read
+from omics_sandbox.omics.models import READ_SET_STATUSES
 from readset_sync.table import Table
 from rich.cells import cell_len
 from typer.testing import CliRunner
@@ -250,6 +251,45 @@ def test_an_explanation_is_no_rows(aws: Aws, cli: Cli, form: str) -> None:
 
     assert (done.code, done.out) == (2, "")
     assert f"--explain and {form} contradict each other" in done.err
+
+
+@pytest.mark.parametrize("command", ["find", "export"])
+def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: Cli, command: str) -> None:
+    done = cli.run_here(command, "-t", aws.table(), "--type", "FASTQZ")
+
+    assert (done.code, done.out) == (2, "")
+    error = "--type 'FASTQZ' is no type of read sets: give one of FASTQ, BAM, CRAM, UBAM"
+    assert done.err.splitlines() == [f"omics-meta: error: {error}"]
+
+
+@pytest.mark.parametrize("command", ["find", "export"])
+def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: Cli, command: str) -> None:
+    table = aws.table()
+    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "set_status": "FROZEN"})
+
+    unknown = cli.run_here(command, "-t", table, "--status", "frozen")
+    known = [cli.run_here(command, "-t", table, "--status", status.lower()).err for status in READ_SET_STATUSES]
+
+    assert (unknown.code, "FROZEN" in unknown.out) == (0, True)
+    warning = unknown.err.splitlines()[0]
+    assert "--status 'frozen' is none of the known statuses" in warning
+    assert [status for status in READ_SET_STATUSES if status in warning] == list(READ_SET_STATUSES)
+    assert not [each for each in known if "known statuses" in each]
+
+
+@pytest.mark.parametrize("command", ["find", "export"])
+def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: Cli, command: str) -> None:
+    table = aws.table()
+    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "store": {"store_name": "Cohort"}})
+
+    alone = cli.run_here(command, "-t", table, "--store", "cohort")
+    among_others = cli.run_here(command, "-t", table, "--store", "Cohort", "--sample", "NA12878")
+    some = cli.run_here(command, "-t", table, "--store", "Cohort")
+
+    assert "no row has the store 'cohort'" in alone.err.splitlines()[-1]
+    assert "nothing matches all options" in among_others.err.splitlines()[-1]
+    assert [done.code for done in (alone, among_others, some)] == [0, 0, 0]
+    assert len(some.err.splitlines()) == 1
 
 
 def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:

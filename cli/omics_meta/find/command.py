@@ -11,6 +11,7 @@ from omics_meta.find.columns import columns_of
 from omics_meta.find.criteria import criteria_of, one_of, read_set_id
 from omics_meta.find.explanation import print_explanation
 from omics_meta.find.filters import Search
+from omics_meta.find.hints import doubts, hint_of_nothing
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read, read_named
@@ -35,6 +36,8 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         raise CommandError(f"--explain and --{form} contradict each other: an explanation is text, or --json")
     shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)
+    for doubt in doubts(search.filters):
+        print_note(doubt)
     connection = connect_table(search.selection)
     facts = facts_of(connection.description)
     access = plan(criteria, facts)
@@ -44,6 +47,8 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     pages = read(connection.client, connection.table, access, criteria)
     found = print_rows(_first(pages, limit), form, shown, _about("find", connection))
     print_note("1 read set found" if found == 1 else f"{found} read sets found")
+    if not found and search.filters.store:
+        print_note(hint_of_nothing(search.filters))
     return ExitCode.DONE
 
 
