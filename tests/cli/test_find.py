@@ -306,6 +306,19 @@ def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
     ]
 
 
+def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_empty_one(aws: Aws, cli: Cli) -> None:
+    # As all tables of the sandbox are.
+    table = aws.table(indexes=KEYS)
+
+    for options in ((), ("--subject", "s")):
+        text = cli.run_here("find", "-t", table, *options, "--explain").out
+        document = cli.run_here("find", "-t", table, *options, "--explain", "--json").document
+        assert "not known yet" in text
+        assert "0.0" not in text
+        assert (document["most_read_units"], document["rows"]) == (None, None)
+        assert document["read_units_per_row_found"] == (None if options else 0)
+
+
 def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     aws: Aws, cli: Cli, populated: Populate
 ) -> None:
