@@ -224,7 +224,7 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, pop
     as_table = cli.run(*options)
 
     (row,) = as_json.pop("read_sets")
-    assert as_json == {"command": "find", "table": table, "region": "us-west-2", "found": 1}
+    assert as_json == {"command": "find", "table": table, "region": "us-west-2", "found": 1, "limited": False}
     assert row.pop("set_total_size") > 0
     tags = {"cohort": "a", "panel": "HG002"}
     assert row == {"set_name": "HG002.cohort-a", "tag:panel": "HG002", "tag:phase": None, "tags": tags}
@@ -240,8 +240,14 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, pop
 def test_a_limit_ends_the_reading(aws: Aws, cli: Cli, populated: Populate) -> None:
     table = populated()
 
-    assert len(cli.run("find", "-t", table, "--jsonl", "--limit", "4").out.splitlines()) == 4
-    assert cli.run("find", "-t", table, "--json", "--limit", "7").document["found"] == 6
+    lines = cli.run("find", "-t", table, "--jsonl", "--limit", "4")
+    some, every = (cli.run("find", "-t", table, "--json", "--limit", limit) for limit in ("4", "7"))
+
+    assert len(lines.out.splitlines()) == 4
+    assert lines.err == "omics-meta: 4 read sets shown (--limit); there may be more\n"
+    assert (some.document["found"], some.document["limited"]) == (4, True)
+    assert (every.document["found"], every.document["limited"]) == (6, False)
+    assert every.err == "omics-meta: 6 read sets found\n"
     assert not aws.omics.calls, "the table is there so that HealthOmics need not be asked"
 
 
@@ -335,6 +341,23 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert some.code == 1
     assert len(some.out.splitlines()) == 1
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
+
+
+def test_read_sets_without_a_row_are_no_table(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+
+    for name in (aws.arn("1234567890", "9876543210"), "9876543210"):
+        done = cli.run_here("get", "-t", table, name)
+        assert (done.code, done.out) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["123", "1" * 37, "NA12878"])
+def test_what_is_no_id_is_an_error(aws: Aws, cli: Cli, name: str) -> None:
+    done = cli.run_here("get", "-t", aws.table(), name)
+
+    assert (done.code, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert f"{name!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits" in line
 
 
 def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: Cli, populated: Populate) -> None:

@@ -16,7 +16,7 @@ from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read, read_named
 from omics_meta.output import print_note
-from omics_meta.target import Selection
+from omics_meta.target import RESOURCE_ID, Selection
 
 
 def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
@@ -45,8 +45,13 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         print_explanation(_about("find", connection), access, facts, as_json=form is Format.JSON)
         return ExitCode.DONE
     pages = read(connection.client, connection.table, access, criteria)
-    found = print_rows(_first(pages, limit), form, shown, _about("find", connection))
-    print_note("1 read set found" if found == 1 else f"{found} read sets found")
+
+    def ending(found: int) -> dict[str, Any]:
+        return {"found": found, "limited": found == limit}
+
+    found = print_rows(_first(pages, limit), form, shown, _about("find", connection), ending)
+    read_sets = "1 read set" if found == 1 else f"{found} read sets"
+    print_note(f"{read_sets} shown (--limit); there may be more" if found == limit else f"{read_sets} found")
     if not found and search.filters.store:
         print_note(hint_of_nothing(search.filters))
     return ExitCode.DONE
@@ -62,9 +67,10 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
     ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
     for each in ids:
-        if not each.isdecimal():
+        if not RESOURCE_ID.fullmatch(each):
             raise CommandError(
-                f"{each!r} is neither the ARN nor the id of a read set: find others with `omics-meta find`"
+                f"{each!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits,"
+                " or search with `omics-meta find`"
             )
     connection = connect_table(selection)
     missing = dict.fromkeys([*arns, *ids])

@@ -19,9 +19,9 @@ from readset_sync.timestamp import format_timestamp
 from omics_meta.exits import CommandError
 from omics_meta.find.filters import Filters
 from omics_meta.output import ids as ids_of
+from omics_meta.target import RESOURCE_ID
 
 _WILDCARDS: Final = re.compile(r"[*?\[]")
-_STORE_ID: Final = re.compile(r"[0-9]{10,36}")
 _ID: Final = "set_id"
 _TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
 """Of read sets: HealthOmics' `FileType`."""
@@ -113,7 +113,7 @@ def before(moment: str) -> Criterion:
 
 def in_store(store: str) -> Criterion:
     """The read set is in the store with an id, or with a name."""
-    if not _STORE_ID.fullmatch(store):
+    if not RESOURCE_ID.fullmatch(store):
         return Criterion(
             lambda row: row.get("store", {}).get("store_name") == store, Attr("store.store_name").eq(store)
         )

@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TextIO, cast
@@ -48,8 +48,16 @@ def format_of(*, as_json: bool, as_jsonl: bool, as_csv: bool) -> Format:
     return asked[0] if asked else Format.TABLE
 
 
+def _found(count: int) -> Mapping[str, Any]:
+    return {"found": count}
+
+
 def print_rows(
-    pages: Iterable[Sequence[Row]], form: Format, columns: Sequence[Column] | None, about: Mapping[str, Any]
+    pages: Iterable[Sequence[Row]],
+    form: Format,
+    columns: Sequence[Column] | None,
+    about: Mapping[str, Any],
+    ending: Callable[[int], Mapping[str, Any]] = _found,
 ) -> int:
     """Print rows as they come; return how many there were.
 
@@ -57,11 +65,12 @@ def print_rows(
         pages: The rows, some at a time.
         form: How to print them.
         columns: What to print of each. None for whole rows in JSON, and for the usual columns elsewhere.
-        about: Members of the JSON document before `read_sets` and `found`.
+        about: Members of the JSON document before `read_sets`.
+        ending: Those after it, once it is known how many rows there were.
     """
     match form:
         case Format.JSON:
-            return _print_document(pages, columns, about)
+            return _print_document(pages, columns, about, ending)
         case Format.JSONL:
             return _print_lines(pages, columns)
         case Format.CSV:
@@ -99,7 +108,12 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, default=_plain)
 
 
-def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | None, about: Mapping[str, Any]) -> int:
+def _print_document(
+    pages: Iterable[Sequence[Row]],
+    columns: Sequence[Column] | None,
+    about: Mapping[str, Any],
+    ending: Callable[[int], Mapping[str, Any]],
+) -> int:
     # With the first row and not before: where nothing can be read at all, nothing is printed.
     head = f'{json.dumps(about)[:-1]}, "read_sets": ['
     count = 0
@@ -108,7 +122,7 @@ def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | 
             sys.stdout.write(f"{',' if count else head}\n  {to_json(_record(row, columns))}")
             count += 1
         sys.stdout.flush()
-    print_line(f'{"" if count else head}\n], "found": {count}}}')
+    print_line(f"{'' if count else head}\n], {json.dumps(ending(count))[1:]}")
     return count
 
 
@@ -139,6 +153,8 @@ def _print_table(pages: Iterable[Sequence[Row]], columns: Sequence[Column]) -> i
     widths: list[int] = []
     count = 0
     for page in pages:
+        if not page:
+            continue
         lines = [[visible(_cell(value)) for value in values(row, columns)] for row in page]
         head = [] if widths else [visible(column.name) for column in columns]
         widths = widths or _widths([head, *lines], room if folds else None)
