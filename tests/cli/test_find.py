@@ -498,6 +498,30 @@ def test_a_terminal_of_any_width_shows_all_there_is(
     )
 
 
+@pytest.mark.parametrize(("width", "columns"), [(10, 1), (40, 2), (80, 5), (200, 7)])
+def test_a_narrow_terminal_shows_fewer_of_the_usual_columns_and_every_text_whole(
+    width: int, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+    values = ["1234567890", "NA12878.exome", "ACTIVE", "FASTQ", "CEPH1463-0000001", "NA12878", "cohort-a"]
+    row = dict(zip((column.name for column in SHOWN), values, strict=True))
+    row |= {"store": {"store_name": row.pop("store_name")}}
+    longer = row | {"set_id": "1234567890" * 3}
+
+    print_rows([[row], [longer]], Format.TABLE, None, {})
+
+    done = capsys.readouterr()
+    head, *lines = re.sub(r"\x1b\[[0-9;]*m", "", done.out).splitlines()
+    names = [column.name for column in SHOWN]
+    assert head.split() == names[:columns]
+    assert [line.split() for line in lines] == [values[:columns], [longer["set_id"], *values[1:columns]]]
+    assert cell_len(head) <= width
+    left_out = f"the terminal is too narrow for {', '.join(names[columns:])}: " if columns < len(names) else ""
+    assert done.err.startswith(f"omics-meta: {left_out}" if left_out else "")
+    assert bool(done.err) is bool(left_out)
+
+
 def test_a_table_has_a_line_for_each_row_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
     names = [
         "a\nb",
