@@ -144,8 +144,8 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         }
         print_json(document | ({"changes": changes} if options.dry_run else {}))
     else:
-        done = "Would be done to" if options.dry_run else "Done to"
-        print_counts(f"{done} table {connection.table.name} in {connection.region}", _COLUMNS, tally.counts.items())
+        title = f"Rows of table {connection.table.name} in {connection.region}"
+        print_counts(f"{title} (dry run)" if options.dry_run else title, _COLUMNS, tally.counts.items())
         if options.dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE

@@ -42,7 +42,7 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     """Print a table of counts: a row for each store, a column for each name in `columns`."""
     lines = [(visible(label), [str(counts[column]) for column in columns]) for label, counts in rows]
     digits = max((len(count) for _, counts in lines for count in counts), default=1)
-    table = Table(title=title, title_justify="left")
+    table = Table()
     table.add_column(_STORE, no_wrap=True)
     for column in columns:
         table.add_column(Text(visible(column)), justify="right", overflow="fold", min_width=digits)
@@ -53,6 +53,8 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     if not console.is_terminal or console.width < narrowest + _FRAME * (len(columns) + 1) + 1:
         # Nothing may be cut off: a file or a pipe has no width, and a terminal that is too narrow breaks lines itself.
         console = Console(width=_WIDER_THAN_ANY_TABLE)
+    # A title of the table itself would be as narrow as that, and its names folded in the middle.
+    console.print(Text(title, "table.title"), soft_wrap=True)
     console.print(table)
 
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 from omics_meta.exits import CommandError
 from omics_meta.outputs import outputs_of_file, outputs_of_stack
 
-_STORE_ID: Final = re.compile(r"[0-9]{10,36}")
+RESOURCE_ID: Final = re.compile(r"[0-9]{10,36}")
+"""The id of a sequence store, or of a read set."""
 _REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 """Any name that AWS, or an AWS-compatible service, could give a region."""
 
@@ -112,7 +113,7 @@ def _check(selection: Selection) -> None:
         if value == "":
             raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
     for store_id in selection.store_ids:
-        if not _STORE_ID.fullmatch(store_id):
+        if not RESOURCE_ID.fullmatch(store_id):
             raise CommandError(
                 f"{store_id!r} is not the id of a sequence store: give its 10 to 36 digits, not its name or ARN"
             )

@@ -151,7 +151,7 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
         print_line(f"{done}{finding.state} {finding.arn}{f': {details}' if details else ''}")
     print_checks(report.checks, shown=PROBE)
     print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
-    if repair:
+    if repair and report.drift:
         repaired = sum(map(report.is_repaired, report.drift))
         print_line(f"{repaired} of {len(report.drift)} differences were repaired after that.")
     if not deep:

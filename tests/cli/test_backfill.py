@@ -36,6 +36,7 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
         f"listing of store {store}: batch 1: 8 read sets: 8 listed",
         f"store {store}: batch 1: 8 read sets: 8 created",
     ]
+    assert done.out.splitlines()[0] == f"Rows of table {table} in us-west-2"
     assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [
         store,
         "8",
@@ -179,6 +180,7 @@ def test_a_dry_run_tells_and_writes_nothing(aws: Aws, cli: Cli) -> None:
         {"set_arn": aws.arn(store, stale), "outcome": "updated", "fields": ["set_name", "set_subject_id"]},
         {"set_arn": aws.arn(store, gone), "outcome": "deleted", "fields": []},
     ]
+    assert f"Rows of table {table} in us-west-2 (dry run)" in plain.out.splitlines()
     # AND without --prune nothing is said of the row that is left over
     assert [line for line in plain.out.splitlines() if line.startswith("would be")] == [
         f"would be created: {aws.arn(store, missing)}",

@@ -20,6 +20,7 @@ from omics_meta.find.filters import Filters
 from omics_meta.find.plan import TableFacts, facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read
+from omics_sandbox.omics.models import READ_SET_STATUSES
 from readset_sync.table import Table
 from rich.cells import cell_len
 from typer.testing import CliRunner
@@ -223,7 +224,7 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, pop
     as_table = cli.run(*options)
 
     (row,) = as_json.pop("read_sets")
-    assert as_json == {"command": "find", "table": table, "region": "us-west-2", "found": 1}
+    assert as_json == {"command": "find", "table": table, "region": "us-west-2", "found": 1, "limited": False}
     assert row.pop("set_total_size") > 0
     tags = {"cohort": "a", "panel": "HG002"}
     assert row == {"set_name": "HG002.cohort-a", "tag:panel": "HG002", "tag:phase": None, "tags": tags}
@@ -239,8 +240,14 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, pop
 def test_a_limit_ends_the_reading(aws: Aws, cli: Cli, populated: Populate) -> None:
     table = populated()
 
-    assert len(cli.run("find", "-t", table, "--jsonl", "--limit", "4").out.splitlines()) == 4
-    assert cli.run("find", "-t", table, "--json", "--limit", "7").document["found"] == 6
+    lines = cli.run("find", "-t", table, "--jsonl", "--limit", "4")
+    some, every = (cli.run("find", "-t", table, "--json", "--limit", limit) for limit in ("4", "7"))
+
+    assert len(lines.out.splitlines()) == 4
+    assert lines.err == "omics-meta: 4 read sets shown (--limit); there may be more\n"
+    assert (some.document["found"], some.document["limited"]) == (4, True)
+    assert (every.document["found"], every.document["limited"]) == (6, False)
+    assert every.err == "omics-meta: 6 read sets found\n"
     assert not aws.omics.calls, "the table is there so that HealthOmics need not be asked"
 
 
@@ -250,6 +257,45 @@ def test_an_explanation_is_no_rows(aws: Aws, cli: Cli, form: str) -> None:
 
     assert (done.code, done.out) == (2, "")
     assert f"--explain and {form} contradict each other" in done.err
+
+
+@pytest.mark.parametrize("command", ["find", "export"])
+def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: Cli, command: str) -> None:
+    done = cli.run_here(command, "-t", aws.table(), "--type", "FASTQZ")
+
+    assert (done.code, done.out) == (2, "")
+    error = "--type 'FASTQZ' is no type of read sets: give one of FASTQ, BAM, CRAM, UBAM"
+    assert done.err.splitlines() == [f"omics-meta: error: {error}"]
+
+
+@pytest.mark.parametrize("command", ["find", "export"])
+def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: Cli, command: str) -> None:
+    table = aws.table()
+    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "set_status": "FROZEN"})
+
+    unknown = cli.run_here(command, "-t", table, "--status", "frozen")
+    known = [cli.run_here(command, "-t", table, "--status", status.lower()).err for status in READ_SET_STATUSES]
+
+    assert (unknown.code, "FROZEN" in unknown.out) == (0, True)
+    warning = unknown.err.splitlines()[0]
+    assert "--status 'frozen' is none of the known statuses" in warning
+    assert [status for status in READ_SET_STATUSES if status in warning] == list(READ_SET_STATUSES)
+    assert not [each for each in known if "known statuses" in each]
+
+
+@pytest.mark.parametrize("command", ["find", "export"])
+def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: Cli, command: str) -> None:
+    table = aws.table()
+    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "store": {"store_name": "Cohort"}})
+
+    alone = cli.run_here(command, "-t", table, "--store", "cohort")
+    among_others = cli.run_here(command, "-t", table, "--store", "Cohort", "--sample", "NA12878")
+    some = cli.run_here(command, "-t", table, "--store", "Cohort")
+
+    assert "no row has the store 'cohort'" in alone.err.splitlines()[-1]
+    assert "nothing matches all options" in among_others.err.splitlines()[-1]
+    assert [done.code for done in (alone, among_others, some)] == [0, 0, 0]
+    assert len(some.err.splitlines()) == 1
 
 
 def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
@@ -264,6 +310,19 @@ def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
         "scan of the table in one part: no index can help with what is asked for",
         "filter: begins_with(set_name, :v0)",
     ]
+
+
+def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_empty_one(aws: Aws, cli: Cli) -> None:
+    # As all tables of the sandbox are.
+    table = aws.table(indexes=KEYS)
+
+    for options in ((), ("--subject", "s")):
+        text = cli.run_here("find", "-t", table, *options, "--explain").out
+        document = cli.run_here("find", "-t", table, *options, "--explain", "--json").document
+        assert "not known yet" in text
+        assert "0.0" not in text
+        assert (document["most_read_units"], document["rows"]) == (None, None)
+        assert document["read_units_per_row_found"] == (None if options else 0)
 
 
 def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
@@ -282,6 +341,23 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert some.code == 1
     assert len(some.out.splitlines()) == 1
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
+
+
+def test_read_sets_without_a_row_are_no_table(aws: Aws, cli: Cli) -> None:
+    table = aws.table()
+
+    for name in (aws.arn("1234567890", "9876543210"), "9876543210"):
+        done = cli.run_here("get", "-t", table, name)
+        assert (done.code, done.out) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["123", "1" * 37, "NA12878"])
+def test_what_is_no_id_is_an_error(aws: Aws, cli: Cli, name: str) -> None:
+    done = cli.run_here("get", "-t", aws.table(), name)
+
+    assert (done.code, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert f"{name!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits" in line
 
 
 def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: Cli, populated: Populate) -> None:
@@ -420,6 +496,30 @@ def test_a_terminal_of_any_width_shows_all_there_is(
     assert Counter("".join(shown).replace(" ", "")) == Counter(
         "".join([*(column.name for column in columns), *names, *names[1:], "onthenextpage,somethinglonger"])
     )
+
+
+@pytest.mark.parametrize(("width", "columns"), [(9, 1), (40, 3), (79, 5), (80, 6), (200, 7)])
+def test_a_narrow_terminal_shows_fewer_of_the_usual_columns_and_every_text_whole(
+    width: int, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+    values = ["1234567890", "NA12878.exome", "ACTIVE", "FASTQ", "CEPH1463-0000001", "NA12878", "cohort-a"]
+    row = dict(zip((column.name for column in SHOWN), values, strict=True))
+    row |= {"store": {"store_name": row.pop("store_name")}}
+    longer = row | {"set_id": "1234567890" * 3}
+
+    print_rows([[row], [longer]], Format.TABLE, None, {})
+
+    done = capsys.readouterr()
+    head, *lines = re.sub(r"\x1b\[[0-9;]*m", "", done.out).splitlines()
+    names = [column.name for column in SHOWN]
+    assert head.split() == names[:columns]
+    assert [line.split() for line in lines] == [values[:columns], [longer["set_id"], *values[1:columns]]]
+    assert cell_len(head) <= max(width, cell_len(values[0]))
+    left_out = f"the terminal is too narrow for {', '.join(names[columns:])}: " if columns < len(names) else ""
+    assert done.err.startswith(f"omics-meta: {left_out}" if left_out else "")
+    assert bool(done.err) is bool(left_out)
 
 
 def test_a_table_has_a_line_for_each_row_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,7 +108,13 @@ def test_costs_are_those_of_eventually_consistent_reads() -> None:
     assert keys.units_per_row == pytest.approx(200 / 4096 / 2 + 0.5)
     assert whole.units_per_row == pytest.approx(2000 / 4096 / 2)
     assert whole.most_units == pytest.approx(1000 * 2000 / 4096 / 2)
-    assert planned(Filters(), size=0).most_units == 0
+
+
+def test_the_cost_of_reading_a_table_that_is_not_counted_yet_is_not_known() -> None:
+    scan, query = planned(Filters(), size=0), planned(Filters(subject="a"), SUBJECT, size=0)
+
+    assert scan.most_units is None
+    assert (query.units_per_row, query.most_units) == (None, None)
 
 
 @pytest.mark.parametrize(("size", "segments"), [(0, 1), (7 * MIB, 1), (8 * MIB, 2), (10_000 * MIB, 4)])

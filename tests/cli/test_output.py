@@ -24,3 +24,15 @@ def test_no_number_is_cut_off(
     assert "…" not in shown
     # What has been folded is whole again, letter by letter.
     assert Counter(re.findall(r"[A-Z_]", shown)) == Counter("R" + "".join(STATUSES))
+
+
+def test_a_title_is_one_line_on_any_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "40"}.items():
+        monkeypatch.setenv(name, value)
+    title = "Rows of table healthomics_set_metadata_of_the_cohort in us-west-2"
+
+    print_counts(title, ("ACTIVE",), [("1234567890", Counter(ACTIVE=1))])
+
+    assert re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()[0] == title

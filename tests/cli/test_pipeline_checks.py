@@ -498,8 +498,8 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
         "ResourceNotFoundException",
     ),
     "table with another key": (lambda pipeline: pipeline.replace_table("id"), "table key", "it must be set_arn"),
-    "dead letters": (_send_to("deadLetterQueueUrl", MessageGroupId="1"), "dead letters", "-dead.fifo holds 1 messages"),
-    "undelivered events": (_send_to("undeliveredQueueUrl"), "dead letters", "-undelivered holds 1 messages"),
+    "dead letters": (_send_to("deadLetterQueueUrl", MessageGroupId="1"), "dead letters", "-dead.fifo holds 1 message"),
+    "undelivered events": (_send_to("undeliveredQueueUrl"), "dead letters", "-undelivered holds 1 message"),
 }
 
 
@@ -525,6 +525,17 @@ def test_the_broken_part_is_named_and_none_else(
     assert failed.keys() == {check}
     assert found in failed[check]["found"]
     assert failed[check]["remedy"]
+
+
+def test_one_dead_letter_is_one_message(pipeline: Pipeline, verify: Callable[[], tuple[int, dict[str, Any]]]) -> None:
+    _send_to("undeliveredQueueUrl")(pipeline)
+    _, one = verify()
+    _send_to("undeliveredQueueUrl")(pipeline)
+    _, two = verify()
+    assert [each["dead letters"]["found"].rpartition(" holds ")[2] for each in (one, two)] == [
+        "1 message",
+        "2 messages",
+    ]
 
 
 def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:

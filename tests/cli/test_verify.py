@@ -47,6 +47,9 @@ def test_in_sync(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
     }
     # Listings alone are read: nothing that costs a call for each read set.
     assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 2, "ListReadSets": 3}
+    # AND where there is nothing to repair, nothing is said of it
+    plain = cli.run("verify", "--all-stores", "-t", table, "--repair", *FAST)
+    assert (plain.code, "repaired" in plain.out) == (0, False)
 
 
 def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.docs.pages import PAGES, README, ROOT, Page
-from tests.docs.world import READ_SET_ID, TABLE, Done, World
+from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, Done, World
 
 NOT_RUN = {
     "make demo": "it fails by itself when something that it shows is not so",
@@ -121,6 +121,21 @@ def test_the_examples_with_boto3_find_the_read_sets(world: World):
     assert len(by_tag) > 1
     assert all(re.fullmatch(r"\['s3://.*source1.*', 's3://.*source2.*'\]", line) for line in by_tag)
     assert world.run(sys.executable, "-", text=by_index).stdout == "NA12878 exome\n"
+
+
+def test_the_examples_with_boto3_go_on_with_rows_that_only_a_listing_has_written(world: World):
+    by_filter, _ = Page("docs/finding.md").blocks("python")
+    arn = f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/1111111111"
+    row = {"set_arn": {"S": arn}, "set_status": {"S": "ACTIVE"}, "sync_state": {"S": "listed"}}
+    tags = {"tags": {"L": [{"M": {"cohort": {"S": "a"}}}]}}
+    dynamodb = world.client("dynamodb")
+    dynamodb.put_item(TableName=TABLE, Item=row | tags)
+    try:
+        done = world.run(sys.executable, "-", text=by_filter)
+    finally:
+        dynamodb.delete_item(TableName=TABLE, Key={"set_arn": row["set_arn"]})
+
+    assert "[]" in done.stdout.splitlines(), done.stderr
 
 
 def test_queries_of_an_export_run(world: World, monkeypatch: pytest.MonkeyPatch):

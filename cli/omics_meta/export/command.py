@@ -14,6 +14,7 @@ from omics_meta.export.writers import writer_of
 from omics_meta.find.columns import COLUMNS, columns_of
 from omics_meta.find.criteria import criteria_of
 from omics_meta.find.filters import Search
+from omics_meta.find.hints import doubts, hint_of_nothing
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.reader import read
 from omics_meta.output import print_line, print_note
@@ -40,6 +41,8 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
     write = writer_of(chosen)
     wanted = columns_of(columns) if columns is not None else COLUMNS
     criteria = criteria_of(search.filters)
+    for doubt in doubts(search.filters):
+        print_note(doubt)
     connection = connect_table(search.selection)
     access = plan(criteria, facts_of(connection.description))
     with reporting() as reporter, replacing(output) if output else nullcontext(sys.stdout.buffer) as file:
@@ -51,6 +54,8 @@ def export(search: Search, *, form: ExportFormat | None, columns: str | None, ou
         print_line(f"{said} to {output}")
     else:
         print_note(said)
+    if not count and search.filters.store:
+        print_note(hint_of_nothing(search.filters))
     return ExitCode.DONE
 
 

@@ -11,11 +11,12 @@ from omics_meta.find.columns import columns_of
 from omics_meta.find.criteria import criteria_of, one_of, read_set_id
 from omics_meta.find.explanation import print_explanation
 from omics_meta.find.filters import Search
+from omics_meta.find.hints import doubts, hint_of_nothing
 from omics_meta.find.plan import facts_of, plan
 from omics_meta.find.printing import Format, print_rows
 from omics_meta.find.reader import read, read_named
 from omics_meta.output import print_note
-from omics_meta.target import Selection
+from omics_meta.target import RESOURCE_ID, Selection
 
 
 def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
@@ -35,6 +36,8 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         raise CommandError(f"--explain and --{form} contradict each other: an explanation is text, or --json")
     shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)
+    for doubt in doubts(search.filters):
+        print_note(doubt)
     connection = connect_table(search.selection)
     facts = facts_of(connection.description)
     access = plan(criteria, facts)
@@ -42,8 +45,15 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         print_explanation(_about("find", connection), access, facts, as_json=form is Format.JSON)
         return ExitCode.DONE
     pages = read(connection.client, connection.table, access, criteria)
-    found = print_rows(_first(pages, limit), form, shown, _about("find", connection))
-    print_note("1 read set found" if found == 1 else f"{found} read sets found")
+
+    def ending(found: int) -> dict[str, Any]:
+        return {"found": found, "limited": found == limit}
+
+    found = print_rows(_first(pages, limit), form, shown, _about("find", connection), ending)
+    read_sets = "1 read set" if found == 1 else f"{found} read sets"
+    print_note(f"{read_sets} shown (--limit); there may be more" if found == limit else f"{read_sets} found")
+    if not found and search.filters.store:
+        print_note(hint_of_nothing(search.filters))
     return ExitCode.DONE
 
 
@@ -57,9 +67,10 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
     ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
     for each in ids:
-        if not each.isdecimal():
+        if not RESOURCE_ID.fullmatch(each):
             raise CommandError(
-                f"{each!r} is neither the ARN nor the id of a read set: find others with `omics-meta find`"
+                f"{each!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits,"
+                " or search with `omics-meta find`"
             )
     connection = connect_table(selection)
     missing = dict.fromkeys([*arns, *ids])

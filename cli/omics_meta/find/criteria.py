@@ -19,10 +19,12 @@ from readset_sync.timestamp import format_timestamp
 from omics_meta.exits import CommandError
 from omics_meta.find.filters import Filters
 from omics_meta.output import ids as ids_of
+from omics_meta.target import RESOURCE_ID
 
 _WILDCARDS: Final = re.compile(r"[*?\[]")
-_STORE_ID: Final = re.compile(r"[0-9]{10,36}")
 _ID: Final = "set_id"
+_TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
+"""Of read sets: HealthOmics' `FileType`."""
 _MOST_OPERANDS: Final = 100
 """Of DynamoDB's IN."""
 _AFTER: Final = "--created-after"
@@ -78,6 +80,17 @@ def text(attribute: str, given: str) -> Criterion:
     return like(attribute, given) if _WILDCARDS.search(given) else equals(attribute, given)
 
 
+def of_type(given: str) -> Criterion:
+    """The read set is of a type, in any case.
+
+    Raises:
+        CommandError: There is no such type.
+    """
+    if given.upper() not in _TYPES:
+        raise CommandError(f"--type {given!r} is no type of read sets: give one of {', '.join(_TYPES)}")
+    return equals("set_type", given.upper())
+
+
 def since(moment: str) -> Criterion:
     """The read set was created at a moment or later."""
     return Criterion(
@@ -100,7 +113,7 @@ def before(moment: str) -> Criterion:
 
 def in_store(store: str) -> Criterion:
     """The read set is in the store with an id, or with a name."""
-    if not _STORE_ID.fullmatch(store):
+    if not RESOURCE_ID.fullmatch(store):
         return Criterion(
             lambda row: row.get("store", {}).get("store_name") == store, Attr("store.store_name").eq(store)
         )
@@ -162,7 +175,8 @@ def criteria_of(filters: Filters) -> tuple[Criterion, ...]:
     """Return what a row must all be like; nothing for every row.
 
     Raises:
-        CommandError: An option is empty, a tag has no key, a moment is no date or time, or no moment is between two.
+        CommandError: An option is empty, a type is unknown, a tag has no key, a moment is no date or time, or no moment
+            is between two.
     """
     return tuple(_criteria(filters))
 
@@ -173,7 +187,7 @@ def _criteria(filters: Filters) -> Iterator[Criterion]:
         ("--subject", filters.subject, lambda subject: text("set_subject_id", subject)),
         ("--name", filters.name, lambda name: text("set_name", name)),
         ("--status", filters.status, lambda status: equals("set_status", status.upper())),
-        ("--type", filters.file_type, lambda file_type: equals("set_type", file_type.upper())),
+        ("--type", filters.file_type, of_type),
         ("--store", filters.store, in_store),
         ("--reference", filters.reference, lambda arn: equals("set_reference_arn", arn)),
         ("--file", filters.file, has_file),

@@ -24,7 +24,7 @@ def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFact
                 "names": sent.get("ExpressionAttributeNames", {}),
                 "read_units_per_row_found": access.units_per_row,
                 "most_read_units": access.most_units,
-                "rows": facts.rows,
+                "rows": facts.rows or None,
             }
         )
         return
@@ -33,6 +33,9 @@ def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFact
     for what, expression in (("key condition", "KeyConditionExpression"), ("filter", "FilterExpression")):
         if expression in sent:
             print_line(f"{what}: {_readable(sent[expression], sent['ExpressionAttributeNames'])}")
+    if access.units_per_row is None or access.most_units is None:
+        print_line("How many read units that takes is not known yet: DynamoDB counts a table within six hours.")
+        return
     per_row = f"{access.units_per_row:.2f} read units for each row found, " if access.index else ""
     print_line(f"{per_row}{access.most_units:,.1f} read units{' at the most' if access.index else ''}")
     print_line(f"The table has {facts.rows:,} rows, as DynamoDB counted in the last six hours.")

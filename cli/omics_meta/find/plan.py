@@ -59,7 +59,11 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """What decides how a table is read. `rows` and `size` (bytes) are as DynamoDB counted in the last six hours."""
+    """What decides how a table is read.
+
+    `rows` and `size` (bytes) are as DynamoDB counted in the last six hours. Both are 0 of a table that it has not
+    counted yet.
+    """
 
     rows: int
     size: int
@@ -76,8 +80,9 @@ class Access:
         condition: What DynamoDB is to check of each row that it reads; None for nothing.
         segments: How many parts of the table are scanned at the same time.
         reason: Why it is read so.
-        units_per_row: Read request units for each row found in the index; 0 for a scan.
-        most_units: Read request units if all there is must be read, which a scan always does.
+        units_per_row: Read request units for each row found in the index; 0 for a scan, None while no size is known.
+        most_units: Read request units if all there is must be read, which a scan always does; None while no size is
+            known.
     """
 
     index: Index | None
@@ -85,8 +90,8 @@ class Access:
     condition: ConditionBase | None
     segments: int
     reason: str
-    units_per_row: float
-    most_units: float
+    units_per_row: float | None
+    most_units: float | None
 
 
 def facts_of(table: Mapping[str, Any]) -> TableFacts:
@@ -144,7 +149,7 @@ def _scan(criteria: Sequence[Criterion], table: TableFacts, asked: Iterable[str]
         if keys
         else "no index can help with what is asked for",
         units_per_row=0,
-        most_units=math.ceil(table.size / _UNIT) / 2,
+        most_units=math.ceil(table.size / _UNIT) / 2 if table.size else None,
     )
 
 
@@ -154,9 +159,7 @@ def _query(criteria: Sequence[Criterion], index: Index, table: TableFacts) -> Ac
     # DynamoDB refuses a filter on the keys of what it queries, and can judge only by what the index has.
     keys = {index.hash_key, index.range_key}
     filtering = [each for each in criteria if keys.isdisjoint({each.attribute, each.checked})]
-    units_per_row = index.size / max(index.rows, 1) / _UNIT / 2
-    if not index.whole_rows:
-        units_per_row += math.ceil(table.size / max(table.rows, 1) / _UNIT) / 2
+    units_per_row = _units_per_row(index, table)
     return Access(
         index=index,
         key=_all([key, within]),
@@ -164,8 +167,15 @@ def _query(criteria: Sequence[Criterion], index: Index, table: TableFacts) -> Ac
         segments=1,
         reason=f"index {index.name} is keyed by {index.hash_key}{f' and {index.range_key}' if within else ''}",
         units_per_row=units_per_row,
-        most_units=index.rows * units_per_row,
+        most_units=None if units_per_row is None else index.rows * units_per_row,
     )
+
+
+def _units_per_row(index: Index, table: TableFacts) -> float | None:
+    if not table.size:
+        return None
+    units = index.size / max(index.rows, 1) / _UNIT / 2
+    return units if index.whole_rows else units + math.ceil(table.size / max(table.rows, 1) / _UNIT) / 2
 
 
 def _key_condition(criteria: Sequence[Criterion], attribute: str | None) -> ConditionBase | None:

@@ -4,7 +4,8 @@ import csv
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TextIO, cast
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from omics_meta.exits import CommandError
 from omics_meta.find.columns import SHOWN, Column, Value, values
-from omics_meta.output import print_line, visible
+from omics_meta.output import print_line, print_note, visible
 
 _GAP: Final = 2
 """Cells of a terminal between two columns."""
@@ -48,8 +49,16 @@ def format_of(*, as_json: bool, as_jsonl: bool, as_csv: bool) -> Format:
     return asked[0] if asked else Format.TABLE
 
 
+def _found(count: int) -> Mapping[str, Any]:
+    return {"found": count}
+
+
 def print_rows(
-    pages: Iterable[Sequence[Row]], form: Format, columns: Sequence[Column] | None, about: Mapping[str, Any]
+    pages: Iterable[Sequence[Row]],
+    form: Format,
+    columns: Sequence[Column] | None,
+    about: Mapping[str, Any],
+    ending: Callable[[int], Mapping[str, Any]] = _found,
 ) -> int:
     """Print rows as they come; return how many there were.
 
@@ -57,17 +66,18 @@ def print_rows(
         pages: The rows, some at a time.
         form: How to print them.
         columns: What to print of each. None for whole rows in JSON, and for the usual columns elsewhere.
-        about: Members of the JSON document before `read_sets` and `found`.
+        about: Members of the JSON document before `read_sets`.
+        ending: Those after it, once it is known how many rows there were.
     """
     match form:
         case Format.JSON:
-            return _print_document(pages, columns, about)
+            return _print_document(pages, columns, about, ending)
         case Format.JSONL:
             return _print_lines(pages, columns)
         case Format.CSV:
             return print_csv(pages, columns or SHOWN, sys.stdout)
         case Format.TABLE:
-            return _print_table(pages, columns or SHOWN)
+            return _print_table(pages, columns)
 
 
 def print_csv(pages: Iterable[Sequence[Row]], columns: Sequence[Column], file: TextIO) -> int:
@@ -99,7 +109,12 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, default=_plain)
 
 
-def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | None, about: Mapping[str, Any]) -> int:
+def _print_document(
+    pages: Iterable[Sequence[Row]],
+    columns: Sequence[Column] | None,
+    about: Mapping[str, Any],
+    ending: Callable[[int], Mapping[str, Any]],
+) -> int:
     # With the first row and not before: where nothing can be read at all, nothing is printed.
     head = f'{json.dumps(about)[:-1]}, "read_sets": ['
     count = 0
@@ -108,7 +123,7 @@ def _print_document(pages: Iterable[Sequence[Row]], columns: Sequence[Column] | 
             sys.stdout.write(f"{',' if count else head}\n  {to_json(_record(row, columns))}")
             count += 1
         sys.stdout.flush()
-    print_line(f'{"" if count else head}\n], "found": {count}}}')
+    print_line(f"{'' if count else head}\n], {json.dumps(ending(count))[1:]}")
     return count
 
 
@@ -127,38 +142,75 @@ def _record(row: Row, columns: Sequence[Column] | None) -> Mapping[str, Any]:
     return {column.name: value for column, value in zip(columns, values(row, columns), strict=True)}
 
 
-def _print_table(pages: Iterable[Sequence[Row]], columns: Sequence[Column]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How all parts of a table are laid out.
+
+    Attributes:
+        columns: What is shown of a row.
+        widths: How many cells of a terminal each of them takes.
+        folds: Whether a text that is wider goes on below, instead of making its line longer.
+    """
+
+    columns: Sequence[Column]
+    widths: Sequence[int]
+    folds: bool
+
+
+def _print_table(pages: Iterable[Sequence[Row]], chosen: Sequence[Column] | None) -> int:
     """Print a table in parts, a part for each page, with columns as wide as the first page needs.
 
-    On a terminal that is narrower, texts go on below. Elsewhere, and where that would leave next to nothing of a
-    column, a row is a line, however long.
+    A terminal that is narrower shows fewer of the usual columns, so that ids can be copied. Columns that were chosen it
+    shows all of, and texts go on below. Elsewhere, and where that would leave next to nothing of a column, a row is a
+    line, however long.
     """
-    console = Console()
-    room = console.width - _GAP * (len(columns) - 1)
-    folds = console.is_terminal and room >= _NARROWEST * len(columns)
-    widths: list[int] = []
-    count = 0
-    for page in pages:
-        lines = [[visible(_cell(value)) for value in values(row, columns)] for row in page]
-        head = [] if widths else [visible(column.name) for column in columns]
-        widths = widths or _widths([head, *lines], room if folds else None)
-        if folds:
-            console.print(_part(head, lines, widths))
+    console, layout, count = Console(), None, 0
+    for page in filter(None, pages):
+        first = layout is None
+        layout = layout or _layout(console, page, chosen)
+        head, lines = _names(layout.columns) if first else [], _cells(page, layout.columns)
+        if layout.folds:
+            console.print(_part(head, lines, layout.widths))
         else:
-            sys.stdout.writelines(_line(line, widths) for line in ([head, *lines] if head else lines))
+            if head:
+                console.print(Text(_line(head, layout.widths), "table.header"), soft_wrap=True, end="")
+            sys.stdout.writelines(_line(line, layout.widths) for line in lines)
             sys.stdout.flush()
         count += len(page)
+    if layout and chosen is None and (hidden := SHOWN[len(layout.columns) :]):
+        print_note(f"the terminal is too narrow for {', '.join(_names(hidden))}: give --columns, or widen it")
     return count
 
 
-def _widths(lines: Sequence[Sequence[str]], room: int | None) -> list[int]:
-    """Return how many cells of a terminal each column takes; where there is no room, the widest take less."""
+def _layout(console: Console, page: Sequence[Row], chosen: Sequence[Column] | None) -> _Layout:
+    columns = chosen or SHOWN
+    lines = [_names(columns), *_cells(page, columns)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    if room is not None:
-        widths = [min(width, room) for width in widths]
-        while sum(widths) > room:
-            widths[widths.index(max(widths))] -= 1
-    return widths
+    if not console.is_terminal:
+        return _Layout(columns, widths, folds=False)
+    if chosen is None:
+        while len(widths) > 1 and sum(widths) + _GAP * (len(widths) - 1) > console.width:
+            widths.pop()
+        return _Layout(columns[: len(widths)], widths, folds=False)
+    room = console.width - _GAP * (len(columns) - 1)
+    folds = room >= _NARROWEST * len(columns)
+    return _Layout(columns, _narrowed(widths, room) if folds else widths, folds)
+
+
+def _narrowed(widths: Sequence[int], room: int) -> list[int]:
+    """Take as many cells from the widest columns as there is no room for."""
+    narrowed = [min(width, room) for width in widths]
+    while sum(narrowed) > room:
+        narrowed[narrowed.index(max(narrowed))] -= 1
+    return narrowed
+
+
+def _names(columns: Sequence[Column]) -> list[str]:
+    return [visible(column.name) for column in columns]
+
+
+def _cells(page: Sequence[Row], columns: Sequence[Column]) -> list[list[str]]:
+    return [[visible(_cell(value)) for value in values(row, columns)] for row in page]
 
 
 def _part(head: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
@@ -171,7 +223,7 @@ def _part(head: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell + " " * (width - cell_len(cell) + _GAP) for cell, width in zip(cells, widths, strict=True))
+    padded = (cell + " " * (max(width - cell_len(cell), 0) + _GAP) for cell, width in zip(cells, widths, strict=True))
     return f"{''.join(padded).rstrip()}\n"
 
 

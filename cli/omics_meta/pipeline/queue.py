@@ -87,7 +87,7 @@ def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
         yield Check(
             "dead letters",
             count == 0,
-            f"{url.rpartition('/')[2]} holds {count} messages",
+            f"{url.rpartition('/')[2]} holds {count} {'message' if count == 1 else 'messages'}",
             "look at them with `omics-meta dlq show`, mend the cause, then run `omics-meta dlq redrive`",
         )
 
