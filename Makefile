@@ -4,6 +4,9 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# No proxy is between the parts of what runs on this machine.
+export no_proxy := 127.0.0.1,$(or $(no_proxy),$(NO_PROXY))
+export NO_PROXY := $(no_proxy)
 
 PYTHON ?= python3
 VENV := .venv

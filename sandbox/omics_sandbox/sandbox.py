@@ -230,8 +230,10 @@ class Sandbox:
     def _environment(self, endpoint: str) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": endpoint,
-            # Otherwise a proxy that HTTP_PROXY names would be asked for the endpoint.
+            # Otherwise a proxy that HTTP_PROXY names would be asked for the endpoint. gRPC, by which the parts of a
+            # Pulumi program speak to each other, reads the name in lower case alone.
             "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
             "AWS_ACCESS_KEY_ID": USER_NAME,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": self.region,

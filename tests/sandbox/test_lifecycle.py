@@ -207,8 +207,8 @@ def test_given_the_command_when_it_is_started_seeded_and_interrupted_then_it_pri
     command = [sys.executable, "-m", "omics_sandbox", "--port", "0", "--seed", "--no-limits"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(8))
-        assert exports["NO_PROXY"] == urllib.parse.urlsplit(exports["AWS_ENDPOINT_URL"]).hostname
+        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(9))
+        assert exports["NO_PROXY"] == exports["no_proxy"] == urllib.parse.urlsplit(exports["AWS_ENDPOINT_URL"]).hostname
         client = boto3.client(
             "dynamodb",
             endpoint_url=exports["AWS_ENDPOINT_URL"],
