@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from .conftest import Aws, Cli
@@ -175,29 +173,9 @@ def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def expired() -> Iterator[str]:
+def expired(refusing: Callable[[str, str], str]) -> str:
     """URL of an endpoint that answers every request as AWS does when the session has expired."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _ExpiredSession) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-class _ExpiredSession(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        error = "com.amazon.coral.service#ExpiredTokenException"
-        body = json.dumps({"__type": error, "message": "The security token included in the request is expired"})
-        self.send_response(400)
-        self.send_header("content-type", "application/x-amz-json-1.0")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing."""
+    return refusing("ExpiredTokenException", "The security token included in the request is expired")
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -6,7 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
+from botocore.exceptions import ClientError
+from readset_sync.errors import SyncError, describe_error
 
+from omics_meta.errors import denied_action, is_denied
 from omics_meta.exits import CommandError
 from omics_meta.target import QueueKind
 
@@ -20,7 +23,8 @@ REDEPLOY: Final = "run `pulumi up --refresh` to put back what the program says"
 class Check:
     """One property of the deployed pipeline: whether it holds, what was found, and what mends it.
 
-    A warning is about something that works, but not as well as it could.
+    A warning is about something that works, but not as well as it could. What the caller may not look at is not judged,
+    and has not passed.
     """
 
     name: str
@@ -28,6 +32,12 @@ class Check:
     found: str
     remedy: str = REDEPLOY
     warning: bool = False
+    judged: bool = True
+
+    @property
+    def needs_mending(self) -> bool:
+        """Whether there is something to do, which the remedy says."""
+        return not self.passed or self.warning
 
     @property
     def document(self) -> dict[str, Any]:
@@ -36,9 +46,25 @@ class Check:
             "check": self.name,
             "passed": self.passed,
             "warning": self.warning,
+            "judged": self.judged,
             "found": self.found,
-            "remedy": self.remedy,
+            "remedy": self.remedy if self.needs_mending else "",
         }
+
+
+def refused(name: str, error: ClientError | SyncError) -> Check:
+    """Return the check of this name that AWS did not let be made."""
+    said = describe_error(error)
+    if isinstance(error, ClientError) and is_denied(error):
+        action = denied_action(error)
+        return Check(
+            name,
+            passed=False,
+            found=f"{action} is not allowed ({said})",
+            remedy=f"allow the caller {action} (docs/security.md)",
+            judged=False,
+        )
+    return Check(name, passed=False, found=said)
 
 
 class Stack:

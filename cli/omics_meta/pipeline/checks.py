@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from botocore.exceptions import ClientError
-from readset_sync.errors import SyncError, describe_error
+from readset_sync.errors import SyncError
 
 from omics_meta.pipeline import function, queue, rule, schedule, table
-from omics_meta.pipeline.check import Check, Look, Stack
+from omics_meta.pipeline.check import Check, Look, Stack, refused
 
 _LOOKS: Final[Mapping[str, Look]] = {
     "rule": rule.look_at_rule,
@@ -38,4 +38,4 @@ def looked(name: str, look: Look, stack: Stack) -> Iterator[Check]:
     try:
         yield from look(stack)
     except (ClientError, SyncError) as error:
-        yield Check(name, passed=False, found=describe_error(error))
+        yield refused(name, error)
