@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from readset_sync.errors import SyncError, describe_error
 
 from omics_meta.errors import denied_action, is_denied
-from omics_meta.exits import CommandError
+from omics_meta.outputs import Outputs
 from omics_meta.target import QueueKind
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Stack:
         outputs: The stack's outputs.
     """
 
-    def __init__(self, session: boto3.Session, outputs: Mapping[str, Any]) -> None:
+    def __init__(self, session: boto3.Session, outputs: Outputs) -> None:
         self.session = session
         self.outputs = outputs
 
@@ -83,12 +83,9 @@ class Stack:
         """Return an output that every stack has.
 
         Raises:
-            CommandError: It is missing, so that these are not the outputs of such a stack.
+            SelectionError: It is missing, so that these are not the outputs of such a stack.
         """
-        value = self.outputs.get(name)
-        if not isinstance(value, str) or not value:
-            raise CommandError(f"the stack's outputs have {name} = {value!r}: run `pulumi up` with this version first")
-        return value
+        return self.outputs.text(name, "run `pulumi up` with this version first")
 
     def dead_letters(self, attribute: Literal["Url", "Arn"]) -> dict[QueueKind, str]:
         """Return URLs or ARNs of the queues of what went wrong.
@@ -96,7 +93,7 @@ class Stack:
         Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it: no output names it.
 
         Raises:
-            CommandError: An output is missing, so that these are not the outputs of such a stack.
+            SelectionError: An output is missing, so that these are not the outputs of such a stack.
         """
         has_failed = self.outputs.get("deadLetterQueueUrl") is not None
         names = {QueueKind.FAILED: "deadLetterQueue"} if has_failed else {}

@@ -28,7 +28,7 @@ def check_pipeline(stack: Stack) -> list[Check]:
     """Check every part of a stack.
 
     Raises:
-        CommandError: An output is missing, so that these are not the outputs of such a stack.
+        SelectionError: An output is missing, so that these are not the outputs of such a stack.
     """
     return [check for name, look in _LOOKS.items() for check in looked(name, look, stack)]
 
