@@ -19,8 +19,10 @@ what they print for programs, [operations](operations.md) when to use them.
   reader goes away, as in `omics-meta find | head`, ends with 1.
 - Credentials, region and endpoints are those of the AWS SDKs: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
 - Where an option names a variable, the variable stands for the option where that is not given. `--outputs` on the
-  command line wins over the variable of `--stack`, and the other way round; both win over that of `--table`. An error
-  ends with the variables that stood for options.
+  command line wins over the variable of `--stack`, and the other way round; both win over that of `--table`. Where
+  `-t` and `-r`, and for `backfill` and `verify` the stores, are on the command line, a stack that only a variable names
+  is not asked, unless `--via-queue` or `--probe` needs it. An error about any of these, or of AWS, ends with the
+  variables that stood for options.
 - `NO_COLOR` keeps colours away. Nothing but a terminal gets colours or control characters anyway.
 - `omics-meta --install-completion` installs completion of commands and options for the shell that runs it (bash, zsh,
   fish or PowerShell); `--show-completion` prints it.

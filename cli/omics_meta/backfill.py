@@ -16,7 +16,7 @@ from readset_sync.sync import Change, Outcome
 
 from omics_meta.age import MaxAge
 from omics_meta.connection import Connection, connect
-from omics_meta.exits import CommandError, ExitCode, Interrupted
+from omics_meta.exits import CommandError, ExitCode, Interrupted, SelectionError
 from omics_meta.handover import Handover
 from omics_meta.output import counts_document, identity, ids, print_counts, print_json, print_line
 from omics_meta.pipeline.check import Stack
@@ -72,7 +72,7 @@ class Options:
         if not self.wait and not self.via_queue:
             raise CommandError("--no-wait says how to go about --via-queue: give both, or leave it out")
         if self.via_queue and target.outputs is None:
-            raise CommandError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
+            raise SelectionError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
         if self.via_queue and not self.tags:
             raise CommandError("--via-queue and --no-tags contradict each other: the pipeline reads all tags")
         if self.via_queue and not self.listing_pass:

@@ -15,7 +15,7 @@ from readset_sync.source import Source
 from readset_sync.table import Table
 
 from omics_meta.diagnostics import log_failures
-from omics_meta.exits import CommandError
+from omics_meta.exits import SelectionError
 from omics_meta.pipeline.check import Stack
 from omics_meta.target import Selection, Target, resolve
 
@@ -47,7 +47,7 @@ def connect(target: Target, *, max_tps: Rates) -> Connection:
     """Connect to AWS with the standard credential chain.
 
     Raises:
-        CommandError: The endpoint that is configured is not a URL.
+        SelectionError: The endpoint that is configured is not a URL.
         SetupError: The table or a store does not exist, or the table has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
@@ -85,7 +85,7 @@ def connect_table(selection: Selection) -> TableConnection:
     """Connect to the table that a selection names, and to nothing of HealthOmics.
 
     Raises:
-        CommandError: No table was named; or the endpoint that is configured is not a URL.
+        SelectionError: No table was named; or the endpoint that is configured is not a URL.
         SetupError: The table does not exist, or has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
@@ -114,13 +114,13 @@ def connect_stack(selection: Selection) -> Stack:
     """Find the deployed stack that a selection names.
 
     Raises:
-        CommandError: It names none; or its outputs cannot be had.
+        SelectionError: It names none; or its outputs cannot be had.
         ProfileNotFound: There is no such profile.
     """
-    if not selection.names_stack:
-        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
-    target = resolve(selection)
-    return Stack(session_of(target), target.outputs or {})
+    target = resolve(selection) if selection.names_stack else None
+    if target is None or target.outputs is None:
+        raise SelectionError("no stack was named: give --stack NAME, or --outputs FILE")
+    return Stack(session_of(target), target.outputs)
 
 
 @contextmanager
@@ -128,11 +128,11 @@ def clear_about_endpoints() -> Generator[None]:
     """Make clients in this block, so that an endpoint that is no URL ends the command with a line that says so.
 
     Raises:
-        CommandError: The endpoint that is configured is not a URL.
+        SelectionError: The endpoint that is configured is not a URL.
     """
     try:
         yield
     except BotoCoreError:
         raise  # some of these are ValueErrors too
     except ValueError as error:
-        raise CommandError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error
+        raise SelectionError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error

@@ -1,5 +1,8 @@
 """Turns what can go wrong into one line that says what, with which value, and what to do about it."""
 
+import re
+from typing import Final
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -12,10 +15,25 @@ from botocore.exceptions import (
 from readset_sync.errors import FAILURES, describe_error, error_code, has_bad_credentials
 from readset_sync.rates import OPERATIONS
 
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "UnauthorizedOperation"})
+_ACTION: Final = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
+"""What most services say when they refuse (IAM user guide, "Troubleshoot access denied error messages")."""
+
 
 def has_known_cause(error: Exception) -> bool:
     """Whether an error comes from AWS, the network or the user's data, and not from a fault in this program."""
     return isinstance(error, FAILURES)
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether the caller lacks a permission."""
+    return error_code(error) in _DENIED
+
+
+def denied_action(error: ClientError) -> str:
+    """The IAM action that the caller lacks; the operation where the service does not name the action."""
+    named = _ACTION.search(describe_error(error))
+    return named["action"] if named else error.operation_name
 
 
 def explain(error: Exception) -> str:
@@ -46,9 +64,9 @@ def explain(error: Exception) -> str:
 
 def _explain_client_error(error: ClientError) -> str:
     said = describe_error(error)
+    if is_denied(error):
+        return f"permission is missing ({said}): allow the action to the identity that runs this command"
     match error_code(error):
-        case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
-            return f"permission is missing ({said}): allow the action to the identity that runs this command"
         case "ProvisionedThroughputExceededException":
             return f"DynamoDB kept throttling ({said}): try again later, or give the table more capacity"
         case "ThrottlingException" | "TooManyRequestsException" if error.operation_name in OPERATIONS:

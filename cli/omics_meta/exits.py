@@ -20,5 +20,9 @@ class CommandError(Exception):
     """The command cannot do its work. The message names the value that is wrong, and the remedy."""
 
 
+class SelectionError(CommandError):
+    """What the command is to work on, such as its stack, table or stores, was not said, or cannot be found out."""
+
+
 class Interrupted(KeyboardInterrupt):
     """The command was interrupted by Ctrl-C. The message says how to go on from there."""

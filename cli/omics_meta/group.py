@@ -8,7 +8,7 @@ import typer
 from typer import _click as click
 from typer.core import TyperGroup
 
-from omics_meta.exits import CommandError, ExitCode
+from omics_meta.exits import CommandError, ExitCode, SelectionError
 
 
 class Commands(TyperGroup):
@@ -29,8 +29,10 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except typer.Exit:
             raise
-        except CommandError as error:
+        except SelectionError as error:
             _fail(str(error), error)
+        except CommandError as error:
+            _fail(str(error))
         except click.exceptions.UsageError as error:
             _fail(_usage(error))
         except KeyboardInterrupt as interrupt:
@@ -41,7 +43,7 @@ class Commands(TyperGroup):
             raise  # whoever read the output wants no more of it, which Typer deals with
         except OSError as error:
             _let_go_of_stdout()
-            _fail(f"cannot read or write: {error}", error)
+            _fail(f"cannot read or write: {error}")
         except Exception as error:
             from omics_meta.errors import explain, has_known_cause
 
@@ -64,7 +66,7 @@ def _let_go_of_stdout() -> None:
 
 
 def _fail(message: str, error: Exception | None = None) -> NoReturn:
-    """End with one line: the message, and the notes that were added to the error on its way."""
+    """End with one line: the message, and the notes that were added to the error, if that is about what they say."""
     said = "; ".join([message, *getattr(error, "__notes__", [])])
     typer.echo(f"omics-meta: error: {' '.join(said.split())}", err=True)
     raise typer.Exit(ExitCode.FAILED)

@@ -63,11 +63,16 @@ _QueueOption = Annotated[
 
 
 def _named(
-    stack: str | None, cwd: Path | None, outputs: Path | None, table: str | None = None
+    stack: str | None, cwd: Path | None, outputs: Path | None, table: str | None = None, *, suffices: bool = False
 ) -> tuple[str | None, Path | None, Path | None, str | None]:
-    """What names stack and table: an option of the command line wins over a variable that would contradict it."""
+    """What names stack and table: an option of the command line wins over a variable that would contradict it.
+
+    Where a table on the command line `suffices`, with what else is there, no variable's stack is asked.
+    """
     source = get_current_context().get_parameter_source
     typed = {name for name in ("stack", "cwd", "outputs", "table") if source(name) is ParameterSource.COMMANDLINE}
+    if typed == {"table"} and suffices:
+        return None, None, None, table
     if "outputs" in typed:
         stack, cwd = (stack if "stack" in typed else None), (cwd if "cwd" in typed else None)
     elif typed & {"stack", "cwd"}:
@@ -88,7 +93,10 @@ def stores_and_table(
     profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that compares stores with a table."""
-    stack, cwd, outputs, table = _named(stack, cwd, outputs, table)
+    given = get_current_context().params
+    needs_stack = given.get("via_queue") or given.get("probe")
+    suffices = bool(region and (seq_store_id or all_stores) and not needs_stack)
+    stack, cwd, outputs, table = _named(stack, cwd, outputs, table, suffices=suffices)
     return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
 
 
@@ -101,7 +109,7 @@ def table_alone(
     profile: ProfileOption = None,
 ) -> Selection:
     """What a command works on that is about all rows of a table."""
-    stack, cwd, outputs, table = _named(stack, cwd, outputs, table)
+    stack, cwd, outputs, table = _named(stack, cwd, outputs, table, suffices=bool(region))
     return Selection(stack, cwd, outputs, (), True, table, region, profile)
 
 

@@ -71,13 +71,19 @@ def counts_document(columns: Sequence[str], rows: Mapping[str, Counter[str]]) ->
 def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
     """Print what checks found wrong and how many passed; of those that passed, the ones named `shown` alone."""
     for check in checks:
-        if not check.passed or check.warning:
-            print_line(f"{'warning' if check.passed else 'broken pipeline'}: {check.name}: {check.found}")
+        if check.needs_mending:
+            print_line(f"{_verdict(check)}: {check.name}: {check.found}")
             print_line(f"  to mend it: {check.remedy}")
         elif check.name == shown:
             print_line(f"{check.name}: {check.found}")
     if checks:
         print_line(f"pipeline: {sum(check.passed for check in checks)} of {len(checks)} checks passed")
+
+
+def _verdict(check: Check) -> str:
+    if check.passed:
+        return "warning"
+    return "broken pipeline" if check.judged else "not judged"
 
 
 def identity(arn: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
 from readset_sync.client import dynamodb_client
-from readset_sync.errors import SyncError, describe_error
+from readset_sync.errors import SyncError
 from readset_sync.record import KEY, SYNCED_AT
 from readset_sync.table import Table
 from readset_sync.timestamp import format_timestamp
@@ -16,7 +16,7 @@ from omics_meta.connection import clear_about_endpoints, connect_stack
 from omics_meta.exits import ExitCode
 from omics_meta.output import ids, print_checks, print_counts, print_json, print_line
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check, Stack, refused
 from omics_meta.pipeline.checks import check_pipeline
 from omics_meta.pipeline.metrics import Lag, lag
 from omics_meta.pipeline.queue import messages, oldest_message_seconds
@@ -108,9 +108,7 @@ def _look(stack: Stack) -> _Status:
         try:
             return question(stack)
         except (ClientError, SyncError) as error:
-            checks.append(
-                Check(question.__name__.strip("_").replace("_", " "), passed=False, found=describe_error(error))
-            )
+            checks.append(refused(question.__name__.strip("_").replace("_", " "), error))
             return None
 
     schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)

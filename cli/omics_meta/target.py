@@ -1,14 +1,13 @@
 """Which table, region and stores a command works on: from flags, or from the outputs of a deployed stack."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from omics_meta.exits import CommandError
-from omics_meta.outputs import outputs_of_file, outputs_of_stack
+from omics_meta.exits import SelectionError
+from omics_meta.outputs import Outputs, outputs_of_file, outputs_of_stack
 
 RESOURCE_ID: Final = re.compile(r"[0-9]{10,36}")
 """The id of a sequence store, or of a read set."""
@@ -68,26 +67,26 @@ class Target:
     region: str | None
     profile: str | None
     store_ids: tuple[str, ...]
-    outputs: Mapping[str, Any] | None
+    outputs: Outputs | None
 
 
 def resolve(selection: Selection) -> Target:
     """Find out what a selection means. Flags win over outputs.
 
     Raises:
-        CommandError: The options contradict each other, something needed is missing, a value is malformed, or the
+        SelectionError: The options contradict each other, something needed is missing, a value is malformed, or the
             stack's outputs cannot be had.
     """
     _check(selection)
     outputs = _outputs(selection)
     if outputs is None and not selection.store_ids and not selection.all_stores:
-        raise CommandError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
-    region = selection.region or _output(outputs, "region")
+        raise SelectionError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
+    region = selection.region or _output(outputs, "region", "--region")
     if region is not None and not _REGION.fullmatch(region):
-        raise CommandError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
-    table = selection.table or _output(outputs, "tableName")
+        raise SelectionError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
+    table = selection.table or _output(outputs, "tableName", "--table")
     if table is None:
-        raise CommandError("no table was named: give -t/--table, or the stack that has it with --stack or --outputs")
+        raise SelectionError("no table was named: give -t/--table, or the stack that has it with --stack or --outputs")
     return Target(
         table=table,
         region=region,
@@ -99,9 +98,9 @@ def resolve(selection: Selection) -> Target:
 
 def _check(selection: Selection) -> None:
     if selection.outputs and (selection.stack or selection.cwd):
-        raise CommandError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
+        raise SelectionError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
     if selection.store_ids and selection.all_stores:
-        raise CommandError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
+        raise SelectionError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
     named = {
         "--stack": selection.stack,
         "--table": selection.table,
@@ -111,15 +110,15 @@ def _check(selection: Selection) -> None:
     for option, value in named.items():
         # As when a shell variable is not set: to go on with some default would surprise.
         if value == "":
-            raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
+            raise SelectionError(f"{option} '' is empty: give its value, or leave the option out")
     for store_id in selection.store_ids:
         if not RESOURCE_ID.fullmatch(store_id):
-            raise CommandError(
+            raise SelectionError(
                 f"{store_id!r} is not the id of a sequence store: give its 10 to 36 digits, not its name or ARN"
             )
 
 
-def _outputs(selection: Selection) -> Mapping[str, Any] | None:
+def _outputs(selection: Selection) -> Outputs | None:
     if selection.outputs:
         return outputs_of_file(selection.outputs)
     if selection.stack or selection.cwd:
@@ -127,13 +126,7 @@ def _outputs(selection: Selection) -> Mapping[str, Any] | None:
     return None
 
 
-def _output(outputs: Mapping[str, Any] | None, name: str) -> str | None:
+def _output(outputs: Outputs | None, name: str, option: str) -> str | None:
     if outputs is None:
         return None
-    value = outputs.get(name)
-    if not isinstance(value, str) or not value:
-        raise CommandError(
-            f"the stack's outputs have {name} = {value!r}: "
-            f"run `pulumi up` first, or give its value with {'--region' if name == 'region' else '--table'}"
-        )
-    return value
+    return outputs.text(name, f"run `pulumi up` first, or give its value with {option}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
 
 from omics_meta.connection import Connection, connect
-from omics_meta.exits import CommandError, ExitCode
+from omics_meta.exits import ExitCode, SelectionError
 from omics_meta.output import (
     counts_document,
     identity,
@@ -88,7 +88,7 @@ def run(
     rates = rates_of(max_tps)
     target = resolve(selection)
     if probe and target.outputs is None:
-        raise CommandError("--probe sends a message through a stack: name it with --stack NAME, or --outputs FILE")
+        raise SelectionError("--probe sends a message through a stack: name it with --stack NAME, or --outputs FILE")
     connection = connect(target, max_tps=rates)
     stack = None if target.outputs is None else Stack(connection.session, target.outputs)
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.

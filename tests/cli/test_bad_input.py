@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from .conftest import Aws, Cli
@@ -93,12 +91,41 @@ CASES = {
     "outputs that are empty": Case(("--outputs", "{empty}"), ("{empty}: not JSON", WRITE)),
     "outputs that are an array": Case(("--outputs", "{array}"), ("{array}: JSON, but not an object", WRITE)),
     "outputs without a table": Case(
-        ("--outputs", "{no_table}"), ("tableName = None", "run `pulumi up` first, or give its value with --table")
+        ("--outputs", "{no_table}"),
+        ("{no_table} has no `tableName`", "run `pulumi up` first, or give its value with --table"),
     ),
-    "outputs with a null table": Case(("--outputs", "{null_table}"), ("tableName = None", "run `pulumi up` first")),
-    "outputs with a numeric region": Case(("--outputs", "{number}"), ("region = 7", "give its value with --region")),
+    "outputs with a null table": Case(
+        ("--outputs", "{null_table}"), ("{null_table} has no `tableName`", "run `pulumi up` first")
+    ),
+    "outputs without a region": Case(
+        ("--outputs", "{no_region}"), ("{no_region} has no `region`", "give its value with --region")
+    ),
+    "outputs with a numeric region": Case(
+        ("--outputs", "{number}"), ("{number} has region = 7", "give its value with --region")
+    ),
     "unknown stack": Case(
         ("--stack", "x"), ("stack x (no stack named 'x' found)", "check --stack and --cwd"), env={"PATH": "{pulumi}"}
+    ),
+    "stack with a passphrase": Case(
+        ("--stack", "x"),
+        ("passphrase must be set", "): set PULUMI_CONFIG_PASSPHRASE, or"),
+        env={
+            "PATH": "{pulumi}",
+            "SAYS": "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+        },
+    ),
+    "stack without a login": Case(
+        ("--stack", "x"),
+        ("PULUMI_ACCESS_TOKEN must be set", "): run `pulumi login`"),
+        env={
+            "PATH": "{pulumi}",
+            "SAYS": "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+        },
+    ),
+    "stack after a logout": Case(
+        ("--stack", "x"),
+        ("please run `pulumi login`", "): run `pulumi login`"),
+        env={"PATH": "{pulumi}", "SAYS": "not logged in, please run `pulumi login`"},
     ),
     "empty stack": Case(("--stack", ""), ("--stack ''", "give its value, or leave the option out")),
     "no pulumi on PATH": Case(
@@ -134,7 +161,7 @@ CASES = {
         ("verify", *GOOD, "--probe"), ("--probe sends a message through a stack", "--stack NAME, or --outputs FILE")
     ),
     "verify of outputs that are not a pipeline's": Case(
-        ("verify", "--outputs", "{half}"), ("ruleName = None", "run `pulumi up`")
+        ("verify", "--outputs", "{half}"), ("{half} has no `ruleName`", "run `pulumi up`")
     ),
     "verify with --json": Case(("verify", "-s", "{store}", "-t", "no-table", "--json"), ("'no-table'", "check its")),
 }
@@ -152,6 +179,7 @@ def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
         "array": b"[1, 2]",
         "no_table": b'{"region": "us-west-2"}',
         "null_table": b'{"region": "us-west-2", "tableName": null}',
+        "no_region": b'{"tableName": "t"}',
         "number": b'{"region": 7, "tableName": "t"}',
         "half": json.dumps({"region": "us-west-2", "tableName": table}).encode(),
     }
@@ -160,7 +188,7 @@ def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
     for folder, mode in (("pulumi", 0o755), ("not_executable", 0o644)):
         (tmp_path / folder).mkdir()
         program = tmp_path / folder / "pulumi"
-        program.write_text("#!/bin/sh\necho \"error: no stack named 'x' found\" >&2\nexit 255\n")
+        program.write_text("#!/bin/sh\necho \"error: ${SAYS:-no stack named 'x' found}\" >&2\nexit 255\n")
         program.chmod(mode)
     return {
         "store": aws.store(1),
@@ -175,29 +203,9 @@ def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def expired() -> Iterator[str]:
+def expired(refusing: Callable[[str, str], str]) -> str:
     """URL of an endpoint that answers every request as AWS does when the session has expired."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _ExpiredSession) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-class _ExpiredSession(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        error = "com.amazon.coral.service#ExpiredTokenException"
-        body = json.dumps({"__type": error, "message": "The security token included in the request is expired"})
-        self.send_response(400)
-        self.send_header("content-type", "application/x-amz-json-1.0")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing."""
+    return refusing("ExpiredTokenException", "The security token included in the request is expired")
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -69,6 +69,57 @@ def test_an_error_names_the_variables_that_stand_for_options(cli: Cli) -> None:
     assert by_outputs.err.endswith("; OMICS_META_OUTPUTS is set to no-such-file\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--tag", "=a"),
+        ("--created-after", "yesterday"),
+        ("--json", "--csv"),
+        ("--columns", "set_nmae"),
+    ],
+)
+def test_an_error_about_something_else_does_not_name_variables(arguments: tuple[str, ...], cli: Cli) -> None:
+    done = cli.run_here("find", *arguments, env={"OMICS_META_OUTPUTS": "outputs.json"})
+
+    assert done.code == 2
+    assert "OMICS_META" not in done.err
+
+
+@pytest.mark.parametrize("variable", ["OMICS_META_STACK", "OMICS_META_OUTPUTS"])
+def test_a_command_line_that_names_everything_frees_from_a_stack_in_a_variable(
+    variable: str, aws: Aws, cli: Cli
+) -> None:
+    store, table = aws.store(1), aws.table()
+    named, elsewhere = ("-t", table, "-r", "us-west-2"), {variable: "elsewhere"}
+
+    filled = cli.run_here("backfill", "-s", store, *named, *FAST, env=elsewhere)
+    verified = cli.run_here("verify", "--all-stores", *named, *FAST, env=elsewhere)
+    found = cli.run_here("find", *named, env=elsewhere)
+
+    assert (filled.code, verified.code, found.code) == (0, 0, 0), filled.err + verified.err + found.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("find", "-t", "{table}"),
+        ("find", "-r", "us-west-2"),
+        ("backfill", "-t", "{table}", "-r", "us-west-2"),
+        ("backfill", "-s", "{store}", "-t", "{table}", "-r", "us-west-2", "--via-queue"),
+        ("verify", "-s", "{store}", "-t", "{table}", "-r", "us-west-2", "--probe"),
+        ("verify", "-s", "{store}", "-t", "{table}", "-r", "us-west-2", "--stack", "elsewhere"),
+    ],
+)
+def test_a_stack_is_asked_where_something_is_wanted_of_it(arguments: tuple[str, ...], aws: Aws, cli: Cli) -> None:
+    words = [each.format(store=aws.store(), table=aws.table()) for each in arguments]
+
+    done = cli.run_here(*words, env={"OMICS_META_STACK": "elsewhere"})
+
+    assert done.code == 2
+    assert "cannot run the Pulumi CLI" in done.err
+    assert " -s" not in done.err
+
+
 def test_variables_contradict_each_other_like_options(cli: Cli, outputs: Path) -> None:
     done = cli.run("status", env={"OMICS_META_OUTPUTS": str(outputs), "OMICS_META_STACK": "dev"})
 

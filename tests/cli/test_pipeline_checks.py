@@ -524,7 +524,9 @@ def test_the_broken_part_is_named_and_none_else(
     assert code == 1
     assert failed.keys() == {check}
     assert found in failed[check]["found"]
-    assert failed[check]["remedy"]
+    remedy = failed[check]["remedy"]
+    assert len(remedy.split()) > 2
+    assert not remedy.endswith((" ", " run", " or", " and"))
 
 
 def test_one_dead_letter_is_one_message(pipeline: Pipeline, verify: Callable[[], tuple[int, dict[str, Any]]]) -> None:
@@ -559,7 +561,7 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
     assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
         "oldest message", "only reader", "table", "table key"
     }  # fmt: skip
-    assert all(each["found"] and each["remedy"] for each in document["pipeline"])
+    assert all(each["found"] and bool(each["remedy"]) is not each["passed"] for each in document["pipeline"])
     assert "ResourceNotFoundException" in failed["rule"]
     assert "broken pipeline: rule: " in plain.out
     assert store in plain.out
@@ -576,6 +578,7 @@ def test_a_warning_is_told_of_and_breaks_nothing(aws: Aws, cli: Cli, pipeline: P
     assert done.code == 0
     assert "warning: deliveries: maxReceiveCount is 2, and AWS advises 5 at least" in done.out.splitlines()
     assert [each["check"] for each in document["pipeline"] if each["warning"]] == ["deliveries"]
+    assert [each["check"] for each in document["pipeline"] if each["remedy"]] == ["deliveries"]
 
 
 def test_checks_that_pass_say_so_by_name(aws: Aws, cli: Cli, pipeline: Pipeline, tmp_path: Path) -> None:
@@ -587,3 +590,46 @@ def test_checks_that_pass_say_so_by_name(aws: Aws, cli: Cli, pipeline: Pipeline,
 
     broken = {check for _, check, _ in BROKEN.values()}
     assert broken | {"deliveries"} == {each["check"] for each in checks}
+
+
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        ("User: analyst is not authorized to perform: events:DescribeRule on resource: it", "events:DescribeRule"),
+        ("Access is denied.", "DescribeRule"),
+    ],
+)
+def test_what_the_caller_may_not_look_at_is_not_judged(
+    message: str, action: str, cli: Cli, pipeline: Pipeline, tmp_path: Path, refusing: Callable[[str, str], str]
+) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(pipeline.outputs))
+    denied = {"AWS_ENDPOINT_URL_EVENTBRIDGE": refusing("AccessDeniedException", message)}
+
+    checks = cli.run_here("verify", "--outputs", outputs, "--json", *FAST, env=denied).document["pipeline"]
+    plain = cli.run_here("verify", "--outputs", outputs, *FAST, env=denied)
+
+    assert plain.code == 1
+    [rule] = [each for each in checks if each["check"] == "rule"]
+    assert (rule["passed"], rule["judged"]) == (False, False)
+    assert rule["found"].startswith(f"{action} is not allowed (DescribeRule: AccessDeniedException: {message}")
+    assert rule["remedy"] == f"allow the caller {action} (docs/security.md)"
+    assert f"not judged: rule: {action} is not allowed" in plain.out
+    assert "broken pipeline" not in plain.out
+    assert "pulumi up" not in plain.out
+
+
+def test_status_does_not_judge_what_the_caller_may_not_read(
+    cli: Cli, pipeline: Pipeline, tmp_path: Path, refusing: Callable[[str, str], str]
+) -> None:
+    pipeline.put_variables(POWERTOOLS_METRICS_NAMESPACE="sync", POWERTOOLS_SERVICE_NAME="sync")
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(pipeline.outputs))
+    message = "User: analyst is not authorized to perform: dynamodb:Scan on resource: it"
+    denied = {"AWS_ENDPOINT_URL_DYNAMODB": refusing("AccessDeniedException", message)}
+
+    done = cli.run_here("status", "--outputs", outputs, env=denied)
+
+    assert done.code == 1
+    assert "not judged: rows: dynamodb:Scan is not allowed" in done.out
+    assert "broken pipeline" not in done.out

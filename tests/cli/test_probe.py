@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from omics_meta.outputs import Outputs
 from omics_meta.pipeline import probe as module
 from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.probe import probe
@@ -42,7 +43,7 @@ class Pipeline:
 
     def probe(self, *store_ids: str) -> Check:
         outputs = {"tableName": self.table, "queueUrl": self.url, "logGroupName": "/aws/lambda/sync"}
-        (check,) = probe(Stack(boto3.Session(), outputs), self._source, store_ids)
+        (check,) = probe(Stack(boto3.Session(), Outputs("outputs.json", outputs)), self._source, store_ids)
         return check
 
     def _pass_time(self, seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from omics_meta.outputs import Outputs
 from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.reconciliation import last_reconciliation
 
@@ -43,7 +44,7 @@ def test_the_last_one_is_found_however_much_was_logged_before_it(ago: timedelta)
     logs = Logs(now - ago)
     session = Mock(**{"client.return_value": logs})
 
-    found = last_reconciliation(Stack(session, {"logGroupName": "log"}))
+    found = last_reconciliation(Stack(session, Outputs("outputs.json", {"logGroupName": "log"})))
 
     assert found
     assert abs(found.finished - (now - ago)) < timedelta(milliseconds=2)

@@ -10,7 +10,7 @@ from omics_meta.cost.footprint import RECONCILE_SCHEDULE
 from omics_meta.cost.prices import PRICES, Price
 from omics_meta.cost.recurrence import times_a_month
 from omics_meta.cost.usage import Month, cost, events_of, money, month
-from omics_meta.exits import CommandError, ExitCode
+from omics_meta.exits import CommandError, ExitCode, SelectionError
 from omics_meta.output import print_json, print_line
 from omics_meta.progress import reporting
 from omics_meta.target import Selection
@@ -48,7 +48,7 @@ def run(
 
 def _count(selection: Selection) -> int:
     if not (selection.names_stack or selection.table):
-        raise CommandError("how many read sets there are was not said: give --read-sets N, or the stack or table")
+        raise SelectionError("how many read sets there are was not said: give --read-sets N, or the stack or table")
     table = connect_table(selection).table
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")

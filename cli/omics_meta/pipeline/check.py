@@ -6,8 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
+from botocore.exceptions import ClientError
+from readset_sync.errors import SyncError, describe_error
 
-from omics_meta.exits import CommandError
+from omics_meta.errors import denied_action, is_denied
+from omics_meta.outputs import Outputs
 from omics_meta.target import QueueKind
 
 if TYPE_CHECKING:
@@ -20,7 +23,8 @@ REDEPLOY: Final = "run `pulumi up --refresh` to put back what the program says"
 class Check:
     """One property of the deployed pipeline: whether it holds, what was found, and what mends it.
 
-    A warning is about something that works, but not as well as it could.
+    A warning is about something that works, but not as well as it could. What the caller may not look at is not judged,
+    and has not passed.
     """
 
     name: str
@@ -28,6 +32,12 @@ class Check:
     found: str
     remedy: str = REDEPLOY
     warning: bool = False
+    judged: bool = True
+
+    @property
+    def needs_mending(self) -> bool:
+        """Whether there is something to do, which the remedy says."""
+        return not self.passed or self.warning
 
     @property
     def document(self) -> dict[str, Any]:
@@ -36,9 +46,25 @@ class Check:
             "check": self.name,
             "passed": self.passed,
             "warning": self.warning,
+            "judged": self.judged,
             "found": self.found,
-            "remedy": self.remedy,
+            "remedy": self.remedy if self.needs_mending else "",
         }
+
+
+def refused(name: str, error: ClientError | SyncError) -> Check:
+    """Return the check of this name that AWS did not let be made."""
+    said = describe_error(error)
+    if isinstance(error, ClientError) and is_denied(error):
+        action = denied_action(error)
+        return Check(
+            name,
+            passed=False,
+            found=f"{action} is not allowed ({said})",
+            remedy=f"allow the caller {action} (docs/security.md)",
+            judged=False,
+        )
+    return Check(name, passed=False, found=said)
 
 
 class Stack:
@@ -49,7 +75,7 @@ class Stack:
         outputs: The stack's outputs.
     """
 
-    def __init__(self, session: boto3.Session, outputs: Mapping[str, Any]) -> None:
+    def __init__(self, session: boto3.Session, outputs: Outputs) -> None:
         self.session = session
         self.outputs = outputs
 
@@ -57,12 +83,9 @@ class Stack:
         """Return an output that every stack has.
 
         Raises:
-            CommandError: It is missing, so that these are not the outputs of such a stack.
+            SelectionError: It is missing, so that these are not the outputs of such a stack.
         """
-        value = self.outputs.get(name)
-        if not isinstance(value, str) or not value:
-            raise CommandError(f"the stack's outputs have {name} = {value!r}: run `pulumi up` with this version first")
-        return value
+        return self.outputs.text(name, "run `pulumi up` with this version first")
 
     def dead_letters(self, attribute: Literal["Url", "Arn"]) -> dict[QueueKind, str]:
         """Return URLs or ARNs of the queues of what went wrong.
@@ -70,7 +93,7 @@ class Stack:
         Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it: no output names it.
 
         Raises:
-            CommandError: An output is missing, so that these are not the outputs of such a stack.
+            SelectionError: An output is missing, so that these are not the outputs of such a stack.
         """
         has_failed = self.outputs.get("deadLetterQueueUrl") is not None
         names = {QueueKind.FAILED: "deadLetterQueue"} if has_failed else {}

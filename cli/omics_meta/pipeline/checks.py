@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from botocore.exceptions import ClientError
-from readset_sync.errors import SyncError, describe_error
+from readset_sync.errors import SyncError
 
 from omics_meta.pipeline import function, queue, rule, schedule, table
-from omics_meta.pipeline.check import Check, Look, Stack
+from omics_meta.pipeline.check import Check, Look, Stack, refused
 
 _LOOKS: Final[Mapping[str, Look]] = {
     "rule": rule.look_at_rule,
@@ -28,7 +28,7 @@ def check_pipeline(stack: Stack) -> list[Check]:
     """Check every part of a stack.
 
     Raises:
-        CommandError: An output is missing, so that these are not the outputs of such a stack.
+        SelectionError: An output is missing, so that these are not the outputs of such a stack.
     """
     return [check for name, look in _LOOKS.items() for check in looked(name, look, stack)]
 
@@ -38,4 +38,4 @@ def looked(name: str, look: Look, stack: Stack) -> Iterator[Check]:
     try:
         yield from look(stack)
     except (ClientError, SyncError) as error:
-        yield Check(name, passed=False, found=describe_error(error))
+        yield refused(name, error)
