@@ -421,7 +421,7 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...]]] = {
         {},
         ("'--limit'", "greater than or equal to 1", "see `omics-meta dlq show --help`"),
     ),
-    "missing output": ([], {"queueUrl": None}, ("queueUrl = None", "run `pulumi up` with this version first")),
+    "missing output": ([], {"queueUrl": None}, ("has no `queueUrl`", "run `pulumi up` with this version first")),
     "wrong region": ([], {"region": "eu-west-1"}, ("there is no queue", "check the region, or run `pulumi up")),
     "endpoint that is no URL": ([], {"endpoint": "localhost:4566"}, ("localhost:4566", "must be a URL such as")),
     "unreachable endpoint": ([], {"endpoint": "http://127.0.0.1:9"}, ("127.0.0.1:9", "check the network")),
