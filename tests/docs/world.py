@@ -116,7 +116,7 @@ class World:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
-    def client(self, service: Literal["cloudwatch", "iam", "lambda", "scheduler", "sqs"]) -> Any:
+    def client(self, service: Literal["cloudwatch", "dynamodb", "iam", "lambda", "scheduler", "sqs"]) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
