@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from omics_meta.exits import CommandError
+from omics_meta.exits import SelectionError
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -29,12 +29,12 @@ def count_messages(client: "SQSClient", url: str) -> int:
     """How many messages there are, those that are being worked on included.
 
     Raises:
-        CommandError: There is no such queue.
+        SelectionError: There is no such queue.
         ClientError: SQS refuses to tell.
     """
     try:
         return sum(depth(client, url))
     except client.exceptions.QueueDoesNotExist as error:
-        raise CommandError(
+        raise SelectionError(
             f"there is no queue {url}: check the region, or run `pulumi up --refresh` to put it back"
         ) from error

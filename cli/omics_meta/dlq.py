@@ -16,7 +16,7 @@ from readset_sync.timestamp import format_timestamp
 
 from omics_meta.connection import clear_about_endpoints, connect_stack
 from omics_meta.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
-from omics_meta.exits import CommandError, ExitCode
+from omics_meta.exits import CommandError, ExitCode, SelectionError
 from omics_meta.output import print_json, print_line
 from omics_meta.target import QueueKind, QueueSelection
 
@@ -139,7 +139,7 @@ def _open(selection: QueueSelection) -> _Stack:
         client: SQSClient = stack.session.client("sqs")
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
     if selection.kind not in {None, *urls}:
-        raise CommandError(
+        raise SelectionError(
             "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, "
             "so look into the dead-letter queue that its owner gave it, or take --queue undelivered"
         )

@@ -20,7 +20,7 @@ from readset_sync.timestamp import format_timestamp
 
 from omics_meta.connection import Connection, clear_about_endpoints
 from omics_meta.depth import count_messages
-from omics_meta.exits import CommandError
+from omics_meta.exits import SelectionError
 from omics_meta.pipeline.check import Stack
 from omics_meta.progress import Reporter
 
@@ -51,7 +51,7 @@ class Handover:
         wait: Whether to wait for room in the queue, and for the rows.
 
     Raises:
-        CommandError: The table or the region is not the pipeline's.
+        SelectionError: The table or the region is not the pipeline's.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Handover:
         in_use = {"tableName": connection.table.name, "region": connection.region}
         for output, value in in_use.items():
             if stack.output(output) != value:
-                raise CommandError(
+                raise SelectionError(
                     f"--via-queue cannot fill {value!r}, because the stack's {output} is {stack.output(output)!r}: "
                     "leave -t and -r out"
                 )
@@ -79,7 +79,7 @@ class Handover:
         """Have the rows of these read sets refreshed, as far as the queue has room; yield what was sent page by page.
 
         Raises:
-            CommandError: The queue is not there, or nothing in it is worked off.
+            SelectionError: The queue is not there, or nothing in it is worked off.
             UnsentError, ClientError, BotoCoreError: SQS refused, or could not be asked.
         """
         store = StoreArn.parse(due.store_arn)
@@ -95,7 +95,7 @@ class Handover:
         """Wait until all rows that were asked for have been refreshed; yield those that the pipeline gave up on.
 
         Raises:
-            CommandError, ClientError, BotoCoreError: As above.
+            SelectionError, ClientError, BotoCoreError: As above.
         """
         self._moved_at = time.monotonic()
         self._reporter.begin("pipeline")
@@ -114,7 +114,7 @@ class Handover:
             if self._take_out_refreshed():
                 continue
             if self._seconds_without_progress() > _STALLED_SECONDS:
-                raise CommandError(
+                raise SelectionError(
                     f"the pipeline has refreshed no row for {_STALLED_SECONDS / 60:.0f} minutes, and {self._url} is "
                     "full: see what is wrong with `omics-meta verify`"
                 )
