@@ -38,14 +38,20 @@ class Page:
         """The language of each block of code."""
         return re.findall(r"^```(\w*)\n.*?^```$", self.text, flags=re.MULTILINE | re.DOTALL)
 
-    def blocks(self, language: str) -> list[str]:
-        """The blocks of code in a language."""
-        return re.findall(rf"^```{language}\n(.*?)^```$", self.text, flags=re.MULTILINE | re.DOTALL)
+    def blocks(self, language: str, heading: str = "") -> list[str]:
+        """The blocks of code in a language: all of them, or those under a heading."""
+        text = self.section(heading) if heading else self.text
+        return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
     @property
     def commands(self) -> list[str]:
         """The lines of its `sh` blocks."""
-        return [line for block in self.blocks("sh") for line in block.splitlines() if not line.startswith("#")]
+        return self.commands_under("")
+
+    def commands_under(self, heading: str) -> list[str]:
+        """The lines of the `sh` blocks under a heading."""
+        blocks = self.blocks("sh", heading)
+        return [line for block in blocks for line in block.splitlines() if not line.startswith("#")]
 
     def section(self, heading: str) -> str:
         """What is under a heading, up to the next one of its level or a higher one."""

@@ -12,7 +12,7 @@ from typing import Any
 from omics_sandbox import Sandbox
 from omics_sandbox.provider import Deployment, deploy
 
-from tests.migrating.page import ROOT
+from tests.docs.pages import ROOT
 
 # Answers what `omics-meta` asks of the Pulumi CLI.
 PULUMI = """#!/bin/sh

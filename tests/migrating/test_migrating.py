@@ -1,6 +1,5 @@
 """A reader of docs/migrating.md comes to the table that it promises, from whatever the CDK sample has left."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,13 @@ from omics_sandbox import Sandbox
 from omics_sandbox.provider import deploy
 from omics_sandbox.provider.deployment import DeploymentError
 
-from tests.migrating.page import ROOT, TEXT, blocks, commands
+from tests.docs.pages import ROOT, Page
 from tests.migrating.sample import QUEUE, RULE, STORE_ID, TABLE, Sample, rows
 from tests.migrating.terminal import Done, Terminal
 
 FRESH = "fresh"
+PAGE = Page("docs/migrating.md")
+
 NOT_RUN = {
     "cdk destroy": "the CDK is not here: what it would remove is removed in its place",
     "cdk deploy": "the CDK is not here",
@@ -97,7 +98,7 @@ def failed(done: list[Done]) -> list[str]:
 
 
 def run_here(heading: str) -> list[str]:
-    return [command for command in commands(heading) if command not in NOT_RUN]
+    return [command for command in PAGE.commands_under(heading) if command not in NOT_RUN]
 
 
 def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fills_it(
@@ -108,7 +109,7 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
 
     # WHEN the reader looks at the table, THEN its damage is told, and nothing is changed
     before = by_arn(sandbox, TABLE)
-    key, verified = terminal.type(*commands("1. Look at what there is"))
+    key, verified = terminal.type(*PAGE.commands_under("1. Look at what there is"))
     assert key.out == '[{"AttributeName": "set_arn", "KeyType": "HASH"}]\n'
     assert verified.code == 1, verified
     form = "files, tags"
@@ -136,8 +137,8 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
     assert not failed(terminal.type(on_demand))
 
     # WHEN the pipeline comes, THEN every row becomes what a backfill into a table of its own writes
-    assert not failed(terminal.type(*commands("3. Deploy")))
-    assert not failed(terminal.type(*commands("4. Bring all rows up to date"), FILL))
+    assert not failed(terminal.type(*PAGE.commands_under("3. Deploy")))
+    assert not failed(terminal.type(*PAGE.commands_under("4. Bring all rows up to date"), FILL))
     expected = by_arn(sandbox, FRESH)
     assert by_arn(sandbox, TABLE) == expected
     assert expected.keys() == set(cohort.arns.values()) - {cohort.arns["ghost"], cohort.arns["ghost of a status"]}
@@ -146,10 +147,10 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
     assert "files" not in expected[cohort.arns["archived anew"]]
 
     # AND queries find rows, the logs of the sample are found, and the table takes what a created one has
-    queries = terminal.type(*commands("5. Change the queries"), *commands("6. Clean up"))
+    queries = terminal.type(*PAGE.commands_under("5. Change the queries"), *PAGE.commands_under("6. Clean up"))
     assert not failed(queries)
     assert not [str(each) for each in queries if '"Count": 0' in each.out or each.out == "[]\n"]
-    *changes, explained = terminal.type(*commands("What an adopted table keeps"))
+    *changes, explained = terminal.type(*PAGE.commands_under("What an adopted table keeps"))
     assert not failed([*changes, explained])
     assert "index sample" in explained.out
 
@@ -180,7 +181,7 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
 def test_queries_change_as_the_page_says(
     instead: str, write: str, values: Mapping[str, Any], sandbox: Sandbox, terminal: Terminal
 ) -> None:
-    assert f"| `{instead}` | `{write}` |" in TEXT
+    assert f"| `{instead}` | `{write}` |" in PAGE.text
 
     def found(table: str, condition: str) -> set[str]:
         needed = {name: value for name, value in values.items() if name in condition}
@@ -225,7 +226,7 @@ def test_a_table_with_a_sort_key_is_refused_and_a_copy_of_it_takes_its_place(
 
     # WHEN the reader looks, or tries nevertheless
     key, verified, backfilled = terminal.type(
-        *commands("1. Look at what there is"), f"omics-meta backfill -s {STORE_ID} -t {TABLE}"
+        *PAGE.commands_under("1. Look at what there is"), f"omics-meta backfill -s {STORE_ID} -t {TABLE}"
     )
     # THEN the key is told, and the way out
     assert "set_status" in key.out
@@ -240,10 +241,10 @@ def test_a_table_with_a_sort_key_is_refused_and_a_copy_of_it_takes_its_place(
 
     # WHEN the page is followed, THEN the copy becomes what a backfill of old writes, with the files of what is archived
     sample.destroy()
-    typed = commands(heading)
+    typed = PAGE.commands_under(heading)
     place = typed.index("pulumi stack init dev")
     assert not failed(terminal.type(*typed[:place]))
-    [program] = blocks(heading, "python")
+    [program] = PAGE.blocks("python", heading)
     copied = terminal.run_python(program)
     assert copied.code == 0, copied
     assert not failed(terminal.type(*typed[place:], FILL))
@@ -264,7 +265,7 @@ def test_the_queue_can_be_kept_once_it_is_empty_and_the_sample_has_gone(sandbox:
     read_set = sandbox.omics.create_read_set(STORE_ID, name="reads")
     sample.write(read_set)
     [arn] = by_arn(sandbox, TABLE)
-    typed = commands("Keeping the queue")
+    typed = PAGE.commands_under("Keeping the queue")
     assert typed[0].startswith("aws sqs purge-queue ")
     after_deployment = typed.index("pulumi up") + 1
 
@@ -292,12 +293,7 @@ def test_the_queue_can_be_kept_once_it_is_empty_and_the_sample_has_gone(sandbox:
 
 def test_every_command_of_the_page_is_run() -> None:
     headings = ("Walk-through", "What an adopted table keeps", "How to go back", "A table with a sort key")
-    run = {command for heading in (*headings, "Keeping the queue") for command in commands(heading)}
-    every = {
-        line
-        for block in re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-        for line in block.splitlines()
-    }
+    run = {command for heading in (*headings, "Keeping the queue") for command in PAGE.commands_under(heading)}
 
-    assert run == every
+    assert run == set(PAGE.commands)
     assert run >= NOT_RUN.keys()
