@@ -95,6 +95,13 @@ def check_stopped(ended: Ended) -> None:
     assert ended.said.splitlines()[-1].startswith("omics-meta: error: ")
 
 
+def check_failed(ended: Ended) -> None:
+    """Check that a backfill counted what failed, and said why."""
+    assert ended.code == 1
+    assert ended.totals["failed"] > 0
+    assert all(failure["reason"] for failure in ended.document["failures"])
+
+
 def check_rows(case: Case, scene: Any, backfilled: dict[str, Any]) -> None:
     """Check that each row is as it was, or right as far as it goes, and that none went without proof."""
     initial, rows = scene.initial_rows(), scene.rows()
@@ -148,9 +155,7 @@ def test_given_an_error_when_a_backfill_meets_it_then_it_does_what_is_documented
         case "stops":
             check_stopped(ended)
         case "failed":
-            assert ended.code == 1
-            assert ended.totals["failed"] > 0
-            assert all(failure["reason"] for failure in ended.document["failures"])
+            check_failed(ended)
         case "left":
             assert ended.code == 0
         case "row deleted":
@@ -188,9 +193,7 @@ def test_given_an_error_when_a_backfill_through_the_queue_meets_it_then_it_does_
         case "stops":
             check_stopped(ended)
         case "failed":
-            assert ended.code == 1
-            assert ended.totals["failed"] > 0
-            assert all(failure["reason"] for failure in ended.document["failures"])
+            check_failed(ended)
         case "enqueued":
             assert ended.code == 0
             assert ended.totals["enqueued"] == len(backfilled) - 1, "all but the ghost, which no listing shows"

@@ -74,6 +74,12 @@ def pipeline(reconciler: Reconciler, synchronizer: Synchronizer, queue: Queue) -
     return Pipeline(reconciler, synchronizer, queue)
 
 
+def hurry(reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each look at the clock take four seconds, so that a step has time for one page."""
+    seconds = iter(range(0, 1_000_000, 4))
+    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+
+
 @pytest.fixture
 def synced(store: Store, synchronizer: Synchronizer) -> Callable[[int], list[ReadSetArn]]:
     """Make read sets whose rows are right."""
@@ -339,9 +345,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
     monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 50)
     arns = synced(120)
     store.set_status(arns[0], "DELETED")
-    # Each look at the clock takes four seconds, so that a step has time for one page.
-    seconds = iter(range(0, 1_000_000, 4))
-    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+    hurry(reconciler, monkeypatch)
 
     found = pipeline.run()
 
@@ -474,9 +478,7 @@ def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_d
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 2)
-    # Each look at the clock takes four seconds, so that a step has time for one page.
-    seconds = iter(range(0, 1_000_000, 4))
-    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+    hurry(reconciler, monkeypatch)
     synced(5)
     other = sandbox.omics.create_store("other")
     sandbox.omics.calls.clear()
@@ -617,9 +619,7 @@ def test_a_step_that_comes_again_after_five_minutes_does_not_fork_the_chain(
 ) -> None:
     """Its function was killed between its last call and its answer, and the visibility timeout is six minutes."""
     monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 2)
-    # Each look at the clock takes four seconds, so that a step has time for one page.
-    seconds = iter(range(0, 1_000_000, 4))
-    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
+    hurry(reconciler, monkeypatch)
     synced(6)
     reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
     [killed] = queue.take()
