@@ -19,13 +19,13 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 from omics_meta.app import app
-from readset_sync.message import ReconcileRequest, parse_message
-from readset_sync.outbox import Outbox
-from readset_sync.reconcile import Reconciler
-from readset_sync.source import Source
-from readset_sync.step import Step
+from readset_sync.aws.queue import Outbox
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.message import ReconcileRequest, parse_message
+from readset_sync.messages.reconciliation_step import Step
+from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 
 from benchmarks.report import Figure, scaled
 from benchmarks.simulated import ACCOUNT, REGION, STORE_ID, SimulatedOmics, SimulatedQueue, SimulatedTable
@@ -138,8 +138,8 @@ def _command(name: str, omics: SimulatedOmics, table: SimulatedTable) -> Mapping
         return table
 
     with (
-        patch("omics_meta.connection.omics_client", omics_client),
-        patch("omics_meta.connection.dynamodb_client", dynamodb_client),
+        patch("omics_meta.selection.connection.omics_client", omics_client),
+        patch("omics_meta.selection.connection.dynamodb_client", dynamodb_client),
         redirect_stdout(said),
     ):
         app(

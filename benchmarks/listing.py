@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
-from readset_sync.client import MOST_THREADS
-from readset_sync.limiter import RateLimiter
-from readset_sync.passes import Backfill, Due
-from readset_sync.rates import DOCUMENTED_TPS
-from readset_sync.source import Source
-from readset_sync.table import Table
+from readset_sync.aws.clients import MOST_THREADS
+from readset_sync.aws.rate_limits import RateLimiter
+from readset_sync.aws.rates import DOCUMENTED_TPS
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.stores.backfill import Backfill, Due
 
 from benchmarks.report import Figure, scaled
 from benchmarks.simulated import STORE_ID, SimulatedOmics, SimulatedTable

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from boto3.dynamodb.types import TypeSerializer
-from readset_sync.record import Row, build_row, listed_row
+from readset_sync.model.record import Row, build_row, listed_row
 
 STORE_ID: Final = "1234567890"
 ACCOUNT: Final = "123456789012"

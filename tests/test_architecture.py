@@ -107,7 +107,7 @@ def test_help_needs_neither_boto3_nor_pulumi(arguments: list[str]):
 
 def test_only_parquet_loads_pyarrow():
     """It is in an extra, and takes longer to load than all the rest."""
-    code = "import omics_meta.export.command, omics_meta.find.command"
+    code = "import omics_meta.commands.export, omics_meta.commands.find"
 
     assert "pyarrow" not in loaded_after(code)
 
@@ -139,6 +139,9 @@ def test_shell_completion_loads_typer_alone():
 
 
 def test_the_command_line_never_loads_pulumi():
-    code = "import omics_meta.backfill, omics_meta.dlq, omics_meta.errors, omics_meta.export.command, omics_meta.verify"
+    code = (
+        "import omics_meta.commands.backfill, omics_meta.commands.dlq, omics_meta.terminal.errors, "
+        "omics_meta.commands.export, omics_meta.commands.verify"
+    )
 
     assert loaded_after(code).isdisjoint({"pulumi", "pulumi_aws", "omics_components", "omics_sandbox"})

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from omics_meta.exits import CommandError
-from omics_meta.replace import replacing
+from omics_meta.terminal.exits import CommandError
+from omics_meta.terminal.replace import replacing
 from omics_sandbox.provider.deployment import DeploymentError, deploy
 
 ROOT: Final = Path(__file__).resolve().parent.parent

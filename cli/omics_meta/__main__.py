@@ -5,7 +5,7 @@ import sys
 import traceback
 
 from omics_meta.app import app
-from omics_meta.exits import ExitCode
+from omics_meta.terminal.exits import ExitCode
 
 
 def main() -> None:

@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from omics_meta.exits import ExitCode
-from omics_meta.export.formats import ExportFormat
-from omics_meta.find.filters import Search
-from omics_meta.find.options import ColumnsOption, CsvOption, JsonlOption, searched_rows
-from omics_meta.group import Commands
-from omics_meta.options import (
+from omics_meta.search.filters import Search
+from omics_meta.search.options import ColumnsOption, CsvOption, JsonlOption, searched_rows
+from omics_meta.selection.options import (
     JsonOption,
     MaxTpsOption,
     dead_letter_queues,
@@ -20,7 +17,10 @@ from omics_meta.options import (
     stores_and_table,
     table_alone,
 )
-from omics_meta.target import QueueSelection, Selection
+from omics_meta.selection.target import QueueSelection, Selection
+from omics_meta.terminal.exits import ExitCode
+from omics_meta.terminal.formats import ExportFormat
+from omics_meta.terminal.group import Commands
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
@@ -54,7 +54,7 @@ def common(
 ) -> None:
     """Show the help when there is no command."""
     if verbose:
-        from omics_meta.diagnostics import be_verbose
+        from omics_meta.terminal.diagnostics import be_verbose
 
         be_verbose()
     if context.invoked_subcommand is None:
@@ -108,7 +108,7 @@ def backfill(
 
     Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
     """
-    from omics_meta.backfill import Options, run
+    from omics_meta.commands.backfill import Options, run
 
     options = Options(
         prune=prune,
@@ -142,7 +142,7 @@ def verify(
 
     With a stack, the deployed pipeline itself is checked too.
     """
-    from omics_meta.verify import run
+    from omics_meta.commands.verify import run
 
     raise typer.Exit(run(selection, deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json))
 
@@ -164,8 +164,8 @@ def find(
 
     Rows must fit all that is asked for, and are printed as they are found, in no particular order.
     """
-    from omics_meta.find.command import find
-    from omics_meta.find.printing import format_of
+    from omics_meta.commands.find import find
+    from omics_meta.terminal.printing import format_of
 
     form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     raise typer.Exit(find(search, form=form, columns=columns, limit=limit, explain=explain))
@@ -185,8 +185,8 @@ def get(
 
     An ARN is the table's key; for an id, the table is searched. Exit code 1 says that some have no row.
     """
-    from omics_meta.find.command import get
-    from omics_meta.find.printing import format_of
+    from omics_meta.commands.find import get
+    from omics_meta.terminal.printing import format_of
 
     form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
     raise typer.Exit(get(selection, read_sets, form=form, columns=columns))
@@ -201,8 +201,8 @@ def duplicates(
     as_csv: CsvOption = False,
 ) -> None:
     """Find read sets with the same content: those whose source files have the same etags."""
-    from omics_meta.find.duplicates import duplicates
-    from omics_meta.find.printing import format_of
+    from omics_meta.commands.duplicates import duplicates
+    from omics_meta.terminal.printing import format_of
 
     raise typer.Exit(duplicates(selection, form=format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)))
 
@@ -228,7 +228,7 @@ def export(
 
     A file gets its name once it is whole. Parquet needs the extra `export`.
     """
-    from omics_meta.export.command import export
+    from omics_meta.commands.export import export
 
     raise typer.Exit(export(search, form=form, columns=columns, output=output))
 
@@ -241,7 +241,7 @@ app.add_typer(dlq, name="dlq")
 @selecting(dead_letter_queues)
 def dlq_list(queues: QueueSelection, as_json: JsonOption = False) -> None:
     """Say how many messages the dead-letter queues hold, and since when."""
-    from omics_meta.dlq import list_queues
+    from omics_meta.commands.dlq import list_queues
 
     raise typer.Exit(list_queues(queues, as_json=as_json))
 
@@ -257,7 +257,7 @@ def dlq_show(
 
     Of each FIFO message group, which is a read set, at most ten can be shown.
     """
-    from omics_meta.dlq import show
+    from omics_meta.commands.dlq import show
 
     raise typer.Exit(show(queues, limit=limit, as_json=as_json))
 
@@ -273,7 +273,7 @@ def dlq_redrive(
 
     However old an event is, its row is made what the read set is now.
     """
-    from omics_meta.dlq import redrive
+    from omics_meta.commands.dlq import redrive
 
     raise typer.Exit(redrive(queues, dry_run=dry_run, as_json=as_json))
 
@@ -287,7 +287,7 @@ def dlq_discard(
     as_json: JsonOption = False,
 ) -> None:
     """Delete the messages for good, after a question."""
-    from omics_meta.dlq import discard
+    from omics_meta.commands.dlq import discard
 
     raise typer.Exit(discard(queues, yes=yes, dry_run=dry_run, as_json=as_json))
 
@@ -296,7 +296,7 @@ def dlq_discard(
 @selecting(deployed_stack)
 def status(selection: Selection, as_json: JsonOption = False) -> None:
     """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
-    from omics_meta.status import run
+    from omics_meta.commands.status import run
 
     raise typer.Exit(run(selection, as_json=as_json))
 
@@ -317,7 +317,7 @@ def report(
 
     It is one file of HTML, which needs no network.
     """
-    from omics_meta.report import run
+    from omics_meta.commands.report import run
 
     raise typer.Exit(run(selection, output=output, verification=verification))
 
@@ -341,6 +341,6 @@ def cost(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate what a month costs, by list prices."""
-    from omics_meta.cost.command import run
+    from omics_meta.commands.cost.command import run
 
     raise typer.Exit(run(selection, read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json))

@@ -1,6 +1,6 @@
 """How often the function may call HealthOmics: the format of `maxTps`, and an execution's share of it.
 
-The function reads the same format (`readset_sync.rates`), which this package takes into the deployment package
+The function reads the same format (`readset_sync.aws.rates`), which this package takes into the deployment package
 without importing it.
 """
 

@@ -48,7 +48,7 @@ LOG_RETENTION_DAYS = (
 MOST_CAPACITY = 1_000_000
 UNRESERVED = -1
 NEVER = "off"
-# For how long a step of a reconciliation begins another page, as `readset_sync.reconcile` has it.
+# For how long a step of a reconciliation begins another page, as `readset_sync.stores.reconciliation` has it.
 STEP_SECONDS = 5
 NO_INDEXES = "none"
 # The indexes that a created table can have, by name: partition key, and sort key if any.

@@ -11,11 +11,11 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,  # pyright: ignore[reportUnknownVariableType] - Powertools leaves the handler untyped
 )
 
-from readset_sync.errors import FAILURES, MalformedEventError, describe_error
-from readset_sync.event import ACTIONS, Action, ReadSetEvent
-from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
-from readset_sync.reconcile import drift
-from readset_sync.step import Phase, Step
+from readset_sync.messages.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
+from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.model.errors import FAILURES, MalformedEventError, describe_error
+from readset_sync.stores.reconciliation import drift
 from readset_sync.sync import Change, Outcome
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from readset_sync.message import Message
-    from readset_sync.reconcile import Reconciler
+    from readset_sync.messages.message import Message
+    from readset_sync.stores.reconciliation import Reconciler
     from readset_sync.sync import Synchronizer
 
 _FUNCTION: Final = "function_name"

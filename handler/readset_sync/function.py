@@ -21,14 +21,14 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
-from readset_sync.client import dynamodb_client, omics_client, sqs_client
+from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
+from readset_sync.aws.queue import Outbox
+from readset_sync.aws.rates import Rates
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
-from readset_sync.outbox import Outbox
-from readset_sync.rates import Rates
-from readset_sync.reconcile import Reconciler
-from readset_sync.source import Source
+from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from readset_sync.errors import ContendedRowError, ReadSetNotFoundError
-from readset_sync.event import Action
-from readset_sync.plan import full_differences
-from readset_sync.record import (
+from readset_sync.messages.read_set_event import Action
+from readset_sync.model.comparison import full_differences
+from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError
+from readset_sync.model.record import (
     LISTED,
     REVISION,
     STATE,
@@ -26,16 +26,16 @@ from readset_sync.record import (
     store_map,
     tag_list,
 )
-from readset_sync.timestamp import format_timestamp, parse_timestamp
+from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from readset_sync.arn import ReadSetArn
-    from readset_sync.event import ReadSetEvent
-    from readset_sync.record import Response
-    from readset_sync.source import ReadSet, Source, Store
-    from readset_sync.table import Table
+    from readset_sync.aws.source import ReadSet, Source, Store
+    from readset_sync.aws.table import Table
+    from readset_sync.messages.read_set_event import ReadSetEvent
+    from readset_sync.model.arn import ReadSetArn
+    from readset_sync.model.record import Response
 
 _ATTEMPTS: Final = 5
 """Tries at one row. Each lost one means that another writer won, so a handful is plenty."""

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from omics_meta.cost.recurrence import times_a_month
+from omics_meta.commands.cost.recurrence import times_a_month
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from omics_meta.errors import explain
+from omics_meta.terminal.errors import explain
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from omics_meta.export.formats import ExportFormat
-from omics_meta.export.writers import writer_of
-from omics_meta.find.columns import COLUMNS
+from omics_meta.search.columns import COLUMNS
+from omics_meta.terminal.formats import ExportFormat
+from omics_meta.terminal.writers import writer_of
 
 # The fixtures of conftest.py, which tests cannot import.
 Aws = Any

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 from omics_meta.app import app
-from omics_meta.find.columns import SHOWN, columns_of
-from omics_meta.find.criteria import criteria_of
-from omics_meta.find.duplicates import same_content
-from omics_meta.find.filters import Filters
-from omics_meta.find.plan import TableFacts, facts_of, plan
-from omics_meta.find.printing import Format, print_rows
-from omics_meta.find.reader import read
+from omics_meta.commands.duplicates import same_content
+from omics_meta.search.columns import SHOWN, columns_of
+from omics_meta.search.criteria import criteria_of
+from omics_meta.search.filters import Filters
+from omics_meta.search.plan import TableFacts, facts_of, plan
+from omics_meta.search.reader import read
+from omics_meta.terminal.printing import Format, print_rows
 from omics_sandbox.omics.models import READ_SET_STATUSES
-from readset_sync.table import Table
+from readset_sync.aws.table import Table
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
@@ -395,7 +395,7 @@ def test_ids_are_looked_up_in_an_index_of_them(
     def facts(description: Any) -> TableFacts:
         return counted(facts_of(description))
 
-    monkeypatch.setattr("omics_meta.find.command.facts_of", facts)
+    monkeypatch.setattr("omics_meta.commands.find.facts_of", facts)
     for name, value in cli.environment.items():
         monkeypatch.setenv(name, value)
     aws.sandbox.calls.clear()

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
-from omics_meta.exits import CommandError
-from omics_meta.find.columns import COLUMNS, Kind, columns_of, values
-from omics_meta.find.criteria import Criterion, criteria_of, one_of
-from omics_meta.find.filters import Filters
-from omics_meta.find.plan import Index, TableFacts, facts_of, plan
+from omics_meta.search.columns import COLUMNS, Kind, columns_of, values
+from omics_meta.search.criteria import Criterion, criteria_of, one_of
+from omics_meta.search.filters import Filters
+from omics_meta.search.plan import Index, TableFacts, facts_of, plan
+from omics_meta.terminal.exits import CommandError
 
 MIB = 2**20
 SUBJECT = Index("subject", "set_subject_id", None, whole_rows=False, rows=1000, size=200_000)

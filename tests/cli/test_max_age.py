@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from omics_meta.age import MaxAge
-from omics_meta.exits import CommandError
-from omics_meta.resume import command_to_resume
+from omics_meta.selection.age import MaxAge
+from omics_meta.selection.resume import command_to_resume
+from omics_meta.terminal.exits import CommandError
 
 if TYPE_CHECKING:
     from .conftest import Aws, Cli

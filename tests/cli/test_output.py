@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 import pytest
-from omics_meta.output import print_counts
+from omics_meta.terminal.output import print_counts
 
 STATUSES = ("ACTIVATING", "ACTIVE", "ARCHIVED", "DELETING", "PROCESSING_UPLOAD", "UPLOAD_FAILED")
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from omics_meta.outputs import Outputs
 from omics_meta.pipeline import probe as module
 from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.probe import probe
-from readset_sync.source import Source
+from omics_meta.selection.outputs import Outputs
+from readset_sync.aws.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,8 +1,8 @@
 """`--max-tps`."""
 
 import pytest
-from omics_meta.rates import rates_of, workers
-from readset_sync.rates import Rates
+from omics_meta.selection.rates import rates_of, workers
+from readset_sync.aws.rates import Rates
 
 
 def test_what_is_given_holds_exactly_and_the_rest_leaves_a_tenth_of_the_quota_to_the_pipeline() -> None:

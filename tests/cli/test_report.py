@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from omics_meta.inventory import OTHERS, Group, Inventory, Tally
+from omics_meta.search.inventory import OTHERS, Group, Inventory, Tally
 from typing_extensions import override
 
 from tools.pictures.page import BROWSER

@@ -9,14 +9,14 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from omics_meta import handover
 from omics_meta.app import app
-from omics_meta.depth import count_messages
-from readset_sync.client import sqs_client
-from readset_sync.message import RefreshRequest, parse_message
-from readset_sync.source import Source
+from omics_meta.commands import via_queue as handover
+from omics_meta.pipeline.depth import count_messages
+from readset_sync.aws.clients import sqs_client
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.message import RefreshRequest, parse_message
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 from typer.testing import CliRunner
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from omics_meta.cost.footprint import ALARMS
+from omics_meta.commands.cost.footprint import ALARMS
 
 # The fixtures of conftest.py, which tests cannot import.
 Deploy = Callable[..., Any]

@@ -2,8 +2,8 @@
 
 import pytest
 from omics_components import rates, settings
-from readset_sync import reconcile
-from readset_sync.rates import DOCUMENTED_TPS, OPERATIONS, Rates
+from readset_sync.aws.rates import DOCUMENTED_TPS, OPERATIONS, Rates
+from readset_sync.stores import reconciliation as reconcile
 
 
 def test_operations_and_quota_are_those_of_the_function():

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from readset_sync.message import RefreshRequest
-from readset_sync.record import STATE
-from readset_sync.step import Phase
+from readset_sync.messages.message import RefreshRequest
+from readset_sync.messages.reconciliation_step import Phase
+from readset_sync.model.record import STATE
 
 from tests.consistency.world import (
     FAULTS,

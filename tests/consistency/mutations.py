@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from readset_sync import plan
-from readset_sync import table as table_module
-from readset_sync.arn import ReadSetArn
-from readset_sync.backfill import Listing, StoreWalker
-from readset_sync.errors import ReadSetNotFoundError
-from readset_sync.ledger import Ledger
-from readset_sync.plan import Comparison, Need, Scope
-from readset_sync.record import KEY, STATE, STATUS_AT, Response, Row, listed_row, store_attributes
-from readset_sync.source import Page, ReadSet, Source
-from readset_sync.step import Step
+from readset_sync.aws import table as table_module
+from readset_sync.aws.source import Page, ReadSet, Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.reconciliation_step import Step
+from readset_sync.model import comparison as plan
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.comparison import Comparison, Need, Scope
+from readset_sync.model.errors import ReadSetNotFoundError
+from readset_sync.model.record import KEY, STATE, STATUS_AT, Response, Row, listed_row, store_attributes
+from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores.ledger import Ledger
+from readset_sync.stores.verification import Listing, StoreWalker
 from readset_sync.sync import Change, Outcome, Synchronizer
-from readset_sync.table import Table
-from readset_sync.timestamp import format_timestamp
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _create_rows_by_status(patch: pytest.MonkeyPatch) -> None:
 
 def _keep_the_revision(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(table_module, "new_revision", lambda: "always the same")
-    patch.setattr("readset_sync.record.new_revision", lambda: "always the same")
+    patch.setattr("readset_sync.model.record.new_revision", lambda: "always the same")
 
 
 def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:

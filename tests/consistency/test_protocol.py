@@ -19,8 +19,8 @@ def aws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "key")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        patch.setattr("readset_sync.table._SCAN_PAGE", PAGE)
-        patch.setattr("readset_sync.passes.PAGE_SIZE", PAGE)
+        patch.setattr("readset_sync.aws.table._SCAN_PAGE", PAGE)
+        patch.setattr("readset_sync.stores.backfill.PAGE_SIZE", PAGE)
         Machine.dynamodb = create_world_table()
         yield
 

@@ -21,20 +21,20 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.dynamodb.models import dynamodb_backends
-from readset_sync.arn import ReadSetArn
-from readset_sync.backfill import StoreWalker
-from readset_sync.envelope import open_envelope
-from readset_sync.errors import FAILURES
-from readset_sync.event import ReadSetEvent
-from readset_sync.message import ReconcileRequest, RefreshRequest
-from readset_sync.passes import Backfill, Due
-from readset_sync.plan import EVERYTHING, Scope
-from readset_sync.reconcile import Reconciler
-from readset_sync.source import Source
-from readset_sync.step import Step
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.envelope import open_envelope
+from readset_sync.messages.message import ReconcileRequest, RefreshRequest
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.messages.reconciliation_step import Step
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.comparison import EVERYTHING, Scope
+from readset_sync.model.errors import FAILURES
+from readset_sync.model.timestamp import parse_timestamp
+from readset_sync.stores.backfill import Backfill, Due
+from readset_sync.stores.reconciliation import Reconciler
+from readset_sync.stores.verification import StoreWalker
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
-from readset_sync.timestamp import parse_timestamp
 
 from tests.existing import create_table
 

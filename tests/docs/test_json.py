@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any, cast
 
 import pytest
-from omics_meta.exits import ExitCode
 from omics_meta.pipeline.metrics import Lag
+from omics_meta.terminal.exits import ExitCode
 
 from tests.docs.command_line import COMMANDS
 from tests.docs.pages import README, Page

@@ -11,9 +11,9 @@ import yaml
 from boto3.dynamodb.types import TypeSerializer
 from omics_components import MetadataSync
 from omics_components.config import camel_case
-from omics_meta.find.columns import COLUMNS
-from readset_sync.event import ACTIONS
-from readset_sync.record import build_row, listed_row
+from omics_meta.search.columns import COLUMNS
+from readset_sync.messages.read_set_event import ACTIONS
+from readset_sync.model.record import build_row, listed_row
 
 from tests.docs.pages import README, ROOT, Page
 from tests.docs.world import READ_SET_ID, STORE_ID, World

@@ -13,12 +13,12 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
-from readset_sync import client
-from readset_sync.arn import ReadSetArn
-from readset_sync.rates import Rates
-from readset_sync.source import Source
+from readset_sync.aws import clients as client
+from readset_sync.aws.rates import Rates
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.model.arn import ReadSetArn
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 
 from tests.existing import create_table
 from tests.faults.matrix import Injection

@@ -11,13 +11,13 @@ from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
-from omics_meta import handover
 from omics_meta.app import app
-from readset_sync.message import RefreshRequest, parse_message
-from readset_sync.passes import Backfill
-from readset_sync.source import Source
+from omics_meta.commands import via_queue as handover
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.message import RefreshRequest, parse_message
+from readset_sync.stores.backfill import Backfill
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 from typer.testing import CliRunner
 
 from tests.faults.matrix import REPLY_LOST, Case, cases
@@ -47,8 +47,8 @@ Run = Callable[..., Ended]
 @pytest.fixture
 def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process, for all stores."""
-    monkeypatch.setattr("omics_meta.connection.omics_client", Mock(return_value=clients.omics))
-    monkeypatch.setattr("omics_meta.connection.dynamodb_client", Mock(return_value=clients.dynamodb))
+    monkeypatch.setattr("omics_meta.selection.connection.omics_client", Mock(return_value=clients.omics))
+    monkeypatch.setattr("omics_meta.selection.connection.dynamodb_client", Mock(return_value=clients.dynamodb))
     scene.restore()
 
     def run(command: str, *options: str) -> Ended:

@@ -14,15 +14,15 @@ import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 from omics_sandbox import Sandbox
-from readset_sync.arn import ReadSetArn
+from readset_sync.aws.queue import Outbox
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
-from readset_sync.ledger import Ledger
-from readset_sync.outbox import Outbox
-from readset_sync.reconcile import Reconciler
-from readset_sync.source import Source
-from readset_sync.step import Phase, Step
+from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.stores.ledger import Ledger
+from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 
 from tests.faults.matrix import REPLY_LOST, Case, cases
 

@@ -10,8 +10,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from omics_sandbox import Sandbox
-from readset_sync.client import dynamodb_client, omics_client, sqs_client
-from readset_sync.rates import Rates
+from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
+from readset_sync.aws.rates import Rates
 
 from tests.faults.matrix import OPERATIONS, Injection, cases, declared, documented_errors, errors_of
 

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
-from readset_sync.backfill import StoreWalker
-from readset_sync.client import dynamodb_client, omics_client
-from readset_sync.passes import Backfill, Due
-from readset_sync.rates import Rates
-from readset_sync.source import Source
-from readset_sync.table import Table
+from readset_sync.aws.clients import dynamodb_client, omics_client
+from readset_sync.aws.rates import Rates
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.stores.backfill import Backfill, Due
+from readset_sync.stores.verification import StoreWalker
 
 
 def say(**members: Any) -> None:

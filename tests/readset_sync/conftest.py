@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 from omics_sandbox import Limits, Sandbox
-from readset_sync.arn import ReadSetArn
-from readset_sync.message import Message, parse_message
-from readset_sync.outbox import Outbox
-from readset_sync.reconcile import Reconciler
-from readset_sync.source import Source
+from readset_sync.aws.queue import Outbox
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.message import Message, parse_message
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 
 from tests.existing import create_table
 

@@ -9,13 +9,13 @@ from unittest.mock import ANY
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from omics_sandbox import Sandbox
-from readset_sync.backfill import Finding, Listing, Result, State, StoreWalker
-from readset_sync.errors import StoreNotFoundError
-from readset_sync.passes import Backfill, Due
-from readset_sync.plan import EVERYTHING, Scope
-from readset_sync.source import Source
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.model.comparison import EVERYTHING, Scope
+from readset_sync.model.errors import StoreNotFoundError
+from readset_sync.stores.backfill import Backfill, Due
+from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
 from readset_sync.sync import Change, Outcome, Synchronizer
-from readset_sync.table import Table
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 from omics_sandbox import Sandbox
-from readset_sync.arn import ReadSetArn
+from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
-from readset_sync.reconcile import Reconciler
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
 
 Body = dict[str, Any] | str
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from readset_sync.errors import MalformedEventError
-from readset_sync.event import Action, ReadSetEvent
-from readset_sync.message import parse_message
+from readset_sync.messages.message import parse_message
+from readset_sync.messages.read_set_event import Action, ReadSetEvent
+from readset_sync.model.errors import MalformedEventError
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"

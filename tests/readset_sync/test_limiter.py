@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics import limits
-from readset_sync.limiter import RateLimiter, RateLimits
-from readset_sync.rates import Rates
+from readset_sync.aws.rate_limits import RateLimiter, RateLimits
+from readset_sync.aws.rates import Rates
 
 
 class Clock:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from readset_sync.pages import Pages, map_pages
+from readset_sync.stores.pages import Pages, map_pages
 
 
 def listing(*pages: list[int], log: list[str] | None = None) -> Iterator[list[int]]:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from readset_sync.backfill import Finding, Listing, State, StoreWalker
-from readset_sync.event import ReadSetEvent
-from readset_sync.passes import Backfill, Batch, Due, Pass
-from readset_sync.plan import Scope
-from readset_sync.source import Source
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.model.comparison import Scope
+from readset_sync.stores.backfill import Backfill, Batch, Due, Pass
+from readset_sync.stores.verification import Finding, Listing, State, StoreWalker
 from readset_sync.sync import Change, Outcome, Synchronizer
-from readset_sync.table import Table
 
 
 @pytest.fixture

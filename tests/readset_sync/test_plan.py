@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from readset_sync.plan import compare, full_differences
-from readset_sync.record import build_row, seal
+from readset_sync.model.comparison import compare, full_differences
+from readset_sync.model.record import build_row, seal
 
 LISTED_AT = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
 EARLIER = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Calls a second as people write them."""
 
 import pytest
-from readset_sync.rates import OPERATIONS, Rates
+from readset_sync.aws.rates import OPERATIONS, Rates
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,18 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from readset_sync import reconcile
-from readset_sync import table as table_module
-from readset_sync.arn import ReadSetArn, StoreArn
-from readset_sync.errors import MalformedEventError, UnlistedStoreError
-from readset_sync.ledger import ACCOUNTS, Ledger
-from readset_sync.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
-from readset_sync.reconcile import Finding, Reconciler
-from readset_sync.source import Source
-from readset_sync.step import Phase, Step, Stop
+from readset_sync.aws import table as table_module
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.messages.reconciliation_step import Phase, Step, Stop
+from readset_sync.model.arn import ReadSetArn, StoreArn
+from readset_sync.model.errors import MalformedEventError, UnlistedStoreError
+from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores import reconciliation as reconcile
+from readset_sync.stores.ledger import ACCOUNTS, Ledger
+from readset_sync.stores.reconciliation import Finding, Reconciler
 from readset_sync.sync import Synchronizer
-from readset_sync.table import Table
-from readset_sync.timestamp import format_timestamp
 
 from tests.readset_sync.conftest import Queue, Store
 
@@ -342,7 +342,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(table_module, "_SCAN_PAGE", 50)
-    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 50)
+    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 50)
     arns = synced(120)
     store.set_status(arns[0], "DELETED")
     hurry(reconciler, monkeypatch)
@@ -359,7 +359,7 @@ def test_a_step_asks_for_a_bounded_number_of_refreshes(
     store: Store, pipeline: Pipeline, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile, "_REFRESHES", 20)
-    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 10)
+    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 10)
     arns = [store.add() for _ in range(55)]
 
     found = pipeline.run()
@@ -477,7 +477,7 @@ def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_d
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 2)
+    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 2)
     hurry(reconciler, monkeypatch)
     synced(5)
     other = sandbox.omics.create_store("other")
@@ -618,7 +618,7 @@ def test_a_step_that_comes_again_after_five_minutes_does_not_fork_the_chain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its function was killed between its last call and its answer, and the visibility timeout is six minutes."""
-    monkeypatch.setattr("readset_sync.source.PAGE_SIZE", 2)
+    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 2)
     hurry(reconciler, monkeypatch)
     synced(6)
     reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))

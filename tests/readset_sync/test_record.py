@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from readset_sync.record import build_row, digest, store_map, tag_list, well_formed
+from readset_sync.model.record import build_row, digest, store_map, tag_list, well_formed
 
 ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/9876543210"
 AS_OF = datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
@@ -248,7 +248,7 @@ def test_an_active_read_set_shows_its_files_at_the_source_so_none_are_kept() -> 
 
 
 def test_bookkeeping_never_goes_back_in_time_only_forward() -> None:
-    from readset_sync.record import seal
+    from readset_sync.model.record import seal
 
     earlier = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)
     later = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)

@@ -9,14 +9,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from readset_sync.arn import ReadSetArn
-from readset_sync.errors import ContendedRowError
-from readset_sync.event import ReadSetEvent
-from readset_sync.message import parse_message
-from readset_sync.record import REVISION, STATUS_AT
-from readset_sync.source import ReadSet, Source
+from readset_sync.aws.source import ReadSet, Source
+from readset_sync.aws.table import Table
+from readset_sync.messages.message import parse_message
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.errors import ContendedRowError
+from readset_sync.model.record import REVISION, STATUS_AT
 from readset_sync.sync import Outcome, Synchronizer
-from readset_sync.table import Table
 
 STATUSES = ("ACTIVE", "ACTIVATING", "ARCHIVED", "DELETING", "DELETED", "PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW")
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 from omics_sandbox import Sandbox
-from readset_sync.errors import ContendedRowError, SetupError
-from readset_sync.table import Table
+from readset_sync.aws.table import Table
+from readset_sync.model.errors import ContendedRowError, SetupError
 
 
 def create(sandbox: Sandbox, key: list[tuple[str, str, str]]) -> Table:

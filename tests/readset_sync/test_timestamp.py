@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from readset_sync.timestamp import format_timestamp, is_timestamp
+from readset_sync.model.timestamp import format_timestamp, is_timestamp
 
 
 @pytest.mark.parametrize(

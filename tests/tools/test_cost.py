@@ -4,13 +4,24 @@ from decimal import Decimal
 
 import pytest
 from omics_components.settings import TABLE_INDEXES, Settings
-from omics_meta.cost import footprint
-from omics_meta.cost.recurrence import DAYS_A_MONTH, times_a_month
-from omics_meta.cost.usage import Month, backfill, cost, events_of, index_backfill, index_month, month, refreshes
+from omics_meta.commands.cost import footprint
+from omics_meta.commands.cost.recurrence import DAYS_A_MONTH, times_a_month
+from omics_meta.commands.cost.usage import (
+    Month,
+    backfill,
+    cost,
+    events_of,
+    index_backfill,
+    index_month,
+    month,
+    refreshes,
+)
 
 from tools.cost import measured
 
-FOOTPRINT = "write it into cli/omics_meta/cost/footprint.py, and what `python -m tools.cost` prints into the docs"
+FOOTPRINT = (
+    "write it into cli/omics_meta/commands/cost/footprint.py, and what `python -m tools.cost` prints into the docs"
+)
 
 
 def test_bytes_logs_and_metrics_are_those_measured():

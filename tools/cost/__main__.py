@@ -1,16 +1,16 @@
 """Prints what running the product costs, as the tables of docs/cost.md and README.md: `python -m tools.cost`.
 
-The calculation is that of `omics-meta cost`, in `omics_meta.cost`.
+The calculation is that of `omics-meta cost`, in `omics_meta.commands.cost`.
 """
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
-from omics_meta.cost import footprint
-from omics_meta.cost.prices import PRICES
-from omics_meta.cost.recurrence import times_a_month
-from omics_meta.cost.usage import (
+from omics_meta.commands.cost import footprint
+from omics_meta.commands.cost.prices import PRICES
+from omics_meta.commands.cost.recurrence import times_a_month
+from omics_meta.commands.cost.usage import (
     Month,
     Usage,
     backfill,
@@ -24,7 +24,7 @@ from omics_meta.cost.usage import (
     month,
     refreshes,
 )
-from omics_meta.rates import DEFAULT_TPS
+from omics_meta.selection.rates import DEFAULT_TPS
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
 

@@ -1,6 +1,6 @@
 """What AWS counts, measured by running the product's own code on a sample.
 
-`omics_meta.cost.footprint` has what came of it, because the command line has no deployed code to measure.
+`omics_meta.commands.cost.footprint` has what came of it, because the command line has no deployed code to measure.
 """
 
 import io
@@ -21,16 +21,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import TABLE_INDEXES, Settings
 from omics_components.table import HASH_KEY
-from omics_meta.cost.footprint import Kind, Observed
+from omics_meta.commands.cost.footprint import Kind, Observed
 from readset_sync.consumer import Consumer
-from readset_sync.ledger import Ledger
-from readset_sync.message import OWN_SOURCE, RECONCILE, REFRESH
-from readset_sync.record import Row, build_row, listed_row
-from readset_sync.step import Phase, Step
+from readset_sync.messages.message import OWN_SOURCE, RECONCILE, REFRESH
+from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.model.record import Row, build_row, listed_row
+from readset_sync.stores.ledger import Ledger
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
-    from readset_sync.reconcile import Reconciler
+    from readset_sync.stores.reconciliation import Reconciler
 
 PLATFORM_LOG_BYTES: Final = 350
 """What Lambda itself logs about an invocation (START, END, REPORT); an assumption."""

@@ -12,12 +12,13 @@ from random import Random
 from typing import Final
 
 from omics_components.settings import Settings
-from omics_meta.cost.footprint import EVENTS, ROW_BYTES
-from omics_meta.cost.usage import GB, HOURS_A_MONTH, cost, money
-from readset_sync import reconcile, table
-from readset_sync.ledger import ACCOUNTS
-from readset_sync.rates import DOCUMENTED_TPS
-from readset_sync.source import PAGE_SIZE
+from omics_meta.commands.cost.footprint import EVENTS, ROW_BYTES
+from omics_meta.commands.cost.usage import GB, HOURS_A_MONTH, cost, money
+from readset_sync.aws import table
+from readset_sync.aws.rates import DOCUMENTED_TPS
+from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.stores import reconciliation as reconcile
+from readset_sync.stores.ledger import ACCOUNTS
 
 from tools.cost.__main__ import duration, markdown_table, usage_of_month
 from tools.scale.simulation import Fleet, Kind, Message, Outcome, Reconciliation, simulate

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 from botocore.exceptions import ClientError
-from readset_sync.errors import SyncError, describe_error
+from readset_sync.model.errors import SyncError, describe_error
 
-from omics_meta.errors import denied_action, is_denied
-from omics_meta.outputs import Outputs
-from omics_meta.target import QueueKind
+from omics_meta.selection.outputs import Outputs
+from omics_meta.selection.target import QueueKind
+from omics_meta.terminal.errors import denied_action, is_denied
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from botocore.exceptions import ClientError
-from readset_sync.errors import SyncError
+from readset_sync.model.errors import SyncError
 
 from omics_meta.pipeline import function, queue, rule, schedule, table
 from omics_meta.pipeline.check import Check, Look, Stack, refused

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from readset_sync.rates import Rates
+from readset_sync.aws.rates import Rates
 
 from omics_meta.pipeline.check import Check, Stack
 

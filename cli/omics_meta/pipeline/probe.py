@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from readset_sync.arn import ReadSetArn
-from readset_sync.client import dynamodb_client, sqs_client
-from readset_sync.outbox import Outbox
-from readset_sync.plan import needs_row
-from readset_sync.record import REVISION
-from readset_sync.source import Source
-from readset_sync.table import Table
+from readset_sync.aws.clients import dynamodb_client, sqs_client
+from readset_sync.aws.queue import Outbox
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.comparison import needs_row
+from readset_sync.model.record import REVISION
 
 from omics_meta.pipeline.check import Check, Stack
 from omics_meta.pipeline.checks import looked

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from readset_sync.reconcile import drift
+from readset_sync.stores.reconciliation import drift
 
 from omics_meta.pipeline.check import Check, Stack
 
@@ -29,7 +29,7 @@ class Reconciliation:
 
     Attributes:
         finished: When.
-        found: How many rows of each kind (`readset_sync.reconcile.Finding`).
+        found: How many rows of each kind (`readset_sync.stores.reconciliation.Finding`).
         drift: How many rows were wrong, and have been refreshed.
     """
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.event import DETAIL_TYPE, SOURCE
+from readset_sync.messages.read_set_event import DETAIL_TYPE, SOURCE
 
 from omics_meta.pipeline.check import REDEPLOY, Check, Stack
 

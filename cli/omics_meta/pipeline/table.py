@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from readset_sync.client import dynamodb_client
-from readset_sync.errors import SetupError
-from readset_sync.table import Table
+from readset_sync.aws.clients import dynamodb_client
+from readset_sync.aws.table import Table
+from readset_sync.model.errors import SetupError
 
 from omics_meta.pipeline.check import Check, Stack
 

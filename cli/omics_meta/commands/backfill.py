@@ -1,0 +1,281 @@
+"""`omics-meta backfill`."""
+
+import sys
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from readset_sync.model.comparison import Scope
+from readset_sync.stores.backfill import Backfill, Batch, Due, Pass
+from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
+from readset_sync.sync import Change, Outcome
+
+from omics_meta.commands.via_queue import Handover
+from omics_meta.pipeline.check import Stack
+from omics_meta.selection.age import MaxAge
+from omics_meta.selection.connection import Connection, connect
+from omics_meta.selection.rates import rates_of, workers
+from omics_meta.selection.resume import command_to_resume
+from omics_meta.selection.target import Selection, Target, resolve
+from omics_meta.terminal.exits import CommandError, ExitCode, Interrupted, SelectionError
+from omics_meta.terminal.output import counts_document, identity, ids, print_counts, print_json, print_line
+from omics_meta.terminal.progress import Reporter, reporting
+
+_FAILED: Final = "failed"
+_COLUMNS: Final = (
+    Outcome.LISTED,
+    Outcome.ENQUEUED,
+    Outcome.CREATED,
+    Outcome.UPDATED,
+    Outcome.UNCHANGED,
+    Outcome.DELETED,
+    _FAILED,
+)
+
+_COUNTER: Final = {Pass.LISTING: "listed", Pass.REFRESH: "refreshed"}
+"""Under what a pass counts its read sets on a terminal."""
+
+_PLANNED: Final = {
+    State.MISSING: Outcome.CREATED,
+    State.STALE: Outcome.UPDATED,
+    State.ORPHANED: Outcome.DELETED,
+    State.IN_SYNC: Outcome.UNCHANGED,
+}
+"""What a backfill would do about each state of a row."""
+
+_Steps = Iterator[tuple[str, str, list[Result]]]
+"""Batches of results, each with what it is a part of, and the store that it is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a backfill is to do, as the options of those names say it."""
+
+    prune: bool
+    dry_run: bool
+    max_age: str
+    tags: bool
+    listing_pass: bool
+    via_queue: bool
+    wait: bool
+
+    def check(self, target: Target) -> None:
+        """Make sure that they fit together, and to what is to be filled.
+
+        Raises:
+            CommandError: They do not.
+        """
+        if not self.wait and not self.via_queue:
+            raise CommandError("--no-wait says how to go about --via-queue: give both, or leave it out")
+        if self.via_queue and target.outputs is None:
+            raise SelectionError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
+        if self.via_queue and not self.tags:
+            raise CommandError("--via-queue and --no-tags contradict each other: the pipeline reads all tags")
+        if self.via_queue and not self.listing_pass:
+            raise CommandError(
+                "--via-queue and --no-listing-pass contradict each other: listings say what is put into the queue"
+            )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was done so far, store by store: those that were chosen, and those that are gone and have rows pruned."""
+
+    counts: dict[str, Counter[str]]
+    failures: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+
+    def add(self, store_id: str, results: Iterable[Result]) -> Counter[str]:
+        """Count the results of a batch; return its own counts."""
+        batch: Counter[str] = Counter()
+        for result in results:
+            batch[_counted(result.change)] += 1
+            if result.change is None:
+                self.failures.append({**identity(result.arn), "reason": result.reason})
+        self.counts.setdefault(store_id, Counter()).update(batch)
+        return batch
+
+
+def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_json: bool) -> ExitCode:
+    """Backfill the chosen stores.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+        Interrupted: By Ctrl-C, with the command that goes on from there.
+    """
+    rates = rates_of(max_tps)
+    max_age = MaxAge(options.max_age)
+    target = resolve(selection)
+    options.check(target)
+    connection = connect(target, max_tps=rates)
+    began = connection.asked_at
+    scope = Scope(tags=options.tags, since=max_age.since(began))
+    tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
+    changes: list[dict[str, Any]] = []
+    threads = workers(rates)
+    with (
+        _resumable(scope.since or began),
+        reporting() as reporter,
+        ThreadPoolExecutor(threads) as executor,
+        ThreadPoolExecutor(threads) as listing_executor,
+    ):
+        handover = None
+        if options.via_queue and target.outputs is not None:
+            stack = Stack(connection.session, target.outputs)
+            handover = Handover(connection, stack, began=began, reporter=reporter, wait=options.wait)
+        work = _Work(connection, executor, listing_executor, reporter, scope, options, handover)
+        for label, store_id, results in work.plan() if options.dry_run else work.apply():
+            reporter.batch(tally.add(store_id, results), label)
+            if options.dry_run:
+                changes += [_change(each) for each in results if _is_change(each)]
+            if not as_json:
+                _print_batch(results, dry_run=options.dry_run)
+    if as_json:
+        document: dict[str, Any] = {
+            "command": "backfill",
+            "dry_run": options.dry_run,
+            "table": connection.table.name,
+            "region": connection.region,
+            **counts_document(_COLUMNS, tally.counts),
+            "failures": tally.failures,
+        }
+        print_json(document | ({"changes": changes} if options.dry_run else {}))
+    else:
+        title = f"Rows of table {connection.table.name} in {connection.region}"
+        print_counts(f"{title} (dry run)" if options.dry_run else title, _COLUMNS, tally.counts.items())
+        if options.dry_run:
+            print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
+    return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
+
+
+@contextmanager
+def _resumable(since: datetime) -> Generator[None]:
+    """Name the command that goes on without what was synced since, when this block is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = command_to_resume(sys.argv[1:], since)
+        raise Interrupted(f"Rows that were written stay; to go on, run: {again}") from None
+
+
+class _Work:
+    """The steps of a backfill."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        executor: Executor,
+        listing_executor: Executor,
+        reporter: Reporter,
+        scope: Scope,
+        options: Options,
+        handover: Handover | None,
+    ) -> None:
+        source, table = connection.source, connection.table
+        self._connection = connection
+        self._reporter = reporter
+        self._scope = scope
+        self._options = options
+        self._handover = handover
+        self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
+        self._backfill = Backfill(
+            source,
+            table,
+            executor,
+            scope,
+            listing_executor=listing_executor,
+            on_read_set=lambda done_in: reporter.advance(_COUNTER[done_in]),
+        )
+
+    def apply(self) -> _Steps:
+        """Refresh rows, and prune if that was asked for."""
+        yield from self._in_two_passes() if self._options.listing_pass else self._in_one_pass()
+        if self._options.prune:
+            self._reporter.begin("prune")
+            # Listed anew, because read sets may have gone since their rows were written.
+            listings = [self._walker.listing(store_id) for store_id in self._connection.store_ids]
+            results = self._walker.prune(listings, every_store=self._connection.every_store)
+            yield from _by_store("prune", results)
+
+    def plan(self) -> _Steps:
+        """Tell what `apply` would do, as far as listings show it."""
+        listings: list[Listing] = []
+        for store_id in self._connection.store_ids:
+            label = f"store {store_id}"
+            self._reporter.begin(label)
+            listing = Listing(self._store_arn(store_id))
+            for findings in self._walker.plan(store_id, listing, self._scope):
+                yield label, store_id, [_planned(finding) for finding in findings]
+            listings.append(listing)
+        if self._options.prune:
+            self._reporter.begin("prune")
+            orphans = self._walker.orphans(listings, every_store=self._connection.every_store)
+            yield from _by_store("prune", [_planned(finding) for finding in orphans])
+
+    def _in_one_pass(self) -> _Steps:
+        for store_id in self._connection.store_ids:
+            yield from map(_step, self._backfill.in_one_pass(store_id))
+
+    def _in_two_passes(self) -> _Steps:
+        stores = [Due(self._store_arn(store_id)) for store_id in self._connection.store_ids]
+        listing = (batch for due in stores for batch in self._backfill.list_rows(due))
+        if self._handover is None:
+            yield from map(_step, self._backfill.refresh(stores, listing))
+            return
+        yield from map(_step, listing)
+        for due in stores:
+            for results in self._handover.send(due):
+                yield f"store {due.store_id}", due.store_id, results
+        for results in self._handover.follow():
+            yield from _by_store("pipeline", results)
+
+    def _store_arn(self, store_id: str) -> str:
+        return self._connection.source.store(store_id).metadata["arn"]
+
+
+def _step(batch: Batch) -> tuple[str, str, list[Result]]:
+    prefix = "listing of " if batch.done_in is Pass.LISTING else ""
+    return f"{prefix}store {batch.store_id}", batch.store_id, batch.results
+
+
+def _by_store(label: str, results: list[Result]) -> _Steps:
+    stores: dict[str, list[Result]] = {}
+    for result in results:
+        stores.setdefault(ids(result.arn)[0], []).append(result)
+    for store_id, of_store in stores.items():
+        yield label, store_id, of_store
+
+
+def _planned(finding: Finding) -> Result:
+    # An orphan with a reason is no read set's row at all, so no 404 can prove that it may go.
+    if finding.state is State.FAILED or (finding.state is State.ORPHANED and finding.reason):
+        return Result(finding.arn, None, finding.reason)
+    return Result(finding.arn, Change(_PLANNED[finding.state], finding.fields))
+
+
+def _print_batch(results: Iterable[Result], *, dry_run: bool) -> None:
+    for result in results:
+        if result.change is None:
+            print_line(f"failed {result.arn}: {result.reason}")
+        elif dry_run and _is_change(result):
+            fields = ", ".join(result.change.fields)
+            print_line(f"would be {result.change.outcome}: {result.arn}{f' ({fields})' if fields else ''}")
+
+
+def _is_change(result: Result) -> bool:
+    return result.change is not None and _counted(result.change) != Outcome.UNCHANGED
+
+
+def _counted(change: Change | None) -> str:
+    if change is None:
+        return _FAILED
+    # A read set that went before it ever had a row left nothing to do.
+    return Outcome.UNCHANGED if change.outcome is Outcome.ABSENT else change.outcome
+
+
+def _change(result: Result) -> dict[str, Any]:
+    change = result.change
+    return {} if change is None else {"set_arn": result.arn, "outcome": change.outcome, "fields": list(change.fields)}

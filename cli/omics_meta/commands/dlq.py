@@ -1,0 +1,269 @@
+"""`omics-meta dlq list`, `show`, `redrive` and `discard`."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from readset_sync.messages.message import Message, ReconcileRequest, RefreshRequest, StoreEvent
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.messages.reconciliation_step import Step
+from readset_sync.model.arn import ReadSetArn, StoreArn
+from readset_sync.model.errors import FAILURES, describe_error, is_fatal
+from readset_sync.model.timestamp import format_timestamp
+
+from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
+from omics_meta.selection.connection import clear_about_endpoints, connect_stack
+from omics_meta.selection.target import QueueKind, QueueSelection
+from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.output import print_json, print_line
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+_LOOKED_AT: Final = 100
+"""Messages of a queue that `list` looks at to find the oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """The queues of the stack that was chosen."""
+
+    client: "SQSClient"
+    region: str
+    queues: list[DeadLetterQueue]
+    pipeline_url: str
+    pipeline_arn: str
+
+
+@dataclass(slots=True)
+class _Done:
+    """What was done to the messages of one queue."""
+
+    queue: DeadLetterQueue
+    found: int
+    done: int = 0
+    failures: list[tuple[str | None, str]] = field(default_factory=list[tuple[str | None, str]])
+    """Message id, None for the queue as a whole, and reason."""
+
+
+def list_queues(selection: QueueSelection, *, as_json: bool) -> ExitCode:
+    """Say how many messages each queue holds, and since when.
+
+    Raises:
+        CommandError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = _open(selection)
+    rows = [(queue, queue.count(), queue.look(_LOOKED_AT)) for queue in stack.queues]
+    if as_json:
+        queues = [
+            {
+                "queue": queue.kind,
+                "name": queue.name,
+                "messages": count,
+                "oldest": format_timestamp(min(each.sent for each in letters)) if letters else None,
+            }
+            for queue, count, letters in rows
+        ]
+        print_json({"command": "dlq list", "region": stack.region, "queues": queues})
+        return ExitCode.DONE
+    for queue, count, letters in rows:
+        since = f", since {format_timestamp(min(each.sent for each in letters))}" if letters else ""
+        print_line(f"{queue.kind}: {_messages(count)} in {queue.name}{since}")
+    return ExitCode.DONE
+
+
+def show(selection: QueueSelection, *, limit: int, as_json: bool) -> ExitCode:
+    """Show the messages of each queue, up to `limit`, and leave them there.
+
+    Raises:
+        CommandError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = _open(selection)
+    shown = [(queue, queue.count(), queue.look(limit)) for queue in stack.queues]
+    if as_json:
+        messages = [_document(queue, letter) for queue, _, letters in shown for letter in letters]
+        counts = [{"queue": queue.kind, "name": queue.name, "messages": count} for queue, count, _ in shown]
+        print_json({"command": "dlq show", "region": stack.region, "queues": counts, "messages": messages})
+        return ExitCode.DONE
+    for queue, count, letters in shown:
+        for letter in letters:
+            _print(queue, letter)
+        print_line(f"{queue.kind}: {len(letters)} of {_messages(count)} in {queue.name}")
+    return ExitCode.DONE
+
+
+def redrive(selection: QueueSelection, *, dry_run: bool, as_json: bool) -> ExitCode:
+    """Send the messages of each queue back to the pipeline's queue.
+
+    Raises:
+        CommandError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = _open(selection)
+
+    def send(queue: DeadLetterQueue, letter: DeadLetter) -> None:
+        # In this order, a crash in between makes a second copy, which is harmless, and loses nothing.
+        send_back(stack.client, stack.pipeline_url, letter)
+        queue.delete(letter)
+
+    results = [_Done(queue, queue.count()) for queue in stack.queues]
+    for each in [] if dry_run else results:
+        if not _moved_by_sqs(stack, each):
+            _work_through(each, send)
+    return _report(stack, results, "redrive", "redriven", dry_run=dry_run, as_json=as_json)
+
+
+def discard(selection: QueueSelection, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
+    """Delete the messages of each queue for good, no more than were counted when the user agreed.
+
+    Raises:
+        CommandError: The user did not agree, or could not be asked; or the work could not be done at all.
+        ClientError, BotoCoreError: The work could not be done at all.
+    """
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
+    stack = _open(selection)
+    results = [_Done(queue, queue.count()) for queue in stack.queues]
+    if not (yes or dry_run):
+        _confirm(results)
+    for each in [] if dry_run else results:
+        _work_through(each, DeadLetterQueue.delete)
+    return _report(stack, results, "discard", "discarded", dry_run=dry_run, as_json=as_json)
+
+
+def _open(selection: QueueSelection) -> _Stack:
+    stack = connect_stack(selection.stack)
+    with clear_about_endpoints():
+        client: SQSClient = stack.session.client("sqs")
+    urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
+    if selection.kind not in {None, *urls}:
+        raise SelectionError(
+            "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, "
+            "so look into the dead-letter queue that its owner gave it, or take --queue undelivered"
+        )
+    kinds = [selection.kind] if selection.kind else urls
+    queues = [DeadLetterQueue(client, kind, urls[kind], arns[kind]) for kind in kinds]
+    return _Stack(client, stack.session.region_name, queues, stack.output("queueUrl"), stack.output("queueArn"))
+
+
+def _moved_by_sqs(stack: _Stack, result: _Done) -> bool:
+    """Let SQS redrive, where it can: not from the standard queue into the FIFO one."""
+    if not result.found or result.queue.kind != QueueKind.FAILED:
+        return False
+    moved = move_all(stack.client, result.queue.arn, stack.pipeline_arn)
+    if moved is None:
+        return False
+    result.done = moved.messages
+    if moved.reason:
+        result.failures.append((None, f"SQS ended the move: {moved.reason}"))
+    return True
+
+
+def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], None]) -> None:
+    """Do something with each message that was counted; others may have come since, for other reasons."""
+    kept: list[DeadLetter] = []
+    for letter in result.queue.take(result.found):
+        try:
+            work(result.queue, letter)
+        except FAILURES as error:
+            if is_fatal(error):
+                raise
+            result.failures.append((letter.id, describe_error(error)))
+            kept.append(letter)
+        else:
+            result.done += 1
+    result.queue.show_again(kept)
+    hidden = result.found - result.done - len(kept)
+    if hidden > 0:
+        reason = f"{_messages(hidden)} not to be had, because somebody else reads: run this again in a minute"
+        result.failures.append((None, reason))
+
+
+def _confirm(results: list[_Done]) -> None:
+    named = " and ".join(f"{_messages(each.found)} of {each.queue.name}" for each in results if each.found)
+    if not named:
+        return
+    try:
+        agreed = typer.confirm(f"Delete {named} for good?", err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if not agreed:
+        raise CommandError("nothing was discarded: answer y to discard, or look with `omics-meta dlq show` first")
+
+
+def _report(stack: _Stack, results: list[_Done], command: str, verb: str, *, dry_run: bool, as_json: bool) -> ExitCode:
+    failures = [(each.queue, message_id, reason) for each in results for message_id, reason in each.failures]
+    if as_json:
+        print_json(
+            {
+                "command": f"dlq {command}",
+                "dry_run": dry_run,
+                "region": stack.region,
+                "queues": [
+                    {"queue": each.queue.kind, "name": each.queue.name, "messages": each.found, verb: each.done}
+                    for each in results
+                ],
+                "failures": [
+                    {"queue": queue.kind, "message_id": message_id, "reason": reason}
+                    for queue, message_id, reason in failures
+                ],
+            }
+        )
+    else:
+        for queue, message_id, reason in failures:
+            print_line(f"failed {queue.kind} {message_id or queue.name}: {reason}")
+        for each in results:
+            number, said = (each.found, f"would be {verb}") if dry_run else (each.done, verb)
+            print_line(f"{each.queue.kind}: {_messages(number)} of {each.queue.name} {said}")
+    return ExitCode.FOUND_WRONG if failures else ExitCode.DONE
+
+
+def _document(queue: DeadLetterQueue, letter: DeadLetter) -> dict[str, Any]:
+    arn, status, time = _about(letter.message)
+    return {
+        "queue": queue.kind,
+        "message_id": letter.id,
+        "sent": format_timestamp(letter.sent),
+        "receive_count": letter.receive_count,
+        "detail_type": letter.detail_type,
+        "set_arn": str(arn) if isinstance(arn, ReadSetArn) else None,
+        "status": status,
+        "event_time": format_timestamp(time) if time else None,
+        "body": None if letter.message else letter.body,
+        "attributes": dict(letter.attributes),
+    }
+
+
+def _print(queue: DeadLetterQueue, letter: DeadLetter) -> None:
+    arn, status, time = _about(letter.message)
+    if time:
+        named = "".join(f" {each}" for each in (arn, status) if each)
+        said = f"{letter.detail_type}:{named} at {format_timestamp(time)}"
+    else:
+        said = f"unknown message: {letter.body!r}"
+    print_line(
+        f"{queue.kind} {letter.id} sent {format_timestamp(letter.sent)}, received {letter.receive_count} times: {said}"
+    )
+    for name, text in letter.attributes.items():
+        print_line(f"  {name}: {text!r}")
+
+
+def _about(message: Message | None) -> tuple[ReadSetArn | StoreArn | None, str | None, datetime | None]:
+    """What a message is about, the status that it tells of, and when it came to be; None for what it does not say."""
+    match message:
+        case ReadSetEvent() | StoreEvent():
+            return message.arn, message.status, message.time
+        case RefreshRequest():
+            return message.arn, None, message.time
+        case ReconcileRequest():
+            return None, None, message.time
+        case Step():
+            return None, None, message.started
+        case None:
+            return None, None, None
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"

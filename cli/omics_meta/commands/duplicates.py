@@ -1,0 +1,96 @@
+"""`omics-meta duplicates`: read sets with the same content."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
+from typing import Final
+
+from readset_sync.aws.table import Table
+from readset_sync.model.record import KEY, Row
+
+from omics_meta.search.columns import Column, columns_of
+from omics_meta.search.plan import facts_of, plan
+from omics_meta.search.reader import read, read_named
+from omics_meta.selection.connection import connect_table
+from omics_meta.selection.target import Selection
+from omics_meta.terminal.exits import ExitCode
+from omics_meta.terminal.output import print_note
+from omics_meta.terminal.printing import Format, print_rows
+
+_CONTENT: Final = "content"
+"""A digest of the etags, which the rows of a group have in common."""
+
+_Member = tuple[str, str]
+"""The ARN of a row, and the algorithm that made its etags; empty where it does not tell."""
+
+_COLUMNS: Final = (
+    Column(_CONTENT),
+    *columns_of("set_arn,set_name,set_sample_id,set_status,set_total_size,store_name"),
+)
+
+
+def duplicates(selection: Selection, *, form: Format) -> ExitCode:
+    """Print the read sets whose content another one has too, group by group.
+
+    All of the table is read. In memory are then a digest and an ARN for each row, some 300 MB for a million rows.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    connection = connect_table(selection)
+    access = plan((), facts_of(connection.description))
+    groups = same_content(row for page in read(connection.client, connection.table, access, ()) for row in page)
+    about = {"command": "duplicates", "table": connection.table.name, "region": connection.region}
+    found = print_rows(_members(connection.table, groups), form, _COLUMNS, about)
+    print_note(f"{found} read sets have the content of another; groups: {len(groups)}")
+    return ExitCode.DONE
+
+
+def same_content(rows: Iterable[Row]) -> Mapping[str, list[str]]:
+    """Return the ARNs of rows with the same content, by a digest of it, where there are two or more of them.
+
+    Content is the same where the etags of source1 and source2 are, and the algorithm that made them. Rows without an
+    etag are left out.
+    """
+    first: dict[bytes, _Member] = {}
+    groups: dict[bytes, list[_Member]] = {}
+    for row in rows:
+        # Rows of another tool have no `set_etag`, but etags of files.
+        etags = {file.get("file_type"): file.get("etag") for file in row.get("files", [])} | row.get("set_etag", {})
+        sources = (etags.get("source1"), etags.get("source2"))
+        if not any(sources):
+            continue
+        content, member = _digest(*sources), (row[KEY], intern(etags.get("algorithm") or ""))
+        if content in first:
+            groups.setdefault(content, [first[content]]).append(member)
+        else:
+            first[content] = member
+    return {
+        _digest(content.hex(), algorithm).hex(): arns
+        for content, group in groups.items()
+        for algorithm, arns in _by_algorithm(group)
+    }
+
+
+def _by_algorithm(group: Iterable[_Member]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the algorithms that made the etags of two or more rows, with their ARNs.
+
+    A row that does not tell the algorithm, as those of another tool, is taken to have the one that the others have.
+    """
+    algorithms: dict[str, list[str]] = {}
+    for arn, algorithm in sorted(group):
+        algorithms.setdefault(algorithm, []).append(arn)
+    if len(algorithms) == 2 and "" in algorithms:
+        algorithms = {max(algorithms): sorted(arn for arn, _ in group)}
+    yield from ((algorithm, arns) for algorithm, arns in algorithms.items() if len(arns) > 1)
+
+
+def _digest(*parts: str | None) -> bytes:
+    # 128 bits: that two contents share a digest is less likely than an error of the memory.
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
+
+
+def _members(table: Table, groups: Mapping[str, list[str]]) -> Iterator[list[Row]]:
+    for content, arns in groups.items():
+        for page in read_named(table, arns):
+            yield [{**row, _CONTENT: content} for row in page]

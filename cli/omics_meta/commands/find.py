@@ -1,0 +1,114 @@
+"""`omics-meta find` and `omics-meta get`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from readset_sync.model.record import KEY, Row
+
+from omics_meta.search.columns import columns_of
+from omics_meta.search.criteria import criteria_of, one_of, read_set_id
+from omics_meta.search.explanation import print_explanation
+from omics_meta.search.filters import Search
+from omics_meta.search.hints import doubts, hint_of_nothing
+from omics_meta.search.plan import facts_of, plan
+from omics_meta.search.reader import read, read_named
+from omics_meta.selection.connection import TableConnection, connect_table
+from omics_meta.selection.target import RESOURCE_ID, Selection
+from omics_meta.terminal.exits import CommandError, ExitCode
+from omics_meta.terminal.output import print_note
+from omics_meta.terminal.printing import Format, print_rows
+
+
+def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
+    """Print the rows that fit, as they are found.
+
+    Args:
+        search: Which rows.
+        form: How to print them.
+        columns: What to print of each, as in `set_id,tag:cohort`.
+        limit: How many rows at the most.
+        explain: Only tell how the rows would be read, and what that would cost.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    if explain and form in {Format.JSONL, Format.CSV}:
+        raise CommandError(f"--explain and --{form} contradict each other: an explanation is text, or --json")
+    shown = columns_of(columns) if columns is not None else None
+    criteria = criteria_of(search.filters)
+    for doubt in doubts(search.filters):
+        print_note(doubt)
+    connection = connect_table(search.selection)
+    facts = facts_of(connection.description)
+    access = plan(criteria, facts)
+    if explain:
+        print_explanation(_about("find", connection), access, facts, as_json=form is Format.JSON)
+        return ExitCode.DONE
+    pages = read(connection.client, connection.table, access, criteria)
+
+    def ending(found: int) -> dict[str, Any]:
+        return {"found": found, "limited": found == limit}
+
+    found = print_rows(_first(pages, limit), form, shown, _about("find", connection), ending)
+    read_sets = "1 read set" if found == 1 else f"{found} read sets"
+    print_note(f"{read_sets} shown (--limit); there may be more" if found == limit else f"{read_sets} found")
+    if not found and search.filters.store:
+        print_note(hint_of_nothing(search.filters))
+    return ExitCode.DONE
+
+
+def get(selection: Selection, names: Sequence[str], *, form: Format, columns: str | None) -> ExitCode:
+    """Print the rows of read sets that are named by ARN, or by id, for which the table is searched.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    shown = columns_of(columns) if columns is not None else None
+    arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
+    ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
+    for each in ids:
+        if not RESOURCE_ID.fullmatch(each):
+            raise CommandError(
+                f"{each!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits,"
+                " or search with `omics-meta find`"
+            )
+    connection = connect_table(selection)
+    missing = dict.fromkeys([*arns, *ids])
+
+    def pages() -> Iterator[list[Row]]:
+        for page in _named(connection, arns, ids):
+            for row in page:
+                missing.pop(row[KEY], None)
+                missing.pop(read_set_id(row), None)
+            yield page
+
+    print_rows(pages(), form, shown, _about("get", connection))
+    for name in missing:
+        print_note(f"no row of {name} in table {connection.table.name}")
+    return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
+
+
+def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:
+    yield from read_named(connection.table, arns)
+    facts, named = facts_of(connection.description), frozenset(arns)
+    searches = [[one_of(frozenset({each}))] for each in ids]
+    if any(plan(each, facts).index is None for each in searches):
+        searches = [[one_of(frozenset(ids))]]  # one scan for all of them
+    for criteria in searches:
+        for page in read(connection.client, connection.table, plan(criteria, facts), criteria):
+            yield [row for row in page if row[KEY] not in named]
+
+
+def _first(pages: Iterable[list[Row]], limit: int | None) -> Iterator[list[Row]]:
+    if limit is None:
+        yield from pages
+        return
+    for page in pages:
+        yield page[:limit]
+        limit -= len(page)
+        if limit <= 0:
+            return
+
+
+def _about(command: str, connection: TableConnection) -> dict[str, Any]:
+    return {"command": command, "table": connection.table.name, "region": connection.region}

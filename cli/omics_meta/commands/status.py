@@ -1,0 +1,211 @@
+"""`omics-meta status`."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, TypeVar
+
+from botocore.exceptions import ClientError
+from readset_sync.aws.clients import dynamodb_client
+from readset_sync.aws.table import Table
+from readset_sync.model.errors import SyncError
+from readset_sync.model.record import KEY, SYNCED_AT
+from readset_sync.model.timestamp import format_timestamp
+
+from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
+from omics_meta.pipeline.check import Check, Stack, refused
+from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.metrics import Lag, lag
+from omics_meta.pipeline.queue import messages, oldest_message_seconds
+from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, last_reconciliation
+from omics_meta.pipeline.schedule import OFF
+from omics_meta.selection.connection import clear_about_endpoints, connect_stack
+from omics_meta.selection.target import QueueKind, Selection
+from omics_meta.terminal.exits import ExitCode
+from omics_meta.terminal.output import ids, print_checks, print_counts, print_json, print_line
+from omics_meta.terminal.progress import reporting
+
+_T = TypeVar("_T")
+
+_STATUS: Final = "set_status"
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of the table.
+
+    Attributes:
+        counts: By status, store by store.
+        oldest: When the row was refreshed that has not been for longest; None where none has ever been.
+    """
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    oldest: str | None = None
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(counts.total() for counts in self.counts.values())
+
+    def by_store(self) -> list[tuple[str, Counter[str]]]:
+        """The counts, in the order of the stores' ids."""
+        return sorted(self.counts.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """What is on the screen; None for what AWS does not tell, which a check that failed then explains."""
+
+    rows: _Rows | None
+    lag: Lag | None
+    queue: tuple[int, int] | None
+    oldest_message_seconds: float | None
+    dead_letters: dict[QueueKind, int] | None
+    reconciliation: Reconciliation | None
+    schedule: str | None
+    alarms: list[Alarm] | None
+    checks: list[Check]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(check.passed for check in self.checks)
+
+
+def run(selection: Selection, *, as_json: bool) -> ExitCode:
+    """Say how a stack's table and pipeline are doing.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    stack = connect_stack(selection)
+    with clear_about_endpoints():
+        status = _look(stack)
+    if as_json:
+        print_json(_document(stack, status))
+    else:
+        _print(stack, status)
+    return ExitCode.DONE if status.healthy else ExitCode.FOUND_WRONG
+
+
+def _rows(stack: Stack) -> _Rows:
+    rows, table = _Rows(), Table(dynamodb_client(stack.session), stack.output("tableName"))
+    with reporting() as reporter:
+        reporter.begin(f"table {table.name}")
+        for row in table.rows(KEY, _STATUS, SYNCED_AT):
+            reporter.advance()
+            store_id, _ = ids(row[KEY])
+            rows.counts.setdefault(store_id, Counter())[row.get(_STATUS, "none")] += 1
+            if synced_at := row.get(SYNCED_AT):
+                rows.oldest = min(rows.oldest or synced_at, synced_at)
+    return rows
+
+
+def _look(stack: Stack) -> _Status:
+    checks = check_pipeline(stack)
+
+    def ask(question: Callable[[Stack], _T | None]) -> _T | None:
+        try:
+            return question(stack)
+        except (ClientError, SyncError) as error:
+            checks.append(refused(question.__name__.strip("_").replace("_", " "), error))
+            return None
+
+    schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)
+    checks += check_alarms(stack, found or ())
+    if schedule != OFF:
+        checks.append(check_reconciliation(stack, last))
+    return _Status(
+        rows=ask(_rows),
+        lag=ask(lag),
+        queue=ask(_queue),
+        oldest_message_seconds=ask(oldest_message_seconds),
+        dead_letters=ask(_dead_letters),
+        reconciliation=last,
+        schedule=schedule,
+        alarms=found,
+        checks=checks,
+    )
+
+
+def _queue(stack: Stack) -> tuple[int, int]:
+    return messages(stack, stack.output("queueUrl"))
+
+
+def _dead_letters(stack: Stack) -> dict[QueueKind, int]:
+    # Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it.
+    urls = {
+        QueueKind.FAILED: stack.outputs.get("deadLetterQueueUrl"),
+        QueueKind.UNDELIVERED: stack.output("undeliveredQueueUrl"),
+    }
+    return {kind: sum(messages(stack, url)) for kind, url in urls.items() if url}
+
+
+def _schedule(stack: Stack) -> str | None:
+    return stack.variables.get("RECONCILE_SCHEDULE")
+
+
+def _document(stack: Stack, status: _Status) -> dict[str, Any]:
+    last, rows = status.reconciliation, status.rows
+    waiting, in_flight = status.queue or (None, None)
+    return {
+        "command": "status",
+        "healthy": status.healthy,
+        "table": stack.output("tableName"),
+        "region": stack.session.region_name,
+        "rows": rows and rows.total,
+        "oldest_refresh": rows and rows.oldest,
+        "stores": rows and [{"store_id": each, "statuses": dict(counts)} for each, counts in rows.by_store()],
+        "lag": asdict(status.lag) if status.lag else None,
+        "queue": {"waiting": waiting, "in_flight": in_flight, "oldest_seconds": status.oldest_message_seconds},
+        "dead_letters": status.dead_letters,
+        "reconciliation": last
+        and {
+            "finished": format_timestamp(last.finished),
+            "drift": last.drift,
+            "found": dict(last.found),
+        },
+        "schedule": status.schedule,
+        "alarms": status.alarms and [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
+        "pipeline": [check.document for check in status.checks],
+    }
+
+
+def _print(stack: Stack, status: _Status) -> None:
+    title = f"Rows of table {stack.output('tableName')} in {stack.session.region_name}"
+    if rows := status.rows:
+        print_counts(title, sorted({name for counts in rows.counts.values() for name in counts}), rows.by_store())
+        print_line(f"rows: {rows.total}")
+        print_line(f"oldest refresh of a row: {rows.oldest or 'none'}")
+    else:
+        print_line(f"{title}: unknown")
+    if status.lag:
+        print_line(
+            f"from event to row: {status.lag.average_seconds:.1f} s on average, {status.lag.longest_seconds:.1f} s at"
+            f" the most, of {status.lag.events} events in a day"
+        )
+    else:
+        print_line("from event to row: CloudWatch knows of no event in a day")
+    if status.queue:
+        waiting, in_flight = status.queue
+        oldest = status.oldest_message_seconds
+        since = "" if oldest is None else f", the oldest for {oldest:.0f} s"
+        print_line(f"queue: {waiting} waiting{since}, {in_flight} being worked on")
+    else:
+        print_line("queue: unknown")
+    print_line(f"dead letters: {_counted(status.dead_letters)}")
+    if last := status.reconciliation:
+        found = _counted(dict(sorted(last.found.items())))
+        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {last.drift} rows were wrong ({found})")
+    else:
+        print_line("last reconciliation: none in the log")
+    print_line(f"schedule: {status.schedule}")
+    states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
+    print_line(f"alarms: {_counted(states)}")
+    print_checks(status.checks)
+
+
+def _counted(counts: Mapping[str, int] | Mapping[QueueKind, int] | None) -> str:
+    if counts is None:
+        return "unknown"
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"

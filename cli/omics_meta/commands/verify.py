@@ -1,0 +1,158 @@
+"""`omics-meta verify`."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
+
+from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.probe import PROBE
+from omics_meta.pipeline.probe import probe as probe_pipeline
+from omics_meta.selection.connection import Connection, connect
+from omics_meta.selection.rates import rates_of, workers
+from omics_meta.selection.target import Selection, resolve
+from omics_meta.terminal.exits import ExitCode, SelectionError
+from omics_meta.terminal.output import (
+    counts_document,
+    identity,
+    ids,
+    print_checks,
+    print_counts,
+    print_json,
+    print_line,
+)
+from omics_meta.terminal.progress import Reporter, reporting
+
+_COLUMNS: Final = tuple(State)
+
+
+@dataclass(slots=True)
+class _Report:
+    """What was found, and what was done about it.
+
+    Attributes:
+        counts: How rows stood to their read sets, store by store.
+        drift: The rows that were not in sync.
+        repaired: What came of repairing them, by ARN; empty when that was not asked for.
+        checks: Of the pipeline; empty without a stack.
+    """
+
+    counts: dict[str, Counter[str]]
+    checks: list[Check]
+    drift: list[Finding] = field(default_factory=list[Finding])
+    repaired: dict[str, Result] = field(default_factory=dict[str, Result])
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take note of a page."""
+        for finding in findings:
+            self.counts.setdefault(ids(finding.arn)[0], Counter())[finding.state] += 1
+            if finding.state is not State.IN_SYNC:
+                self.drift.append(finding)
+
+    def is_repaired(self, finding: Finding) -> bool:
+        """Whether a row is now what its read set is."""
+        result = self.repaired.get(finding.arn)
+        return result is not None and result.change is not None
+
+    def reason(self, finding: Finding) -> str:
+        """Why a row could not be judged, or not be repaired; or ""."""
+        result = self.repaired.get(finding.arn)
+        return finding.reason if result is None else result.reason
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether all is well now."""
+        return all(map(self.is_repaired, self.drift)) and all(check.passed for check in self.checks)
+
+
+def run(
+    selection: Selection, *, deep: bool, repair: bool, probe: bool, max_tps: Sequence[str], as_json: bool
+) -> ExitCode:
+    """Compare source and table for the chosen stores, and check the pipeline when a stack was named.
+
+    Args:
+        selection: What to work on.
+        deep: Read every read set's files and tags too.
+        repair: Mend the rows that are not in sync.
+        probe: Send a message through the pipeline of the stack.
+        max_tps: HealthOmics calls a second, as the option gave them.
+        as_json: Print one JSON document.
+
+    Raises:
+        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
+    """
+    rates = rates_of(max_tps)
+    target = resolve(selection)
+    if probe and target.outputs is None:
+        raise SelectionError("--probe sends a message through a stack: name it with --stack NAME, or --outputs FILE")
+    connection = connect(target, max_tps=rates)
+    stack = None if target.outputs is None else Stack(connection.session, target.outputs)
+    # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
+    report = _Report({store_id: Counter() for store_id in connection.store_ids}, check_pipeline(stack) if stack else [])
+    with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
+        walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
+        for findings in _examine(walker, connection, reporter, deep=deep):
+            reporter.batch(Counter(finding.state for finding in findings))
+            report.add(findings)
+        if repair:
+            reporter.begin("repair")
+            report.repaired = {result.arn: result for result in walker.repair(report.drift)}
+    if stack and probe:
+        report.checks += probe_pipeline(stack, connection.source, connection.store_ids)
+    if as_json:
+        print_json(_document(connection, report, deep=deep))
+    else:
+        _print(connection, report, deep=deep, repair=repair)
+    return ExitCode.DONE if report.in_sync else ExitCode.FOUND_WRONG
+
+
+def _examine(walker: StoreWalker, connection: Connection, reporter: Reporter, *, deep: bool) -> Iterator[list[Finding]]:
+    listings: list[Listing] = []
+    for store_id in connection.store_ids:
+        reporter.begin(f"store {store_id}")
+        listing = Listing(connection.source.store(store_id).metadata["arn"])
+        yield from walker.verify(store_id, listing, deep=deep)
+        listings.append(listing)
+    reporter.begin("rows without a read set")
+    yield walker.orphans(listings, every_store=connection.every_store)
+
+
+def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[str, Any]:
+    return {
+        "command": "verify",
+        "in_sync": report.in_sync,
+        "deep": deep,
+        "table": connection.table.name,
+        "region": connection.region,
+        **counts_document(_COLUMNS, report.counts),
+        "repaired": sum(map(report.is_repaired, report.drift)),
+        "differences": [
+            {
+                **identity(finding.arn),
+                "state": finding.state,
+                "fields": list(finding.fields),
+                "reason": report.reason(finding),
+                "repaired": report.is_repaired(finding),
+            }
+            for finding in report.drift
+        ],
+        "pipeline": [check.document for check in report.checks],
+    }
+
+
+def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool) -> None:
+    for finding in report.drift:
+        details = report.reason(finding) or ", ".join(finding.fields)
+        done = "repaired: " if report.is_repaired(finding) else ""
+        print_line(f"{done}{finding.state} {finding.arn}{f': {details}' if details else ''}")
+    print_checks(report.checks, shown=PROBE)
+    print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
+    if repair and report.drift:
+        repaired = sum(map(report.is_repaired, report.drift))
+        print_line(f"{repaired} of {len(report.drift)} differences were repaired after that.")
+    if not deep:
+        print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")

@@ -1,0 +1,1 @@
+"""How rows are found in the table, and which of their columns are shown."""

@@ -1,0 +1,52 @@
+"""Says how rows would be read, and what that would cost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from omics_meta.search.plan import Access, TableFacts
+from omics_meta.search.reader import expressions
+from omics_meta.terminal.output import print_json, print_line
+
+
+def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFacts, *, as_json: bool) -> None:
+    """Print how rows would be read, what DynamoDB would be asked to check, and what it would charge."""
+    sent = expressions(access)
+    if as_json:
+        print_json(
+            {
+                **about,
+                "access": "query" if access.index else "scan",
+                "index": access.index.name if access.index else None,
+                "reason": access.reason,
+                "segments": access.segments,
+                "key_condition": sent.get("KeyConditionExpression"),
+                "filter": sent.get("FilterExpression"),
+                "names": sent.get("ExpressionAttributeNames", {}),
+                "read_units_per_row_found": access.units_per_row,
+                "most_read_units": access.most_units,
+                "rows": facts.rows or None,
+            }
+        )
+        return
+    how = f"query of index {access.index.name}" if access.index else f"scan of the table in {_parts(access.segments)}"
+    print_line(f"{how}: {access.reason}")
+    for what, expression in (("key condition", "KeyConditionExpression"), ("filter", "FilterExpression")):
+        if expression in sent:
+            print_line(f"{what}: {_readable(sent[expression], sent['ExpressionAttributeNames'])}")
+    if access.units_per_row is None or access.most_units is None:
+        print_line("How many read units that takes is not known yet: DynamoDB counts a table within six hours.")
+        return
+    per_row = f"{access.units_per_row:.2f} read units for each row found, " if access.index else ""
+    print_line(f"{per_row}{access.most_units:,.1f} read units{' at the most' if access.index else ''}")
+    print_line(f"The table has {facts.rows:,} rows, as DynamoDB counted in the last six hours.")
+
+
+def _parts(segments: int) -> str:
+    return "one part" if segments == 1 else f"{segments} parts at a time"
+
+
+def _readable(expression: str, names: Mapping[str, str]) -> str:
+    # From the last placeholder, so that #n1 does not stand for the beginning of #n10.
+    for placeholder in sorted(names, key=len, reverse=True):
+        expression = expression.replace(placeholder, names[placeholder])
+    return expression

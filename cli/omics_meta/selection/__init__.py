@@ -1,0 +1,1 @@
+"""Which stack, table, stores and credentials a command works with."""

@@ -1,0 +1,138 @@
+"""The AWS side of a command: its clients, checked before any work begins."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError
+from readset_sync.aws.clients import dynamodb_client, omics_client
+from readset_sync.aws.rates import Rates
+from readset_sync.aws.source import Source
+from readset_sync.aws.table import Table
+
+from omics_meta.pipeline.check import Stack
+from omics_meta.selection.target import Selection, Target, resolve
+from omics_meta.terminal.diagnostics import log_failures
+from omics_meta.terminal.exits import SelectionError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A table that is there and has the right key, and the stores to work on, each known to exist."""
+
+    session: boto3.Session
+    source: Source
+    table: Table
+    store_ids: tuple[str, ...]
+    every_store: bool
+    """Whether these are all stores of the account and region."""
+    asked_at: datetime
+    """When HealthOmics was first asked, by its own clock: before anything that comes of this connection."""
+
+    @property
+    def region(self) -> str:
+        """The region in use, wherever it was configured."""
+        return self.session.region_name
+
+
+def connect(target: Target, *, max_tps: Rates) -> Connection:
+    """Connect to AWS with the standard credential chain.
+
+    Raises:
+        SelectionError: The endpoint that is configured is not a URL.
+        SetupError: The table or a store does not exist, or the table has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    session = session_of(target)
+    with clear_about_endpoints():
+        omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
+    # A command ends long before a store's name could matter again, so each store is read once.
+    source = Source(omics, store_max_age=float("inf"))
+    table = Table(dynamodb, target.table)
+    table.check_key()
+    store_ids = target.store_ids or tuple(source.store_ids())
+    stores = [source.store(store_id) for store_id in store_ids]
+    asked_at = min((store.as_of for store in stores), default=datetime.now(UTC))
+    return Connection(session, source, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class TableConnection:
+    """A table that is there and has the right key. Nothing of HealthOmics is called.
+
+    Attributes:
+        client: Of DynamoDB.
+        table: The table.
+        description: What DynamoDB says of it.
+        region: The region in use, wherever it was configured.
+    """
+
+    client: "DynamoDBClient"
+    table: Table
+    description: "TableDescriptionTypeDef"
+    region: str
+
+
+def connect_table(selection: Selection) -> TableConnection:
+    """Connect to the table that a selection names, and to nothing of HealthOmics.
+
+    Raises:
+        SelectionError: No table was named; or the endpoint that is configured is not a URL.
+        SetupError: The table does not exist, or has another key.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
+    """
+    target = resolve(selection)
+    session = session_of(target)
+    with clear_about_endpoints():
+        client = dynamodb_client(session)
+    table = Table(client, target.table)
+    return TableConnection(client, table, table.check_key(), session.region_name)
+
+
+def session_of(target: Target) -> boto3.Session:
+    """Return a session of the profile and region that a target names.
+
+    Raises:
+        ProfileNotFound: There is no such profile.
+    """
+    # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
+    region = target.region or os.environ.get("AWS_REGION") or None
+    session = boto3.Session(profile_name=target.profile, region_name=region)
+    log_failures(session)
+    return session
+
+
+def connect_stack(selection: Selection) -> Stack:
+    """Find the deployed stack that a selection names.
+
+    Raises:
+        SelectionError: It names none; or its outputs cannot be had.
+        ProfileNotFound: There is no such profile.
+    """
+    target = resolve(selection) if selection.names_stack else None
+    if target is None or target.outputs is None:
+        raise SelectionError("no stack was named: give --stack NAME, or --outputs FILE")
+    return Stack(session_of(target), target.outputs)
+
+
+@contextmanager
+def clear_about_endpoints() -> Generator[None]:
+    """Make clients in this block, so that an endpoint that is no URL ends the command with a line that says so.
+
+    Raises:
+        SelectionError: The endpoint that is configured is not a URL.
+    """
+    try:
+        yield
+    except BotoCoreError:
+        raise  # some of these are ValueErrors too
+    except ValueError as error:
+        raise SelectionError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error

@@ -1,0 +1,103 @@
+"""The outputs of a deployed stack: from the Pulumi CLI, or from a file with what it printed."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from omics_meta.terminal.exits import SelectionError
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The outputs of a stack.
+
+    Attributes:
+        origin: The file or the stack that they are of, as errors name it.
+        values: The outputs by name.
+    """
+
+    origin: str
+    values: Mapping[str, Any]
+
+    def get(self, name: str) -> Any:
+        """Return an output; None where the stack has none of this name."""
+        return self.values.get(name)
+
+    def text(self, name: str, remedy: str) -> str:
+        """Return an output that is a text.
+
+        Raises:
+            SelectionError: It is missing, empty or something else; with this remedy.
+        """
+        value = self.get(name)
+        if isinstance(value, str) and value:
+            return value
+        found = f"has no `{name}`" if value is None else f"has {name} = {value!r}"
+        raise SelectionError(f"{self.origin} {found}: {remedy}")
+
+
+def outputs_of_file(path: Path) -> Outputs:
+    """Read what `pulumi stack output --json` printed.
+
+    Raises:
+        SelectionError: The file cannot be read, or holds something else.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some shells write a byte order mark
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SelectionError(
+            f"cannot read --outputs {path} ({reason}): write it with `pulumi stack output --json > FILE`"
+        ) from error
+    return Outputs(str(path), _parse(text, f"--outputs {path}"))
+
+
+def outputs_of_stack(stack: str | None, cwd: Path | None) -> Outputs:
+    """Ask the Pulumi CLI, so that any backend and login that it knows works here too.
+
+    Args:
+        stack: The stack's name; None for the one that is selected in the folder.
+        cwd: Folder of the Pulumi project; None for the current one.
+
+    Raises:
+        SelectionError: The Pulumi CLI is not there, or does not give the outputs.
+    """
+    command = ["pulumi", "stack", "output", "--json", "--non-interactive"]
+    command += ["--stack", stack] if stack else []
+    command += ["--cwd", str(cwd)] if cwd else []
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell
+            command, capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        raise SelectionError(
+            f"cannot run the Pulumi CLI ({error.strerror}: {error.filename}): "
+            "put `pulumi` on PATH, or give --outputs FILE"
+        ) from error
+    named = f"stack {stack}" if stack else f"the selected stack of {cwd}"
+    if done.returncode != 0:
+        said = done.stderr.strip().removeprefix("error: ") or f"exit code {done.returncode}"
+        raise SelectionError(f"pulumi cannot give the outputs of {named} ({said}): {_remedy(said)}")
+    return Outputs(named, _parse(done.stdout, f"the outputs of {named}"))
+
+
+def _remedy(said: str) -> str:
+    """What to do about what the Pulumi CLI said."""
+    if "passphrase" in said.lower():
+        return "set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to that of the stack"
+    if "pulumi login" in said or "PULUMI_ACCESS_TOKEN" in said:
+        return "run `pulumi login`, or set PULUMI_ACCESS_TOKEN"
+    return "check --stack and --cwd, and `pulumi stack ls` in that folder"
+
+
+def _parse(text: str, origin: str) -> Mapping[str, Any]:
+    try:
+        outputs = json.loads(text)
+    except (ValueError, RecursionError) as error:  # not JSON; or too long or too deep for Python
+        raise SelectionError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
+    if not isinstance(outputs, dict):
+        raise SelectionError(f"{origin}: JSON, but not an object: write it with `pulumi stack output --json`")
+    return cast("dict[str, Any]", outputs)

@@ -1,0 +1,132 @@
+"""Which table, region and stores a command works on: from flags, or from the outputs of a deployed stack."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from omics_meta.selection.outputs import Outputs, outputs_of_file, outputs_of_stack
+from omics_meta.terminal.exits import SelectionError
+
+RESOURCE_ID: Final = re.compile(r"[0-9]{10,36}")
+"""The id of a sequence store, or of a read set."""
+_REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)*")
+"""Any name that AWS, or an AWS-compatible service, could give a region."""
+
+
+class QueueKind(StrEnum):
+    """The dead-letter queues of a stack."""
+
+    FAILED = "failed"
+    """Behind the FIFO queue: messages that the function failed on too often."""
+    UNDELIVERED = "undelivered"
+    """Behind the rule: events that it could not deliver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The options by which a user says what to work on, as they were given."""
+
+    stack: str | None
+    cwd: Path | None
+    outputs: Path | None
+    store_ids: tuple[str, ...]
+    all_stores: bool
+    table: str | None
+    region: str | None
+    profile: str | None
+
+    @property
+    def names_stack(self) -> bool:
+        """Whether it names a stack, be it by its outputs."""
+        return bool(self.stack or self.cwd or self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSelection:
+    """The options by which a user says which dead-letter queues to work on: a stack, and one kind or, as None, both."""
+
+    stack: Selection
+    kind: QueueKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a command works on.
+
+    Attributes:
+        table: Name of the DynamoDB table.
+        region: AWS region; None leaves it to the AWS configuration.
+        profile: AWS profile; None leaves it to the AWS configuration.
+        store_ids: Sequence stores, without repetition; empty for all of the account and region.
+        outputs: The stack's outputs; None when no stack was named.
+    """
+
+    table: str
+    region: str | None
+    profile: str | None
+    store_ids: tuple[str, ...]
+    outputs: Outputs | None
+
+
+def resolve(selection: Selection) -> Target:
+    """Find out what a selection means. Flags win over outputs.
+
+    Raises:
+        SelectionError: The options contradict each other, something needed is missing, a value is malformed, or the
+            stack's outputs cannot be had.
+    """
+    _check(selection)
+    outputs = _outputs(selection)
+    if outputs is None and not selection.store_ids and not selection.all_stores:
+        raise SelectionError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
+    region = selection.region or _output(outputs, "region", "--region")
+    if region is not None and not _REGION.fullmatch(region):
+        raise SelectionError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
+    table = selection.table or _output(outputs, "tableName", "--table")
+    if table is None:
+        raise SelectionError("no table was named: give -t/--table, or the stack that has it with --stack or --outputs")
+    return Target(
+        table=table,
+        region=region,
+        profile=selection.profile,
+        store_ids=tuple(dict.fromkeys(selection.store_ids)),
+        outputs=outputs,
+    )
+
+
+def _check(selection: Selection) -> None:
+    if selection.outputs and (selection.stack or selection.cwd):
+        raise SelectionError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
+    if selection.store_ids and selection.all_stores:
+        raise SelectionError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
+    named = {
+        "--stack": selection.stack,
+        "--table": selection.table,
+        "--region": selection.region,
+        "--profile": selection.profile,
+    }
+    for option, value in named.items():
+        # As when a shell variable is not set: to go on with some default would surprise.
+        if value == "":
+            raise SelectionError(f"{option} '' is empty: give its value, or leave the option out")
+    for store_id in selection.store_ids:
+        if not RESOURCE_ID.fullmatch(store_id):
+            raise SelectionError(
+                f"{store_id!r} is not the id of a sequence store: give its 10 to 36 digits, not its name or ARN"
+            )
+
+
+def _outputs(selection: Selection) -> Outputs | None:
+    if selection.outputs:
+        return outputs_of_file(selection.outputs)
+    if selection.stack or selection.cwd:
+        return outputs_of_stack(selection.stack, selection.cwd)
+    return None
+
+
+def _output(outputs: Outputs | None, name: str, option: str) -> str | None:
+    if outputs is None:
+        return None
+    return outputs.text(name, f"run `pulumi up` first, or give its value with {option}")

@@ -1,0 +1,40 @@
+"""Writes a file whole or not at all."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_IMODE
+from typing import BinaryIO
+from uuid import uuid4
+
+from omics_meta.terminal.exits import CommandError
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[BinaryIO]:
+    """Open a file beside `path`, which takes its name, and its place, at the end of the block.
+
+    Where the block ends with an exception, such as an interruption, nothing is left of it, and `path` is what it was.
+
+    Raises:
+        CommandError: `path` is in no folder, or is something else than a file.
+        OSError: It cannot be written.
+    """
+    path = path.resolve()  # a symbolic link stays, and what it names is replaced
+    if not path.parent.is_dir():
+        raise CommandError(f"-o {path}: there is no folder {path.parent}: make it first, or give another file")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"-o {path} is not a file: give the name of one")
+    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    try:
+        with partial.open("xb") as file:
+            if path.exists():
+                partial.chmod(S_IMODE(path.stat().st_mode))  # whoever could not read it cannot read what replaces it
+            yield file
+            file.flush()
+            # Otherwise a crash of the machine could leave the name with nothing behind it.
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""Sends the product's own messages to the pipeline's queue, in the envelope that `message` reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from readset_sync.messages.message import OWN_SOURCE, RECONCILE_STEP, REFRESH
+from readset_sync.messages.reconciliation_step import Step
+from readset_sync.model.errors import SyncError
+from readset_sync.model.timestamp import format_timestamp
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+    from readset_sync.model.arn import ReadSetArn
+
+_BATCH: Final = 10
+"""Messages that SQS takes at a time."""
+
+_RECONCILE_GROUP: Final = "reconcile"
+
+
+class UnsentError(SyncError):
+    """SQS did not take some messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message to be sent. SQS takes one of an id that it had within five minutes for a repetition, and drops it."""
+
+    id: str
+    detail_type: str
+    detail: Mapping[str, Any]
+    group: str
+
+
+class Outbox:
+    """The way into the FIFO queue.
+
+    Args:
+        client: SQS.
+        url: The queue's URL.
+        account: The account whose read sets are kept.
+        region: Their region.
+    """
+
+    def __init__(self, client: "SQSClient", url: str, *, account: str, region: str) -> None:
+        self._client = client
+        self._url = url
+        self._account = account
+        self._region = region
+
+    def refresh(self, arns: Sequence["ReadSetArn"], *, cause: str) -> None:
+        """Ask for rows to be made what their read sets are now; each in the message group of its read set.
+
+        Args:
+            arns: The read sets.
+            cause: What asks, at most 40 characters: within five minutes, a cause has each read set refreshed once.
+
+        Raises:
+            UnsentError: SQS did not take some of them; others may be on their way.
+            ClientError, BotoCoreError: SQS refused, or could not be asked.
+        """
+        for start in range(0, len(arns), _BATCH):
+            self._send([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
+
+    def step(self, step: Step) -> None:
+        """Hand a reconciliation on to its next step.
+
+        Raises:
+            UnsentError, ClientError, BotoCoreError: As above.
+        """
+        self._send([_Message(step.id, RECONCILE_STEP, step.write(), group=_RECONCILE_GROUP)])
+
+    def _send(self, messages: Sequence[_Message]) -> None:
+        entries = [self._entry(number, message) for number, message in enumerate(messages)]
+        failed = self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
+        if failed:
+            reason = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
+            raise UnsentError(f"SQS did not take {len(failed)} of {len(entries)} messages: {reason}")
+
+    def _entry(self, number: int, message: _Message) -> "SendMessageBatchRequestEntryTypeDef":
+        envelope = {
+            "id": message.id,
+            "source": OWN_SOURCE,
+            "detail-type": message.detail_type,
+            "account": self._account,
+            "region": self._region,
+            "time": format_timestamp(datetime.now(UTC)),
+            "detail": message.detail,
+        }
+        return {
+            "Id": str(number),
+            "MessageBody": json.dumps(envelope),
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.id,
+        }
+
+
+def _refresh(arn: "ReadSetArn", cause: str) -> _Message:
+    return _Message(f"{cause}-{arn.store_id}-{arn.read_set_id}", REFRESH, {"arn": str(arn)}, group=arn.read_set_id)

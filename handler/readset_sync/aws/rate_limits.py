@@ -1,0 +1,136 @@
+"""Keeps the calls of one process under the quotas of HealthOmics, operation by operation."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from readset_sync.aws.rates import Rates
+from readset_sync.model.errors import THROTTLE
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+_SLOWEST: Final = 0.1
+"""Calls a second that a limiter never goes below: it has to notice when the service grants more again."""
+
+_BACK_OFF: Final = 0.7
+"""What is left of the pace after a throttle: CUBIC's factor."""
+
+_RECOVERY_SECONDS: Final = 10.0
+_RECOVERY_CALLS: Final = 20
+"""How long the pace takes to come back to where throttling began: so many seconds, and at least so many calls."""
+
+_LATENESS: Final = 0.1
+"""Seconds that a call may be late without the calls after it being late too: threads do not wake up on time."""
+
+
+class RateLimiter:
+    """Lets callers through at an even pace; finds the pace that is granted when that is less, and stays near it.
+
+    Even spacing rather than a burst up to the quota, because how the service counts its seconds is not documented.
+
+    A throttle tells that the pace was too high, so that the granted one is just below. Hence the pace drops by three
+    tenths, comes back along a cubic curve that is steep at first and flat near the pace at which throttling began,
+    and only then, after as long again, rises steeply to see whether more is granted now. This is CUBIC (RFC 9438),
+    with time in units of the recovery, so that it works alike at any pace.
+
+    Safe to share among threads.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Create a limiter.
+
+        Args:
+            rate: Calls a second at the most.
+            clock: Seconds, monotonic.
+            sleep: Waits for so many seconds.
+
+        Raises:
+            ValueError: The rate is not above zero.
+        """
+        if not rate > 0:  # Not `rate <= 0`, which NaN passes.
+            raise ValueError(f"a rate of {rate} calls a second lets no call through: give one above 0")
+        self._limit = rate
+        self._throttled_rate = rate
+        self._throttled_at = -math.inf
+        self._last = -math.inf
+        self._clock = clock
+        self._sleep = sleep
+        self._turn = threading.Lock()
+        self._state = threading.Lock()
+
+    @property
+    def rate(self) -> float:
+        """The pace right now, in calls a second."""
+        with self._state:
+            return self._rate_at(self._clock())
+
+    def wait(self) -> float:
+        """Block until the caller may make one call; return the moment, for `throttled`."""
+        # Only one caller at a time waits for a moment of its own, so that a change of pace holds for all others.
+        with self._turn:
+            while (now := self._clock()) < (due := self._last + 1 / self.rate):
+                self._sleep(due - now)
+            self._last = due if now - due < _LATENESS else now
+            return now
+
+    def throttled(self, sent: float) -> None:
+        """Take note that the service refused a call for its rate.
+
+        Args:
+            sent: What `wait` returned for the call. The calls that were under way at a throttle are one signal: they
+                were sent at the pace that has been lowered already.
+        """
+        with self._state:
+            if sent > self._throttled_at:
+                self._throttled_rate = self._rate_at(sent)
+                self._throttled_at = self._clock()
+
+    def _rate_at(self, moment: float) -> float:
+        recovery = max(_RECOVERY_SECONDS, _RECOVERY_CALLS / self._throttled_rate)
+        elapsed = (moment - self._throttled_at) / recovery
+        rate = self._throttled_rate * (1 + (1 - _BACK_OFF) * (elapsed - 1) ** 3)
+        return max(min(rate, self._limit), min(_SLOWEST, self._limit))
+
+
+class RateLimits:
+    """One limiter for each operation of a client, shared by all threads that use the client."""
+
+    def __init__(self, rates: Rates) -> None:
+        """Create the limiters on demand, each with the operation's rate."""
+        self._rates = rates
+        self._limiters: dict[str, RateLimiter] = {}
+        self._lock = threading.Lock()
+        self._under_way = threading.local()
+
+    def attach(self, client: "BaseClient") -> None:
+        """Hold back every request of the client, retries included, which a limiter around the call would not see."""
+        service = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"before-send.{service}", self._before_send)
+        client.meta.events.register(f"response-received.{service}", self._response_received)
+
+    def limiter(self, operation: str) -> RateLimiter:
+        """The limiter of an operation."""
+        with self._lock:
+            return self._limiters.setdefault(operation, RateLimiter(self._rates.of(operation)))
+
+    def _before_send(self, event_name: str, **_: Any) -> None:
+        self._under_way.sent = self.limiter(_operation(event_name)).wait()
+
+    def _response_received(self, event_name: str, parsed_response: Any, **_: Any) -> None:
+        # None: there was no response at all, which says nothing of the rate.
+        if parsed_response and parsed_response.get("Error", {}).get("Code") == THROTTLE:
+            self.limiter(_operation(event_name)).throttled(self._under_way.sent)
+
+
+def _operation(event_name: str) -> str:
+    """The operation at the end of a botocore event name such as `before-send.omics.GetReadSetMetadata`."""
+    return event_name.rpartition(".")[2]

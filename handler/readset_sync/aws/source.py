@@ -1,0 +1,165 @@
+"""Reads AWS HealthOmics. Every moment that it hands out is by the service's clock, not by this machine's.
+
+A laptop's clock may be minutes off, and rows compare moments with those of EventBridge events: the `Date` header of
+the response is what both sides share.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from readset_sync.model.errors import ReadSetNotFoundError, StoreNotFoundError
+
+if TYPE_CHECKING:
+    from types_boto3_omics import OmicsClient
+
+    from readset_sync.model.arn import ReadSetArn
+    from readset_sync.model.record import Response
+
+PAGE_SIZE: Final = 100
+"""Entries in a page of a listing: the most that HealthOmics gives."""
+
+STORE_MAX_AGE: Final = 900.0
+"""Seconds that a sequence store is remembered, so that an event does not cost a call for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries of ListReadSets, when they were read, and the token of the next page; None at the end."""
+
+    read_sets: list["Response"]
+    as_of: datetime
+    next_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSet:
+    """What the source says of one read set: GetReadSetMetadata, ListTagsForResource, and when it was read.
+
+    `tags` is None when they were not asked for.
+    """
+
+    metadata: "Response"
+    tags: Mapping[str, str] | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What the source says of a sequence store: GetSequenceStore, and when it was read."""
+
+    metadata: "Response"
+    as_of: datetime
+
+
+class Source:
+    """The sequence stores and read sets of one account and region."""
+
+    def __init__(self, client: "OmicsClient", *, store_max_age: float = STORE_MAX_AGE) -> None:
+        self._client = client
+        self._store_max_age = store_max_age
+        self._stores: dict[str, tuple[float, Store]] = {}
+
+    def store_ids(self) -> list[str]:
+        """Return the ids of all sequence stores of the account and region."""
+        pages = self._client.get_paginator("list_sequence_stores").paginate(PaginationConfig={"PageSize": PAGE_SIZE})
+        return [store["id"] for page in pages for store in page["sequenceStores"]]
+
+    def store(self, store_id: str, *, after: datetime | None = None) -> Store:
+        """Return a sequence store, remembered for a while.
+
+        Args:
+            store_id: The store.
+            after: What is remembered counts only if it was read later than this.
+
+        Raises:
+            StoreNotFoundError: There is no such store in this account and region.
+        """
+        now = time.monotonic()
+        remembered_at, store = self._stores.get(store_id, (now, None))
+        if store and now - remembered_at <= self._store_max_age and (after is None or store.as_of > after):
+            return store
+        try:
+            answer = self._client.get_sequence_store(id=store_id)
+        except self._client.exceptions.ResourceNotFoundException as error:
+            raise StoreNotFoundError(
+                f"no sequence store {store_id} in {self._client.meta.region_name} for this account: "
+                "check its id, the region and whose credentials are in use"
+            ) from error
+        store = Store(answer, _read_at(answer))
+        self._stores[store_id] = (now, store)
+        return store
+
+    def pages(self, store_id: str) -> Iterator[Page]:
+        """List the read sets of a store, page by page.
+
+        Raises:
+            StoreNotFoundError: There is no such store in this account and region.
+        """
+        token: str | None = None
+        while True:
+            page = self.page(store_id, token)
+            yield page
+            token = page.next_token
+            if token is None:
+                return
+
+    def page(self, store_id: str, token: str | None = None) -> Page:
+        """Return one page of a store's listing: the first, or the one that a token stands for.
+
+        Raises:
+            StoreNotFoundError: There is no such store in this account and region.
+        """
+        following: Any = {"nextToken": token} if token is not None else {}
+        try:
+            answer = self._client.list_read_sets(sequenceStoreId=store_id, maxResults=PAGE_SIZE, **following)
+        except self._client.exceptions.ResourceNotFoundException as error:
+            raise StoreNotFoundError(f"sequence store {store_id} is gone") from error
+        present = [entry for entry in answer["readSets"] if entry["status"] != "DELETED"]
+        return Page(list(present), _read_at(answer), answer.get("nextToken"))
+
+    def read_set(self, arn: "ReadSetArn", *, tags: bool = True) -> ReadSet:
+        """Read one read set, and its tags if they are wanted: a call for each.
+
+        Raises:
+            ReadSetNotFoundError: There is no such read set, or it has been deleted.
+        """
+        metadata, as_of = self.metadata(arn)
+        return ReadSet(metadata=metadata, tags=self.tags(arn) if tags else None, as_of=as_of)
+
+    def metadata(self, arn: "ReadSetArn") -> tuple["Response", datetime]:
+        """Return the response of GetReadSetMetadata, and when it was read.
+
+        Raises:
+            ReadSetNotFoundError: There is no such read set, or it has been deleted.
+        """
+        try:
+            metadata = self._client.get_read_set_metadata(sequenceStoreId=arn.store_id, id=arn.read_set_id)
+        except self._client.exceptions.ResourceNotFoundException as error:
+            raise ReadSetNotFoundError(f"{arn} is gone") from error
+        if metadata["status"] == "DELETED":
+            raise ReadSetNotFoundError(f"{arn} has been deleted")
+        return metadata, _read_at(metadata)
+
+    def tags(self, arn: "ReadSetArn") -> dict[str, str]:
+        """Return the tags of a read set.
+
+        Raises:
+            ReadSetNotFoundError: There is no such read set. The answer of ListTagsForResource alone is not taken as
+                proof of that, because rows are deleted on it.
+            ClientError: The tags are not there though the read set is, among all that AWS may refuse.
+        """
+        try:
+            return self._client.list_tags_for_resource(resourceArn=str(arn))["tags"]
+        except self._client.exceptions.ResourceNotFoundException:
+            self.metadata(arn)
+            raise
+
+
+def _read_at(response: Mapping[str, Any]) -> datetime:
+    """When the service answered, by its own clock."""
+    date = response["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return parsedate_to_datetime(date) if date else datetime.now(UTC)

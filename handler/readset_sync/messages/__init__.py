@@ -1,0 +1,1 @@
+"""What the queue carries, and how it is read: pure, no AWS calls."""

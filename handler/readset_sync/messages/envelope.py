@@ -1,0 +1,137 @@
+"""The outside of a queue message: an EventBridge event, or a message of our own in the same shape. Pure.
+
+Source of the format: EventBridge user guide, "Events in Amazon EventBridge".
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from readset_sync.model.arn import MalformedArnError, ReadSetArn, StoreArn
+from readset_sync.model.errors import MalformedEventError
+from readset_sync.model.timestamp import parse_timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every message says of itself, and the account and region that it has to be of."""
+
+    id: str
+    source: object
+    detail_type: object
+    account: str
+    region: str
+    content: Mapping[str, Any]
+
+    @property
+    def time(self) -> datetime:
+        """When the message came to be, to the second.
+
+        Raises:
+            MalformedEventError: It does not say so.
+        """
+        return read_time(self.content, "time", "time")
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What the message is about.
+
+        Raises:
+            MalformedEventError: It does not say so.
+        """
+        return read_object(self.content.get("detail"), "detail")
+
+    def expect_here(self) -> None:
+        """Make sure that a message about no read set or store says that it is of this account and region.
+
+        Raises:
+            MalformedEventError: It is of another one.
+        """
+        for name, expected in (("account", self.account), ("region", self.region)):
+            if self.content.get(name) != expected:
+                raise MalformedEventError(f"{name} is {self.content.get(name)!r}, and not {expected!r}")
+
+    def expect_own(self, arn: ReadSetArn | StoreArn) -> None:
+        """Make sure that something is of the account and region whose messages are taken.
+
+        Raises:
+            MalformedEventError: It is of another one.
+        """
+        for name, actual, expected in (("account", arn.account, self.account), ("region", arn.region, self.region)):
+            if actual != expected:
+                raise MalformedEventError(f"{arn} is of {name} {actual}, and not of {expected!r}")
+
+
+def open_envelope(body: str, *, account: str | None = None, region: str | None = None) -> Envelope:
+    """Read the outside of a message.
+
+    Args:
+        body: The body of the queue message, as JSON.
+        account: The account whose read sets are kept. None takes the message's word.
+        region: The same for the region.
+
+    Raises:
+        MalformedEventError: The body is not such a message.
+    """
+    try:
+        message = read_object(json.loads(body), "the message")
+    except (ValueError, RecursionError) as error:  # not JSON; or numbers too long, or nested too deeply, for Python
+        raise MalformedEventError(f"the message is not JSON: {error}") from error
+    return Envelope(
+        id=str(message.get("id", "")),
+        source=message.get("source"),
+        detail_type=message.get("detail-type"),
+        account=account or str(message.get("account")),
+        region=region or str(message.get("region")),
+        content=message,
+    )
+
+
+def read_object(value: object, path: str) -> dict[str, Any]:
+    """Return a JSON object; `path` says where it was found.
+
+    Raises:
+        MalformedEventError: It is something else.
+    """
+    if not isinstance(value, dict):
+        raise MalformedEventError(f"{path} is not a JSON object")
+    return cast("dict[str, Any]", value)
+
+
+def read_text(parent: Mapping[str, Any], name: str, path: str) -> str:
+    """Return a text that is not empty.
+
+    Raises:
+        MalformedEventError: It is missing, empty or something else.
+    """
+    value = parent.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedEventError(f"{path} is {value!r}, and not a text")
+    return value
+
+
+def read_time(parent: Mapping[str, Any], name: str, path: str) -> datetime:
+    """Return a moment in UTC.
+
+    Raises:
+        MalformedEventError: It is not an ISO 8601 timestamp with an offset from UTC.
+    """
+    text = read_text(parent, name, path)
+    try:
+        return parse_timestamp(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MalformedEventError(f"{path} is {text!r}, which is not an ISO 8601 timestamp") from error
+
+
+def read_set_arn(text: str, path: str) -> ReadSetArn:
+    """Return the ARN of a read set.
+
+    Raises:
+        MalformedEventError: It is not one.
+    """
+    try:
+        return ReadSetArn.parse(text)
+    except MalformedArnError as error:
+        raise MalformedEventError(f"{path}: {error}") from error

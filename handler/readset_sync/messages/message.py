@@ -1,0 +1,141 @@
+"""Every message that the queue may hold, and how it is read. Pure: no AWS calls.
+
+| source | detail-type | becomes |
+|---|---|---|
+| `aws.omics` | `Read Set Status Change` | `ReadSetEvent` |
+| `aws.omics` | `Sequence Store Status Change` | `StoreEvent` |
+| `aws.omics` | `AWS API Call via CloudTrail` | `RefreshRequest`: the tags of a read set were changed |
+| `healthomics-metadata-sync` | `Read Set Refresh` | `RefreshRequest` |
+| `healthomics-metadata-sync` | `Reconcile` | `ReconcileRequest` |
+| `healthomics-metadata-sync` | `Reconcile Step` | `Step` |
+
+The first three come from EventBridge, the last three are the product's own: sent by EventBridge Scheduler, by the
+function to itself, and by `omics-meta`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from readset_sync.messages import read_set_event as event
+from readset_sync.messages.envelope import Envelope, open_envelope, read_object, read_set_arn, read_text
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.messages.reconciliation_step import Step
+from readset_sync.model.arn import MalformedArnError, StoreArn
+from readset_sync.model.errors import MalformedEventError
+
+if TYPE_CHECKING:
+    from readset_sync.model.arn import ReadSetArn
+
+OWN_SOURCE: Final = "healthomics-metadata-sync"
+REFRESH: Final = "Read Set Refresh"
+RECONCILE: Final = "Reconcile"
+RECONCILE_STEP: Final = "Reconcile Step"
+
+_SETTLED: Final = frozenset({"ACTIVE", "DELETED"})
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRequest:
+    """Somebody wants the row of a read set made what the read set is now."""
+
+    id: str
+    arn: "ReadSetArn"
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEvent:
+    """One Sequence Store Status Change event: a store was created, changed or deleted."""
+
+    id: str
+    arn: StoreArn
+    status: str
+    time: datetime
+
+    @property
+    def settled(self) -> bool:
+        """Whether the change is over, so that rows can follow."""
+        return self.status in _SETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """Somebody wants all rows compared with their read sets."""
+
+    id: str
+    time: datetime
+
+
+Message = ReadSetEvent | StoreEvent | RefreshRequest | ReconcileRequest | Step
+
+
+def parse_message(body: str, *, account: str | None = None, region: str | None = None) -> Message:
+    """Read the body of a queue message.
+
+    Args:
+        body: The whole message, as JSON.
+        account: The account whose read sets are kept; any other is refused. None takes the message's word.
+        region: The same for the region.
+
+    Raises:
+        MalformedEventError: The body is none of these messages, contradicts itself, or is of another account or region.
+    """
+    envelope = open_envelope(body, account=account, region=region)
+    readers = _READERS.get(str(envelope.source))
+    if readers is None:
+        known = " or ".join(repr(source) for source in _READERS)
+        raise MalformedEventError(f"source is {envelope.source!r}, and not {known}")
+    read = readers.get(str(envelope.detail_type))
+    if read is None:
+        known = " or ".join(repr(detail_type) for detail_type in readers)
+        raise MalformedEventError(f"detail-type is {envelope.detail_type!r}, and not {known}")
+    return read(envelope)
+
+
+def _read_store_event(envelope: Envelope) -> StoreEvent:
+    try:
+        arn = StoreArn.parse(read_text(envelope.detail, "arn", "detail.arn"))
+    except MalformedArnError as error:
+        raise MalformedEventError(f"detail.arn: {error}") from error
+    envelope.expect_own(arn)
+    return StoreEvent(envelope.id, arn, read_text(envelope.detail, "status", "detail.status"), envelope.time)
+
+
+def _read_tag_call(envelope: Envelope) -> RefreshRequest:
+    """Read a CloudTrail record of TagResource or UntagResource; the rule lets no other call through.
+
+    Source of the format: CloudTrail user guide, "CloudTrail record contents". Services differ in whether they write
+    an ARN of a path as it is or percent-encoded, so both are taken.
+    """
+    path = "detail.requestParameters"
+    parameters = read_object(envelope.detail.get("requestParameters"), path)
+    text = unquote(read_text(parameters, "resourceArn", f"{path}.resourceArn"))
+    return _refresh_request(envelope, text, f"{path}.resourceArn")
+
+
+def _read_refresh(envelope: Envelope) -> RefreshRequest:
+    return _refresh_request(envelope, read_text(envelope.detail, "arn", "detail.arn"), "detail.arn")
+
+
+def _refresh_request(envelope: Envelope, text: str, path: str) -> RefreshRequest:
+    arn = read_set_arn(text, path)
+    envelope.expect_own(arn)
+    return RefreshRequest(envelope.id, arn, envelope.time)
+
+
+def _read_reconcile(envelope: Envelope) -> ReconcileRequest:
+    envelope.expect_here()
+    return ReconcileRequest(envelope.id, envelope.time)
+
+
+_READERS: Final[Mapping[str, Mapping[str, Callable[[Envelope], Message]]]] = {
+    event.SOURCE: {
+        event.DETAIL_TYPE: ReadSetEvent.read,
+        "Sequence Store Status Change": _read_store_event,
+        "AWS API Call via CloudTrail": _read_tag_call,
+    },
+    OWN_SOURCE: {REFRESH: _read_refresh, RECONCILE: _read_reconcile, RECONCILE_STEP: Step.read},
+}

@@ -1,0 +1,1 @@
+"""What read sets, rows and times are: pure, no AWS calls."""

@@ -1,0 +1,189 @@
+"""Compares what the source says of read sets with the rows of the table. Pure: no AWS calls."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from readset_sync.model.record import (
+    DIGEST,
+    KEY,
+    LISTED,
+    REVISION,
+    STATE,
+    STATUS_AT,
+    SYNCED_AT,
+    Response,
+    Row,
+    describe,
+    digest,
+    has_numbers,
+    same_content,
+    store_map,
+)
+from readset_sync.model.timestamp import format_timestamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_ADDED: Final = frozenset(
+    {
+        "set_creation_time",
+        "set_creation_type",
+        "set_etag",
+        "set_sequence_information",
+        "set_status_message",
+        "store_id",
+    }
+)
+"""Attributes that rows of the reference implementation's format do not have."""
+
+_LISTED: Final = (
+    frozenset(
+        {
+            "set_id",
+            "set_name",
+            "set_description",
+            "set_status",
+            "set_type",
+            "set_reference_arn",
+            "set_subject_id",
+            "set_sample_id",
+        }
+    )
+    | _ADDED
+)
+"""Attributes that an entry of ListReadSets decides, the key aside."""
+
+_COMPLETE: Final = _LISTED | {"files", "tags", "store", "set_creation_job_id", "set_total_size", STATE}
+
+_UPLOADING: Final = frozenset({"PROCESSING_UPLOAD", "UPLOAD_FAILED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a backfill refreshes.
+
+    Attributes:
+        tags: Whether tags are read. Otherwise rows keep those that they have.
+        since: Rows that were synced since are left where the listing confirms them; None leaves none.
+    """
+
+    tags: bool = True
+    since: "datetime | None" = None
+
+
+EVERYTHING: Final = Scope()
+"""Every row is refreshed, and nothing is taken to be right."""
+
+
+class Need(Enum):
+    """What is to be read of a read set so that its row is right."""
+
+    NOTHING = "nothing"
+    TAGS = "tags"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One entry of a listing beside the row that the table has for it.
+
+    Attributes:
+        listed: The entry of ListReadSets.
+        row: The row, read after the listing; None if there is none.
+        fields: Attributes of the row that the listing contradicts, sorted.
+        suspect: Whether the row must be read in full to be judged: it has been written since the listing, or its
+            `files` or `tags`, which no listing shows, cannot be right.
+        listed_at: When the listing was read, by the source's clock.
+    """
+
+    listed: Response
+    row: Row | None
+    fields: tuple[str, ...]
+    suspect: bool
+    listed_at: "datetime"
+
+    @property
+    def missing(self) -> bool:
+        """Whether the table lacks a row that it should have."""
+        return self.row is None and needs_row(self.listed)
+
+    @property
+    def confirms_row(self) -> bool:
+        """Whether the listing proves that a row of ours is right in all that it shows, and lacks tags at the most."""
+        if self.row is None or self.row.get(STATE) == LISTED:
+            return False
+        return REVISION in self.row and set(self.fields) <= {STATE} and not self.suspect
+
+    def need(self, scope: Scope) -> Need:
+        """What a backfill has to read for the row."""
+        if self.row is None or not self.confirms_row:
+            return Need.ALL
+        # A refresh without tags does not move `synced_at`.
+        synced_at = self.row.get(SYNCED_AT if scope.tags else STATUS_AT, "")
+        if scope.since is not None and synced_at >= format_timestamp(scope.since):
+            return Need.NOTHING
+        if self.listed["status"] != "ARCHIVED":
+            return Need.ALL
+        # An archived read set has no files at the source: only its tags could be new.
+        return Need.TAGS if scope.tags else Need.NOTHING
+
+
+def compare(
+    read_sets: Iterable[Response], rows: Mapping[str, Row], store: Response, *, listed_at: "datetime"
+) -> list[Comparison]:
+    """Compare a page of a listing with the rows that were read after it."""
+    return [_compare(listed, rows.get(listed["arn"]), store, listed_at) for listed in read_sets]
+
+
+def _compare(listed: Response, row: Row | None, store: Response, listed_at: "datetime") -> Comparison:
+    if row is None or row.get(STATUS_AT, "") > format_timestamp(listed_at):
+        return Comparison(listed, row, (), suspect=row is not None, listed_at=listed_at)
+    fields = tuple(listed_differences(row, listed, store))
+    return Comparison(listed, row, fields, suspect=is_suspect(row, listed), listed_at=listed_at)
+
+
+def needs_row(listed: Response) -> bool:
+    """Whether a read set is expected in the table: the events of an upload in progress, or failed, make no row."""
+    return listed["status"] not in _UPLOADING
+
+
+def listed_differences(row: Row, listed: Response, store: Response) -> list[str]:
+    """Name the attributes of a row that an entry of ListReadSets, or the store, contradicts.
+
+    An empty list does not prove that `files` and `tags` are right, because no listing shows them: see `is_suspect`.
+    """
+    expected = describe(listed) | {"store": store_map(store)}
+    return _differences(row, expected, _comparable(row, _LISTED | {"store", STATE}))
+
+
+def full_differences(row: Row, expected: Row) -> list[str]:
+    """Name the attributes in which a row differs from the one that would be written now."""
+    return _differences(row, expected, _comparable(row, _COMPLETE))
+
+
+def is_suspect(row: Row, listed: Response) -> bool:
+    """Whether a row's `files` or `tags` cannot be right, as far as can be told without reading the read set itself."""
+    return row.get(STATE) != LISTED and (
+        ("tags" not in row and STATE not in row)
+        or (DIGEST in row and row[DIGEST] != digest(row))
+        or (listed["status"] == "ACTIVE" and not _has_every_file(row, listed))
+        or not same_content(row, listed.get("etag", {}))
+        or has_numbers(row)
+    )
+
+
+def _has_every_file(row: Row, listed: Response) -> bool:
+    present = {file.get("file_type") for file in row.get("files", [])}
+    expected = {name for name in ("source1", "source2") if name in listed.get("etag", {})}
+    return bool(present) and expected <= present
+
+
+def _comparable(row: Row, names: frozenset[str]) -> frozenset[str]:
+    """Leave out attributes that rows of the reference implementation's format do not have, in such rows."""
+    return names if REVISION in row else names - _ADDED - {"set_creation_job_id", "set_total_size"}
+
+
+def _differences(row: Row, expected: Row, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name != KEY and row.get(name) != expected.get(name))

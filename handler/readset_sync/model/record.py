@@ -1,0 +1,300 @@
+"""What HealthOmics says of a read set, as a row of the table. Pure: no AWS calls.
+
+A row is a plain dictionary of the attributes that the README's schema table lists. What the source does not give
+is left out: no empty strings, no nulls. The shapes read here are those of the HealthOmics API reference:
+GetReadSetMetadata, ListReadSets, GetSequenceStore and ListTagsForResource.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, cast
+from uuid import uuid4
+
+from readset_sync.model.timestamp import format_timestamp, is_timestamp
+
+Response = Mapping[str, Any]
+Row = dict[str, Any]
+
+KEY: Final = "set_arn"
+
+REVISION: Final = "sync_revision"
+"""New with every write. A write names the revision that it replaces, so that it never undoes another write."""
+
+CREATED_AT: Final = "set_creation_time"
+"""When the read set came to be; never changes."""
+
+STATUS_AT: Final = "status_at"
+"""When the source was known to have the row's `set_status`."""
+
+STORE_AT: Final = "store_at"
+"""When the source was known to have the row's `store`."""
+
+SYNCED_AT: Final = "synced_at"
+"""When the source was read for the row as a whole."""
+
+STATE: Final = "sync_state"
+"""On rows that lack something alone: what they lack. A complete row does not have it."""
+
+LISTED: Final = "listed"
+"""The `STATE` of a row that holds what an entry of ListReadSets says, and nothing else."""
+
+UNTAGGED: Final = "untagged"
+"""The `STATE` of a row that has never had its tags read."""
+
+DIGEST: Final = "sync_digest"
+"""Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
+
+_DIGEST_FORMAT: Final = 1
+"""Part of the digest. Raise it when rows get another attribute that no listing shows: all are then read in full."""
+
+_UNLISTED: Final = ("files", "tags", "set_total_size", "set_creation_job_id")
+
+_FILES: Final = ("source1", "source2", "index")
+
+_COUNTS: Final = frozenset({"content_length", "part_size", "total_parts"})
+"""Attributes of a file that the reference implementation documents as strings, and writes as numbers."""
+
+_TEXTS: Final = {
+    "set_id": "id",
+    "set_arn": "arn",
+    "set_name": "name",
+    "set_description": "description",
+    "set_status": "status",
+    "set_type": "fileType",
+    "set_reference_arn": "referenceArn",
+    "set_subject_id": "subjectId",
+    "set_sample_id": "sampleId",
+    "set_status_message": "statusMessage",
+    "set_creation_type": "creationType",
+    "set_creation_job_id": "creationJobId",
+    # Also in `store`; here because the key of an index must be an attribute of its own.
+    "store_id": "sequenceStoreId",
+}
+
+_ETAG: Final = {"algorithm": "algorithm", "source1": "source1", "source2": "source2"}
+
+_SEQUENCE_INFORMATION: Final = {
+    "total_read_count": "totalReadCount",
+    "total_base_count": "totalBaseCount",
+    "generated_from": "generatedFrom",
+    "alignment": "alignment",
+}
+
+
+def build_row(
+    read_set: Response,
+    *,
+    tags: Mapping[str, str] | None,
+    store: Response,
+    store_as_of: datetime,
+    as_of: datetime,
+    previous: Row | None,
+) -> Row:
+    """Build the whole row of a read set.
+
+    Args:
+        read_set: The response of GetReadSetMetadata.
+        tags: The read set's tags, from ListTagsForResource. None when they were not read: then the row keeps those of
+            the row that it replaces, or has none and says so.
+        store: The response of GetSequenceStore for its store.
+        store_as_of: When the store was read, by the source's own clock.
+        as_of: When the read set was read, by the same clock.
+        previous: The row that this one replaces. An archived read set has no files at the source, so they are
+            taken from here for as long as the content is the same.
+    """
+    row = describe(read_set)
+    row |= store_attributes(store, as_of=store_as_of)
+    row |= {"tags": tag_list(tags)} if tags is not None else _kept_tags(previous)
+    files = _files(read_set) or _kept_files(row, previous)
+    if files:
+        row["files"] = files
+        row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
+    return seal(row, as_of=as_of, in_full=tags is not None)
+
+
+def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime) -> Row:
+    """Build the row of a read set of which no more is known than its listing shows.
+
+    Args:
+        listed: The entry of ListReadSets.
+        store: The response of GetSequenceStore for its store.
+        store_as_of: When the store was read, by the source's own clock.
+        as_of: When the read set was listed, by the same clock.
+    """
+    row = describe(listed) | store_attributes(store, as_of=store_as_of) | {STATE: LISTED}
+    return seal(row, as_of=as_of, in_full=False)
+
+
+def seal(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
+    """Return the row with the bookkeeping of a fresh write.
+
+    Args:
+        row: The row.
+        as_of: When the source was read for it.
+        in_full: Whether all of it was read then. A row as a whole is as old as what has not been read again.
+    """
+    moment = format_timestamp(as_of)
+    sealed = row | {
+        DIGEST: digest(row),
+        STATUS_AT: max(moment, row.get(STATUS_AT, "")),
+        REVISION: new_revision(),
+    }
+    return sealed | ({SYNCED_AT: max(moment, row.get(SYNCED_AT, ""))} if in_full else {})
+
+
+def new_revision() -> str:
+    """Return a token that no row has had before."""
+    return uuid4().hex
+
+
+def describe(read_set: Response) -> Row:
+    """Return the attributes that both GetReadSetMetadata and an entry of ListReadSets give.
+
+    An entry of ListReadSets has no `creationJobId`, so `set_creation_job_id` comes from GetReadSetMetadata alone.
+    """
+    row = _present(read_set, _TEXTS)
+    if created := read_set.get("creationTime"):
+        row[CREATED_AT] = format_timestamp(created)
+    if etag := _present(read_set.get("etag", {}), _ETAG):
+        row["set_etag"] = etag
+    if sequence := _present(read_set.get("sequenceInformation", {}), _SEQUENCE_INFORMATION):
+        row["set_sequence_information"] = sequence
+    return row
+
+
+def store_attributes(store: Response, *, as_of: datetime) -> Row:
+    """Return the attributes that tell of a read set's store, from a response of GetSequenceStore and its time."""
+    return {"store": store_map(store), STORE_AT: format_timestamp(as_of)}
+
+
+def store_map(store: Response) -> dict[str, str]:
+    """Return the `store` attribute from a response of GetSequenceStore. A store may have no S3 access."""
+    access = store.get("s3Access", {})
+    return {
+        **_present(store, {"store_id": "id", "store_arn": "arn", "store_name": "name"}),
+        **_present(access, {"store_uri": "s3Uri", "store_ap_arn": "s3AccessPointArn"}),
+        "store_type": "sequence_store",
+    }
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the `tags` attribute: one single-entry map per tag, sorted by key, so that `contains` finds them."""
+    return [{key: tags[key]} for key in sorted(tags)]
+
+
+def digest(row: Row) -> str:
+    """Return a digest of the row's attributes that no listing shows."""
+    unlisted = [_DIGEST_FORMAT, *(row.get(name) for name in _UNLISTED)]
+    # DynamoDB gives numbers back as Decimal.
+    content = json.dumps(unlisted, sort_keys=True, default=int)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def same_content(row: Row, etag: Mapping[str, str]) -> bool:
+    """Whether nothing says that the content changed since the row was written.
+
+    Compares, file by file, the etags that both sides know. Rows written by another tool have no `set_etag`, so
+    those beside the files count.
+    """
+    known = {file.get("file_type"): file["etag"] for file in row.get("files", []) if "etag" in file}
+    known |= {name: value for name, value in row.get("set_etag", {}).items() if name in _FILES}
+    return all(known[name] == value for name, value in etag.items() if name in known)
+
+
+def well_formed(row: Row) -> Row:
+    """Leave out attributes of another type than the schema's, which only another tool can have written.
+
+    Files with numbers in place of texts stay: of an archived read set, the table may be all that knows them.
+    """
+    return {name: value for name, value in row.items() if _fits(name, value)}
+
+
+def has_numbers(row: Row) -> bool:
+    """Whether a file of the row has a number in place of a text, as no row of ours does."""
+    return any(not isinstance(value, str) for file in row.get("files", []) for value in file.values())
+
+
+def _fits(name: str, value: object) -> bool:
+    match name:
+        case "files":
+            return isinstance(value, list) and all(map(_is_file, cast("list[object]", value)))
+        case "tags":
+            return isinstance(value, list) and all(map(_is_text_map, cast("list[object]", value)))
+        case "set_etag" | "store":
+            return _is_text_map(value)
+        case "set_sequence_information":
+            return isinstance(value, dict)
+        case "set_total_size":
+            return isinstance(value, int | Decimal)
+        case "synced_at" | "status_at" | "store_at" | "set_creation_time":
+            return is_timestamp(value)
+        case _:
+            return name not in _TEXTS or isinstance(value, str)
+
+
+def _is_file(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    file = cast("dict[str, object]", value)
+    texts = {name: each for name, each in file.items() if name not in _COUNTS or not _is_count(each)}
+    return _is_text_map(texts) and str(texts.get("content_length", "0")).isdigit()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Decimal) and value == int(value) and value >= 0
+
+
+def _is_text_map(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in cast("dict[str, object]", value).values())
+
+
+def _kept_tags(previous: Row | None) -> Row:
+    """The tags of the replaced row with the time since when they are known; or that there are none."""
+    if previous is None or "tags" not in previous:
+        return {STATE: UNTAGGED}
+    return {name: previous[name] for name in ("tags", SYNCED_AT) if name in previous}
+
+
+def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:
+    """Files of the replaced row that still hold: only an ACTIVE read set shows its files at the source."""
+    if previous is None or row["set_status"] == "ACTIVE" or not same_content(previous, row.get("set_etag", {})):
+        return []
+    files = {file.get("file_type"): file for file in previous.get("files", [])}
+    return [_texts(files[name]) for name in _FILES if name in files]
+
+
+def _files(read_set: Response) -> list[dict[str, str]]:
+    """Return one map per file present, all values strings."""
+    files = read_set.get("files", {})
+    etags = read_set.get("etag", {})
+    return [_file(name, files[name], etags.get(name)) for name in _FILES if name in files]
+
+
+def _file(name: str, file: Response, etag: str | None) -> dict[str, str]:
+    given = {
+        "file_path": file.get("s3Access", {}).get("s3Uri"),
+        "etag": etag,
+        "file_type": name,
+        "content_length": file.get("contentLength"),
+        "part_size": file.get("partSize"),
+        "total_parts": file.get("totalParts"),
+    }
+    return _texts(given)
+
+
+def _texts(file: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: str(int(value) if isinstance(value, Decimal) else value)
+        for name, value in file.items()
+        if value not in (None, "")
+    }
+
+
+def _present(response: Response, names: Mapping[str, str]) -> Row:
+    """Rename members of a response, leaving out what it does not give."""
+    return {
+        attribute: response[member] for attribute, member in names.items() if response.get(member) not in (None, "")
+    }

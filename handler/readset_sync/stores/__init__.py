@@ -1,0 +1,1 @@
+"""Whole sequence stores: backfill, verification and reconciliation."""

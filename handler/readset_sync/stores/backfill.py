@@ -1,0 +1,234 @@
+"""A backfill of whole stores: every row is brought up to date, in one pass or in two.
+
+The first of two passes lists the stores, and gives each read set without a row one that holds what the listing says:
+a call for a hundred read sets, so that all can be found within minutes. The second reads what no listing shows.
+
+A row that the first pass has made is there before its read set is read. So the second pass sees when the read set has
+gone meanwhile, and no row is left of it; one pass alone cannot tell "still no row" from "no row again".
+
+The second pass begins while the first goes on: they call different operations, each with a quota of its own, and what
+the first pass leaves of the second's quota unused would be lost.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.model.arn import ReadSetArn, StoreArn
+from readset_sync.model.comparison import EVERYTHING, Comparison, Need, Scope
+from readset_sync.model.errors import FAILURES
+from readset_sync.model.record import REVISION
+from readset_sync.stores.pages import Pages, map_pages
+from readset_sync.stores.verification import Result, StoreWalker, reason_of
+from readset_sync.sync import Change, Outcome, Synchronizer
+
+if TYPE_CHECKING:
+    from readset_sync.aws.source import Source, Store
+    from readset_sync.aws.table import Table
+    from readset_sync.model.record import Row
+
+
+_PAGES_IN_HAND: Final = 2
+"""While one is worked off, threads that have nothing left to do in it go on with the other."""
+
+
+class Pass(Enum):
+    """Which pass something was done in. A backfill in one pass has the second alone."""
+
+    LISTING = auto()
+    REFRESH = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was done about a page of one store's read sets."""
+
+    store_id: str
+    done_in: Pass
+    results: list[Result]
+
+
+@dataclass(slots=True)
+class Due:
+    """What the first pass over a store leaves to the second: about a hundred bytes for a read set.
+
+    Attributes:
+        store_arn: ARN of the store.
+        read_set_ids: The read sets whose rows are still to be refreshed.
+        confirmed: Those of which the tags alone are to be read: the revision of the row that the listing has confirmed,
+            and when it was listed.
+    """
+
+    store_arn: str
+    read_set_ids: deque[str] = field(default_factory=deque[str])
+    confirmed: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
+
+    @property
+    def store_id(self) -> str:
+        """Id of the store."""
+        return StoreArn.parse(self.store_arn).store_id
+
+    def add(self, comparison: Comparison, need: Need) -> None:
+        """Take note of a read set."""
+        read_set_id = comparison.listed["id"]
+        self.read_set_ids.append(read_set_id)
+        if comparison.row and need is Need.TAGS:
+            self.confirmed[read_set_id] = comparison.row[REVISION], comparison.listed_at
+
+    def pages(self, *, whole: bool = False) -> Iterator[list[ReadSetArn]]:
+        """Take out the read sets, a hundred at a time; with `whole`, as long as there are as many as that."""
+        while self.read_set_ids and (len(self.read_set_ids) >= PAGE_SIZE or not whole):
+            ids = [self.read_set_ids.popleft() for _ in range(min(PAGE_SIZE, len(self.read_set_ids)))]
+            yield [ReadSetArn.parse(f"{self.store_arn}/readSet/{read_set_id}") for read_set_id in ids]
+
+    def confirmed_at(self, arn: ReadSetArn, row: "Row | None") -> datetime | None:
+        """When the listing has confirmed this very row, if it has."""
+        revision, listed_at = self.confirmed.get(arn.read_set_id, (None, None))
+        return listed_at if row and row.get(REVISION) == revision else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A read set, its row, and when a listing has confirmed that row so that its tags alone are to be read."""
+
+    arn: ReadSetArn
+    row: "Row | None"
+    confirmed_at: datetime | None
+
+
+class Backfill:
+    """Brings the rows of whole stores up to date. A read set that fails is reported, and the rest goes on.
+
+    Args:
+        source: HealthOmics.
+        table: The table.
+        executor: Runs what concerns one read set. Its threads share the source's rate limits.
+        scope: What is to be refreshed.
+        listing_executor: Runs the first of two passes, so that it never waits for the second; the same by default.
+        on_read_set: Called from the calling thread after each read set, for progress.
+    """
+
+    def __init__(
+        self,
+        source: "Source",
+        table: "Table",
+        executor: Executor,
+        scope: Scope = EVERYTHING,
+        *,
+        listing_executor: Executor | None = None,
+        on_read_set: Callable[[Pass], None] = lambda _: None,
+    ) -> None:
+        self._source = source
+        self._table = table
+        self._walker = StoreWalker(source, table, executor)
+        self._synchronizer = Synchronizer(source, table)
+        self._executor = executor
+        self._listing_executor = listing_executor or executor
+        self._scope = scope
+        self._on_read_set = on_read_set
+
+    def in_one_pass(self, store_id: str) -> Iterator[Batch]:
+        """List a store, and refresh its rows page by page; yield what was done.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
+        """
+        on_outcome = partial(self._on_read_set, Pass.REFRESH)
+        pages = map_pages(self._executor, self._judge_and_refresh, self._walker.pages(store_id), on_outcome)
+        return (Batch(store_id, Pass.REFRESH, results) for results in pages)
+
+    def list_rows(self, due: Due) -> Generator[Batch]:
+        """List a store, and give each read set without a row one; yield what was done page by page.
+
+        Args:
+            due: Filled with the read sets of its store whose rows are to be refreshed. Those of which there is nothing
+                to be read, and those that failed, are not among them.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: As above.
+        """
+        list_row = partial(self._list_row, self._source.store(due.store_id))
+        on_outcome = partial(self._on_read_set, Pass.LISTING)
+        for page in map_pages(self._listing_executor, list_row, self._walker.pages(due.store_id), on_outcome):
+            results: list[Result] = []
+            for comparison, result in page:
+                need = comparison.need(self._scope)
+                if need is not Need.NOTHING and (result is None or result.change):
+                    due.add(comparison, need)
+                results += [result] if result else []
+            yield Batch(due.store_id, Pass.LISTING, results)
+
+    def refresh(self, stores: Sequence[Due], listing: Generator[Batch]) -> Iterator[Batch]:
+        """Refresh the rows that the first pass leaves, beginning while it goes on; yield what both do.
+
+        Args:
+            stores: What the first pass leaves, store by store.
+            listing: The first pass over all of them, which adds to that.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: As above.
+        """
+        in_hand = Pages(self._executor, self._refresh_present)
+        on_outcome = partial(self._on_read_set, Pass.REFRESH)
+        with closing(listing), closing(in_hand):
+            for batch in listing:
+                yield batch
+                yield from map(_refreshed, in_hand.finished(on_outcome))
+                whole_pages = self._tasks(stores, whole=True)
+                while len(in_hand) < _PAGES_IN_HAND and (tasks := next(whole_pages, None)):
+                    in_hand.begin(tasks)
+            for tasks in self._tasks(stores):
+                in_hand.begin(tasks)
+                yield from map(_refreshed, in_hand.wait(on_outcome, leaving=_PAGES_IN_HAND - 1))
+            yield from map(_refreshed, in_hand.wait(on_outcome))
+
+    def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, Result | None]:
+        """Write the row of a read set that has none. Return what was done about the read set, if anything."""
+        arn = comparison.listed["arn"]
+        if comparison.row is not None:
+            left = comparison.need(self._scope) is Need.NOTHING
+            return comparison, Result(arn, Change(Outcome.UNCHANGED)) if left else None
+        try:
+            created = self._synchronizer.create_listed(comparison.listed, store, as_of=comparison.listed_at)
+        except FAILURES as error:
+            return comparison, Result(arn, None, reason_of(error))
+        return comparison, Result(arn, Change(Outcome.LISTED)) if created else None
+
+    def _tasks(self, stores: Sequence[Due], *, whole: bool = False) -> Iterator[list[_Task]]:
+        for due in stores:
+            for arns in due.pages(whole=whole):
+                rows = self._table.get_many(map(str, arns))
+                yield [_Task(arn, row := rows.get(str(arn)), due.confirmed_at(arn, row)) for arn in arns]
+
+    def _refresh_present(self, task: _Task) -> Result:
+        # There was a row when the store was listed. Rows go on proof alone, and ids are not used again.
+        return self._refresh(task) if task.row else Result(str(task.arn), Change(Outcome.ABSENT))
+
+    def _judge_and_refresh(self, comparison: Comparison) -> Result:
+        need = comparison.need(self._scope)
+        if need is Need.NOTHING:
+            return Result(comparison.listed["arn"], Change(Outcome.UNCHANGED))
+        confirmed_at = comparison.listed_at if need is Need.TAGS else None
+        return self._refresh(_Task(ReadSetArn.parse(comparison.listed["arn"]), comparison.row, confirmed_at))
+
+    def _refresh(self, task: _Task) -> Result:
+        try:
+            if task.row and task.confirmed_at:
+                change = self._synchronizer.refresh_tags(task.arn, task.row, as_of=task.confirmed_at)
+            else:
+                change = self._synchronizer.refresh_from(task.arn, task.row, tags=self._scope.tags)
+        except FAILURES as error:
+            return Result(str(task.arn), None, reason_of(error))
+        return Result(str(task.arn), change)
+
+
+def _refreshed(results: list[Result]) -> Batch:
+    """Of a page, which is never empty, and of one store's read sets."""
+    return Batch(ReadSetArn.parse(results[0].arn).store_id, Pass.REFRESH, results)

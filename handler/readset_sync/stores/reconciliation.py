@@ -1,0 +1,327 @@
+"""Compares whole stores with their rows inside the deployed pipeline, and has what differs refreshed.
+
+A reconciliation goes through three phases (`Step.phase`), in steps that each fit into one queue message:
+
+1. Each row is entered into a ledger. Rows of stores that are gone are refreshed at once.
+2. Each read set that a listing shows is compared with its row, and entered too, so that the two cancel out. Rows that
+   are missing, differ, or have not been refreshed for long (no listing shows tags) are refreshed.
+3. If the ledger does not balance, there are rows that no listing shows: the rows of those accounts are refreshed.
+
+A store whose listing fails is put off until the others are done. If it fails again, so does the step, and the third
+phase is not reached: what is not in an incomplete listing is no ghost.
+
+To be refreshed is to get a message of one's own in the same queue. So a row is deleted by that message alone, when
+HealthOmics answers 404 for its read set, and never because a listing does not show it.
+
+A step ends after a few seconds, or as soon as it has asked for a few hundred refreshes. Its successor goes into the
+queue behind them, so that live events never wait for more refreshes than those.
+"""
+
+import time
+import uuid
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.model.arn import MalformedArnError, ReadSetArn
+from readset_sync.model.comparison import compare
+from readset_sync.model.errors import (
+    THROTTLE,
+    StoreNotFoundError,
+    UnlistedStoreError,
+    describe_error,
+    error_code,
+    has_bad_credentials,
+)
+from readset_sync.model.record import CREATED_AT, KEY, SYNCED_AT
+from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from readset_sync.aws.queue import Outbox
+    from readset_sync.aws.source import Page, Source, Store
+    from readset_sync.aws.table import Table
+    from readset_sync.messages.message import ReconcileRequest, StoreEvent
+    from readset_sync.model.comparison import Comparison
+    from readset_sync.model.record import Row
+    from readset_sync.sync import Synchronizer
+
+STEP_SECONDS: Final = 5.0
+"""After which a step begins no other page."""
+
+_REFRESHES: Final = 200
+"""After which a step begins no other page: 40 seconds' worth at 5 calls a second."""
+
+
+class Finding(StrEnum):
+    """What a reconciliation found about rows and read sets."""
+
+    ROWS = "rows"
+    """Rows in question."""
+    LISTED = "listed"
+    """Read sets that the listings showed."""
+    MISSING = "missing"
+    """Read sets without a row."""
+    STALE = "stale"
+    """Rows that the listing contradicts, or that cannot be right."""
+    RENAMED = "renamed"
+    """Rows that differed in what they say of their store, and were mended at once."""
+    AGED = "aged"
+    """Rows that have not been refreshed for long."""
+    STORELESS = "storeless"
+    """Rows of a store that is gone."""
+    UNLISTED = "unlisted"
+    """Rows that may be those that no listing shows."""
+    UNREADABLE = "unreadable"
+    """Rows whose key is not the ARN of a read set."""
+
+
+_DRIFT: Final = (Finding.MISSING, Finding.STALE, Finding.RENAMED, Finding.STORELESS)
+
+
+def drift(counts: Mapping[str, int]) -> int:
+    """How many rows were known to be wrong, of what a reconciliation found."""
+    return sum(counts.get(finding, 0) for finding in _DRIFT)
+
+
+class Reconciler:
+    """Takes a reconciliation from step to step.
+
+    Args:
+        source: HealthOmics.
+        table: The table.
+        synchronizer: Writes single rows of that table.
+        outbox: The way into the pipeline's queue.
+        account: The account whose read sets are kept.
+        region: Their region.
+        partition: The region's partition, such as `aws-cn`.
+        max_age: How old a row's last full refresh may become before it is refreshed; None for any age.
+        clock: Seconds, monotonic.
+        now: The time of day, in UTC.
+    """
+
+    def __init__(
+        self,
+        source: "Source",
+        table: "Table",
+        synchronizer: "Synchronizer",
+        outbox: "Outbox",
+        *,
+        account: str,
+        region: str,
+        partition: str = "aws",
+        max_age: timedelta | None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._source = source
+        self._table = table
+        self._synchronizer = synchronizer
+        self._outbox = outbox
+        self._every_store = f"arn:{partition}:omics:{region}:{account}:sequenceStore/"
+        self._max_age = max_age
+        self._clock = clock
+        self._now = now
+
+    def begin(self, request: "ReconcileRequest") -> Step:
+        """Begin a reconciliation of all stores of the account and region, and return its first step.
+
+        Raises:
+            UnsentError, ClientError, BotoCoreError: AWS refused, or could not be asked.
+        """
+        return self._begin(request.id, request.time, self._every_store, self._source.store_ids())
+
+    def begin_store(self, event: "StoreEvent") -> Step:
+        """Begin a reconciliation of the one store that an event says has changed.
+
+        Raises:
+            UnsentError, ClientError, BotoCoreError: As above.
+        """
+        stores = [event.arn.store_id] if event.status == "ACTIVE" else []
+        return self._begin(event.id, event.time, f"{event.arn}/readSet/", stores)
+
+    def proceed(self, step: Step) -> Step:
+        """Do a step, send the next one, and return it; its phase is DONE when nothing is left to do.
+
+        Raises:
+            UnsentError, ClientError, BotoCoreError: As above. The step can be done again.
+            UnlistedStoreError: Nothing is left but stores whose listing fails. As above.
+        """
+        began, asked = self._clock(), 0
+        try:
+            while step.phase is not Phase.DONE and asked < _REFRESHES and self._clock() - began < STEP_SECONDS:
+                step, refreshes = self._turn_page(step)
+                asked += refreshes
+        except _StoreGoneError as gone:
+            # The store has gone since its rows were entered, so that they would never balance.
+            return self._begin(step.id, step.started, self._every_store, gone.left)
+        return self._hand_on(step)
+
+    def _begin(self, request_id: str, requested: datetime, within: str, stores: Iterable[str]) -> Step:
+        # A request that is delivered twice has one run, so that SQS drops what the second sends.
+        run = uuid.uuid5(uuid.NAMESPACE_OID, request_id).hex
+        # The request may have waited for long. What was written meanwhile needs a look like everything else.
+        started = max(requested, self._now())
+        first = Step(run, -1, started, within, tuple(stores), Phase.ROWS, None, Ledger(), {})
+        return self._hand_on(first)
+
+    def _hand_on(self, step: Step) -> Step:
+        step = replace(step, number=step.number + 1)
+        if step.phase is not Phase.DONE:
+            self._outbox.step(step)
+        return step
+
+    def _turn_page(self, step: Step) -> tuple[Step, int]:
+        """Do one page; return where that leads, and how many refreshes it asked for."""
+        match step.phase:
+            case Phase.ROWS:
+                page = self._enter_rows(step)
+            case Phase.LISTING:
+                page = self._compare_listing(step)
+            case Phase.GHOSTS | Phase.DONE:
+                page = self._look_for_ghosts(step)
+        self._outbox.refresh(page.refreshes, cause=step.run)
+        counts = dict(Counter(step.counts) + page.found)
+        return replace(page.following, counts=counts), len(page.refreshes)
+
+    def _enter_rows(self, step: Step) -> "_Page":
+        """Enter a page of rows, except those of read sets that are younger than the reconciliation."""
+        rows, cursor = self._table.scan_page(step.within, after=step.cursor)
+        page = _Page(replace(step, cursor=cursor))
+        for row, arn in page.readable(rows):
+            page.found[Finding.ROWS] += 1
+            if arn.store_id not in step.stores:
+                page.refresh(arn, Finding.STORELESS)
+            elif row.get(CREATED_AT, "") < format_timestamp(step.started):
+                step.ledger.enter(row[KEY])
+        if cursor is None:
+            page.following = replace(step, phase=Phase.LISTING if step.stores else Phase.DONE, cursor=None)
+        return page
+
+    def _compare_listing(self, step: Step) -> "_Page":
+        """Compare a page of the first store's listing with its rows, and enter those that have a row."""
+        try:
+            store, listing = self._read_listing(step)
+        except (StoreNotFoundError, ClientError) as error:
+            return _Page(_without_listing(step, error))
+        rows = self._table.get_many([entry["arn"] for entry in listing.read_sets])
+        page = _Page(replace(step, cursor=listing.next_token))
+        for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of):
+            page.found[Finding.LISTED] += 1
+            if comparison.row and format_timestamp(comparison.listed["creationTime"]) < format_timestamp(step.started):
+                step.ledger.enter(comparison.listed["arn"])
+            finding = self._judge(comparison, store)
+            if finding is Finding.RENAMED:
+                page.found[finding] += 1
+            elif finding is not None:
+                page.refresh(ReadSetArn.parse(comparison.listed["arn"]), finding)
+        if listing.next_token is None:
+            following = step.turn_to(step.stores[1:])
+            unbalanced = Phase.DONE if step.ledger.balanced else Phase.GHOSTS
+            page.following = replace(following, phase=Phase.LISTING if following.stores else unbalanced)
+        return page
+
+    def _read_listing(self, step: Step) -> tuple["Store", "Page"]:
+        """Read the first store, and the next page of its listing.
+
+        Raises:
+            _StoreGoneError: The store is gone, as ListSequenceStores confirms.
+            StoreNotFoundError: It is gone, and yet among those that exist.
+            ClientError: HealthOmics refused.
+        """
+        store_id = step.stores[0]
+        try:
+            return self._source.store(store_id, after=step.started), self._source.page(store_id, step.cursor)
+        except StoreNotFoundError:
+            left = self._source.store_ids()
+            if store_id in left:
+                # HealthOmics contradicts itself. To begin again at once would be to do so without end.
+                raise
+            raise _StoreGoneError(left) from None
+
+    def _judge(self, comparison: "Comparison", store: "Store") -> Finding | None:
+        """Say what is wrong with a row, if anything; a row whose store alone has changed is mended on the way."""
+        row = comparison.row
+        if row is None:
+            return Finding.MISSING if comparison.missing else None
+        if comparison.suspect:
+            return Finding.STALE
+        if comparison.fields == ("store",) and self._synchronizer.replace_store(row, store):
+            return Finding.RENAMED
+        if comparison.fields:
+            return Finding.STALE
+        return Finding.AGED if self._is_due(row, comparison.listed_at) else None
+
+    def _look_for_ghosts(self, step: Step) -> "_Page":
+        """Have the rows refreshed that may be those which no listing shows."""
+        rows, cursor = self._table.scan_page(step.within, after=step.cursor)
+        page = _Page(replace(step, phase=Phase.DONE if cursor is None else step.phase, cursor=cursor))
+        for row, arn in page.readable(rows):
+            seen_since = row.get(SYNCED_AT, "") > format_timestamp(step.started)
+            if not seen_since and not step.ledger.balances(row[KEY]):
+                page.refresh(arn, Finding.UNLISTED)
+        return page
+
+    def _is_due(self, row: "Row", now: datetime) -> bool:
+        """Whether a row is so old that it is to be refreshed.
+
+        Each row has an age of its own for that, between half of the greatest and the greatest, so that rows which
+        were written together are not refreshed together ever after.
+        """
+        if self._max_age is None:
+            return False
+        share = 0.5 + zlib.crc32(row[KEY].encode()) / 2**33
+        return row.get(SYNCED_AT, "") <= format_timestamp(now - self._max_age * share)
+
+
+class _StoreGoneError(Exception):
+    """A store has gone while its reconciliation was under way; these are left."""
+
+    def __init__(self, left: Sequence[str]) -> None:
+        super().__init__(left)
+        self.left = left
+
+
+def _without_listing(step: Step, error: StoreNotFoundError | ClientError) -> Step:
+    """Go on with the other stores, now that a page of the first one's listing could not be read.
+
+    Raises:
+        ClientError: The error as it is, which is not the store's: the others would meet it too.
+        UnlistedStoreError: The listings of the others have failed as well, if there are any.
+    """
+    if error_code(error) == THROTTLE or has_bad_credentials(error):
+        raise error
+    following = step.put_off(describe_error(error))
+    if len(step.stores) == 1 or step.stores[0] in step.failed:
+        reasons = "; ".join(f"{store_id}: {stop.reason}" for store_id, stop in following.failed.items())
+        raise UnlistedStoreError(f"sequence stores that could not be listed: {reasons}") from error
+    return following
+
+
+class _Page:
+    """What came of one page."""
+
+    def __init__(self, following: Step) -> None:
+        self.following = following
+        self.refreshes: list[ReadSetArn] = []
+        self.found: Counter[str] = Counter()
+
+    def refresh(self, arn: ReadSetArn, finding: Finding) -> None:
+        """Have a row refreshed."""
+        self.refreshes.append(arn)
+        self.found[finding] += 1
+
+    def readable(self, rows: Iterable["Row"]) -> Iterator[tuple["Row", ReadSetArn]]:
+        """Yield rows with their ARNs; count those whose key is none."""
+        for row in rows:
+            try:
+                yield row, ReadSetArn.parse(row[KEY])
+            except MalformedArnError:
+                self.found[Finding.UNREADABLE] += 1

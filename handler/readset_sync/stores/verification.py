@@ -1,0 +1,272 @@
+"""Whole sequence stores: tells how their rows stand, and mends what `verify` has found.
+
+`verify` is the plan, and `passes` has the plan applied. Both walk a store's listing page by page, so memory does not
+grow with the store but for the ids of its read sets.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from readset_sync.model.arn import MalformedArnError, ReadSetArn
+from readset_sync.model.comparison import EVERYTHING, Comparison, Scope, compare, full_differences
+from readset_sync.model.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
+from readset_sync.model.record import LISTED, STATE
+from readset_sync.stores.pages import map_pages
+from readset_sync.sync import Change, Outcome, Synchronizer
+
+if TYPE_CHECKING:
+    from readset_sync.aws.source import Source
+    from readset_sync.aws.table import Table
+    from readset_sync.model.record import Row
+
+
+_Item = TypeVar("_Item")
+_Outcome = TypeVar("_Outcome")
+
+
+class State(StrEnum):
+    """How a row stands to its read set."""
+
+    IN_SYNC = "in_sync"
+    MISSING = "missing"
+    STALE = "stale"
+    ORPHANED = "orphaned"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one row stands to its read set; `fields` names what is stale, `reason` why it could not be told."""
+
+    arn: str
+    state: State
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a backfill did for one read set: a change, or the reason of its failure."""
+
+    arn: str
+    change: Change | None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Listing:
+    """The read sets of one store that its listing has shown so far. `complete` once there was no page left."""
+
+    store_arn: str
+    read_set_ids: set[str] = field(default_factory=set[str])
+    complete: bool = False
+
+    def add(self, comparisons: Iterable[Comparison]) -> None:
+        """Take note of a page."""
+        self.read_set_ids.update(each.listed["id"] for each in comparisons)
+
+
+class StoreWalker:
+    """Compares and mends the rows of whole stores.
+
+    Args:
+        source: HealthOmics.
+        table: The table.
+        executor: Runs what concerns one read set. Its threads share the source's rate limits.
+        on_read_set: Called from the calling thread after each read set, for progress.
+    """
+
+    def __init__(
+        self,
+        source: "Source",
+        table: "Table",
+        executor: Executor,
+        *,
+        on_read_set: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._source = source
+        self._table = table
+        self._synchronizer = Synchronizer(source, table)
+        self._executor = executor
+        self._on_read_set = on_read_set
+
+    def pages(self, store_id: str, listing: Listing | None = None) -> Iterator[list[Comparison]]:
+        """List a store, and compare each page with its rows. Costs a HealthOmics call for a hundred read sets."""
+        store = self._source.store(store_id).metadata
+        for page in self._source.pages(store_id):
+            rows = self._table.get_many(entry["arn"] for entry in page.read_sets)
+            comparisons = compare(page.read_sets, rows, store, listed_at=page.as_of)
+            if listing:
+                listing.add(comparisons)
+            yield comparisons
+        if listing:
+            listing.complete = True
+
+    def listing(self, store_id: str) -> Listing:
+        """Return a fresh listing of a store, for pruning."""
+        listing = Listing(self._source.store(store_id).metadata["arn"])
+        for page in self._source.pages(store_id):
+            listing.read_set_ids.update(entry["id"] for entry in page.read_sets)
+        listing.complete = True
+        return listing
+
+    def verify(self, store_id: str, listing: Listing, *, deep: bool) -> Iterator[list[Finding]]:
+        """Tell for every read set of a store how its row stands; yield page by page.
+
+        Args:
+            store_id: The store.
+            listing: Filled with what was seen, for `orphans`.
+            deep: Read every read set's files and tags too: two calls for each.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: Nothing could be told, or listing failed.
+        """
+        examine = self._examine_deeply if deep else self._examine
+        return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)
+
+    def plan(self, store_id: str, listing: Listing, scope: Scope = EVERYTHING) -> Iterator[list[Finding]]:
+        """Tell for every read set of a store what a backfill would change; writes nothing."""
+        foresee = partial(self._foresee, scope)
+        return map_pages(self._executor, foresee, self.pages(store_id, listing), self._on_read_set)
+
+    def orphans(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Finding]:
+        """Find rows whose read set is gone, each proved by a 404 of the source.
+
+        Args:
+            listings: Of the stores whose rows are looked at.
+            every_store: The listings are those of all stores of the account and region, so rows of any other store
+                there are looked at too: it must have been deleted.
+
+        Raises:
+            ValueError: A listing is not complete, so that absence from it proves nothing.
+        """
+        findings = self._each(self._examine_unlisted, self._unlisted(listings, every_store=every_store))
+        return [finding for finding in findings if finding.state is not State.IN_SYNC]
+
+    def prune(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Result]:
+        """Delete the rows that `orphans` finds.
+
+        Raises:
+            ValueError: A listing is not complete, so that absence from it proves nothing.
+        """
+        results = self._each(self._prune, self._unlisted(listings, every_store=every_store))
+        return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
+
+    def repair(self, findings: Iterable[Finding]) -> list[Result]:
+        """Make each of these rows what its read set is now; a row is deleted on a 404 of its read set.
+
+        A row whose key is not the ARN of a read set is not repaired: nothing could prove that it may go.
+
+        Raises:
+            SetupError, ClientError, BotoCoreError: Nothing else could succeed either.
+        """
+        return self._each(self._repair, findings)
+
+    def _repair(self, finding: Finding) -> Result:
+        try:
+            return Result(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
+        except FAILURES as error:
+            return Result(finding.arn, None, reason_of(error))
+
+    def _prune(self, arn: str) -> Result:
+        try:
+            return Result(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
+        except FAILURES as error:
+            return Result(arn, None, reason_of(error))
+
+    def _foresee(self, scope: Scope, comparison: Comparison) -> Finding:
+        # A backfill writes a row for every read set, even for one whose upload has not ended.
+        if comparison.row is None or comparison.row.get(STATE) == LISTED:
+            return Finding(comparison.listed["arn"], State.MISSING)
+        if comparison.confirms_row and not scope.tags:
+            return Finding(comparison.listed["arn"], State.IN_SYNC)
+        return self._examine(comparison)
+
+    def _examine(self, comparison: Comparison) -> Finding:
+        if comparison.suspect:
+            return self._examine_deeply(comparison)
+        return _finding(comparison)
+
+    def _examine_deeply(self, comparison: Comparison) -> Finding:
+        if comparison.row is None:
+            return _finding(comparison)
+        arn = comparison.listed["arn"]
+        try:
+            return self._compare_in_full(ReadSetArn.parse(arn), comparison.row)
+        except FAILURES as error:
+            return Finding(arn, State.FAILED, reason=reason_of(error))
+
+    def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> Finding:
+        """Compare a row with what would be written now, again for as long as somebody else writes it meanwhile."""
+        while True:
+            try:
+                read_set = self._source.read_set(arn)
+            except ReadSetNotFoundError:
+                fields, gone = (), True
+            else:
+                expected = self._synchronizer.row_of(arn, read_set, previous=row)
+                fields, gone = tuple(full_differences(row, expected)), False
+            if not fields and not gone:
+                return Finding(str(arn), State.IN_SYNC)
+            current = self._table.get(str(arn))
+            if current is None:
+                return Finding(str(arn), State.IN_SYNC if gone else State.MISSING)
+            if current == row:
+                return Finding(str(arn), State.ORPHANED if gone else State.STALE, fields)
+            row = current
+
+    def _examine_unlisted(self, arn: str) -> Finding:
+        try:
+            return Finding(arn, self._state_of_unlisted(arn))
+        except MalformedArnError as error:
+            return Finding(arn, State.ORPHANED, reason=str(error))
+        except FAILURES as error:
+            return Finding(arn, State.FAILED, reason=reason_of(error))
+
+    def _state_of_unlisted(self, arn: str) -> State:
+        try:
+            self._source.metadata(ReadSetArn.parse(arn))
+        except ReadSetNotFoundError:
+            return State.IN_SYNC if self._table.get(arn) is None else State.ORPHANED
+        return State.IN_SYNC
+
+    def _unlisted(self, listings: Iterable[Listing], *, every_store: bool) -> list[str]:
+        """ARNs of rows whose read set no listing shows."""
+        by_store = {listing.store_arn: listing for listing in listings}
+        for listing in by_store.values():
+            if not listing.complete:
+                raise ValueError(f"the listing of {listing.store_arn} is not complete")
+        unlisted: list[str] = []
+        for prefix in {store_arn.rpartition("/")[0] + "/" for store_arn in by_store}:
+            for arn in self._table.arns(prefix):
+                store_arn, _, read_set_id = arn.partition("/readSet/")
+                listing = by_store.get(store_arn)
+                if every_store if listing is None else read_set_id not in listing.read_set_ids:
+                    unlisted.append(arn)
+        return unlisted
+
+    def _each(self, function: Callable[[_Item], _Outcome], items: Iterable[_Item]) -> list[_Outcome]:
+        outcomes: list[_Outcome] = []
+        for outcome in self._executor.map(function, items):
+            outcomes.append(outcome)
+            self._on_read_set()
+        return outcomes
+
+
+def _finding(comparison: Comparison) -> Finding:
+    """What the listing alone shows."""
+    arn = comparison.listed["arn"]
+    if comparison.missing:
+        return Finding(arn, State.MISSING)
+    return Finding(arn, State.STALE if comparison.fields else State.IN_SYNC, comparison.fields)
+
+
+def reason_of(error: Exception) -> str:
+    """Why one read set failed; raises the error again if everything else would fail for it too."""
+    if is_fatal(error):
+        raise error
+    return describe_error(error)
