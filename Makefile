@@ -18,12 +18,12 @@ READY := $(VENV)/.ready
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, and $(PYTHON) is {sys.version.split()[0]}: call make PYTHON=/path/to/python3.11")'
 	@echo "Installing the locked dependencies into $(VENV) (once, a minute or two) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable sandbox
 	@touch $@
 
 .PHONY: setup
@@ -35,7 +35,7 @@ demo: $(READY) ## Show the whole product at work on a local AWS, without an AWS 
 
 .PHONY: sandbox
 sandbox: $(READY) ## Start the local AWS, with ten read sets, and print the environment to use it with
-	@$(BIN)/python -m omics_sandbox --seed $(if $(PORT),--port $(PORT))
+	@$(BIN)/omics-sandbox --seed $(if $(PORT),--port $(PORT))
 
 .PHONY: engine
 engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, about 5 minutes)
@@ -80,5 +80,5 @@ types: $(READY) ## Check types
 	@$(BIN)/basedpyright
 
 .PHONY: lock
-lock: ## Renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
+lock: ## Renew requirements.lock from both pyproject.toml (needs uv)
+	uv pip compile pyproject.toml sandbox/pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock

@@ -27,7 +27,7 @@ THIRD_PARTY = {
     "readset_sync": {"aws_lambda_powertools", "boto3", "botocore"},
     "omics_meta": {"boto3", "botocore", "pyarrow", "rich", "typer"},
 }
-"""What a package may import of others' at run time; the sandbox may use all that its extra installs."""
+"""What a package may import of others' at run time; the sandbox may use all that it declares."""
 
 
 def imported(path: Path) -> Iterator[str]:

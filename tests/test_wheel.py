@@ -57,7 +57,6 @@ def test_no_top_level_module_has_a_name_that_others_use(wheel: Path):
         "omics_components",
         "readset_sync",
         "omics_meta",
-        "omics_sandbox",
         "healthomics_metadata_sync-0.1.0.dist-info",
     }
 

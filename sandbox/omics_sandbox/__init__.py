@@ -11,7 +11,7 @@ flows through rules, queues and event source mappings into functions as it does 
         sandbox.omics.create_read_set(store_id, name="NA12878")
         sandbox.client("omics").list_read_sets(sequenceStoreId=store_id)
 
-From a terminal, `python -m omics_sandbox` starts it and prints the environment for other programs;
+From a terminal, `omics-sandbox` starts it and prints the environment for other programs;
 `omics_sandbox.control` lists what can be done over HTTP then. The package knows nothing of the product that is tested
 with it, and is never part of a deployment.
 """

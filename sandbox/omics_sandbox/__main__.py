@@ -1,6 +1,7 @@
-"""`python -m omics_sandbox`: the local AWS for a person at a terminal."""
+"""`omics-sandbox`: the local AWS for a person at a terminal."""
 
 import argparse
+import shlex
 import signal
 import sys
 import threading
@@ -28,7 +29,7 @@ def main() -> int:
     Returns:
         Exit code: 0 after an orderly stop, 2 when the port is taken.
     """
-    parser = argparse.ArgumentParser(prog="python -m omics_sandbox", description="Start a local AWS with HealthOmics.")
+    parser = argparse.ArgumentParser(prog="omics-sandbox", description="Start a local AWS with HealthOmics.")
     parser.add_argument("--port", type=int, default=4566, help="port on 127.0.0.1; 0 takes a free one (default: 4566)")
     parser.add_argument("--region", default="us-west-2", help="region of the printed environment (default: us-west-2)")
     parser.add_argument(
@@ -55,7 +56,7 @@ def main() -> int:
     if given.seed:
         _seed(sandbox)
     for name, value in sandbox.environment.items():
-        print(f"export {name}={value}")
+        print(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()
     print(
         HINTS.format(endpoint=sandbox.endpoint, account=sandbox.account, region=sandbox.region),

@@ -1,5 +1,6 @@
 """The sandbox: all its parts, started and stopped together."""
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -228,12 +229,14 @@ class Sandbox:
         return self._running
 
     def _environment(self, endpoint: str) -> dict[str, str]:
+        others = (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(",")
+        unproxied = ",".join(dict.fromkeys(["127.0.0.1", *filter(None, map(str.strip, others))]))
         return {
             "AWS_ENDPOINT_URL": endpoint,
-            # Otherwise a proxy that HTTP_PROXY names would be asked for the endpoint. gRPC, by which the parts of a
-            # Pulumi program speak to each other, reads the name in lower case alone.
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
+            # The user's own list, and this machine: otherwise a proxy that HTTP_PROXY names would be asked for the
+            # endpoint. gRPC, which connects the parts of a Pulumi program, reads the name in lower case alone.
+            "NO_PROXY": unproxied,
+            "no_proxy": unproxied,
             "AWS_ACCESS_KEY_ID": USER_NAME,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": self.region,

@@ -205,10 +205,12 @@ def test_given_the_command_when_it_is_started_seeded_and_interrupted_then_it_pri
     ending: signal.Signals,
 ) -> None:
     command = [sys.executable, "-m", "omics_sandbox", "--port", "0", "--seed", "--no-limits"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    own = os.environ | {"NO_PROXY": "internal.example.org", "no_proxy": "internal.example.org, 127.0.0.1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout is not None
         exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(9))
-        assert exports["NO_PROXY"] == exports["no_proxy"] == urllib.parse.urlsplit(exports["AWS_ENDPOINT_URL"]).hostname
+        assert exports["NO_PROXY"] == exports["no_proxy"] == "127.0.0.1,internal.example.org"
+        assert urllib.parse.urlsplit(exports["AWS_ENDPOINT_URL"]).hostname == "127.0.0.1"
         client = boto3.client(
             "dynamodb",
             endpoint_url=exports["AWS_ENDPOINT_URL"],
