@@ -251,7 +251,7 @@ All of it held, in {time.monotonic() - started:.0f} seconds. Try next:
 
   make sandbox                     the same local AWS, to play with from another terminal
   .venv/bin/omics-meta --help      the command line that you have just seen
-  pulumi up                        your own AWS account: README, "Deploy to an AWS account", has the steps
+  pulumi up                        your own AWS account: README, "Deploy it", has the steps
 """)
     return 0
 

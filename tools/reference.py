@@ -12,8 +12,8 @@ _INTRODUCTION: Final = """\
 # Commands
 
 Printed by `python -m tools.reference`; a test keeps this page equal to what it prints, and fails where a command or an
-option has no help. The [README](../README.md) explains what the commands are for and their exit codes, [JSON](json.md)
-what they print for programs, [operations](operations.md) when to use them.
+option has no help. [Finding](finding.md), [backfill and verify](backfill.md) and [operations](operations.md) say
+when to use the commands; [JSON and exit codes](json.md) says what scripts may rely on.
 
 - Data goes to stdout, progress and diagnostics to stderr. `--json` prints one JSON document on stdout. A command whose
   reader goes away, as in `omics-meta find | head`, ends with 1.

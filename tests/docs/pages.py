@@ -34,6 +34,11 @@ class Page:
         return re.sub(r"^```.*?^```$", "", self.text, flags=re.MULTILINE | re.DOTALL)
 
     @property
+    def headings(self) -> list[str]:
+        """The titles of its sections."""
+        return re.findall(r"^## (.*)$", self.prose, flags=re.MULTILINE)
+
+    @property
     def languages(self) -> list[str]:
         """The language of each block of code."""
         return re.findall(r"^```(\w*)\n.*?^```$", self.text, flags=re.MULTILINE | re.DOTALL)

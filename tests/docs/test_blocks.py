@@ -17,6 +17,7 @@ NOT_RUN = {
     "make test": "it runs this test",
     "make setup": "it installs packages",
     "git ": "the repository is here already",
+    "pip install ": "it is installed already",
     "cd ": "the repository is here already",
     "source ": "the commands run in the environment already",
     "pulumi ": "the tests of the engine run stacks; here the program is deployed without it",
@@ -24,6 +25,7 @@ NOT_RUN = {
 """Beginnings of commands that are not run here, and why."""
 
 TAKEN_ELSEWHERE = {
+    ("README.md", "json"): "tests/e2e/test_status.py",
     ("docs/json.md", "json"): "tests/docs/test_json.py",
     ("docs/migrating.md", "sh"): "tests/migrating/test_migrating.py",
     ("docs/migrating.md", "python"): "tests/migrating/test_migrating.py",
@@ -46,8 +48,12 @@ def pages_with(language: str) -> list[Page]:
     return [page for page in PAGES if page.blocks(language) and (page.name, language) not in TAKEN_ELSEWHERE]
 
 
-def run_here(page: Page) -> list[str]:
-    return [command for command in page.commands if not command.startswith(tuple(NOT_RUN))]
+REMOVAL = (Page("docs/operations.md"), "Remove a stack")
+"""The section whose commands leave nothing to work on."""
+
+
+def run_here(page: Page, heading: str = "") -> list[str]:
+    return [command for command in page.commands_under(heading) if not command.startswith(tuple(NOT_RUN))]
 
 
 def went_wrong(done: Done) -> bool:
@@ -58,15 +64,20 @@ def went_wrong(done: Done) -> bool:
 
 
 def test_a_newcomer_can_type_every_command_of_the_readme_from_top_to_bottom(empty_world: World):
-    done = empty_world.type(run_here(README))
+    first, *others = README.headings
+    assert first == "Just searching?"  # in a table that somebody else operates: here, that of the next section
+    sections = [(README, heading) for heading in (*others, first)]
 
-    assert len(done) > 20
+    done = [each for page, heading in [*sections, REMOVAL] for each in empty_world.type(run_here(page, heading))]
+
+    assert len(done) > 15
     assert not [str(each) for each in done if went_wrong(each)]
 
 
 @pytest.mark.parametrize("page", [page for page in pages_with("sh") if page != README], ids=str)
 def test_every_command_of_a_page_runs(page: Page, world: World):
-    done = world.type(run_here(page))
+    removal = run_here(*REMOVAL) if page == REMOVAL[0] else []
+    done = world.type([command for command in run_here(page) if command not in removal])
 
     assert done
     assert not [str(each) for each in done if went_wrong(each)]

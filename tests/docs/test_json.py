@@ -10,7 +10,7 @@ from omics_meta.pipeline.metrics import Lag
 from omics_meta.terminal.exits import ExitCode
 
 from tests.docs.command_line import COMMANDS
-from tests.docs.pages import README, Page
+from tests.docs.pages import Page
 from tests.docs.world import READ_SET_ID, STORE_ID, World
 
 PAGE = Page("docs/json.md")
@@ -137,7 +137,7 @@ def test_the_lag_is_documented():
 
 def test_every_command_with_a_json_option_has_its_document_and_its_exit_codes():
     with_json = {name for name, options in COMMANDS.items() if "--json" in options}
-    told = {name for row in PAGE.table_under("What 0 and 1 say") for name in _names(row[0])}
+    told = {name for row in PAGE.table_under("Exit codes", 1) for name in _names(row[0])}
 
     assert {each["command"] for each in DOCUMENTS} == with_json == CASES.keys()
     assert told == COMMANDS.keys() - {""}
@@ -148,4 +148,4 @@ def _names(cell: str) -> list[str]:
 
 
 def test_exit_codes_are_documented():
-    assert [int(row[0]) for row in README.table_under("Exit codes")] == sorted(ExitCode)
+    assert [int(row[0]) for row in PAGE.table_under("Exit codes")] == sorted(ExitCode)

@@ -18,7 +18,9 @@ from readset_sync.model.record import build_row, listed_row
 from tests.docs.pages import README, ROOT, Page
 from tests.docs.world import READ_SET_ID, STORE_ID, World
 
-OPERATIONS, SCHEMA, SECURITY = (Page(f"docs/{name}.md") for name in ("operations", "schema", "security"))
+OPERATIONS, SCHEMA, SECURITY, SETTINGS = (
+    Page(f"docs/{name}.md") for name in ("operations", "schema", "security", "settings")
+)
 
 
 def test_the_runbook_has_a_section_for_every_alarm(world: World):
@@ -32,7 +34,7 @@ def test_the_runbook_has_a_section_for_every_alarm(world: World):
 
 
 def test_outputs_are_those_of_the_program(world: World):
-    documented = [row[0] for row in README.table_under("Outputs")]
+    documented = [row[0] for row in SETTINGS.table_under("Outputs")]
 
     assert documented == [camel_case(name) for name in inspect.get_annotations(MetadataSync)]
     assert set(documented) == world.outputs.keys()
@@ -54,7 +56,7 @@ def test_the_roles_statements_are_those_deployed(world: World):
 def test_configuration_table_agrees_with_the_project_file():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
 
-    documented = {row[0]: tuple(row[1:]) for row in README.table_under("Configuration")}
+    documented = {row[0]: tuple(row[1:]) for row in SETTINGS.table_under("Settings")}
 
     assert documented == {
         key: (each["type"], json.dumps(each["default"]), each["description"]) for key, each in declared.items()
@@ -103,30 +105,37 @@ def test_record_tables_agree_with_the_rows():
     row |= incomplete[0]
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
-    assert {attribute: type_ for attribute, type_, _ in README.table_under("The record")} == item
-    assert [attribute for attribute, _ in README.table_under("The record", 1)] == list(row["files"][0])
-    assert [attribute for attribute, _ in README.table_under("The record", 2)] == list(row["store"])
-    (information,) = (cell for name, _, cell in README.table_under("The record") if name == "set_sequence_information")
+    assert {attribute: type_ for attribute, type_, *_ in SCHEMA.table_under("The record")} == item
+    assert [attribute for attribute, _ in SCHEMA.table_under("The record", 1)] == list(row["files"][0])
+    assert [attribute for attribute, _ in SCHEMA.table_under("The record", 2)] == list(row["store"])
+    (information,) = (cell for name, *_, cell in SCHEMA.table_under("The record") if name == "set_sequence_information")
     assert re.findall(r"`(\w+_\w+|alignment)`", information) == list(row["set_sequence_information"])
 
 
 def test_every_status_is_in_the_event_table():
     documented = [
-        status for row in README.table_under("What each event does") for status in re.findall(r"[A-Z_]{6,}", row[0])
+        status
+        for row in Page("docs/architecture.md").table_under("What each event does")
+        for status in re.findall(r"[A-Z_]{6,}", row[0])
     ]
 
     assert sorted(documented) == sorted(ACTIONS)
 
 
 def test_the_columns_are_those_documented_and_every_attribute_has_one():
-    documented = [(row[0], row[1]) for row in SCHEMA.table_under("Columns", 1) if row[0] != "tag:KEY"]
+    several: dict[str, dict[str, str]] = {}
+    for attribute, names, kind in SCHEMA.table_under("Columns"):
+        several.setdefault(attribute, {}).update(dict.fromkeys(re.findall(r"\w+", names), kind))
 
+    documented: list[tuple[str, str]] = []
+    for attribute, _, kind, _ in SCHEMA.table_under("The record"):
+        documented += several.pop(attribute).items() if kind == "several" else [(attribute, kind)]
+
+    assert not several
     assert documented == [(column.name, column.kind) for column in COLUMNS]
-    in_columns = {"files", "store", "set_etag", "set_sequence_information"}
     names = {name for name, _ in documented}
-    assert {attribute for attribute, *_ in README.table_under("The record")} - names == in_columns
-    assert {member for member, _ in README.table_under("The record", 2)} <= names
-    assert {f"source1_{member}" for member, _ in README.table_under("The record", 1)} - names == {"source1_file_type"}
+    assert {member for member, _ in SCHEMA.table_under("The record", 2)} <= names
+    assert {f"source1_{member}" for member, _ in SCHEMA.table_under("The record", 1)} - names == {"source1_file_type"}
 
 
 def test_cost_tables_are_those_that_the_calculation_prints():

@@ -1,5 +1,6 @@
 """The commands that only look, on the program as it is deployed: what permissions their caller needs."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from omics_sandbox import Sandbox
 
+from tests.docs.pages import Page
 from tests.docs.permissions import permissions
 
 
@@ -46,7 +48,11 @@ def test_finding_takes_the_documented_permissions(
     exported, duplicates = used("export", "-o", str(tmp_path / "rows.csv")), used("duplicates")
 
     everything = scanned | queried | by_arn | by_id | exported | duplicates
+    [policy] = Page("README.md").blocks("json")
+    [allowed] = json.loads(policy)["Statement"]
     assert {action for action, _ in everything} == permissions("find, get, export, duplicates")
+    assert {action for action, _ in everything} == set(allowed["Action"])
+    assert allowed["Resource"] == [stack.outputs["tableArn"], f"{stack.outputs['tableArn']}/index/*"]
     assert {resource for _, resource in everything} == {stack.outputs["tableArn"]}
     assert "dynamodb:Query" in {action for action, _ in queried} - {action for action, _ in scanned}
 

@@ -1,6 +1,6 @@
 """What HealthOmics says of a read set, as a row of the table. Pure: no AWS calls.
 
-A row is a plain dictionary of the attributes that the README's schema table lists. What the source does not give
+A row is a plain dictionary of the attributes that docs/schema.md lists. What the source does not give
 is left out: no empty strings, no nulls. The shapes read here are those of the HealthOmics API reference:
 GetReadSetMetadata, ListReadSets, GetSequenceStore and ListTagsForResource.
 """
