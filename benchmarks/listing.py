@@ -11,9 +11,9 @@ from typing import Any, Final, cast
 
 from readset_sync.aws.clients import MOST_THREADS
 from readset_sync.aws.rate_limits import RateLimiter
-from readset_sync.aws.rates import DOCUMENTED_TPS
 from readset_sync.aws.source import Source
 from readset_sync.aws.table import Table
+from readset_sync.constants import DOCUMENTED_TPS
 from readset_sync.stores.backfill import Backfill, Due
 
 from benchmarks.report import Figure, scaled

@@ -2,7 +2,8 @@
 
 import pytest
 from omics_components import rates, settings
-from readset_sync.aws.rates import DOCUMENTED_TPS, OPERATIONS, Rates
+from readset_sync.aws.rates import Rates
+from readset_sync.constants import DOCUMENTED_TPS, OPERATIONS
 from readset_sync.stores import reconciliation as reconcile
 
 

@@ -1,7 +1,8 @@
 """Calls a second as people write them."""
 
 import pytest
-from readset_sync.aws.rates import OPERATIONS, Rates
+from readset_sync.aws.rates import Rates
+from readset_sync.constants import OPERATIONS
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import TABLE_INDEXES, Settings
 from omics_components.table import HASH_KEY
 from omics_meta.commands.cost.footprint import Kind, Observed
+from readset_sync.constants import OWN_SOURCE, RECONCILE
 from readset_sync.consumer import Consumer
-from readset_sync.messages.message import OWN_SOURCE, RECONCILE, REFRESH
+from readset_sync.messages.message import REFRESH
 from readset_sync.messages.reconciliation_step import Phase, Step
 from readset_sync.model.record import Row, build_row, listed_row
 from readset_sync.stores.ledger import Ledger

@@ -15,8 +15,8 @@ from omics_components.settings import Settings
 from omics_meta.commands.cost.footprint import EVENTS, ROW_BYTES
 from omics_meta.commands.cost.usage import GB, HOURS_A_MONTH, cost, money
 from readset_sync.aws import table
-from readset_sync.aws.rates import DOCUMENTED_TPS
 from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.constants import DOCUMENTED_TPS, STEP_SECONDS
 from readset_sync.stores import reconciliation as reconcile
 from readset_sync.stores.ledger import ACCOUNTS
 
@@ -24,7 +24,6 @@ from tools.cost.__main__ import duration, markdown_table, usage_of_month
 from tools.scale.simulation import Fleet, Kind, Message, Outcome, Reconciliation, simulate
 
 # The limits of a step and of a page are the handler's own, and this is the only other place that needs them.
-STEP_SECONDS: Final = reconcile.STEP_SECONDS
 STEP_REFRESHES: Final = reconcile._REFRESHES  # pyright: ignore[reportPrivateUsage]
 SCAN_PAGE: Final = table._SCAN_PAGE  # pyright: ignore[reportPrivateUsage]
 

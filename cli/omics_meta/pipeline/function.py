@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from readset_sync.aws.rates import Rates
+from readset_sync.constants import largest_batch
 
 from omics_meta.pipeline.check import Check, Stack
 
@@ -42,24 +42,18 @@ def look_at_mapping(stack: Stack) -> Iterator[Check]:
 
 
 def _batch_size(stack: Stack, size: int, update: str) -> Check:
-    """Each message may cost a call for its read set and one for the tags, at MAX_TPS calls a second."""
+    """Check that the function gets through a batch before its timeout, at MAX_TPS calls a second."""
     timeout, text = stack.function.get("Timeout", 0), stack.variables.get("MAX_TPS", "")
-    most = int(timeout * _pace(text))
+    try:
+        most = largest_batch(text, timeout)
+    except ValueError:
+        most = 0  # the function cannot start
     return Check(
         "batch size",
         size <= most,
         f"{size} messages, and at MAX_TPS {text!r} the function can refresh {most} in its {timeout} s",
         f"{update} --batch-size {max(1, most)}`, or lower `maximumConcurrency` or raise `functionTimeout`",
     )
-
-
-def _pace(text: str) -> float:
-    """Read sets a second at these rates."""
-    try:
-        rates = Rates.parse(text)
-    except ValueError:
-        return 0.0  # the function cannot start
-    return min(rates.of("GetReadSetMetadata"), rates.of("ListTagsForResource"))
 
 
 def look_at_function(stack: Stack) -> Iterator[Check]:

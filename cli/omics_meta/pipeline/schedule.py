@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from readset_sync.constants import OWN_SOURCE, RECONCILE
 from readset_sync.messages.envelope import open_envelope
-from readset_sync.messages.message import OWN_SOURCE, RECONCILE
 from readset_sync.model.errors import MalformedEventError
 
 from omics_meta.pipeline.check import Check, Stack

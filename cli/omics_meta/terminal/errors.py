@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
 )
-from readset_sync.aws.rates import OPERATIONS
+from readset_sync.constants import OPERATIONS
 from readset_sync.model.errors import FAILURES, describe_error, error_code, has_bad_credentials
 
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "UnauthorizedOperation"})

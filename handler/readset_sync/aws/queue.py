@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.messages.message import OWN_SOURCE, RECONCILE_STEP, REFRESH
+from readset_sync.constants import OWN_SOURCE, RECONCILE_GROUP
+from readset_sync.messages.message import RECONCILE_STEP, REFRESH
 from readset_sync.messages.reconciliation_step import Step
 from readset_sync.model.errors import SyncError
 from readset_sync.model.timestamp import format_timestamp
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 10
 """Messages that SQS takes at a time."""
-
-_RECONCILE_GROUP: Final = "reconcile"
 
 
 class UnsentError(SyncError):
@@ -73,7 +72,7 @@ class Outbox:
         Raises:
             UnsentError, ClientError, BotoCoreError: As above.
         """
-        self._send([_Message(step.id, RECONCILE_STEP, step.write(), group=_RECONCILE_GROUP)])
+        self._send([_Message(step.id, RECONCILE_STEP, step.write(), group=RECONCILE_GROUP)])
 
     def _send(self, messages: Sequence[_Message]) -> None:
         entries = [self._entry(number, message) for number, message in enumerate(messages)]

@@ -4,21 +4,11 @@ Source of the quotas: HealthOmics user guide, "HealthOmics service quotas"; 5 ca
 here unless the account has been granted more.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Self
 
-DOCUMENTED_TPS: Final = 5.0
-
-OPERATIONS: Final = (
-    "GetReadSetMetadata",
-    "GetSequenceStore",
-    "ListReadSets",
-    "ListSequenceStores",
-    "ListTagsForResource",
-)
-"""The operations that are called, as the API names them."""
+from readset_sync.constants import DOCUMENTED_TPS, read_rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +29,9 @@ class Rates:
         Raises:
             ValueError: Something in the text is not a rate; the message names it and the remedy.
         """
-        rates: dict[str, float] = {}
-        for entry in text.split(","):
-            operation, equals, number = entry.strip().rpartition("=")
-            if equals and operation not in OPERATIONS:
-                raise ValueError(
-                    f"{operation!r} is not an operation that is called: name one of {', '.join(OPERATIONS)}"
-                )
-            rate = _rate(number)
-            if operation in rates:
-                raise ValueError(f"{text!r} has two rates for {operation or 'every operation'}: give one")
-            rates[operation] = rate
+        rates = read_rates(text)
         return cls(rates.pop("", default), rates)
 
     def of(self, operation: str) -> float:
         """Calls a second of one operation."""
         return self.by_operation.get(operation, self.default)
-
-
-def _rate(number: str) -> float:
-    try:
-        rate = float(number)
-    except ValueError:
-        rate = math.nan
-    if not (math.isfinite(rate) and rate > 0):
-        raise ValueError(f"{number!r} is not a number of calls: give one above 0")
-    return rate

@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from readset_sync.constants import OWN_SOURCE, RECONCILE
 from readset_sync.messages import read_set_event as event
 from readset_sync.messages.envelope import Envelope, open_envelope, read_object, read_set_arn, read_text
 from readset_sync.messages.read_set_event import ReadSetEvent
@@ -29,9 +30,7 @@ from readset_sync.model.errors import MalformedEventError
 if TYPE_CHECKING:
     from readset_sync.model.arn import ReadSetArn
 
-OWN_SOURCE: Final = "healthomics-metadata-sync"
 REFRESH: Final = "Read Set Refresh"
-RECONCILE: Final = "Reconcile"
 RECONCILE_STEP: Final = "Reconcile Step"
 
 _SETTLED: Final = frozenset({"ACTIVE", "DELETED"})

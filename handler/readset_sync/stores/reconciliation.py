@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from readset_sync.constants import STEP_SECONDS
 from readset_sync.messages.reconciliation_step import Phase, Step
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.comparison import compare
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
     from readset_sync.model.comparison import Comparison
     from readset_sync.model.record import Row
     from readset_sync.sync import Synchronizer
-
-STEP_SECONDS: Final = 5.0
-"""After which a step begins no other page."""
 
 _REFRESHES: Final = 200
 """After which a step begins no other page: 40 seconds' worth at 5 calls a second."""

@@ -1,0 +1,74 @@
+"""Names, numbers and formats that the deployed stack, the function and the command line share.
+
+The component imports this module alone of `readset_sync`, so it imports nothing itself.
+"""
+
+OWN_SOURCE = "healthomics-metadata-sync"
+"""The `source` of messages that the product sends to its own queue."""
+
+RECONCILE = "Reconcile"
+"""The `detail-type` of a message that asks for a reconciliation."""
+
+RECONCILE_GROUP = "reconcile"
+"""The message group of requests for a reconciliation."""
+
+STEP_SECONDS = 5.0
+"""A step of a reconciliation begins no further page after this many seconds."""
+
+DOCUMENTED_TPS = 5.0
+"""HealthOmics calls a second, per operation, of a new account. Source: user guide, "HealthOmics service quotas"."""
+
+OPERATIONS = ("GetReadSetMetadata", "GetSequenceStore", "ListReadSets", "ListSequenceStores", "ListTagsForResource")
+"""The HealthOmics operations that are called, as the API names them."""
+
+
+def read_rates(text: str) -> dict[str, float]:
+    """Read the calls a second of each operation named in a text; the key "" holds those of every other operation.
+
+    Args:
+        text: Such as `20`, `20,GetReadSetMetadata=50` or `GetReadSetMetadata=50`: at most one number for every
+            operation, and one for each operation by name, joined by commas.
+
+    Raises:
+        ValueError: Something in the text is not a rate; the message names it and the remedy.
+    """
+    rates: dict[str, float] = {}
+    for entry in text.split(","):
+        operation, equals, number = entry.strip().rpartition("=")
+        if equals and operation not in OPERATIONS:
+            raise ValueError(f"{operation!r} is not an operation that is called: name one of {', '.join(OPERATIONS)}")
+        rate = _read_rate(number)
+        if operation in rates:
+            raise ValueError(f"{text!r} has two rates for {operation or 'every operation'}: give one")
+        rates[operation] = rate
+    return rates
+
+
+def _read_rate(number: str) -> float:
+    try:
+        rate = float(number)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ValueError(f"{number!r} is not a number of calls: give one above 0")
+    return rate
+
+
+def largest_batch(max_tps: str, timeout: float) -> int:
+    """How many messages one execution of the function can work through before its timeout.
+
+    A message costs at most one call of each operation, and the slowest operation decides. Half of the time is for
+    waiting for the rate, the other half for the calls themselves. One of the messages may be a step of a
+    reconciliation.
+
+    Args:
+        max_tps: The rates of one execution, as `read_rates` takes them.
+        timeout: The function's timeout in seconds.
+
+    Raises:
+        ValueError: Something in the text is not a rate.
+    """
+    rates = read_rates(max_tps)
+    default = rates.get("", DOCUMENTED_TPS)
+    slowest = min(rates.get(operation, default) for operation in OPERATIONS)
+    return max(0, int((timeout - STEP_SECONDS) * slowest / 2))
