@@ -102,7 +102,7 @@ class Sandbox:
         if running is None:
             return
         for service in self._omics.values():
-            service.close()
+            service.faults.close()
         running.gateway.close()
         running.scheduler.close()
         running.functions.close()

@@ -30,10 +30,6 @@ def call(method: str, url: str, body: Any = None) -> Any:
 def test_given_a_sandbox_with_everything_running_when_it_stops_then_no_thread_and_no_process_stays() -> None:
     before = set(threading.enumerate())
     with Sandbox(limits=Limits.none()) as sandbox:
-        sandbox.omics.transition_seconds = 3600
-        store_id = sandbox.omics.create_store("s")
-        read_set_id = sandbox.omics.create_read_set(store_id, name="r")
-        sandbox.client("omics").batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
         sqs = sandbox.client("sqs")
         url = sqs.create_queue(QueueName="q")["QueueUrl"]
         polled = threading.Event()

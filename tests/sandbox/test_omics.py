@@ -123,14 +123,12 @@ def test_given_events_are_switched_off_when_a_status_changes_then_none_is_publis
 def test_given_transitions_take_time_when_a_read_set_is_deleted_then_it_is_deleting_first_and_gone_then(
     sandbox: Sandbox, omics: Any, store_id: str
 ) -> None:
-    sandbox.omics.transition_seconds = 0.3
+    sandbox.omics.hold_transitions = True
     read_set_id = sandbox.omics.create_read_set(store_id, name="r")
     omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
     assert omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["status"] == "DELETING"
-    deadline = time.monotonic() + 20
-    while omics.list_read_sets(sequenceStoreId=store_id)["readSets"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    sandbox.omics.settle()
+    assert omics.list_read_sets(sequenceStoreId=store_id)["readSets"] == []
 
 
 def test_given_one_that_cannot_be_deleted_when_a_batch_is_then_the_error_names_it_and_the_others_go(
@@ -200,12 +198,9 @@ def test_given_a_quota_when_it_is_exceeded_then_only_that_operation_throttles_an
     assert sandbox.omics.throttled == {"GetSequenceStore": 3}
 
 
-def test_given_the_documented_quotas_when_time_passes_then_five_a_second_are_admitted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_given_the_documented_quotas_when_time_passes_then_five_a_second_are_admitted() -> None:
     clock = [100.0]
-    monkeypatch.setattr("omics_sandbox.omics.limits.time.monotonic", lambda: clock[0])
-    limits = Limits.documented()
+    limits = Limits.documented(clock=lambda: clock[0])
 
     def admitted(attempts: int) -> int:
         return sum(limits.admit("r", "ListReadSets") for _ in range(attempts))

@@ -1,7 +1,6 @@
 """What HealthOmics and CloudTrail publish besides the statuses of read sets."""
 
 import json
-import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -55,16 +54,14 @@ def test_given_a_life_of_a_store_when_a_test_changes_it_then_the_events_are_the_
 def test_given_transitions_take_time_when_a_store_is_changed_and_deleted_then_it_passes_through_both_statuses(
     sandbox: Sandbox, omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    sandbox.omics.transition_seconds = 0.3
+    sandbox.omics.hold_transitions = True
     assert omics.update_sequence_store(id=store_id, name="after")["status"] == "UPDATING"
     omics.delete_sequence_store(id=store_id)
     assert omics.get_sequence_store(id=store_id)["status"] == "DELETING"
     with pytest.raises(omics.exceptions.ConflictException, match="is being deleted"):
         omics.delete_sequence_store(id=store_id)
-    deadline = time.monotonic() + 20
-    while omics.list_sequence_stores()["sequenceStores"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    sandbox.omics.settle()
+    assert omics.list_sequence_stores()["sequenceStores"] == []
     assert [event["detail"]["status"] for event in published()] == ["UPDATING", "DELETING", "DELETED"]
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 # "AWS HealthOmics endpoints and quotas", AWS General Reference: requests per second, default, per region. Operations
 # that are not in the table of storage quotas are taken to have the same one.
@@ -15,18 +15,26 @@ class Limits:
     Args:
         per_second: Requests per second by operation name.
         default: Requests per second of every other operation; None is without limit.
+        clock: Seconds that only ever grow.
     """
 
-    def __init__(self, per_second: Mapping[str, float] | None = None, default: float | None = None) -> None:
+    def __init__(
+        self,
+        per_second: Mapping[str, float] | None = None,
+        default: float | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rates = dict(per_second or {})
         self._default = default
+        self._clock = clock
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     @classmethod
-    def documented(cls) -> "Limits":
+    def documented(cls, *, clock: Callable[[], float] = time.monotonic) -> "Limits":
         """The default quotas of an AWS account: 5 requests per second for each operation."""
-        return cls(default=_DOCUMENTED_TPS)
+        return cls(default=_DOCUMENTED_TPS, clock=clock)
 
     @classmethod
     def none(cls) -> "Limits":
@@ -40,7 +48,7 @@ class Limits:
             return True
         capacity = max(rate, 1.0)
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             tokens, since = self._buckets.get((region, operation), (capacity, now))
             tokens = min(capacity, tokens + (now - since) * rate)
             admitted = tokens >= 1.0

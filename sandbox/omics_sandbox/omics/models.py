@@ -1,10 +1,11 @@
 """What HealthOmics keeps: sequence stores, read sets and activation jobs."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import count
-from typing import Any
+from datetime import datetime
+from itertools import dropwhile
+from typing import Any, Protocol, TypeVar
 
 READ_SET_STATUSES = (
     "ARCHIVED",
@@ -20,17 +21,24 @@ FILE_NAMES = ("source1", "source2", "index")
 _STATUSES_WITH_FILES = frozenset({"ACTIVE"})
 
 
-_ordinals = count(1)
+class Ordered(Protocol):
+    """What the service keeps many of."""
+
+    @property
+    def ordinal(self) -> int:
+        """Place in the order of creation, from 1."""
+        ...
 
 
-def _next_ordinal() -> int:
-    return next(_ordinals)
+Item = TypeVar("Item", bound=Ordered)
 
 
-def now() -> datetime:
-    """The time as the API gives it: UTC, to the millisecond."""
-    time = datetime.now(UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+class Shelf(dict[str, Item]):
+    """Items by id, in the order of creation."""
+
+    def after(self, ordinal: int) -> Iterator[Item]:
+        """The items created after the one with this ordinal; 0 for all."""
+        return dropwhile(lambda item: item.ordinal <= ordinal, self.values())
 
 
 def present(**members: Any) -> dict[str, Any]:
@@ -40,8 +48,10 @@ def present(**members: Any) -> dict[str, Any]:
 
 @dataclass
 class SequenceStore:
-    """A sequence store with its read sets. Here and below, `ordinal` is the place in the order of creation."""
+    """A sequence store with its read sets."""
 
+    ordinal: int
+    creation_time: datetime
     id: str
     arn: str
     name: str | None
@@ -54,11 +64,9 @@ class SequenceStore:
     propagated_set_level_tags: list[str] | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
     status: str = "ACTIVE"
-    creation_time: datetime = field(default_factory=now)
     update_time: datetime | None = None
-    read_sets: "dict[str, ReadSet]" = field(default_factory=dict[str, "ReadSet"])
-    activation_jobs: "dict[str, ActivationJob]" = field(default_factory=dict[str, "ActivationJob"])
-    ordinal: int = field(default_factory=_next_ordinal)
+    read_sets: "Shelf[ReadSet]" = field(default_factory=Shelf["ReadSet"])
+    activation_jobs: "Shelf[ActivationJob]" = field(default_factory=Shelf["ActivationJob"])
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListSequenceStores."""
@@ -90,6 +98,8 @@ class SequenceStore:
 class ReadSet:
     """A read set. Its files stay known while it is archived; the API does not show them then."""
 
+    ordinal: int
+    creation_time: datetime
     id: str
     arn: str
     sequence_store_id: str
@@ -108,8 +118,6 @@ class ReadSet:
     creation_job_id: str | None = None
     status_message: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
-    creation_time: datetime = field(default_factory=now)
-    ordinal: int = field(default_factory=_next_ordinal)
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListReadSets: no files, no creation job, no tags."""
@@ -141,13 +149,13 @@ class ReadSet:
 class ActivationJob:
     """A job that brings archived read sets back. `sources` holds the state of each."""
 
+    ordinal: int
+    creation_time: datetime
     id: str
     sequence_store_id: str
     status: str
     sources: list[dict[str, str]]
-    creation_time: datetime = field(default_factory=now)
     completion_time: datetime | None = None
-    ordinal: int = field(default_factory=_next_ordinal)
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListReadSetActivationJobs."""

@@ -1,20 +1,27 @@
 """The operations of the HealthOmics API that the emulator has, one function each.
 
 Each takes the service and the request's parameters (checked, named as in boto3) and returns the members of the answer.
+`perform` calls one of them as the API does.
 """
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
 
-from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ServiceError, ValidationException
-from omics_sandbox.omics.models import ActivationJob, ReadSet, SequenceStore
+from omics_sandbox.exceptions import (
+    ConflictException,
+    ResourceNotFoundException,
+    ServiceError,
+    ThrottlingException,
+    ValidationException,
+)
+from omics_sandbox.omics.models import ActivationJob, Item, ReadSet, SequenceStore, Shelf
 from omics_sandbox.omics.service import OmicsService
 
 Parameters = dict[str, Any]
 Operation = Callable[[OmicsService, Parameters], dict[str, Any] | None]
-Listed = TypeVar("Listed", SequenceStore, ReadSet, ActivationJob)
 
 _PAGE = 100
 
@@ -22,8 +29,7 @@ _PAGE = 100
 def list_sequence_stores(service: OmicsService, given: Parameters) -> dict[str, Any]:
     """ListSequenceStores."""
     wanted = given.get("filter", {})
-    stores = [store for store in service.stores.values() if _matches(store.summary(), wanted)]
-    page, token = _page(stores, given)
+    page, token = _page(service, service.stores, given, lambda store: _matches(store, wanted))
     return {"sequenceStores": [store.summary() for store in page]} | token
 
 
@@ -76,13 +82,12 @@ def list_read_sets(service: OmicsService, given: Parameters) -> dict[str, Any]:
     store = service.store(given["sequenceStoreId"])
     wanted = dict(given.get("filter", {}))
     generated_from = wanted.pop("generatedFrom", None)
-    read_sets = [
-        read_set
-        for read_set in store.read_sets.values()
-        if _matches(read_set.summary(), wanted)
-        and (generated_from is None or (read_set.sequence_information or {}).get("generatedFrom") == generated_from)
-    ]
-    page, token = _page(read_sets, given)
+
+    def matches(read_set: ReadSet) -> bool:
+        information = read_set.sequence_information or {}
+        return generated_from in {None, information.get("generatedFrom")} and _matches(read_set, wanted)
+
+    page, token = _page(service, store.read_sets, given, matches)
     return {"readSets": [read_set.summary() for read_set in page]} | token
 
 
@@ -129,8 +134,7 @@ def list_read_set_activation_jobs(service: OmicsService, given: Parameters) -> d
     """ListReadSetActivationJobs."""
     store = service.store(given["sequenceStoreId"])
     wanted = given.get("filter", {})
-    jobs = [job for job in store.activation_jobs.values() if _matches(job.summary(), wanted)]
-    page, token = _page(jobs, given)
+    page, token = _page(service, store.activation_jobs, given, lambda job: _matches(job, wanted))
     return {"activationJobs": [job.summary() for job in page]} | token
 
 
@@ -167,13 +171,39 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
+def perform(service: OmicsService, operation: str, read: Callable[[], Parameters]) -> dict[str, Any] | None:
+    """Perform an operation as the API does: quotas first, then faults, then the operation itself.
+
+    Args:
+        service: Where.
+        operation: Name of the operation, one of `OPERATIONS`.
+        read: Returns the checked parameters.
+
+    Raises:
+        ServiceError: What the API answers with.
+        ConnectionDroppedError: A fault wants the call to stay without an answer.
+    """
+    if not service.limits.admit(service.region, operation):
+        service.throttled[operation] += 1
+        raise ThrottlingException("Rate exceeded")
+    service.calls[operation] += 1
+    service.faults.wait(service.latency)
+    given = read()
+    service.faults.apply(operation, given)
+    with service.lock:
+        return OPERATIONS[operation](service, given)
+
+
 def _check_deletable(read_set: ReadSet) -> None:
     if read_set.status in {"DELETING", "ACTIVATING", "PROCESSING_UPLOAD"}:
         raise ConflictException(f"Read set {read_set.id} is {read_set.status} and cannot be deleted now")
 
 
-def _matches(summary: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether a list item satisfies a filter: equal members, and `…After` and `…Before` for its times."""
+def _matches(item: SequenceStore | ReadSet | ActivationJob, wanted: dict[str, Any]) -> bool:
+    """Whether an item satisfies a filter: equal members, and `…After` and `…Before` for its times."""
+    if not wanted:
+        return True
+    summary = item.summary()
     for name, value in wanted.items():
         if name in {"createdAfter", "createdBefore", "updatedAfter", "updatedBefore"}:
             time = summary.get("creationTime" if name.startswith("created") else "updateTime")
@@ -184,18 +214,20 @@ def _matches(summary: dict[str, Any], wanted: dict[str, Any]) -> bool:
     return True
 
 
-def _page(items: Sequence[Listed], given: Parameters) -> tuple[Sequence[Listed], dict[str, str]]:
-    """One page, and the token of the next when there is one.
+def _page(
+    service: OmicsService, items: Shelf[Item], given: Parameters, matches: Callable[[Item], bool]
+) -> tuple[list[Item], dict[str, str]]:
+    """One page of the items that match, and the token of the next page when there is one.
 
     The token names the last item of the page, so that items which come and go between two pages neither repeat nor
     hide others.
     """
-    if "nextToken" in given:
-        last = _read_token(given["nextToken"])
-        items = [item for item in items if item.ordinal > last]
-    page = items[: given.get("maxResults", _PAGE)]
-    if len(page) == len(items):
+    after = _read_token(given["nextToken"]) if "nextToken" in given else 0
+    size = min(given.get("maxResults", _PAGE), service.page_size)
+    page = list(islice(filter(matches, items.after(after)), size + 1))
+    if len(page) <= size:
         return page, {}
+    del page[size:]
     return page, {"nextToken": base64.urlsafe_b64encode(f"after:{page[-1].ordinal}".encode()).decode()}
 
 

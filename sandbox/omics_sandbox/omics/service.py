@@ -1,13 +1,14 @@
 """HealthOmics in one region: its stores, what changes them, and the events that follow.
 
 This is the service behind the API (`operations`) and also what a test or a demonstration drives directly: it does
-what an import, an archiving policy or a person in the console would do.
+what an import, an archiving policy or a person in the console would do. It needs no server and no moto, starts no
+threads, and asks the clock that it is given: `omics_sandbox.omics.client` calls it as boto3 would.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -21,13 +22,13 @@ from omics_sandbox.omics.models import (
     ActivationJob,
     ReadSet,
     SequenceStore,
-    now,
+    Shelf,
     plausible_etag,
     present,
 )
 
-# Publishes an event of the service: region, detail-type, resources, detail.
 Publish = Callable[[str, str, list[str], dict[str, Any]], None]
+"""Publishes an event of the service: region, detail-type, resources, detail."""
 
 _MAXIMUM_TAGS = 50
 _PART_SIZE = 104_857_600
@@ -46,28 +47,53 @@ class OmicsService:
         emit_events: Set to False and everything happens silently, as when an event is lost on the way.
         trail: Set to True and changes of tags are published as well, as in an account with a trail of CloudTrail.
         latency: Seconds that each API call takes.
-        transition_seconds: How long an activation, a deletion or the change of a store stays at ACTIVATING, DELETING
-            or UPDATING. At 0 both statuses, and both events, follow at once.
+        page_size: The most items on a page of a listing.
+        hold_transitions: Set to True and an activation, a deletion or the change of a store stays at ACTIVATING,
+            DELETING or UPDATING until `settle`. Otherwise both statuses, and both events, follow at once.
+
+    Args:
+        region: Region of the stores.
+        account: Account id.
+        publish: Called with each event; events are lost when not given.
+        limits: See above; none when not given.
+        latency: See above.
+        clock: The time in UTC; the real one when not given.
     """
 
-    def __init__(self, region: str, account: str, *, publish: Publish, limits: Limits, latency: float = 0.0) -> None:
+    def __init__(
+        self,
+        region: str,
+        account: str,
+        *,
+        publish: Publish | None = None,
+        limits: Limits | None = None,
+        latency: float = 0.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.region = region
         self.account = account
-        self.limits = limits
+        self.limits = limits or Limits.none()
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.emit_events = True
         self.trail = False
         self.latency = latency
-        self.transition_seconds = 0.0
-        self.stores: dict[str, SequenceStore] = {}
+        self.page_size = 100
+        self.hold_transitions = False
+        self.stores = Shelf[SequenceStore]()
         self.lock = threading.RLock()
         """Held while the stores are read or changed; events are published under it, so they keep their order."""
         self._publish = publish
+        self._clock = clock
         self._ids = count(1_000_000_001)
-        self._timers: set[threading.Timer] = set()
-        self._closed = False
+        self._ordinals = count(1)
+        self._transitions: list[Callable[[], None]] = []
+
+    def now(self) -> datetime:
+        """The time as the API gives it: UTC, to the millisecond."""
+        time = self._clock()
+        return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
     def create_store(
         self,
@@ -96,6 +122,8 @@ class OmicsService:
             identity = self._identity(store_id)
             arn = f"arn:{self._partition}:omics:{self.region}:{self.account}:sequenceStore/{identity}"
             store = SequenceStore(
+                next(self._ordinals),
+                self.now(),
                 identity,
                 arn,
                 name,
@@ -177,6 +205,8 @@ class OmicsService:
             else:
                 given_etag = dict(etag) if etag else None
             read_set = ReadSet(
+                next(self._ordinals),
+                creation_time or self.now(),
                 identity,
                 f"{store.arn}/readSet/{identity}",
                 store_id,
@@ -194,7 +224,6 @@ class OmicsService:
                 creation_job_id=creation_job_id,
                 status_message=status_message,
                 tags=dict(tags or {}),
-                creation_time=creation_time or now(),
             )
             store.read_sets[identity] = read_set
             self._announce(read_set)
@@ -217,12 +246,12 @@ class OmicsService:
                 if not hasattr(store, name):
                     raise TypeError(f"a sequence store has no attribute {name!r}")
                 setattr(store, name, value)
-            store.update_time = now()
+            store.update_time = self.now()
             self._set_store_status(store, "UPDATING")
         self._later(lambda: self._move_store(store, "UPDATING", "ACTIVE"))
 
     def delete_store(self, store_id: str) -> None:
-        """Start deleting a store: DELETING now, DELETED after `transition_seconds`.
+        """Start deleting a store: DELETING now, DELETED then.
 
         Raises:
             ConflictException: It still holds read sets, or is being deleted.
@@ -311,29 +340,25 @@ class OmicsService:
         raise ResourceNotFoundException(f"Resource {arn} does not exist")
 
     def delete_read_set(self, store_id: str, read_set_id: str) -> None:
-        """Start deleting a read set: DELETING now, DELETED after `transition_seconds`."""
+        """Start deleting a read set: DELETING now, DELETED then."""
         self.set_status(store_id, read_set_id, "DELETING")
         self._later(lambda: self.set_status(store_id, read_set_id, "DELETED"))
 
     def start_activation(self, store_id: str, read_set_ids: Sequence[str]) -> ActivationJob:
-        """Start bringing archived read sets back: ACTIVATING now, ACTIVE after `transition_seconds`."""
+        """Start bringing archived read sets back: ACTIVATING now, ACTIVE then."""
         with self.lock:
             store = self.store(store_id)
             sources = [self._start_source(store, read_set_id) for read_set_id in read_set_ids]
-            job = ActivationJob(self._identity(None), store_id, "SUBMITTED", sources)
+            job = ActivationJob(next(self._ordinals), self.now(), self._identity(None), store_id, "SUBMITTED", sources)
             store.activation_jobs[job.id] = job
         self._later(lambda: self._finish_activation(store, job))
         return job
 
-    def close(self) -> None:
-        """Stop every pending transition."""
-        self.faults.close()
+    def settle(self) -> None:
+        """Finish the transitions that `hold_transitions` has kept back, in the order in which they began."""
         with self.lock:
-            self._closed = True
-            timers, self._timers = self._timers, set()
-        for timer in timers:
-            timer.cancel()
-            timer.join()
+            while self._transitions:
+                self._transitions.pop(0)()
 
     def _start_source(self, store: SequenceStore, read_set_id: str) -> dict[str, str]:
         read_set = store.read_sets.get(read_set_id)
@@ -357,25 +382,14 @@ class OmicsService:
                 job.status = "FAILED"
             else:
                 job.status = "COMPLETED_WITH_FAILURES" if failures else "COMPLETED"
-            job.completion_time = now()
+            job.completion_time = self.now()
 
     def _later(self, change: Callable[[], None]) -> None:
-        """Make a change after `transition_seconds`."""
-        if self.transition_seconds <= 0:
+        """Make a change that ends a transition: now, or with `settle`."""
+        if self.hold_transitions:
+            self._transitions.append(change)
+        else:
             change()
-            return
-
-        def run() -> None:
-            with self.lock:
-                self._timers.discard(timer)
-                if not self._closed:
-                    change()
-
-        timer = threading.Timer(self.transition_seconds, run)
-        timer.daemon = True
-        with self.lock:
-            self._timers.add(timer)
-        timer.start()
 
     def _move_store(self, store: SequenceStore, status: str, following: str) -> None:
         """End a transition of a store, unless another one has begun."""
@@ -412,11 +426,11 @@ class OmicsService:
     def _put_on_trail(self, operation: str, **parameters: Any) -> None:
         """Publish CloudTrail's event of an API call, where there is a trail."""
         if self.trail:
-            detail = trail.api_call(self.region, self.account, self._partition, operation, parameters)
+            detail = trail.api_call(self.region, self.account, self._partition, operation, parameters, self.now())
             self._emit(trail.DETAIL_TYPE, [], detail)
 
     def _emit(self, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
-        if self.emit_events:
+        if self.emit_events and self._publish is not None:
             self._publish(self.region, detail_type, resources, detail)
 
     def _identity(self, given: str | None) -> str:

@@ -6,13 +6,15 @@ Source: "CloudTrail record contents for management, data, and network activity e
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"
 
 
-def api_call(region: str, account: str, partition: str, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def api_call(
+    region: str, account: str, partition: str, name: str, parameters: Mapping[str, Any], at: datetime
+) -> dict[str, Any]:
     """The record of a successful call that changes something: the event's `detail`.
 
     Who called is always the account itself: consumers of these events are not told apart by it.
@@ -23,6 +25,7 @@ def api_call(region: str, account: str, partition: str, name: str, parameters: M
         partition: Partition of the region.
         name: Name of the operation.
         parameters: Its parameters, as in the API.
+        at: When it was made, in UTC.
     """
     return {
         "eventVersion": "1.11",
@@ -32,7 +35,7 @@ def api_call(region: str, account: str, partition: str, name: str, parameters: M
             "arn": f"arn:{partition}:iam::{account}:root",
             "accountId": account,
         },
-        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": "omics.amazonaws.com",
         "eventName": name,
         "awsRegion": region,

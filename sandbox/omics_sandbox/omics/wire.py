@@ -89,7 +89,7 @@ def parameters(model: OperationModel, request: Request, path: dict[str, str]) ->
                 values[name] = given if isinstance(member, ListShape) else _from_text(name, member, given[-1])
         elif body.get(wire_name) is not None:
             values[name] = body[wire_name]
-    return _checked(shape, values, "")
+    return checked(shape, values)
 
 
 def answer(model: OperationModel, output: dict[str, Any] | None) -> Response:
@@ -115,8 +115,8 @@ def _from_text(name: str, shape: Shape, text: str) -> Any:
         raise ValidationException(f"Value '{text}' at '{name}' is not a number") from error
 
 
-def _checked(shape: Shape, value: Any, where: str) -> Any:
-    """A value in Python's types.
+def checked(shape: Shape, value: Any, where: str = "") -> Any:
+    """A value in Python's types, checked against a shape of the model.
 
     Raises:
         ValidationException: It does not satisfy the shape.
@@ -139,19 +139,19 @@ def _structure(shape: Any, value: dict[str, Any], where: str) -> dict[str, Any]:
             f"Value null at '{prefix}{missing[0]}' failed to satisfy constraint: must not be null"
         )
     return {
-        name: _checked(member, value[name], f"{prefix}{name}")
+        name: checked(member, value[name], f"{prefix}{name}")
         for name, member in shape.members.items()
         if value.get(name) is not None
     }
 
 
 def _list(shape: ListShape, value: list[Any], where: str) -> list[Any]:
-    return [_checked(shape.member, item, f"{where}.{index}.member") for index, item in enumerate(value, start=1)]
+    return [checked(shape.member, item, f"{where}.{index}.member") for index, item in enumerate(value, start=1)]
 
 
 def _map(shape: MapShape, value: dict[str, Any], where: str) -> dict[str, Any]:
     return {
-        _checked(shape.key, key, f"{where}.key"): _checked(shape.value, item, f"{where}.{key}")
+        checked(shape.key, key, f"{where}.key"): checked(shape.value, item, f"{where}.{key}")
         for key, item in value.items()
     }
 
@@ -178,6 +178,8 @@ def _check_constraints(shape: Shape, value: Any, where: str) -> None:
 
 
 def _timestamp(value: Any, where: str) -> datetime:
+    if isinstance(value, datetime):
+        return value
     try:
         return isoparse(value)
     except (TypeError, ValueError) as error:
