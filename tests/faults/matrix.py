@@ -75,7 +75,7 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Documented:
-    """A line of the first table."""
+    """What the first table says of an error."""
 
     kind: str
     retried: bool
@@ -112,8 +112,11 @@ def errors_of(operation: str) -> list[str]:
 
 def documented_errors() -> dict[str, Documented]:
     """The first table."""
-    lines = _table("## Errors")
-    return {_error(line[0]): Documented(kind=line[1], retried=line[2] == "yes") for line in lines}
+    return {
+        _error(cell): Documented(kind, retried == "yes")
+        for kind, retried, errors in _table("## Errors")
+        for cell in errors.split(", ")
+    }
 
 
 def cases() -> Iterator[Case]:
