@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 from omics_meta.app import app
+from omics_sandbox.omics.client import OmicsClient
 from readset_sync.aws.queue import Outbox
 from readset_sync.aws.source import Source
 from readset_sync.aws.table import Table
@@ -28,7 +29,7 @@ from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from benchmarks.report import Figure, scaled
-from benchmarks.simulated import ACCOUNT, REGION, STORE_ID, SimulatedOmics, SimulatedQueue, SimulatedTable
+from benchmarks.simulated import ACCOUNT, REGION, STORE_ID, SimulatedQueue, SimulatedTable, omics_of
 
 SIZES: Final = (1_000, 10_000, 100_000)
 
@@ -89,21 +90,21 @@ def _measured(work: str, read_sets: int) -> Run:
     return Run(**json.loads(done.stdout))
 
 
-def _backfill(omics: SimulatedOmics, read_sets: int) -> SimulatedTable:
+def _backfill(omics: OmicsClient, read_sets: int) -> SimulatedTable:
     table = SimulatedTable(0, room=read_sets)
     document = _command("backfill", omics, table)
     _expect(document["totals"]["created"], read_sets)
     return table
 
 
-def _verify(omics: SimulatedOmics, read_sets: int) -> SimulatedTable:
+def _verify(omics: OmicsClient, read_sets: int) -> SimulatedTable:
     table = SimulatedTable(read_sets)
     document = _command("verify", omics, table)
     _expect(document["totals"]["in_sync"], read_sets)
     return table
 
 
-def _reconcile(omics: SimulatedOmics, read_sets: int) -> SimulatedTable:
+def _reconcile(omics: OmicsClient, read_sets: int) -> SimulatedTable:
     table, queue = SimulatedTable(read_sets), SimulatedQueue()
     source, rows = Source(cast("Any", omics)), Table(cast("Any", table), "rows")
     outbox = Outbox(cast("Any", queue), "queue", account=ACCOUNT, region=REGION)
@@ -120,18 +121,18 @@ def _reconcile(omics: SimulatedOmics, read_sets: int) -> SimulatedTable:
     return table
 
 
-WORKS: Final[Mapping[str, Callable[[SimulatedOmics, int], SimulatedTable]]] = {
+WORKS: Final[Mapping[str, Callable[[OmicsClient, int], SimulatedTable]]] = {
     "backfill": _backfill,
     "verify": _verify,
     "reconcile": _reconcile,
 }
 
 
-def _command(name: str, omics: SimulatedOmics, table: SimulatedTable) -> Mapping[str, Any]:
+def _command(name: str, omics: OmicsClient, table: SimulatedTable) -> Mapping[str, Any]:
     """Run a command of `omics-meta` against the simulation; return what it printed."""
     said = io.StringIO()
 
-    def omics_client(*_: Any, **__: Any) -> SimulatedOmics:
+    def omics_client(*_: Any, **__: Any) -> OmicsClient:
         return omics
 
     def dynamodb_client(*_: Any, **__: Any) -> SimulatedTable:
@@ -157,12 +158,12 @@ def _expect(found: int, read_sets: int) -> None:
 def main() -> None:
     """Run one work at one size, and print what it took."""
     work, read_sets = sys.argv[1], int(sys.argv[2])
-    omics = SimulatedOmics(read_sets)
+    omics = omics_of(read_sets)
     began = time.monotonic()
     table = WORKS[work](omics, read_sets)
     seconds = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES / 1e6
-    print(json.dumps(asdict(Run(read_sets, seconds, omics.calls.total(), table.calls.total(), peak))))
+    print(json.dumps(asdict(Run(read_sets, seconds, omics.service.calls.total(), table.calls.total(), peak))))
 
 
 if __name__ == "__main__":

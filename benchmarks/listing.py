@@ -5,10 +5,11 @@ product's own limiter.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
+from omics_sandbox.omics.client import OmicsClient
 from readset_sync.aws.clients import MOST_THREADS
 from readset_sync.aws.rate_limits import RateLimiter
 from readset_sync.aws.source import Source
@@ -17,22 +18,22 @@ from readset_sync.constants import DOCUMENTED_TPS
 from readset_sync.stores.backfill import Backfill, Due
 
 from benchmarks.report import Figure, scaled
-from benchmarks.simulated import STORE_ID, SimulatedOmics, SimulatedTable
+from benchmarks.simulated import STORE_ID, SimulatedTable, omics_of
 
 READ_SETS: Final = 10_000
 
 
-class _PacedOmics(SimulatedOmics):
+class _PacedOmics(OmicsClient):
     """HealthOmics whose listings are asked for at the documented rate."""
 
     def __init__(self, read_sets: int) -> None:
-        super().__init__(read_sets)
+        super().__init__(omics_of(read_sets).service)
         self._limiter = RateLimiter(DOCUMENTED_TPS)
 
-    def list_read_sets(self, **given: Any) -> Mapping[str, Any]:
+    def list_read_sets(self, **given: Any) -> dict[str, Any]:
         """ListReadSets, when its turn has come."""
         self._limiter.wait()
-        return super().list_read_sets(**given)
+        return self.__getattr__("list_read_sets")(**given)
 
 
 def measure(scale: float) -> Iterator[Figure]:
@@ -48,8 +49,8 @@ def measure(scale: float) -> Iterator[Figure]:
         seconds = time.monotonic() - began
     if listed != read_sets:
         raise RuntimeError(f"{listed} of {read_sets} read sets got a row")
-    calls = omics.calls["ListReadSets"]
+    calls = omics.service.calls["ListReadSets"]
     case = f"listing pass of {read_sets:,} read sets at {DOCUMENTED_TPS:g}/s"
     yield Figure(case, "seconds until every read set can be found", seconds)
     yield Figure(case, "that time / (listing calls / rate)", seconds * DOCUMENTED_TPS / calls, at_most=1.05)
-    yield Figure(case, "HealthOmics calls / read set", omics.calls.total() / read_sets)
+    yield Figure(case, "HealthOmics calls / read set", omics.service.calls.total() / read_sets)

@@ -1,18 +1,23 @@
 """HealthOmics, a table and a queue without a network and without memory: what they hold follows from its number.
 
 A store has so many read sets, numbered from 0, all alike but for their ids; a full table has the right row of each, an
-empty one takes rows, and remembers of each read set that it has a row, which is then as a listing pass writes it. Only
-the operations that backfill, verify and reconcile use are here, in the shapes of boto3's clients.
+empty one takes rows, and remembers of each read set that it has a row, which is then as a listing pass writes it.
+HealthOmics is the sandbox's model, called in the process. Of DynamoDB and SQS only the operations that backfill, verify
+and reconcile use are here, in the shapes of boto3's clients.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any, Final
 
 from boto3.dynamodb.types import TypeSerializer
+from omics_sandbox.omics.client import OmicsClient
+from omics_sandbox.omics.models import ReadSet, Shelf
+from omics_sandbox.omics.service import OmicsService
 from readset_sync.model.record import Row, build_row, listed_row
 
 STORE_ID: Final = "1234567890"
@@ -20,50 +25,82 @@ ACCOUNT: Final = "123456789012"
 REGION: Final = "us-west-2"
 
 _FIRST_ID: Final = 1_000_000_000
-_STORE_ARN: Final = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
 _CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _SYNCED: Final = datetime(2026, 2, 1, tzinfo=UTC)
-_TAGS: Final = {"cohort": "A", "project": "rare-disease"}
-_STORE: Final = {"id": STORE_ID, "arn": _STORE_ARN, "name": "cohort-a"}
-_LISTED: Final = {
-    "sequenceStoreId": STORE_ID,
-    "name": "NA12878-L001",
-    "status": "ACTIVE",
-    "fileType": "FASTQ",
-    "subjectId": "subject-0001",
-    "sampleId": "NA12878",
-    "creationType": "IMPORT",
-    "creationTime": _CREATED,
-    "etag": {"algorithm": "FASTQ_MD5up", "source1": "a" * 32, "source2": "b" * 32},
-}
-_FILE: Final = {
-    "totalParts": 412,
-    "partSize": 104_857_600,
-    "contentLength": 43_201_331_200,
-    "s3Access": {"s3Uri": "s3://access-point-alias/sequenceStore/read-set/reads.fastq.gz"},
-}
-_FILES: Final = {"source1": _FILE, "source2": _FILE}
-_ANSWERED: Final[Mapping[str, Any]] = {"ResponseMetadata": {"HTTPHeaders": {}}}
+
+
+class _ReadSets(Shelf[ReadSet]):
+    """The read sets of a store, each made from the first when it is asked for."""
+
+    def __init__(self, first: ReadSet, size: int) -> None:
+        super().__init__()
+        self._first = first
+        self._size = size
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The read set of this id."""
+        number = int(key) - _FIRST_ID
+        return self._numbered(number) if 0 <= number < self._size else default
+
+    def after(self, ordinal: int) -> Iterator[ReadSet]:
+        """The read sets behind an ordinal, which is a number and 1."""
+        return map(self._numbered, range(ordinal, self._size))
+
+    def _numbered(self, number: int) -> ReadSet:
+        return replace(self._first, ordinal=number + 1, **_identity(number))
+
+
+def omics_of(read_sets: int) -> OmicsClient:
+    """HealthOmics with one store of so many read sets."""
+    service = OmicsService(REGION, ACCOUNT, clock=lambda: _SYNCED)
+    service.create_store("cohort-a", store_id=STORE_ID)
+    service.create_read_set(
+        STORE_ID,
+        read_set_id=str(_FIRST_ID),
+        name="NA12878-L001",
+        subject_id="subject-0001",
+        sample_id="NA12878",
+        tags={"cohort": "A", "project": "rare-disease"},
+        creation_time=_CREATED,
+    )
+    store = service.store(STORE_ID)
+    store.read_sets = _ReadSets(store.read_sets[str(_FIRST_ID)], read_sets)
+    return OmicsClient(service)
+
+
+_STORE_ARN: Final = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
+
+
+def _identity(number: int) -> dict[str, Any]:
+    read_set_id = str(_FIRST_ID + number)
+    return {"id": read_set_id, "arn": f"{_STORE_ARN}/readSet/{read_set_id}"}
 
 
 def _item(row: Row) -> dict[str, Any]:
     return {name: TypeSerializer().serialize(value) for name, value in row.items()}
 
 
-_ROW: Final = _item(
-    build_row({**_LISTED, "files": _FILES}, tags=_TAGS, store=_STORE, store_as_of=_SYNCED, as_of=_SYNCED, previous=None)
-)
-_LISTED_ROW: Final = _item(listed_row(_LISTED, store=_STORE, store_as_of=_SYNCED, as_of=_SYNCED))
+def _rows() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The whole row of the first read set, and its row as a listing pass writes it."""
+    service = omics_of(1).service
+    store = service.store(STORE_ID)
+    read_set = service.read_set(STORE_ID, str(_FIRST_ID))
+    common: Any = {"store": store.describe(), "store_as_of": _SYNCED, "as_of": _SYNCED}
+    whole = build_row(read_set.describe(), tags=read_set.tags, previous=None, **common)
+    return _item(whole), _item(listed_row(read_set.summary(), **common))
+
+
+_ROW, _LISTED_ROW = _rows()
 
 
 class _RefusedError(Exception):
-    """Never raised: stands for the errors that clients name."""
+    """Never raised: stands for the error that DynamoDB's client names."""
 
 
 class _Client:
-    """What the simulated clients share: they count calls, and name errors that do not happen."""
+    """What the simulated clients share: they count calls, and name an error that does not happen."""
 
-    exceptions = SimpleNamespace(ResourceNotFoundException=_RefusedError, ConditionalCheckFailedException=_RefusedError)
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=_RefusedError)
     meta = SimpleNamespace(region_name=REGION)
 
     def __init__(self) -> None:
@@ -73,46 +110,6 @@ class _Client:
     def _count(self, operation: str) -> None:
         with self._lock:
             self.calls[operation] += 1
-
-
-class SimulatedOmics(_Client):
-    """HealthOmics with one store of so many read sets."""
-
-    def __init__(self, read_sets: int) -> None:
-        super().__init__()
-        self._read_sets = read_sets
-
-    def get_paginator(self, _: str) -> Any:
-        """Of ListSequenceStores, the only one that is asked for."""
-
-        def paginate(**_: Any) -> Iterator[Mapping[str, Any]]:
-            self._count("ListSequenceStores")
-            yield {"sequenceStores": [_STORE]}
-
-        return SimpleNamespace(paginate=paginate)
-
-    def get_sequence_store(self, **_: Any) -> Mapping[str, Any]:
-        """GetSequenceStore."""
-        self._count("GetSequenceStore")
-        return {**_STORE, **_ANSWERED}
-
-    def list_read_sets(self, *, maxResults: int, nextToken: str = "0", **_: Any) -> Mapping[str, Any]:  # noqa: N803 - AWS's names
-        """ListReadSets."""
-        self._count("ListReadSets")
-        start = int(nextToken)
-        end = min(start + maxResults, self._read_sets)
-        page: dict[str, Any] = {"readSets": [_LISTED | _identity(number) for number in range(start, end)]}
-        return page | dict(_ANSWERED) | ({"nextToken": str(end)} if end < self._read_sets else {})
-
-    def get_read_set_metadata(self, *, id: str, **_: Any) -> Mapping[str, Any]:  # noqa: A002 - AWS's name
-        """GetReadSetMetadata."""
-        self._count("GetReadSetMetadata")
-        return _LISTED | _identity(int(id) - _FIRST_ID) | {"files": _FILES, **_ANSWERED}
-
-    def list_tags_for_resource(self, **_: Any) -> Mapping[str, Any]:
-        """ListTagsForResource."""
-        self._count("ListTagsForResource")
-        return {"tags": _TAGS, **_ANSWERED}
 
 
 class SimulatedTable(_Client):
@@ -198,11 +195,6 @@ class SimulatedQueue(_Client):
         self._count("SendMessageBatch")
         self.bodies += [entry["MessageBody"] for entry in Entries]
         return {}
-
-
-def _identity(number: int) -> dict[str, str]:
-    read_set_id = str(_FIRST_ID + number)
-    return {"id": read_set_id, "arn": f"{_STORE_ARN}/readSet/{read_set_id}"}
 
 
 def _number(arn: str) -> int:

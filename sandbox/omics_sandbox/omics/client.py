@@ -68,8 +68,8 @@ class OmicsClient:
         """Botocore's paginator of an operation, for example `list_read_sets`."""
         operation = _OPERATIONS[name]
         pages: Any = _paginators().get_paginator(operation)
-        paginator: Any = Paginator(getattr(self, name), pages, service_model().operation_model(operation))
-        return paginator
+        model = service_model().operation_model(operation)
+        return Paginator(getattr(self, name), pages, model)  # pyright: ignore[reportUnknownVariableType] - of any pages
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         shape: Any = service_model().operation_model(operation).input_shape

@@ -183,10 +183,11 @@ def perform(service: OmicsService, operation: str, read: Callable[[], Parameters
         ServiceError: What the API answers with.
         ConnectionDroppedError: A fault wants the call to stay without an answer.
     """
-    if not service.limits.admit(service.region, operation):
-        service.throttled[operation] += 1
+    with service.lock:
+        admitted = service.limits.admit(service.region, operation)
+        (service.calls if admitted else service.throttled)[operation] += 1
+    if not admitted:
         raise ThrottlingException("Rate exceeded")
-    service.calls[operation] += 1
     service.faults.wait(service.latency)
     given = read()
     service.faults.apply(operation, given)
