@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from omics_meta.terminal.exits import CommandError
-from omics_meta.terminal.replace import replacing
+from omics_meta.terminal.output_file import replacing
 from omics_sandbox.provider.deployment import DeploymentError, deploy
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -1,39 +1,70 @@
-"""The commands and their options. What they do is in the modules that they call, loaded when they run."""
+"""The commands and their options. What they do is in the modules that they call, loaded when they run.
 
+Options that several commands share are only declared here: `selection_of` and its like read them from the context.
+"""
+
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from omics_meta.search.filters import Search
-from omics_meta.search.options import ColumnsOption, CsvOption, JsonlOption, searched_rows
+from omics_meta.search.options import (
+    ColumnsOption,
+    CreatedAfterOption,
+    CreatedBeforeOption,
+    CsvOption,
+    FileOption,
+    FormatOption,
+    JsonlOption,
+    NameOption,
+    ReferenceOption,
+    RowsJsonOption,
+    SampleOption,
+    StatusOption,
+    StoreOption,
+    SubjectOption,
+    TagOption,
+    TypeOption,
+    chosen_format,
+    search_of,
+)
 from omics_meta.selection.options import (
+    AllStoresOption,
+    CwdOption,
     JsonOption,
     MaxTpsOption,
-    dead_letter_queues,
-    deployed_stack,
-    selecting,
-    stores_and_table,
-    table_alone,
+    OutputsOption,
+    ProfileOption,
+    QueueOption,
+    RegionOption,
+    StackOption,
+    StoresOption,
+    TableOption,
+    queues_of,
+    selection_of,
 )
-from omics_meta.selection.target import QueueSelection, Selection
 from omics_meta.terminal.exits import ExitCode
-from omics_meta.terminal.formats import ExportFormat
-from omics_meta.terminal.group import Commands
+from omics_meta.terminal.formats.format import Format
+from omics_meta.terminal.group import Command, Commands
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
     "2 the command could not do its work; 130 interrupted."
 )
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     cls=Commands,
-    no_args_is_help=True,
+    context_settings=_HELP,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     help="Fill, verify and search the DynamoDB table of AWS HealthOmics read sets.",
     epilog=EXIT_CODES,
 )
+_command = partial(app.command, cls=Command, epilog=EXIT_CODES)
 
 
 def _print_version(wanted: bool) -> None:
@@ -62,10 +93,17 @@ def common(
         raise typer.Exit(ExitCode.FAILED)
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(stores_and_table)
+@_command()
 def backfill(
-    selection: Selection,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    seq_store_id: StoresOption = None,
+    all_stores: AllStoresOption = False,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Also delete the rows of these stores whose read set is gone.")
     ] = False,
@@ -119,13 +157,20 @@ def backfill(
         via_queue=via_queue,
         wait=not no_wait,
     )
-    raise typer.Exit(run(selection, options, max_tps=max_tps or (), as_json=as_json))
+    raise typer.Exit(run(selection_of(context), options, max_tps=max_tps or (), as_json=as_json))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(stores_and_table)
+@_command()
 def verify(
-    selection: Selection,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    seq_store_id: StoresOption = None,
+    all_stores: AllStoresOption = False,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Compare files and tags with the source too: two calls per read set.")
     ] = False,
@@ -144,19 +189,38 @@ def verify(
     """
     from omics_meta.commands.verify import run
 
-    raise typer.Exit(run(selection, deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json))
+    raise typer.Exit(
+        run(selection_of(context), deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json)
+    )
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(searched_rows)
+@_command()
 def find(
-    search: Search,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    sample: SampleOption = None,
+    subject: SubjectOption = None,
+    name: NameOption = None,
+    status: StatusOption = None,
+    file_type: TypeOption = None,
+    store: StoreOption = None,
+    reference: ReferenceOption = None,
+    tag: TagOption = None,
+    file: FileOption = None,
+    created_after: CreatedAfterOption = None,
+    created_before: CreatedBeforeOption = None,
     columns: ColumnsOption = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Rows at the most.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
     ] = False,
-    as_json: JsonOption = False,
+    form: FormatOption = None,
+    as_json: RowsJsonOption = False,
     as_jsonl: JsonlOption = False,
     as_csv: CsvOption = False,
 ) -> None:
@@ -165,19 +229,24 @@ def find(
     Rows must fit all that is asked for, and are printed as they are found, in no particular order.
     """
     from omics_meta.commands.find import find
-    from omics_meta.terminal.printing import format_of
 
-    form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    raise typer.Exit(find(search, form=form, columns=columns, limit=limit, explain=explain))
+    form = chosen_format(context) or Format.TABLE
+    raise typer.Exit(find(search_of(context), form=form, columns=columns, limit=limit, explain=explain))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(table_alone)
+@_command()
 def get(
-    selection: Selection,
+    context: typer.Context,
     read_sets: Annotated[list[str], typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets.")],
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
     columns: ColumnsOption = None,
-    as_json: JsonOption = False,
+    form: FormatOption = None,
+    as_json: RowsJsonOption = False,
     as_jsonl: JsonlOption = False,
     as_csv: CsvOption = False,
 ) -> None:
@@ -186,70 +255,107 @@ def get(
     An ARN is the table's key; for an id, the table is searched. Exit code 1 says that some have no row.
     """
     from omics_meta.commands.find import get
-    from omics_meta.terminal.printing import format_of
 
-    form = format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)
-    raise typer.Exit(get(selection, read_sets, form=form, columns=columns))
+    form = chosen_format(context) or Format.TABLE
+    raise typer.Exit(get(selection_of(context), read_sets, form=form, columns=columns))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(table_alone)
+@_command()
 def duplicates(
-    selection: Selection,
-    as_json: JsonOption = False,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    columns: ColumnsOption = None,
+    form: FormatOption = None,
+    as_json: RowsJsonOption = False,
     as_jsonl: JsonlOption = False,
     as_csv: CsvOption = False,
 ) -> None:
     """Find read sets with the same content: those whose source files have the same etags."""
     from omics_meta.commands.duplicates import duplicates
-    from omics_meta.terminal.printing import format_of
 
-    raise typer.Exit(duplicates(selection, form=format_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv)))
+    form = chosen_format(context) or Format.TABLE
+    raise typer.Exit(duplicates(selection_of(context), form=form, columns=columns))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(searched_rows)
+@_command()
 def export(
-    search: Search,
-    form: Annotated[
-        ExportFormat | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help="jsonl, csv or parquet; by default what FILE ends in, and jsonl on stdout.",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write, instead of stdout.")
-    ] = None,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    sample: SampleOption = None,
+    subject: SubjectOption = None,
+    name: NameOption = None,
+    status: StatusOption = None,
+    file_type: TypeOption = None,
+    store: StoreOption = None,
+    reference: ReferenceOption = None,
+    tag: TagOption = None,
+    file: FileOption = None,
+    created_after: CreatedAfterOption = None,
+    created_before: CreatedBeforeOption = None,
     columns: ColumnsOption = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is stdout, the default.")
+    ] = None,
+    form: FormatOption = None,
+    as_json: RowsJsonOption = False,
+    as_jsonl: JsonlOption = False,
+    as_csv: CsvOption = False,
 ) -> None:
-    """Export rows to JSON Lines, CSV or Parquet.
+    """Export rows to a file or to stdout, with all columns.
 
-    A file gets its name once it is whole. Parquet needs the extra `export`.
+    The format is what the name of FILE ends in, unless one is given, and jsonl on stdout. A file gets its name once it
+    is whole. Parquet needs the extra `parquet`.
     """
     from omics_meta.commands.export import export
 
-    raise typer.Exit(export(search, form=form, columns=columns, output=output))
+    raise typer.Exit(export(search_of(context), form=chosen_format(context), columns=columns, output=output))
 
 
-dlq = typer.Typer(help="Look into the dead-letter queues of a stack, send their messages back, or discard them.")
+dlq = typer.Typer(
+    cls=Commands,
+    context_settings=_HELP,
+    help="Look into the dead-letter queues of a stack, send their messages back, or discard them.",
+)
 app.add_typer(dlq, name="dlq")
+_dlq_command = partial(dlq.command, cls=Command, epilog=EXIT_CODES)
 
 
-@dlq.command("list", epilog=EXIT_CODES)
-@selecting(dead_letter_queues)
-def dlq_list(queues: QueueSelection, as_json: JsonOption = False) -> None:
+@_dlq_command("list")
+def dlq_list(
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    queue: QueueOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Say how many messages the dead-letter queues hold, and since when."""
     from omics_meta.commands.dlq import list_queues
 
-    raise typer.Exit(list_queues(queues, as_json=as_json))
+    raise typer.Exit(list_queues(queues_of(context), as_json=as_json))
 
 
-@dlq.command("show", epilog=EXIT_CODES)
-@selecting(dead_letter_queues)
+@_dlq_command("show")
 def dlq_show(
-    queues: QueueSelection,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    queue: QueueOption = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Messages of each queue.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
@@ -259,13 +365,18 @@ def dlq_show(
     """
     from omics_meta.commands.dlq import show
 
-    raise typer.Exit(show(queues, limit=limit, as_json=as_json))
+    raise typer.Exit(show(queues_of(context), limit=limit, as_json=as_json))
 
 
-@dlq.command("redrive", epilog=EXIT_CODES)
-@selecting(dead_letter_queues)
+@_dlq_command("redrive")
 def dlq_redrive(
-    queues: QueueSelection,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    queue: QueueOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -275,13 +386,18 @@ def dlq_redrive(
     """
     from omics_meta.commands.dlq import redrive
 
-    raise typer.Exit(redrive(queues, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(redrive(queues_of(context), dry_run=dry_run, as_json=as_json))
 
 
-@dlq.command("discard", epilog=EXIT_CODES)
-@selecting(dead_letter_queues)
+@_dlq_command("discard")
 def dlq_discard(
-    queues: QueueSelection,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    queue: QueueOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
@@ -289,23 +405,37 @@ def dlq_discard(
     """Delete the messages for good, after a question."""
     from omics_meta.commands.dlq import discard
 
-    raise typer.Exit(discard(queues, yes=yes, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(discard(queues_of(context), yes=yes, dry_run=dry_run, as_json=as_json))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(deployed_stack)
-def status(selection: Selection, as_json: JsonOption = False) -> None:
+@_command()
+def status(
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
     from omics_meta.commands.status import run
 
-    raise typer.Exit(run(selection, as_json=as_json))
+    raise typer.Exit(run(selection_of(context), as_json=as_json))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(table_alone)
+@_command()
 def report(
-    selection: Selection,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML page to write.")],
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML page to write; - is stdout.")
+    ],
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
     verification: Annotated[
         Path | None,
         typer.Option(
@@ -319,13 +449,18 @@ def report(
     """
     from omics_meta.commands.report import run
 
-    raise typer.Exit(run(selection, output=output, verification=verification))
+    raise typer.Exit(run(selection_of(context), output=output, verification=verification))
 
 
-@app.command(epilog=EXIT_CODES)
-@selecting(table_alone)
+@_command()
 def cost(
-    selection: Selection,
+    context: typer.Context,
+    stack: StackOption = None,
+    cwd: CwdOption = None,
+    outputs: OutputsOption = None,
+    table: TableOption = None,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
     read_sets: Annotated[
         int | None,
         typer.Option("--read-sets", metavar="N", min=0, help="How many there are, instead of the table's rows."),
@@ -343,4 +478,6 @@ def cost(
     """Estimate what a month costs, by list prices."""
     from omics_meta.commands.cost.command import run
 
-    raise typer.Exit(run(selection, read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json))
+    raise typer.Exit(
+        run(selection_of(context), read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json)
+    )

@@ -14,14 +14,16 @@ from typing import Any
 import duckdb
 import pytest
 from omics_meta.search.columns import COLUMNS
-from omics_meta.terminal.formats import ExportFormat
-from omics_meta.terminal.writers import writer_of
+from omics_meta.terminal.formats.format import Format
+from omics_meta.terminal.formats.registry import writer_of
+from omics_meta.terminal.formats.rows import Rows
 
 # The fixtures of conftest.py, which tests cannot import.
 Aws = Any
 Cli = Any
 
 ENDINGS = ("jsonl", "csv", "parquet")
+FLAT = ("csv", "parquet")
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def read_back(path: Path, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query.format(f"{reader}('{path}'{options})")).fetchall()
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", FLAT)
 def test_an_export_has_every_row_with_numbers_as_numbers(
     aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
 ) -> None:
@@ -76,7 +78,6 @@ def test_an_export_has_every_row_with_numbers_as_numbers(
 @pytest.mark.parametrize(
     ("ending", "query"),
     [
-        ("jsonl", "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST"),
         ("csv", "SELECT tags::JSON->>'cohort' FROM {} ORDER BY 1 NULLS LAST"),
         ("parquet", "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST"),
     ],
@@ -88,7 +89,7 @@ def test_tags_are_found_in_an_export(cli: Cli, table: str, tmp_path: Path, endin
     assert read_back(path, query) == [("ä",), (None,), (None,)]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", FLAT)
 def test_an_export_tells_listed_rows_from_those_without_tags(
     aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
 ) -> None:
@@ -104,6 +105,31 @@ def test_an_export_tells_listed_rows_from_those_without_tags(
     assert sorted(read_back(path, query % (complete, listed))) == sorted(
         [(complete, None, False, False), (listed, "listed", True, True)]
     )
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json"])
+def test_an_export_to_json_holds_the_stored_rows(aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"rows.{ending}"
+
+    assert cli.run("export", "-t", table, "-o", path).code == 0
+
+    found = cli.run("find", "-t", table, f"--{ending}")
+    if ending == "json":
+        assert json.loads(path.read_text())["read_sets"] == found.document["read_sets"]
+    else:
+        assert sorted(path.read_text().splitlines()) == sorted(found.out.splitlines())
+        assert read_back(path, "SELECT sum(set_total_size) > 0, count(store.store_id) FROM {}") == [(True, 2)]
+
+
+def test_a_dash_is_stdout(aws: Aws, cli: Cli, table: str) -> None:
+    exported = cli.run("export", "-t", table, "-o", "-", "--csv")
+    reported = cli.run("report", "-t", table, "-o", "-")
+
+    assert len(exported.out.splitlines()) == 4
+    assert exported.err.endswith("omics-meta: 3 read sets exported\n")
+    assert reported.out.startswith("<!DOCTYPE html>")
+    assert reported.err.endswith(f"omics-meta: 3 read sets of table {table} in us-west-2\n")
+    assert not [*cli.home.iterdir()]
 
 
 def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: Cli, table: str, tmp_path: Path) -> None:
@@ -151,7 +177,7 @@ def test_rows_are_in_memory_a_row_group_at_a_time() -> None:
             progress.append((taken, file.write(data)))
             return len(data)
 
-    assert writer_of(ExportFormat.PARQUET)(pages(), COLUMNS, Watched()) == 25_000
+    assert writer_of(Format.PARQUET, Path("rows"))(Rows(pages(), COLUMNS), io.TextIOWrapper(Watched())) == 25_000
     written = {page for page, size in progress if size > 4}
     assert written == {20, 40, 50}, "a row group is written as soon as it has 10,000 rows"
 
@@ -267,8 +293,8 @@ def test_an_interrupted_export_leaves_nothing_and_what_was_there_before(
     [
         (("-o", "{folder}/none/rows.csv"), "there is no folder {folder}/none: make it first, or give another file"),
         (("-o", "{folder}", "--format", "csv"), "-o {folder} is not a file: give the name of one"),
-        (("-o", "rows.csv.gz"), "-o rows.csv.gz ends in none of .jsonl, .csv, .parquet: say with --format"),
-        (("-o", "rows"), "-o rows ends in none of .jsonl, .csv, .parquet: say with --format what to write"),
+        (("-o", "rows.csv.gz"), "-o rows.csv.gz ends in none of .json, .jsonl, .csv, .parquet: say with --format"),
+        (("-o", "rows"), "-o rows ends in none of .json, .jsonl, .csv, .parquet: say with --format what to write"),
         (("--columns", "set_nmae"), "--columns: 'set_nmae' is not a column"),
     ],
 )
@@ -288,4 +314,4 @@ def test_parquet_without_pyarrow_says_how_to_get_it(aws: Aws, cli: Cli, tmp_path
     done = cli.run("export", "-t", aws.table(), "--format", "parquet", env={"PYTHONPATH": str(tmp_path)})
 
     assert done.code == 2
-    assert "run pip install pyarrow, or take --format csv" in done.err
+    assert "run `pip install 'healthomics-metadata-sync[parquet]'`, or take --format csv" in done.err

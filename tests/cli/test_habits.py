@@ -142,6 +142,15 @@ def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: Cli) -> Non
     assert verbose.document["totals"]["unchanged"] == 1
 
 
+@pytest.mark.parametrize("command", [(), ("find",), ("dlq",), ("dlq", "show")])
+def test_h_is_short_for_help_and_a_flag_has_no_value_in_it(command: tuple[str, ...], cli: Cli) -> None:
+    short, long = cli.run_here(*command, "-h"), cli.run_here(*command, "--help")
+
+    assert (short.code, short.out) == (0, long.out)
+    assert f"Usage: {' '.join(('omics-meta', *command))}" in short.out
+    assert "<bool>" not in short.out
+
+
 @pytest.mark.parametrize("command", [("--help",), ("verify", "--help"), ("bogus",)])
 def test_no_color_keeps_colours_away(command: tuple[str, ...], cli: Cli) -> None:
     terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}

@@ -1,6 +1,7 @@
 """`omics-meta duplicates`: read sets with the same content."""
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from sys import intern
 from typing import Final
@@ -14,8 +15,10 @@ from omics_meta.search.reader import read, read_named
 from omics_meta.selection.connection import connect_table
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.exits import ExitCode
+from omics_meta.terminal.formats.format import NESTED, Format
+from omics_meta.terminal.formats.registry import writer_of
+from omics_meta.terminal.formats.rows import Rows
 from omics_meta.terminal.output import print_note
-from omics_meta.terminal.printing import Format, print_rows
 
 _CONTENT: Final = "content"
 """A digest of the etags, which the rows of a group have in common."""
@@ -23,25 +26,31 @@ _CONTENT: Final = "content"
 _Member = tuple[str, str]
 """The ARN of a row, and the algorithm that made its etags; empty where it does not tell."""
 
-_COLUMNS: Final = (
-    Column(_CONTENT),
-    *columns_of("set_arn,set_name,set_sample_id,set_status,set_total_size,store_name"),
-)
+_COLUMNS: Final = f"{_CONTENT},set_arn,set_name,set_sample_id,set_status,set_total_size,store_name"
 
 
-def duplicates(selection: Selection, *, form: Format) -> ExitCode:
+def duplicates(selection: Selection, *, form: Format, columns: str | None) -> ExitCode:
     """Print the read sets whose content another one has too, group by group.
 
     All of the table is read. In memory are then a digest and an ARN for each row, some 300 MB for a million rows.
 
+    Args:
+        selection: The table.
+        form: How to print the rows.
+        columns: What to print of each, as in `content,set_arn`; None for the usual columns, and whole rows in JSON.
+
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
+    write = writer_of(form)
+    usual = None if form in NESTED else _COLUMNS
+    names = usual if columns is None else columns
+    shown = None if names is None else columns_of(names, Column(_CONTENT))
     connection = connect_table(selection)
     access = plan((), facts_of(connection.description))
     groups = same_content(row for page in read(connection.client, connection.table, access, ()) for row in page)
     about = {"command": "duplicates", "table": connection.table.name, "region": connection.region}
-    found = print_rows(_members(connection.table, groups), form, _COLUMNS, about)
+    found = write(Rows(_members(connection.table, groups), shown, about), sys.stdout)
     print_note(f"{found} read sets have the content of another; groups: {len(groups)}")
     return ExitCode.DONE
 

@@ -1,5 +1,6 @@
 """`omics-meta find` and `omics-meta get`."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,8 +16,10 @@ from omics_meta.search.reader import read, read_named
 from omics_meta.selection.connection import TableConnection, connect_table
 from omics_meta.selection.target import RESOURCE_ID, Selection
 from omics_meta.terminal.exits import CommandError, ExitCode
+from omics_meta.terminal.formats.format import Format
+from omics_meta.terminal.formats.registry import writer_of
+from omics_meta.terminal.formats.rows import Rows
 from omics_meta.terminal.output import print_note
-from omics_meta.terminal.printing import Format, print_rows
 
 
 def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
@@ -32,8 +35,9 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
-    if explain and form in {Format.JSONL, Format.CSV}:
-        raise CommandError(f"--explain and --{form} contradict each other: an explanation is text, or --json")
+    if explain and form not in {Format.TABLE, Format.JSON}:
+        raise CommandError(f"--explain and --format {form} contradict each other: an explanation is text, or --json")
+    write = writer_of(form)
     shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)
     for doubt in doubts(search.filters):
@@ -49,7 +53,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     def ending(found: int) -> dict[str, Any]:
         return {"found": found, "limited": found == limit}
 
-    found = print_rows(_first(pages, limit), form, shown, _about("find", connection), ending)
+    found = write(Rows(_first(pages, limit), shown, _about("find", connection), ending), sys.stdout)
     read_sets = "1 read set" if found == 1 else f"{found} read sets"
     print_note(f"{read_sets} shown (--limit); there may be more" if found == limit else f"{read_sets} found")
     if not found and search.filters.store:
@@ -63,6 +67,7 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
+    write = writer_of(form)
     shown = columns_of(columns) if columns is not None else None
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
     ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
@@ -82,7 +87,7 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
                 missing.pop(read_set_id(row), None)
             yield page
 
-    print_rows(pages(), form, shown, _about("get", connection))
+    write(Rows(pages(), shown, _about("get", connection)), sys.stdout)
     for name in missing:
         print_note(f"no row of {name} in table {connection.table.name}")
     return ExitCode.FOUND_WRONG if missing else ExitCode.DONE

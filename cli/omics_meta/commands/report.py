@@ -13,9 +13,9 @@ from omics_meta.search.inventory import PATHS, Inventory, Tally
 from omics_meta.selection.connection import connect_table
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.exits import CommandError, ExitCode
-from omics_meta.terminal.output import print_line
+from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output_file import is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
-from omics_meta.terminal.replace import replacing
 
 _MOST_LINES: Final = 25
 """Of a table whose labels are the users' own."""
@@ -32,7 +32,7 @@ def run(selection: Selection, *, output: Path, verification: Path | None) -> Exi
 
     Args:
         selection: The table.
-        output: Where to write the page, which replaces what is there once it is whole.
+        output: The file to write, which is replaced once the page is whole; `-` for stdout.
         verification: What `omics-meta verify --json` printed, to be part of the page.
 
     Raises:
@@ -44,14 +44,18 @@ def run(selection: Selection, *, output: Path, verification: Path | None) -> Exi
     table, region = connection.table, connection.region
     now = datetime.now(UTC)
     inventory = Inventory(now)
-    with replacing(output) as file:
+    with writing_to(output) as file:
         with reporting() as reporter:
             reporter.begin(f"table {table.name}")
             for row in table.rows(*PATHS):
                 inventory.add(row)
                 reporter.advance()
-        file.write(_page(inventory, table.name, region, now, verified).encode())
-    print_line(f"{output}: {inventory.total.count} read sets of table {table.name} in {region}")
+        file.buffer.write(_page(inventory, table.name, region, now, verified).encode())
+    said = f"{inventory.total.count} read sets of table {table.name} in {region}"
+    if is_stdout(output):
+        print_note(said)
+    else:
+        print_line(f"{output}: {said}")
     return ExitCode.DONE
 
 

@@ -1,7 +1,7 @@
 """What is shown of a row: each of its values, flat, under a name that docs/schema.md lists. Pure: no AWS calls."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -87,27 +87,26 @@ SHOWN: Final = tuple(
 """Columns of tables and CSV where none are asked for."""
 
 
-def columns_of(names: str) -> tuple[Column, ...]:
-    """Return the columns of a list such as `set_id,tag:cohort`.
+def columns_of(names: str, *further: Column) -> tuple[Column, ...]:
+    """Return the columns of a list such as `set_id,tag:cohort`, of all columns and `further` ones.
 
     Raises:
         CommandError: One of them is not a column, or is there twice.
     """
-    columns = tuple(_column(name.strip()) for name in names.split(","))
+    known = _BY_NAME | {column.name: column for column in further}
+    columns = tuple(_column(name.strip(), known) for name in names.split(","))
     name, count = Counter(column.name for column in columns).most_common(1)[0]
     if count > 1:
         raise CommandError(f"--columns: {name!r} is there {count} times: give it once")
     return columns
 
 
-def _column(name: str) -> Column:
+def _column(name: str, known: Mapping[str, Column]) -> Column:
     if name.startswith(_TAG) and name != _TAG:
         return Column(name)
-    if name not in _BY_NAME:
-        raise CommandError(
-            f"--columns: {name!r} is not a column: give tag:KEY, or some of {', '.join(sorted(_BY_NAME))}"
-        )
-    return _BY_NAME[name]
+    if name not in known:
+        raise CommandError(f"--columns: {name!r} is not a column: give tag:KEY, or some of {', '.join(sorted(known))}")
+    return known[name]
 
 
 def values(row: Row, columns: Sequence[Column]) -> list[Value]:

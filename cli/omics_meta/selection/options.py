@@ -1,18 +1,15 @@
-"""The options that several commands have, and the decorator that gives them to a command."""
+"""The options that several commands share, and what those of a command select to work on.
 
-import inspect
-from collections.abc import Callable, Iterator
-from functools import wraps
+A command declares the options that it has, and passes its context on; their values are read from there.
+"""
+
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any
 
 import typer
-from typer._click.core import ParameterSource
-from typer._click.globals import get_current_context
 
 from omics_meta.selection.target import QueueKind, QueueSelection, Selection
-
-_Command = TypeVar("_Command", bound=Callable[..., None])
+from omics_meta.terminal.group import is_from
 
 StackOption = Annotated[
     str | None,
@@ -35,13 +32,13 @@ OutputsOption = Annotated[
         help="What `pulumi stack output --json` printed, instead of a stack.",
     ),
 ]
-_StoresOption = Annotated[
+StoresOption = Annotated[
     list[str] | None,
     typer.Option(
         "-s", "--seq-store-id", metavar="ID", help="Sequence store. Repeatable. With a stack, all stores by default."
     ),
 ]
-_AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
+AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
 TableOption = Annotated[
     str | None,
     typer.Option(
@@ -52,7 +49,7 @@ RegionOption = Annotated[
     str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region, instead of the stack's.")
 ]
 ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
-_QueueOption = Annotated[
+QueueOption = Annotated[
     QueueKind | None,
     typer.Option(
         "--queue",
@@ -62,118 +59,39 @@ _QueueOption = Annotated[
 ]
 
 
-def _named(
-    stack: str | None, cwd: Path | None, outputs: Path | None, table: str | None = None, *, suffices: bool = False
-) -> tuple[str | None, Path | None, Path | None, str | None]:
-    """What names stack and table: an option of the command line wins over a variable that would contradict it.
+def selection_of(context: typer.Context) -> Selection:
+    """Return what the options of a command say to work on: all stores, where a command has no option to choose them.
 
-    Where a table on the command line `suffices`, with what else is there, no variable's stack is asked.
+    An option on the command line wins over a variable that would contradict it. Where the command line names the table
+    and all else that is needed, the stack that a variable names is not asked.
     """
-    source = get_current_context().get_parameter_source
-    typed = {name for name in ("stack", "cwd", "outputs", "table") if source(name) is ParameterSource.COMMANDLINE}
-    if typed == {"table"} and suffices:
-        return None, None, None, table
-    if "outputs" in typed:
-        stack, cwd = (stack if "stack" in typed else None), (cwd if "cwd" in typed else None)
+    given: dict[str, Any] = dict(context.params)
+    store_ids, all_stores = tuple(given.get("seq_store_id") or ()), given.get("all_stores", True)
+    typed = {name for name in ("stack", "cwd", "outputs", "table") if is_from(context, name, "COMMANDLINE")}
+    complete = given["region"] and (store_ids or all_stores) and not (given.get("via_queue") or given.get("probe"))
+    ignored: set[str] = set()
+    if typed == {"table"} and complete:
+        ignored = {"stack", "cwd", "outputs"}
+    elif "outputs" in typed:
+        ignored = {"stack", "cwd", "table"}
     elif typed & {"stack", "cwd"}:
-        outputs = None
-    if typed and "table" not in typed:
-        table = None  # the stack's
-    return stack, cwd, outputs, table
+        ignored = {"outputs", "table"}
+    given |= dict.fromkeys(ignored - typed)
+    return Selection(
+        stack=given["stack"],
+        cwd=given["cwd"],
+        outputs=given["outputs"],
+        store_ids=store_ids,
+        all_stores=all_stores,
+        table=given.get("table"),
+        region=given["region"],
+        profile=given["profile"],
+    )
 
 
-def stores_and_table(
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    seq_store_id: _StoresOption = None,
-    all_stores: _AllStoresOption = False,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-) -> Selection:
-    """What a command works on that compares stores with a table."""
-    given = get_current_context().params
-    needs_stack = given.get("via_queue") or given.get("probe")
-    suffices = bool(region and (seq_store_id or all_stores) and not needs_stack)
-    stack, cwd, outputs, table = _named(stack, cwd, outputs, table, suffices=suffices)
-    return Selection(stack, cwd, outputs, tuple(seq_store_id or ()), all_stores, table, region, profile)
-
-
-def table_alone(
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-) -> Selection:
-    """What a command works on that is about all rows of a table."""
-    stack, cwd, outputs, table = _named(stack, cwd, outputs, table, suffices=bool(region))
-    return Selection(stack, cwd, outputs, (), True, table, region, profile)
-
-
-def deployed_stack(
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-) -> Selection:
-    """What a command works on that is about a stack's own resources."""
-    stack, cwd, outputs, _ = _named(stack, cwd, outputs)
-    return Selection(stack, cwd, outputs, (), False, None, region, profile)
-
-
-def dead_letter_queues(
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    queue: _QueueOption = None,
-) -> QueueSelection:
-    """What a command works on that is about a stack's dead-letter queues."""
-    return QueueSelection(deployed_stack(stack, cwd, outputs, region, profile), queue)
-
-
-def selecting(select: Callable[..., object]) -> Callable[[_Command], _Command]:
-    """Give a command the options of `select`, and what `select` makes of them as its first argument.
-
-    Typer reads options from a function's signature and annotations, so both are those of the two functions together.
-    """
-
-    def decorate(command: _Command) -> _Command:
-        options = inspect.signature(select).parameters
-        own = list(inspect.signature(command).parameters.values())[1:]
-
-        @wraps(command)
-        def run(**given: Any) -> None:
-            try:
-                selected = select(**{name: given.pop(name) for name in options})
-                command(selected, **given)
-            except Exception as error:
-                # What was not typed is easily overlooked.
-                for name, value in _from_variables():
-                    error.add_note(f"{name} is set to {value}")
-                raise
-
-        # By keyword, so that an option without a default may come after others.
-        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*options.values(), *own)]
-        shown = cast("Any", run)
-        shown.__signature__ = inspect.Signature(parameters)
-        shown.__annotations__ = {each.name: each.annotation for each in parameters}
-        return shown
-
-    return decorate
-
-
-def _from_variables() -> Iterator[tuple[str, object]]:
-    """Yield the variables that stand for options of the command, with their values."""
-    context = get_current_context()
-    for option in context.command.params:
-        if context.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT:
-            yield str(option.envvar), context.params[option.name or ""]
+def queues_of(context: typer.Context) -> QueueSelection:
+    """Return which dead-letter queues of which stack the options of a command select."""
+    return QueueSelection(selection_of(context), context.params["queue"])
 
 
 MaxTpsOption = Annotated[

@@ -5,22 +5,41 @@ import sys
 from typing import Any, NoReturn
 
 import typer
-from typer import _click as click
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+
+
+class Command(TyperCommand):
+    """A command whose errors name the variables that stood for options, because what was not typed is overlooked."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters."""
+        return _without_types_of_flags(super().get_params(ctx))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            for option in self.params:
+                if is_from(ctx, option.name, "ENVIRONMENT"):
+                    error.add_note(f"{option.envvar} is set to {ctx.params[option.name]}")
+            raise
 
 
 class Commands(TyperGroup):
     """Ends every command with the documented exit code, and every error that has a cause with one line."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters."""
+        return _without_types_of_flags(super().get_params(ctx))
+
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the options that come before the command."""
         try:
             return super().make_context(info_name, args, parent, **extra)
-        except click.exceptions.NoArgsIsHelpError:
-            raise
-        except click.exceptions.UsageError as error:
+        except typer.TyperException as error:
             _fail(_usage(error))
 
     def invoke(self, ctx: Any) -> Any:
@@ -33,7 +52,7 @@ class Commands(TyperGroup):
             _fail(str(error), error)
         except CommandError as error:
             _fail(str(error))
-        except click.exceptions.UsageError as error:
+        except typer.TyperException as error:
             _fail(_usage(error))
         except KeyboardInterrupt as interrupt:
             remedy = str(interrupt) or "Run the same command again."
@@ -52,8 +71,23 @@ class Commands(TyperGroup):
             _fail(explain(error), error)
 
 
-def _usage(error: click.exceptions.UsageError) -> str:
-    path = error.ctx.command_path if error.ctx else "omics-meta"
+def is_from(context: Any, name: str, source: str) -> bool:
+    """Whether the value of a parameter comes from a source: `COMMANDLINE`, `ENVIRONMENT` or `DEFAULT`."""
+    found = context.get_parameter_source(name)
+    return found is not None and found.name == source
+
+
+def _without_types_of_flags(parameters: list[Any]) -> list[Any]:
+    """Keep `<bool>` out of the help of flags, which take no value. The flag of the help itself is among them."""
+    for each in parameters:
+        if getattr(each, "is_flag", False):
+            each.metavar = ""
+    return parameters
+
+
+def _usage(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)  # errors of usage have it
+    path = context.command_path if context else "omics-meta"
     return f"{error.format_message()} (see `{path} --help`)"
 
 

@@ -16,8 +16,6 @@ from omics_meta.pipeline.check import Check
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
 _STORE: Final = "sequence store"
-_FRAME: Final = 3
-"""Of a column of a table: a line, and a blank on both sides."""
 
 _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, separators of lines, and what turns the direction of writing around."""
@@ -39,23 +37,23 @@ def print_note(line: str) -> None:
 
 
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
-    """Print a table of counts: a row for each store, a column for each name in `columns`."""
+    """Print counts: a table with a row for each store, or a line for each where a terminal is too narrow for that."""
     lines = [(visible(label), [str(counts[column]) for column in columns]) for label, counts in rows]
-    digits = max((len(count) for _, counts in lines for count in counts), default=1)
-    table = Table()
-    table.add_column(_STORE, no_wrap=True)
-    for column in columns:
-        table.add_column(Text(visible(column)), justify="right", overflow="fold", min_width=digits)
+    names = [visible(column) for column in columns]
+    table = Table(_STORE)
+    for name in names:
+        table.add_column(Text(name), justify="right")
     for label, counts in lines:
         table.add_row(Text(label), *counts)
-    console = Console()
-    narrowest = max(map(len, (_STORE, *(label for label, _ in lines)))) + len(columns) * digits
-    if not console.is_terminal or console.width < narrowest + _FRAME * (len(columns) + 1) + 1:
-        # Nothing may be cut off: a file or a pipe has no width, and a terminal that is too narrow breaks lines itself.
-        console = Console(width=_WIDER_THAN_ANY_TABLE)
+    terminal, paper = Console(), Console(width=_WIDER_THAN_ANY_TABLE)
     # A title of the table itself would be as narrow as that, and its names folded in the middle.
-    console.print(Text(title, "table.title"), soft_wrap=True)
-    console.print(table)
+    terminal.print(Text(title, "table.title"), soft_wrap=True)
+    if terminal.is_terminal and terminal.width < paper.measure(table).maximum:
+        for label, counts in lines:
+            said = ", ".join(f"{count} {name}" for count, name in zip(counts, names, strict=True))
+            terminal.print(Text(f"{label}: {said}"))
+    else:
+        paper.print(table)
 
 
 def counts_document(columns: Sequence[str], rows: Mapping[str, Counter[str]]) -> dict[str, Any]:

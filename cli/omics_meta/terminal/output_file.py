@@ -1,21 +1,46 @@
-"""Writes a file whole or not at all."""
+"""Where `-o` leads to: stdout, or a file that is written whole or not at all."""
 
+import io
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IMODE
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 from uuid import uuid4
 
 from omics_meta.terminal.exits import CommandError
+
+
+def is_stdout(path: Path | None) -> bool:
+    """Whether a path stands for stdout: there is none, or it is `-`."""
+    return path is None or str(path) == "-"
+
+
+@contextmanager
+def writing_to(path: Path | None) -> Generator[TextIO]:
+    """Open stdout, or a file as `replacing` does. A file is text in UTF-8; its `buffer` takes bytes.
+
+    Raises:
+        CommandError: `path` is in no folder, or is something else than a file.
+        OSError: It cannot be written.
+    """
+    if path is None or is_stdout(path):
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        yield text
+        text.detach()  # so that the file is still open; what is left is written before
 
 
 @contextmanager
 def replacing(path: Path) -> Generator[BinaryIO]:
     """Open a file beside `path`, which takes its name, and its place, at the end of the block.
 
-    Where the block ends with an exception, such as an interruption, nothing is left of it, and `path` is what it was.
+    Where the block ends with an exception, such as an interruption, the new file is deleted and `path` stays as it was.
 
     Raises:
         CommandError: `path` is in no folder, or is something else than a file.

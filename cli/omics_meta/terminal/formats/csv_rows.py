@@ -1,0 +1,33 @@
+"""Writes rows as CSV: RFC 4180 in UTF-8, with Unix line ends."""
+
+import csv
+from typing import BinaryIO, TextIO
+
+from omics_meta.search.columns import SHOWN, values
+from omics_meta.terminal.formats.rows import Rows, cell
+
+
+def write_csv(rows: Rows, file: TextIO) -> int:
+    """Write a line of column names, and a line for each row; return how many rows there were."""
+    columns = rows.columns or SHOWN
+    writer = csv.writer(_Lines(file.buffer))
+    writer.writerow([column.name for column in columns])
+    file.buffer.flush()
+    count = 0
+    for page in rows.pages:
+        writer.writerows([cell(value) for value in values(row, columns)] for row in page)
+        file.buffer.flush()
+        count += len(page)
+    return count
+
+
+class _Lines:
+    r"""Takes lines that end with `\r\n`, so that the writer quotes both characters, and ends them with `\n`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, line: str, /) -> int:
+        """Write a line, in UTF-8 whatever the locale."""
+        unix = line.removesuffix("\r\n") + "\n"
+        return self._file.write(unix.encode(errors="backslashreplace"))
