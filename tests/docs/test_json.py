@@ -101,6 +101,7 @@ CASES: dict[str, Callable[[World], Any]] = {
     "verify": lambda world: world.document("verify", "--stack", "dev"),
     "find": lambda world: world.document("find", "--stack", "dev", "--sample", "NA12878"),
     "get": lambda world: world.document("get", "--stack", "dev", READ_SET_ID),
+    "export": lambda world: world.document("export", "--stack", "dev"),
     "duplicates": lambda world: world.document("duplicates", "--stack", "dev"),
     "status": lambda world: world.document("status", "--stack", "dev"),
     "cost": lambda world: world.document("cost", "--stack", "dev"),
