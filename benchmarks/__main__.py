@@ -43,9 +43,8 @@ def main() -> int:
             print(f"{figure.case}: {figure.name}: {figure.value:.3g}", file=sys.stderr)
     if arguments.write:
         page.write(findings)
-    every = [figure for _, figures in findings.values() for figure in figures]
-    print(table(every))
-    return 0 if all(figure.met for figure in every) else 1
+    print("\n\n".join(table(figures) for _, figures in findings.values()))
+    return 0 if all(figure.met for _, figures in findings.values() for figure in figures) else 1
 
 
 if __name__ == "__main__":

@@ -23,10 +23,12 @@ DRAWN: Final = (
 
 _HEAD: Final = """# Benchmarks
 
-Written by `python -m benchmarks --write`: {machine}.
+How fast the product is. Written by `python -m benchmarks --write`, which `make bench` runs without writing.
 
-HealthOmics is the sandbox, on the same machine: ratios and shares of the quota say more than seconds do. `make bench`
-prints the same tables. A figure without a target is there to be known.
+Measured on {machine}.
+
+HealthOmics is the sandbox on the same machine, so ratios and shares of the quota say more than seconds do. Targets are
+in brackets; a figure in bold missed its target.
 
 ![Bars of what was measured]({picture})
 """

@@ -42,9 +42,20 @@ def scaled(size: int, scale: float) -> int:
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """Figures as a table in Markdown."""
-    lines = ["| case | figure | measured | target | |", "| --- | --- | ---: | --- | --- |"]
+    """Figures as a table in Markdown: a line for each case, a column for each name, and targets beside the values."""
+    cases: dict[str, dict[str, Figure]] = {}
     for each in figures:
-        verdict = ("met" if each.met else "not met") if each.target else ""
-        lines.append(f"| {each.case} | {each.name} | {each.value:.3g} | {each.target} | {verdict} |")
-    return "\n".join(lines)
+        cases.setdefault(each.case, {})[each.name] = each
+    names = list(dict.fromkeys(name for case in cases.values() for name in case))
+    lines = [["case", *names], ["---", *["---:"] * len(names)]]
+    lines += [[case, *(_cell(of.get(name)) for name in names)] for case, of in cases.items()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(figure: Figure | None) -> str:
+    if figure is None:
+        return ""
+    value = f"{figure.value:.3g}"
+    if not figure.target:
+        return value
+    return f"{value} ({figure.target})" if figure.met else f"**{value}** (**not** {figure.target})"
