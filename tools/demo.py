@@ -56,7 +56,7 @@ class Demo:
         self._expect_rows(self._exome, READ_SETS)
         step("Live events: archive, activate, delete and create read sets, and let the rows follow")
         self._change()
-        step("Find read sets by tag, in one DynamoDB request instead of a call per read set")
+        step("Find read sets by tag: one DynamoDB request, instead of a HealthOmics call for each read set")
         self._find_by_tag()
         step("Re-tag a read set: HealthOmics sends no event for that, but a deep verify finds it")
         self._retag()
@@ -156,15 +156,11 @@ class Demo:
         show(f"{len(to_archive)} archived, {len(archived)} activated, {len(to_delete)} deleted, {len(created)} created")
 
     def _find_by_tag(self) -> None:
-        found = self._scan(
-            FilterExpression="contains(tags, :tag)",
-            ExpressionAttributeValues={":tag": {"M": {"project": {"S": "oncology"}}}},
-        )
-        for row in found[:3]:
-            show(f"{row.get('set_name')}: {row['set_status']}, {row['files'][0]['file_path']}")
-        expect(bool(found), "rows are found by tag")
-        expect(all({"project": "oncology"} in row["tags"] for row in found), "and only rows that have it")
-        show(f"{len(found)} read sets of project oncology")
+        columns = "set_id,set_name,set_status,tag:project"
+        found = self._omics_meta("find", "--tag", "project=oncology", "--columns", columns)
+        source = self._sandbox.omics.store(self._exome).read_sets
+        tagged = {each.id for each in source.values() if each.tags.get("project") == "oncology"}
+        expect({each for each in source if each in found} == tagged, f"these are all {len(tagged)} of them")
 
     def _retag(self) -> None:
         row = self._rows(self._exome)[0]
@@ -194,23 +190,30 @@ class Demo:
         expect(created in rows, "the one that was created in silence has one")
         self._expect_rows(self._genome, READ_SETS)
 
-    def _omics_meta(self, command: str, *arguments: str, exit_code: int = 0) -> None:
-        """Run the real command line, as a process of its own, with nothing but the environment to find AWS by."""
+    def _omics_meta(self, command: str, *arguments: str, exit_code: int = 0) -> str:
+        """Run the real command line, as a process of its own, with nothing but the environment to find AWS by.
+
+        Returns:
+            What it printed on stdout, which is shown as well.
+        """
         call = [command, "--outputs", str(self._outputs_file), *arguments]
         show(f"$ omics-meta {' '.join(call)}")
         environment = {"PATH": str(Path(sys.executable).parent), "COLUMNS": "100", **self._sandbox.environment}
         done = subprocess.run(  # noqa: S603 - the project's own command
-            [Path(sys.executable).parent / "omics-meta", *call], env=environment, check=False
+            [Path(sys.executable).parent / "omics-meta", *call],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
         )
+        print(done.stdout, end="", flush=True)
         expect(done.returncode == exit_code, f"exit code {done.returncode}")
+        return done.stdout
 
     def _rows(self, store_id: str) -> list[dict[str, Any]]:
-        return [row for row in self._scan() if row["store"]["store_id"] == store_id]
-
-    def _scan(self, **request: Any) -> list[dict[str, Any]]:
-        paginator = self._sandbox.client("dynamodb").get_paginator("scan")
-        pages = paginator.paginate(TableName=self._outputs["tableName"], **request)
-        return [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        pages = self._sandbox.client("dynamodb").get_paginator("scan").paginate(TableName=self._outputs["tableName"])
+        rows = [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        return [row for row in rows if row["store"]["store_id"] == store_id]
 
     def _expect_rows(self, store_id: str, count: int) -> None:
         expect(len(self._rows(store_id)) == count, f"the table has {count} rows of store {store_id}")

@@ -1,16 +1,17 @@
 """Deploys the program into the local AWS of `make sandbox`: `python -m tools.local -o outputs.json`.
 
-The Pulumi CLI is not needed. Writes what `pulumi stack output --json` prints. There is no state, so nothing can be
-deployed twice: to begin anew, start the local AWS again.
+The Pulumi CLI is not needed. Writes what `pulumi stack output --json` prints, and says on stderr what it deployed and
+what to type next. There is no state, so nothing can be deployed twice: to begin anew, start the local AWS again.
 """
 
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from omics_meta.terminal.exits import CommandError
@@ -40,23 +41,36 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    print(f"Deploying into the local AWS at {os.environ[_ENDPOINT]} ...", file=sys.stderr)
     try:
         if output is None:
-            print(_deploy())
+            outputs = _deploy()
+            print(_json(outputs))
         else:
             with replacing(output) as file:
-                file.write(f"{_deploy()}\n".encode())
+                outputs = _deploy()
+                file.write(f"{_json(outputs)}\n".encode())
     except DeploymentError as error:
         print(f"{error}\nTo begin anew, start the local AWS again.", file=sys.stderr)
         return 1
     except CommandError as error:
         print(error, file=sys.stderr)
         return 2
+    print(
+        f"Deployed: table {outputs['tableName']}, queue {outputs['queueName']}, function {outputs['functionName']}.\n"
+        f"The outputs are {'above' if output is None else f'in {output}'}. Type next:\n"
+        f"  omics-meta backfill --outputs {'FILE' if output is None else shlex.quote(str(output))}",
+        file=sys.stderr,
+    )
     return 0
 
 
-def _deploy() -> str:
-    return json.dumps(deploy(ROOT, stack="dev").outputs, indent=2)
+def _deploy() -> dict[str, Any]:
+    return deploy(ROOT, stack="dev").outputs
+
+
+def _json(outputs: dict[str, Any]) -> str:
+    return json.dumps(outputs, indent=2)
 
 
 if __name__ == "__main__":

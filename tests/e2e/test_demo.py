@@ -14,3 +14,4 @@ def test_the_demo_shows_what_it_says() -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All of it held" in done.stdout
+    assert "$ omics-meta find " in done.stdout
