@@ -1,5 +1,6 @@
 """Prints the reference of the command line, docs/cli.md: `python -m tools.reference > docs/cli.md`."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,24 +9,31 @@ from typer.main import get_command
 
 _PROGRAM: Final = "omics-meta"
 
+_COMMON: Final = 3
+"""An option that so many commands have is described once for all of them."""
+
+_HEAD: Final = ("| option or argument | variable | meaning |", "| --- | --- | --- |")
+
 _INTRODUCTION: Final = """\
 # Commands
 
-Printed by `python -m tools.reference`; a test keeps this page equal to what it prints, and fails where a command or an
-option has no help. [Finding](finding.md), [backfill and verify](backfill.md) and [operations](operations.md) say
-when to use the commands; [JSON and exit codes](json.md) says what scripts may rely on.
+Every command and option, as `--help` shows them. `python -m tools.reference` prints this page. [Finding](finding.md),
+[backfill and verify](backfill.md) and [operations](operations.md) say when to use the commands; [JSON and exit
+codes](json.md) says what scripts may rely on.
 
-- Data goes to stdout, progress and diagnostics to stderr. `--json` prints one JSON document on stdout. A command whose
-  reader goes away, as in `omics-meta find | head`, ends with 1.
-- Credentials, region and endpoints are those of the AWS SDKs: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
-- Where an option names a variable, the variable stands for the option where that is not given. `--outputs` on the
-  command line wins over the variable of `--stack`, and the other way round; both win over that of `--table`. Where
-  `-t` and `-r`, and for `backfill` and `verify` the stores, are on the command line, a stack that only a variable names
-  is not asked, unless `--via-queue` or `--probe` needs it. An error about any of these, or of AWS, ends with the
-  variables that stood for options.
-- `NO_COLOR` keeps colours away. Nothing but a terminal gets colours or control characters anyway.
-- `omics-meta --install-completion` installs completion of commands and options for the shell that runs it (bash, zsh,
-  fish or PowerShell); `--show-completion` prints it.
+- Data goes to stdout, progress and messages to stderr. If the reader of stdout goes away, as in
+  `omics-meta find | head`, the exit code is 1.
+- Credentials, region and endpoints come from the usual places of AWS, such as `AWS_PROFILE`, `AWS_REGION` and
+  `AWS_ENDPOINT_URL`.
+- A variable in the tables stands for the option when the option is not given. An option wins over the variable of
+  another one: `--outputs` over `OMICS_META_STACK`, and `--stack` over `OMICS_META_OUTPUTS`. Both win over
+  `OMICS_META_TABLE`.
+- No stack is asked if the command line names everything: `-t` and `-r`, and for `backfill` and `verify` the stores.
+  Only `--via-queue` and `--probe` ask it all the same.
+- An error message names the variables that stood for options.
+- Only a terminal gets colours and control characters. `NO_COLOR` turns colours off there too.
+- `omics-meta --install-completion` installs completion of commands and options for your shell (bash, zsh, fish or
+  PowerShell); `--show-completion` prints it.
 """
 
 
@@ -35,19 +43,30 @@ def reference() -> str:
     Raises:
         ValueError: A command or an option has no help.
     """
-    sections = "\n".join(_sections(get_command(app), _PROGRAM))
-    return f"{_INTRODUCTION}\n{sections}"
+    commands = list(_commands(get_command(app), _PROGRAM))
+    rows = {path: {_row(option, path): option.opts[-1] for option in options} for path, _, options in commands}
+    count = Counter(row for path in rows for row in rows[path])
+    common = {row: name for path in rows for row, name in rows[path].items() if count[row] >= _COMMON}
+    sections = [_INTRODUCTION]
+    if common:
+        sections.append("\n".join(["## Common options", "", *_HEAD, *common, ""]))
+    for path, text, _ in commands:
+        also = ", ".join(f"`{name}`" for row, name in rows[path].items() if row in common)
+        own = [row for row in rows[path] if row not in common]
+        section = [f"## {path}", "", text, ""]
+        section += [f"Common options: {also}.", ""] if also else []
+        section += [*_HEAD, *own, ""] if own else []
+        sections.append("\n".join(section))
+    return "\n".join(sections)
 
 
-def _sections(command: Any, path: str) -> Iterator[str]:
-    """Yield a section for a command and each below it. Typer's classes of commands are not public, hence Any."""
+def _commands(command: Any, path: str) -> Iterator[tuple[str, str, list[Any]]]:
+    """Yield each command with its help and its options. Typer's classes of commands are not public, hence Any."""
     if not command.help:
         raise ValueError(f"{path} has no help: give its function a docstring")
-    options = [_row(option, path) for option in command.params if not option.hidden]
-    table = ["| option or argument | variable | meaning |", "| --- | --- | --- |", *options, ""] if options else []
-    yield "\n".join([f"## {path}", "", " ".join(command.help.split()), "", *table])
+    yield path, " ".join(command.help.split()), [option for option in command.params if not option.hidden]
     for name, below in sorted(getattr(command, "commands", {}).items()):
-        yield from _sections(below, f"{path} {name}")
+        yield from _commands(below, f"{path} {name}")
 
 
 def _row(option: Any, path: str) -> str:
