@@ -17,7 +17,7 @@ _HEAD: Final = ("| option or argument | variable | meaning |", "| --- | --- | --
 _INTRODUCTION: Final = """\
 # Commands
 
-Every command and option, as `--help` shows them. `python -m tools.reference` prints this page. [Finding](finding.md),
+Every command and option, with its help text. `python -m tools.reference` prints this page. [Finding](finding.md),
 [backfill and verify](backfill.md) and [operations](operations.md) say when to use the commands; [JSON and exit
 codes](json.md) says what scripts may rely on.
 
