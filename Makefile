@@ -13,6 +13,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Set up once per lock: the stamp is younger than every file that decides what is installed.
 READY := $(VENV)/.ready
+UV := .cache/uv/bin/uv
+# Advisories that `make audit` lets pass, each with the reason and the date.
+IGNORED :=
 
 .PHONY: help
 help: ## List the targets
@@ -25,6 +28,10 @@ $(READY): requirements.lock pyproject.toml sandbox/pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable sandbox
 	@touch $@
+
+$(UV):
+	@$(PYTHON) -m venv --clear .cache/uv
+	@.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 .PHONY: setup
 setup: $(READY) ## Install the locked dependencies and the project into .venv
@@ -55,6 +62,22 @@ test: lint types sdks ## Lint, check types and run all tests
 	@# Most tests wait for a process of their own, so that four workers are not too many for two cores.
 	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
+.PHONY: quick
+quick: lint types ## Lint, check types and test the pure core and the components, in less than a minute
+	@$(BIN)/python -m pytest --quiet tests/readset_sync tests/components
+
+.PHONY: shake
+shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 repeats the order of a run
+	@# Each loop ends with this shell, whatever ends it.
+	@for _ in 1 2; do while kill -0 $$$$; do :; done 2> /dev/null & done; \
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -p randomly $(if $(SEED),--randomly-seed=$(SEED))
+
+.PHONY: test-lowest
+test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyproject.toml allows
+	@$(UV) venv --quiet --clear --python $(PYTHON) .cache/lowest
+	@$(UV) pip install --quiet --python .cache/lowest --resolution lowest-direct --editable '.[dev]' --editable 'sandbox[pulumi]'
+	@.cache/lowest/bin/python -m pytest --quiet tests/readset_sync tests/components
+
 .PHONY: soak
 soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about half an hour)
 	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
@@ -64,11 +87,16 @@ bench: $(READY) ## Measure backfills, events, failures, start and growth, with t
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lint
-lint: $(READY) ## Check style, formatting and security; ask for known vulnerabilities of the locked dependencies
+lint: $(READY) ## Check style, formatting and security
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive __main__.py benchmarks cli components examples handler sandbox tools
-	@$(BIN)/python -m tools.audit
+
+.PHONY: audit
+audit: $(READY) ## Ask OSV for known vulnerabilities of the locked dependencies
+	@# Not PyPI: a mirror of it that has no advisories would be taken for a package that has none.
+	@$(BIN)/pip-audit --requirement requirements.lock --disable-pip --strict --vulnerability-service osv \
+	  --aliases on --progress-spinner off $(IGNORED:%=--ignore-vuln %)
 
 .PHONY: format
 format: $(READY) ## Mend style and formatting where that can be done automatically
@@ -80,5 +108,5 @@ types: $(READY) ## Check types
 	@$(BIN)/basedpyright
 
 .PHONY: lock
-lock: ## Renew requirements.lock from both pyproject.toml (needs uv)
-	uv pip compile pyproject.toml sandbox/pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
+lock: $(UV) ## Renew requirements.lock from both pyproject.toml
+	@$(UV) pip compile pyproject.toml sandbox/pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock

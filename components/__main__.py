@@ -7,8 +7,12 @@ import inspect
 import sys
 from importlib.metadata import version
 
+try:
+    from omics_components import MetadataSync
+except ModuleNotFoundError as error:
+    sys.exit(str(error))
+
 import pulumi
-from omics_components import MetadataSync
 from omics_components.validation import SettingsError
 from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
