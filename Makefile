@@ -79,8 +79,8 @@ test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyprojec
 	@.cache/lowest/bin/python -m pytest --quiet tests/readset_sync tests/components
 
 .PHONY: soak
-soak: $(READY) ## Play 5,000 random histories of races and faults against the write protocol (about half an hour)
-	@HISTORIES=5000 $(BIN)/python -m pytest tests/consistency
+soak: $(READY) ## Play random histories of races and faults (HISTORIES=5000, SEED=any), and hunt for mutations with them
+	@$(BIN)/python -m tests.consistency.soak $(or $(HISTORIES),5000) $(SEED)
 
 .PHONY: bench
 bench: $(READY) ## Measure backfills, events, failures, start and growth, with targets (twelve minutes, more on a busy machine)

@@ -26,10 +26,11 @@ from readset_sync.sync import Change, Outcome, Synchronizer
 
 @dataclass(frozen=True)
 class Mutation:
-    """A fault: what it is called, and how it is brought in."""
+    """A fault: what it is called, how it is brought in, and the scenario that finds it."""
 
     name: str
     bring_in: Callable[[pytest.MonkeyPatch], None]
+    scenario: str
 
 
 def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
@@ -218,22 +219,78 @@ def _drop_a_store_that_cannot_be_listed(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTATIONS = (
-    Mutation("overwrite without a condition", _overwrite_without_a_condition),
-    Mutation("after a conflict, read the row again but not the source", _read_the_source_before_the_row),
-    Mutation("apply a status however late it comes", _apply_late_statuses),
-    Mutation("let a status create a row", _create_rows_by_status),
-    Mutation("write without a new revision", _keep_the_revision),
-    Mutation("take a throttle for a 404", _take_a_throttle_for_a_404),
-    Mutation("prune by the first page of a listing", _prune_by_the_first_page),
-    Mutation("prune without asking the source", _prune_without_asking),
-    Mutation("leave ghosts", _leave_ghosts),
-    Mutation("trust what is remembered of a store", _trust_what_is_remembered_of_a_store),
-    Mutation("take the ledger of a reconciliation for balanced", _take_the_ledger_for_balanced),
-    Mutation("reconcile the first page of a listing alone", _reconcile_the_first_page_alone),
-    Mutation("drop a store that cannot be listed", _drop_a_store_that_cannot_be_listed),
-    Mutation("rename the store in a row without a condition", _rename_without_a_condition),
-    Mutation("list over rows that are there", _list_over_rows_that_are_there),
-    Mutation("take what is listed for complete", _take_what_is_listed_for_complete),
-    Mutation("leave rows that are not complete", _leave_rows_that_are_not_complete),
-    Mutation("leave young rows whatever the listing says", _forget_what_the_listing_contradicts),
+    Mutation(
+        "overwrite without a condition",
+        _overwrite_without_a_condition,
+        "ARCHIVED 1 s later, after 3 calls of a refresh with a row",
+    ),
+    Mutation(
+        "after a conflict, read the row again but not the source",
+        _read_the_source_before_the_row,
+        "ARCHIVED 1 s later, after 3 calls of a refresh with a row",
+    ),
+    Mutation(
+        "apply a status however late it comes",
+        _apply_late_statuses,
+        "ARCHIVED 1 s later, after 5 calls of a refresh with a row",
+    ),
+    Mutation(
+        "let a status create a row",
+        _create_rows_by_status,
+        "ARCHIVED 0 s later, after 1 calls of a refresh without a row",
+    ),
+    Mutation(
+        "write without a new revision", _keep_the_revision, "ARCHIVED 1 s later, after 3 calls of a refresh with a row"
+    ),
+    Mutation("take a throttle for a 404", _take_a_throttle_for_a_404, "call 6 of a backfill is throttled"),
+    Mutation(
+        "prune by the first page of a listing",
+        _prune_by_the_first_page,
+        "newcomers that nobody hears of, then backfill",
+    ),
+    Mutation("prune without asking the source", _prune_without_asking, "a newcomer after 9 calls, then backfill"),
+    Mutation("leave ghosts", _leave_ghosts, "a deletion that nobody hears of, then backfill"),
+    Mutation(
+        "trust what is remembered of a store",
+        _trust_what_is_remembered_of_a_store,
+        "a renaming that one process missed",
+    ),
+    Mutation(
+        "take the ledger of a reconciliation for balanced",
+        _take_the_ledger_for_balanced,
+        "a deletion that nobody hears of, then a backfill that dies, and a reconciliation",
+    ),
+    Mutation(
+        "reconcile the first page of a listing alone",
+        _reconcile_the_first_page_alone,
+        "newcomers that nobody hears of, then a backfill that dies, and a reconciliation",
+    ),
+    Mutation(
+        "drop a store that cannot be listed",
+        _drop_a_store_that_cannot_be_listed,
+        "newcomers that nobody hears of, and page 2 of the listing is refused",
+    ),
+    Mutation(
+        "rename the store in a row without a condition",
+        _rename_without_a_condition,
+        "ACTIVE after 3 calls of a renaming",
+    ),
+    Mutation(
+        "list over rows that are there", _list_over_rows_that_are_there, "a first event after 3 calls of a backfill"
+    ),
+    Mutation(
+        "take what is listed for complete",
+        _take_what_is_listed_for_complete,
+        "newcomers that nobody hears of, then backfill",
+    ),
+    Mutation(
+        "leave rows that are not complete",
+        _leave_rows_that_are_not_complete,
+        "nothing but a backfill that dies, and a reconciliation, dead after 4 calls",
+    ),
+    Mutation(
+        "leave young rows whatever the listing says",
+        _forget_what_the_listing_contradicts,
+        "nothing but a backfill that dies, and another that leaves what it has done, dead after 4 calls",
+    ),
 )

@@ -1,25 +1,28 @@
-"""Histories that are played whole, at every call that they can be interrupted at: races that chance seldom meets."""
+"""Scripted histories: each race of `races` at every call that it can be interrupted at."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
-from typing import Any
+from itertools import chain, product
 
-from hypothesis import find, settings
-from hypothesis import strategies as st
-
-from tests.consistency.machine import Ending, Machine
+from tests.consistency import races
+from tests.consistency.history import Ending, History
 from tests.consistency.world import FAULTS
+
+READ_SET = "1000000001"
+"""The first id that HealthOmics gives."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One read set, one event of the machine, and an ending."""
+    """A store with one read set, with or without a row; what happens; and what makes everything right in the end."""
 
     name: str
-    happens: Callable[[Machine], None]
-    ending: Ending
+    happens: Callable[[History], object]
+    ending: Ending = Ending.BACKFILL
+    has_row: bool = False
+    calls_until_death: int = 0
+    refused_listing: int = 0
 
     def play(self) -> None:
         """Play it.
@@ -27,38 +30,67 @@ class Scenario:
         Raises:
             AssertionError: A row is wrong meanwhile, or the table in the end.
         """
-        machine = Machine()
-        try:
-            machine.begin(["ACTIVE"], self.ending, calls=0, refused_listing=0)
-            self.happens(machine)
-        finally:
-            machine.teardown()
+        history = History()
+        history.world.create("ACTIVE")
+        if self.has_row:
+            history.apply_latest()
+        self.happens(history)
+        history.end(self.ending, calls_until_death=self.calls_until_death, refused_listing=self.refused_listing)
 
 
-class _Simplest:
-    """Draws the simplest of all values, such as the first read set."""
-
-    def draw(self, strategy: st.SearchStrategy[Any]) -> Any:
-        return find(strategy, lambda _: True, settings=settings(database=None))
-
-
-def _scenarios() -> Iterator[Scenario]:
-    drawn: Any = _Simplest()
+def _races() -> Iterator[Scenario]:
     for calls, ending in product(range(1, 41), (Ending.BACKFILL, Ending.RECONCILIATION)):
-        newcomer = partial(Machine.race_of_a_backfill_and_a_newcomer, calls=calls)
+        newcomer = partial(races.a_backfill_and_a_newcomer, calls=calls)
         yield Scenario(f"a newcomer after {calls} calls, then {ending.value}", newcomer, ending)
     for calls in range(1, 13):
-        first_event = partial(Machine.race_of_a_listing_and_a_first_event, calls=calls)
-        yield Scenario(f"a first event after {calls} calls of a backfill", first_event, Ending.BACKFILL)
-    for calls in range(2, 7):
-        renaming = partial(Machine.race_of_a_renaming_and_an_event, data=drawn, calls=calls)
-        yield Scenario(f"a renaming after {calls} calls", renaming, Ending.RECONCILIATION)
+        first_event = partial(races.a_listing_and_a_first_event, calls=calls)
+        yield Scenario(f"a first event after {calls} calls of a backfill", first_event)
+    for calls, status in product(range(2, 7), ("ACTIVE", "ARCHIVED")):
+        renaming = partial(races.a_renaming_and_an_event, read_set_id=READ_SET, calls=calls, status=status)
+        yield Scenario(f"{status} after {calls} calls of a renaming", renaming, Ending.RECONCILIATION, has_row=True)
+
+
+def _what_is_mended_in_the_end() -> Iterator[Scenario]:
+    missed = partial(races.a_renaming_that_one_process_missed, read_set_id=READ_SET)
+    yield Scenario("a renaming that one process missed", missed)
     for ending in Ending:
-        deletion = partial(Machine.deletion_that_nobody_hears_of, data=drawn)
+        deletion = partial(races.deletion_that_nobody_hears_of, read_set_id=READ_SET)
         yield Scenario(f"a deletion that nobody hears of, then {ending.value}", deletion, ending)
+    for calls, ending in product(range(13), (Ending.RESUMED_BACKFILL, Ending.RECONCILIATION)):
+        yield Scenario(
+            f"nothing but {ending.value}, dead after {calls} calls", _nothing, ending, calls_until_death=calls
+        )
+    newcomers = races.nobody_hears_of_newcomers
+    for ending in Ending:
+        yield Scenario(f"newcomers that nobody hears of, then {ending.value}", newcomers, ending)
+    for page in range(1, 4):
+        name = f"newcomers that nobody hears of, and page {page} of the listing is refused"
+        yield Scenario(name, newcomers, Ending.RECONCILIATION, refused_listing=page)
+
+
+def _faults() -> Iterator[Scenario]:
     for calls, fate in product(range(6), FAULTS):
-        fault = partial(Machine.fault_in_a_refresh, data=drawn, calls=calls, fate=fate)
-        yield Scenario(f"a refresh of which call {calls + 1} {fate.value}", fault, Ending.BACKFILL)
+        fault = partial(races.fault_in_a_refresh, read_set_id=READ_SET, calls=calls, fate=fate)
+        yield Scenario(f"call {calls + 1} of a refresh {fate.value}", fault)
+    for calls, fate in product(range(12), FAULTS):
+        fault = partial(races.fault_in_a_backfill, calls=calls, fate=fate)
+        yield Scenario(f"call {calls + 1} of a backfill {fate.value}", fault)
 
 
-SCENARIOS = tuple(_scenarios())
+def _two_events() -> Iterator[Scenario]:
+    for has_row, calls, seconds, status in product(
+        (False, True), range(1, 6), (0, 1), ("ACTIVE", "ARCHIVED", "DELETED")
+    ):
+        race = partial(races.two_events, read_set_id=READ_SET, calls=calls, seconds=seconds, status=status)
+        row = "with" if has_row else "without"
+        name = f"{status} {seconds} s later, after {calls} calls of a refresh {row} a row"
+        yield Scenario(name, race, has_row=has_row)
+
+
+def _nothing(_: History) -> None:
+    pass
+
+
+SCENARIOS = {
+    scenario.name: scenario for scenario in chain(_races(), _what_is_mended_in_the_end(), _faults(), _two_events())
+}

@@ -1,7 +1,7 @@
-"""A world in which everything that can go wrong does: a model of HealthOmics, moto's DynamoDB, and a scheduler.
+"""A world in which everything that can go wrong does: the sandbox's HealthOmics, moto's DynamoDB, and a scheduler.
 
 Work (an event being applied, a backfill) runs in a thread of its own that stops before each call to AWS, until the
-test lets it go on, fail, or die there. So any interleaving can be played, and played again.
+test lets it go on, fail, or die there. One thread runs at a time, so any interleaving can be played, and played again.
 """
 
 import itertools
@@ -9,23 +9,28 @@ import json
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 
-import boto3
+import pytest
 from boto3.dynamodb.types import TypeDeserializer
+from botocore import xform_name
 from botocore.exceptions import ClientError, ReadTimeoutError
-from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.exceptions import ConditionalCheckFailed
+from moto.dynamodb.models import DynamoDBBackend
+from omics_sandbox.omics.client import OmicsClient
+from omics_sandbox.omics.models import ReadSet
+from omics_sandbox.omics.service import OmicsService
 from readset_sync.aws.source import Source
 from readset_sync.aws.table import Table
 from readset_sync.messages.envelope import open_envelope
 from readset_sync.messages.message import ReconcileRequest, RefreshRequest
-from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.messages.read_set_event import DETAIL_TYPE, ReadSetEvent
 from readset_sync.messages.reconciliation_step import Step
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, Scope
@@ -36,16 +41,14 @@ from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.stores.verification import StoreWalker
 from readset_sync.sync import Synchronizer
 
-from tests.existing import create_table
-
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 STORE_ID = "1234567890"
-STORE_ARN = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}"
 EMPTY_STORE_ID = "2345678901"
 """Another store, for which a reconciliation goes on when it cannot list the first."""
 TABLE = "rows"
 PAGE = 2
+"""Entries in a page of a listing or a scan, so that a handful of read sets makes several."""
 _deserialize = TypeDeserializer().deserialize
 EPOCH = int(datetime(2026, 4, 4, tzinfo=UTC).timestamp())
 """The world's seconds are counted from here."""
@@ -55,10 +58,10 @@ class Fate(Enum):
     """What becomes of a call."""
 
     PASSES = "passes"
-    THROTTLED = "throttled"
-    DENIED = "denied"
+    THROTTLED = "is throttled"
+    DENIED = "is denied"
     REPLY_LOST = "takes effect, but its reply is lost"
-    CRASHES = "the caller dies before it"
+    CRASHES = "is not made, because the caller dies"
 
 
 FAULTS = tuple(fate for fate in Fate if fate is not Fate.PASSES)
@@ -68,75 +71,68 @@ class Crash(BaseException):
     """The process that was running is no more."""
 
 
-@dataclass
-class ReadSet:
-    """A read set at the source. Every change of any kind makes a new version, and shows in the name."""
-
-    version: int
-    status: str
-    tags: dict[str, str]
-    created: int
-
-
-@dataclass
 class World:
-    """The source, the table, the events that were sent, and the clock."""
+    """The source, the table, the events that were sent, and the clock.
 
-    dynamodb: Any
-    now: int = 0
-    read_sets: dict[str, ReadSet] = field(default_factory=dict[str, ReadSet])
-    events: list[ReadSetEvent] = field(default_factory=list[ReadSetEvent])
-    statuses: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])
-    """Of every read set that ever was: which status it took, and in which second."""
-    versions: int = 0
-    refused_listing: int = 0
-    """Which page of the store, counted from 1, HealthOmics refuses to list next; 0 for none."""
-    store_version: int = 1
-    """Shows in the store's name."""
-    messages: list[RefreshRequest | dict[str, Any]] = field(default_factory=list[RefreshRequest | dict[str, Any]])
-    """What reconciliations have put into the queue: requests, and steps as they are written."""
-    memories: list[dict[str, Any]] = field(default_factory=lambda: [{}, {}])
-    """What the processes that live on from one job to the next remember of the store."""
+    Attributes:
+        now: Seconds since the world began.
+        omics: The source. Every change of a read set makes a new version, which its name shows.
+        dynamodb: Holds the table.
+        writes: How many writes to the table were tried.
+        events: Every event of a read set, in order.
+        statuses: Of every read set that ever was: which status it took, and in which second.
+        refused_listing: Which page of the store, counted from 1, HealthOmics refuses to list next; 0 for none.
+        messages: What reconciliations have put into the queue: requests, and steps as they are written.
+        memories: What the processes that live on from one job to the next remember of the store.
+    """
 
-    def arn(self, read_set_id: str) -> ReadSetArn:
-        return ReadSetArn("aws", REGION, ACCOUNT, STORE_ID, read_set_id)
+    def __init__(self) -> None:
+        self.now = 0
+        self.omics = OmicsService(REGION, ACCOUNT, publish=self._publish, clock=self.moment)
+        self.omics.page_size = PAGE
+        self.omics.create_store("s1", store_id=STORE_ID)
+        self.omics.create_store("empty", store_id=EMPTY_STORE_ID)
+        self.dynamodb = _create_table()
+        self.writes = 0
+        self.events: list[ReadSetEvent] = []
+        self.statuses: dict[str, list[tuple[int, str]]] = {}
+        self.refused_listing = 0
+        self.messages: list[RefreshRequest | dict[str, Any]] = []
+        self.memories: list[dict[str, Any]] = [{}, {}]
+        self._versions = itertools.count(1)
+        self._store_versions = itertools.count(2)
+
+    @property
+    def read_sets(self) -> Mapping[str, ReadSet]:
+        """The read sets at the source."""
+        return self.omics.store(STORE_ID).read_sets
+
+    @property
+    def store_name(self) -> str | None:
+        """The name of the store at the source."""
+        return self.omics.store(STORE_ID).name
 
     def create(self, status: str) -> None:
-        read_set_id = f"{len(self.statuses) + 1:010}"
-        self.read_sets[read_set_id] = ReadSet(self._version(), status, {}, self.now)
-        self._announce(read_set_id, status)
+        self.omics.create_read_set(STORE_ID, name=self._new_version(), status=status, files=("source1",))
 
     def set_status(self, read_set_id: str, status: str) -> None:
-        read_set = self.read_sets[read_set_id]
-        read_set.version, read_set.status = self._version(), status
-        self._announce(read_set_id, status)
+        self.omics.update_read_set(STORE_ID, read_set_id, name=self._new_version())
+        self.omics.set_status(STORE_ID, read_set_id, status)
 
     def tag(self, read_set_id: str) -> None:
-        read_set = self.read_sets[read_set_id]
-        read_set.version = self._version()
-        read_set.tags = {"version": str(read_set.version)}
+        version = self._new_version()
+        self.omics.update_read_set(STORE_ID, read_set_id, name=version, tags={"version": version})
 
     def rename_store(self) -> None:
-        self.store_version += 1
+        self.omics.update_store(STORE_ID, name=f"s{next(self._store_versions)}")
 
     def delete(self, read_set_id: str) -> None:
-        del self.read_sets[read_set_id]
-        self._announce(read_set_id, "DELETED")
+        self.omics.set_status(STORE_ID, read_set_id, "DELETED")
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """All rows by the read set's ARN, as they are now."""
-        # Looked up in moto itself: scans would take most of the tests' time.
-        stored = dynamodb_backends[ACCOUNT][REGION].get_table(TABLE).all_items()
-        items = [item.to_json()["Attributes"] for item in stored]
+        items = [item.to_json()["Attributes"] for item in self.dynamodb.get_table(TABLE).all_items()]
         return {item["set_arn"]["S"]: {name: _deserialize(value) for name, value in item.items()} for item in items}
-
-    def _version(self) -> int:
-        self.versions += 1
-        return self.versions
-
-    def _announce(self, read_set_id: str, status: str) -> None:
-        self.statuses.setdefault(read_set_id, []).append((self.now, status))
-        self.events.append(ReadSetEvent("event", self.arn(read_set_id), status, None, self.moment()))
 
     def check_status(self, read_set_id: str, status: str, as_of: str) -> None:
         """Check that a read set had a status at some time within a second."""
@@ -148,6 +144,15 @@ class World:
 
     def moment(self) -> datetime:
         return datetime.fromtimestamp(EPOCH + self.now, UTC)
+
+    def _new_version(self) -> str:
+        return f"v{next(self._versions)}"
+
+    def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+        if detail_type == DETAIL_TYPE:
+            arn, status = ReadSetArn.parse(detail["arn"]), detail["status"]
+            self.statuses.setdefault(arn.read_set_id, []).append((self.now, status))
+            self.events.append(ReadSetEvent("event", arn, status, None, self.moment()))
 
 
 class Work:
@@ -221,7 +226,7 @@ class Work:
         return source
 
     def table(self) -> Table:
-        return Table(_Gated(self._world.dynamodb, self), TABLE)  # pyright: ignore[reportArgumentType] - a proxy
+        return Table(_DynamoDB(self._world, self), TABLE)  # pyright: ignore[reportArgumentType] - has what Table calls
 
     def _run(self) -> None:
         try:
@@ -259,7 +264,7 @@ def backfill_in_one_pass(work: Work) -> None:
 def backfill_in_two_passes(work: Work, scope: Scope = EVERYTHING) -> None:
     """The job of `omics-meta backfill`."""
     in_passes = _backfill_of(work, scope)
-    due = Due(STORE_ARN)
+    due = Due(f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}")
     for _ in in_passes.refresh([due], in_passes.list_rows(due)):
         pass
 
@@ -322,38 +327,90 @@ class _Serial:
         return future
 
 
-class _Gated:
-    """A boto3 client whose calls go through a gate."""
+class _DynamoDB:
+    """DynamoDB's client, as far as Table calls it: moto's table itself, because the wire takes most of the time."""
 
-    def __init__(self, client: Any, work: Work) -> None:
-        self._client = client
+    class exceptions:  # noqa: N801 - boto3's name
+        class ConditionalCheckFailedException(ClientError):  # noqa: N818 - boto3's name
+            """As boto3 makes it from the service's model."""
+
+    def __init__(self, world: World, work: Work) -> None:
+        self._world = world
+        self._moto = world.dynamodb
         self._work = work
 
-    def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self._client, name)
-        if name in {"exceptions", "meta"}:
-            return attribute
-        if name == "get_paginator":
+    def get_item(self, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803 - boto3's names
+        return self._work.gate("GetItem", lambda: {"Item": self._item(TableName, Key)})
 
-            def paginator(operation: str) -> _GatedPaginator:
-                return _GatedPaginator(attribute(operation), operation, self._work)
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        [(table, wanted)] = RequestItems.items()
 
-            return paginator
+        def rows() -> Any:
+            items = [self._item(table, key) for key in wanted["Keys"]]
+            return {"Responses": {table: [item for item in items if item]}, "UnprocessedKeys": {}}
 
-        def gated(**arguments: Any) -> Any:
-            return self._work.gate(name, lambda: attribute(**arguments))
+        return self._work.gate("BatchGetItem", rows)
 
-        return gated
+    def put_item(self, Item: Any, **arguments: Any) -> Any:  # noqa: N803 - boto3's name
+        return self._write("PutItem", self._moto.put_item, item_attrs=Item, **arguments)
 
+    def update_item(self, **arguments: Any) -> Any:
+        return self._write("UpdateItem", self._moto.update_item, expression_attribute_names={}, **arguments)
 
-class _GatedPaginator:
-    def __init__(self, paginator: Any, operation: str, work: Work) -> None:
-        self._paginator = paginator
-        self._operation = operation
-        self._work = work
+    def delete_item(self, ReturnValues: str = "", **arguments: Any) -> Any:  # noqa: N803 - boto3's name
+        deleted = self._write("DeleteItem", self._moto.delete_item, **arguments)
+        return {"Attributes": deleted.to_json()["Attributes"]} if deleted else {}
+
+    def scan(
+        self,
+        *,
+        TableName: str,  # noqa: N803 - boto3's names
+        FilterExpression: str,  # noqa: N803
+        ExpressionAttributeValues: Any,  # noqa: N803
+        Limit: int | None = None,  # noqa: N803
+        ExclusiveStartKey: Any = None,  # noqa: N803
+        **_: Any,
+    ) -> Any:
+        def page() -> Any:
+            items, _, last = self._moto.scan(
+                table_name=TableName,
+                filters={},
+                limit=Limit,  # pyright: ignore[reportArgumentType] - moto takes None too
+                exclusive_start_key=ExclusiveStartKey,
+                filter_expression=FilterExpression,
+                expr_names={},
+                expr_values=ExpressionAttributeValues,
+                index_name="",
+                consistent_read=True,
+                projection_expression=None,
+                segments=(None, None),
+            )
+            following = {"LastEvaluatedKey": {name: key.to_json() for name, key in last.items()}} if last else {}
+            return {"Items": [item.to_json()["Attributes"] for item in items], **following}
+
+        return self._work.gate("Scan", page)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "scan"
+        return self
 
     def paginate(self, **arguments: Any) -> Iterator[Any]:
-        return iter(self._work.gate(self._operation, lambda: list(self._paginator.paginate(**arguments))))
+        """Scan in one page."""
+        yield self.scan(**arguments)
+
+    def _item(self, table: str, key: Any) -> Any:
+        item = self._moto.get_item(table, key)
+        return item.to_json()["Attributes"] if item else None
+
+    def _write(self, operation: str, write: Callable[..., Any], **arguments: Any) -> Any:
+        def call() -> Any:
+            self._world.writes += 1
+            try:
+                return write(**{xform_name(name): value for name, value in arguments.items()})
+            except ConditionalCheckFailed as error:
+                raise self.exceptions.ConditionalCheckFailedException({}, operation) from error
+
+        return self._work.gate(operation, call)
 
 
 class _Outbox:
@@ -372,94 +429,56 @@ class _Outbox:
         self._work.gate("SendMessageBatch", lambda: self._world.messages.append(step.write()))
 
 
-class _Omics:
-    """HealthOmics' client, as far as Source calls it: the model's state now, and errors as boto3 raises them."""
-
-    class exceptions:  # noqa: N801 - boto3's name
-        class ResourceNotFoundException(ClientError):  # noqa: N818 - as above
-            """As boto3 makes it from the service's model."""
-
-    class meta:  # noqa: N801 - boto3's name
-        region_name = REGION
+class _Omics(OmicsClient):
+    """HealthOmics' client, whose calls go through the gate."""
 
     def __init__(self, world: World, work: Work) -> None:
+        super().__init__(world.omics)
         self._world = world
         self._work = work
 
-    def get_sequence_store(self, id: str) -> Any:  # noqa: A002 - boto3's name
-        def store() -> Any:
-            return self._answer(id=id, arn=STORE_ARN, name=f"s{self._world.store_version}")
+    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
+        operation = super().__getattr__(name)
 
-        return self._work.gate("GetSequenceStore", store)
+        def call(**parameters: Any) -> dict[str, Any]:
+            if name == "list_read_sets" and parameters["sequenceStoreId"] == STORE_ID:
+                self._world.refused_listing -= 1
+                if self._world.refused_listing == 0:
+                    raise _client_error("AccessDeniedException", name)
+            return operation(**parameters)
 
-    def get_read_set_metadata(self, sequenceStoreId: str, id: str) -> Any:  # noqa: A002, N803 - boto3's names
-        return self._work.gate("GetReadSetMetadata", lambda: self._metadata(id))
+        return partial(self._gated, name, call)
 
-    def list_tags_for_resource(self, resourceArn: str) -> Any:  # noqa: N803 - boto3's name
-        def tags() -> Any:
-            return self._answer(tags=dict(self._find(ReadSetArn.parse(resourceArn).read_set_id, "ListTags").tags))
-
-        return self._work.gate("ListTagsForResource", tags)
-
-    def get_paginator(self, operation: str) -> Any:
-        assert operation == "list_sequence_stores"
-        return self
-
-    def paginate(self, **_: Any) -> Iterator[Any]:
-        stores = [{"id": STORE_ID}, {"id": EMPTY_STORE_ID}]
-        yield self._work.gate("ListSequenceStores", lambda: self._answer(sequenceStores=stores))
-
-    def list_read_sets(self, sequenceStoreId: str, maxResults: int, nextToken: str = "") -> Any:  # noqa: N803
-        return self._work.gate("ListReadSets", lambda: self._page(sequenceStoreId, nextToken))
-
-    def _page(self, store_id: str, after: str) -> Any:
-        if store_id == EMPTY_STORE_ID:
-            return self._answer(readSets=[])
-        self._world.refused_listing -= 1
-        if self._world.refused_listing == 0:
-            raise _client_error("AccessDeniedException", "ListReadSets")
-        ids = sorted(each for each in self._world.read_sets if each > after)[:PAGE]
-        following = {"nextToken": ids[-1]} if len(ids) == PAGE else {}
-        return self._answer(readSets=[self._listed(each, self._world.read_sets[each]) for each in ids], **following)
-
-    def _metadata(self, read_set_id: str) -> Any:
-        read_set = self._find(read_set_id, "GetReadSetMetadata")
-        files = {"source1": {"contentLength": 1}} if read_set.status == "ACTIVE" else {}
-        return self._answer(**self._listed(read_set_id, read_set), files=files)
-
-    def _listed(self, read_set_id: str, read_set: ReadSet) -> dict[str, Any]:
-        return {
-            "id": read_set_id,
-            "arn": str(self._world.arn(read_set_id)),
-            "sequenceStoreId": STORE_ID,
-            "status": read_set.status,
-            "name": f"v{read_set.version}",
-            "creationTime": datetime.fromtimestamp(EPOCH + read_set.created, UTC),
-            "fileType": "FASTQ",
-        }
-
-    def _find(self, read_set_id: str, operation: str) -> ReadSet:
-        try:
-            return self._world.read_sets[read_set_id]
-        except KeyError:
-            error = {"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}
-            raise self.exceptions.ResourceNotFoundException(error, operation) from None  # pyright: ignore[reportArgumentType]
-
-    def _answer(self, **members: Any) -> dict[str, Any]:
-        return members | {"ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(self._world.moment(), True)}}}
+    def _gated(self, name: str, call: Callable[..., Any], **parameters: Any) -> Any:
+        return self._work.gate(name, lambda: call(**parameters))
 
 
-def clear_table(client: Any) -> None:
-    """Delete all rows of the table."""
-    for arn in World(client).rows():
-        client.delete_item(TableName=TABLE, Key={"set_arn": {"S": arn}})
+def _create_table() -> DynamoDBBackend:
+    backend = DynamoDBBackend(REGION, ACCOUNT)
+    backend.create_table(
+        TABLE,
+        schema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        attr=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        billing_mode="PAY_PER_REQUEST",
+        throughput=None,
+        global_indexes=None,
+        indexes=None,
+        streams=None,
+        sse_specification=None,
+        tags=[],
+        deletion_protection_enabled=False,
+        warm_throughput=None,
+    )
+    return backend
 
 
-def create_world_table() -> Any:
-    """Create the table in moto; return its client."""
-    client = boto3.client("dynamodb", region_name=REGION)
-    create_table(client, TABLE)
-    return client
+@contextmanager
+def small_pages() -> Generator[None]:
+    """Let scans and backfills read pages as small as the world's listings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("readset_sync.aws.table._SCAN_PAGE", PAGE)
+        patch.setattr("readset_sync.stores.backfill.PAGE_SIZE", PAGE)
+        yield
 
 
 def _client_error(code: str, operation: str) -> ClientError:
