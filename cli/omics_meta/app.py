@@ -80,7 +80,8 @@ def common(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Say on stderr which AWS calls failed, also those tried again.")
+        bool,
+        typer.Option("-v", "--verbose", help="Report failed AWS calls on stderr, also those that are tried again."),
     ] = False,
 ) -> None:
     """Show the help when there is no command."""
@@ -105,7 +106,7 @@ def backfill(
     region: RegionOption = None,
     profile: ProfileOption = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Also delete the rows of these stores whose read set is gone.")
+        bool, typer.Option("--prune", help="Also delete the rows of these stores whose read sets are gone.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be created, updated, left and deleted.")
@@ -115,29 +116,27 @@ def backfill(
         typer.Option(
             "--max-age",
             metavar="DURATION",
-            help="Leave rows that were synced within it (90m, 12h, 7d), or since a moment, and that the listing"
-            " confirms. 0 leaves none.",
+            help="Skip rows that were refreshed within this time (90m, 12h, 7d) or since this moment, if the listing"
+            " confirms them. 0 skips none.",
         ),
     ] = "0",
     no_tags: Annotated[
         bool,
         typer.Option(
-            "--no-tags", help="Read no tags, which saves a call per read set; rows keep theirs, new ones have none."
+            "--no-tags", help="Read no tags, which saves a call per read set. Rows keep their tags; new rows have none."
         ),
     ] = False,
     no_listing_pass: Annotated[
         bool,
-        typer.Option("--no-listing-pass", help="Write no rows from the listings before the read sets are read."),
+        typer.Option("--no-listing-pass", help="Skip the first pass, which writes rows from the listings."),
     ] = False,
     via_queue: Annotated[
         bool,
-        typer.Option(
-            "--via-queue", help="Have the stack's pipeline read the read sets, and follow it until it has done so."
-        ),
+        typer.Option("--via-queue", help="Let the stack's pipeline read the read sets, and wait until it has."),
     ] = False,
     no_wait: Annotated[
         bool,
-        typer.Option("--no-wait", help="With --via-queue: hand over everything at once, and do not follow."),
+        typer.Option("--no-wait", help="With --via-queue: put everything into the queue, and do not wait."),
     ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
@@ -172,20 +171,20 @@ def verify(
     region: RegionOption = None,
     profile: ProfileOption = None,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Compare files and tags with the source too: two calls per read set.")
+        bool, typer.Option("--deep", help="Also compare files and tags with the source, at two calls per read set.")
     ] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Mend the rows that are missing, stale or orphaned, and report it.")
+        bool, typer.Option("--repair", help="Repair the rows that are missing, stale or orphaned, and report it.")
     ] = False,
     probe: Annotated[
-        bool, typer.Option("--probe", help="Also have the stack's pipeline refresh one row, and wait until it has.")
+        bool, typer.Option("--probe", help="Also let the stack's pipeline refresh one row, and wait until it has.")
     ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare source and table: report rows that are missing, stale or orphaned.
 
-    With a stack, the deployed pipeline itself is checked too.
+    With a stack, every part of the deployed pipeline is checked too.
     """
     from omics_meta.commands.verify import run
 
@@ -215,7 +214,7 @@ def find(
     created_after: CreatedAfterOption = None,
     created_before: CreatedBeforeOption = None,
     columns: ColumnsOption = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Rows at the most.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Most rows to print.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
     ] = False,
@@ -226,7 +225,7 @@ def find(
 ) -> None:
     """Find read sets in the table, without calling HealthOmics.
 
-    Rows must fit all that is asked for, and are printed as they are found, in no particular order.
+    A row must fit all options. Rows are printed as they are found, in no particular order.
     """
     from omics_meta.commands.find import find
 
@@ -252,7 +251,7 @@ def get(
 ) -> None:
     """Print the rows of some read sets.
 
-    An ARN is the table's key; for an id, the table is searched. Exit code 1 says that some have no row.
+    An ARN is the table's key; for an id, the table is searched. Exit code 1 means that some have no row.
     """
     from omics_meta.commands.find import get
 
@@ -311,10 +310,10 @@ def export(
     as_jsonl: JsonlOption = False,
     as_csv: CsvOption = False,
 ) -> None:
-    """Export rows to a file or to stdout, with all columns.
+    """Write rows to a file or to stdout, with all columns.
 
-    The format is what the name of FILE ends in, unless one is given, and jsonl on stdout. A file gets its name once it
-    is whole. Parquet needs the extra `parquet`.
+    The format follows the end of the file's name; on stdout it is jsonl. The file takes its name when it is complete.
+    Parquet needs the extra `parquet`.
     """
     from omics_meta.commands.export import export
 
@@ -324,7 +323,7 @@ def export(
 dlq = typer.Typer(
     cls=Commands,
     context_settings=_HELP,
-    help="Look into the dead-letter queues of a stack, send their messages back, or discard them.",
+    help="Show, send back or discard the messages that a stack's pipeline gave up on.",
 )
 app.add_typer(dlq, name="dlq")
 _dlq_command = partial(dlq.command, cls=Command, epilog=EXIT_CODES)
@@ -341,7 +340,7 @@ def dlq_list(
     queue: QueueOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many messages the dead-letter queues hold, and since when."""
+    """Count the messages in the dead-letter queues, and say when the oldest was sent."""
     from omics_meta.commands.dlq import list_queues
 
     raise typer.Exit(list_queues(queues_of(context), as_json=as_json))
@@ -356,12 +355,14 @@ def dlq_show(
     region: RegionOption = None,
     profile: ProfileOption = None,
     queue: QueueOption = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Messages of each queue.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Most messages to show of each queue.")
+    ] = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Show the messages, and leave them where they are.
 
-    Of each FIFO message group, which is a read set, at most ten can be shown.
+    At most ten messages of each read set can be shown.
     """
     from omics_meta.commands.dlq import show
 
@@ -382,7 +383,7 @@ def dlq_redrive(
 ) -> None:
     """Send the messages back to the pipeline's queue, to be tried again.
 
-    However old an event is, its row is made what the read set is now.
+    However old an event is, its row becomes what the read set is now.
     """
     from omics_meta.commands.dlq import redrive
 
@@ -398,11 +399,11 @@ def dlq_discard(
     region: RegionOption = None,
     profile: ProfileOption = None,
     queue: QueueOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete the messages for good, after a question."""
+    """Ask, then delete the messages for good."""
     from omics_meta.commands.dlq import discard
 
     raise typer.Exit(discard(queues_of(context), yes=yes, dry_run=dry_run, as_json=as_json))
@@ -438,14 +439,12 @@ def report(
     profile: ProfileOption = None,
     verification: Annotated[
         Path | None,
-        typer.Option(
-            "--verification", metavar="FILE", help="What `omics-meta verify --json` printed, to be shown too."
-        ),
+        typer.Option("--verification", metavar="FILE", help="Output of `omics-meta verify --json`, to show it too."),
     ] = None,
 ) -> None:
     """Write a page about the read sets of a table: how many, how large, of which kinds, and how fresh their rows are.
 
-    It is one file of HTML, which needs no network.
+    The page is one HTML file that needs no network.
     """
     from omics_meta.commands.report import run
 
@@ -463,15 +462,19 @@ def cost(
     profile: ProfileOption = None,
     read_sets: Annotated[
         int | None,
-        typer.Option("--read-sets", metavar="N", min=0, help="How many there are, instead of the table's rows."),
+        typer.Option("--read-sets", metavar="N", min=0, help="Number of read sets, instead of the table's rows."),
     ] = None,
     changes: Annotated[
         int | None,
-        typer.Option("--changes", metavar="N", min=0, help="Status events a month; 0.21 for each read set by default."),
+        typer.Option("--changes", metavar="N", min=0, help="Status events a month; by default 0.21 per read set."),
     ] = None,
     schedule: Annotated[
         str | None,
-        typer.Option("--schedule", metavar="EXPRESSION", help="Of reconciliations; the stack's, or every night."),
+        typer.Option(
+            "--schedule",
+            metavar="EXPRESSION",
+            help="Schedule of reconciliations; by default the stack's, or every night.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,7 +8,7 @@ from omics_meta.search.filters import Filters, Search
 from omics_meta.selection.options import selection_of
 from omics_meta.terminal.formats.format import Format, format_of
 
-_PATTERN = "`*`, `?` and `[...]` stand for others, as in a shell."
+_PATTERN = "`*`, `?` and `[...]` stand for any characters, as in a shell."
 _ISO_8601 = "ISO 8601; UTC unless it says otherwise"
 
 SampleOption = Annotated[str | None, typer.Option("--sample", metavar="PATTERN", help=f"Sample id. {_PATTERN}")]
@@ -23,11 +23,11 @@ TagOption = Annotated[
     typer.Option(
         "--tag",
         metavar="KEY[=VALUE]",
-        help="Tag, with any value or with one, split at any `=`. Repeatable: all must be there.",
+        help="Tag with this key, and with this value if one is given. Repeatable: all must be there.",
     ),
 ]
 FileOption = Annotated[
-    str | None, typer.Option("--file", metavar="PREFIX", help="What the path of a file begins with, such as s3://...")
+    str | None, typer.Option("--file", metavar="PREFIX", help="Beginning of the path of a file, such as s3://...")
 ]
 CreatedAfterOption = Annotated[
     str | None,
@@ -40,9 +40,9 @@ CreatedBeforeOption = Annotated[
 FormatOption = Annotated[
     Format | None, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv or parquet.")
 ]
-RowsJsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json: one JSON document.")]
-JsonlOption = Annotated[bool, typer.Option("--jsonl", help="Short for --format jsonl: a line of JSON for each row.")]
-CsvOption = Annotated[bool, typer.Option("--csv", help="Short for --format csv.")]
+RowsJsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+JsonlOption = Annotated[bool, typer.Option("--jsonl", help="Print a line of JSON for each row on stdout.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
 ColumnsOption = Annotated[
     str | None,
     typer.Option("--columns", metavar="A,B,C", help="Columns to print, such as set_id,set_name,tag:cohort."),

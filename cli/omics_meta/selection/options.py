@@ -14,7 +14,10 @@ from omics_meta.terminal.group import is_from
 StackOption = Annotated[
     str | None,
     typer.Option(
-        "--stack", envvar="OMICS_META_STACK", metavar="NAME", help="Pulumi stack whose outputs name table and region."
+        "--stack",
+        envvar="OMICS_META_STACK",
+        metavar="NAME",
+        help="Pulumi stack whose outputs name the table and region.",
     ),
 ]
 CwdOption = Annotated[
@@ -29,13 +32,16 @@ OutputsOption = Annotated[
         "--outputs",
         envvar="OMICS_META_OUTPUTS",
         metavar="FILE",
-        help="What `pulumi stack output --json` printed, instead of a stack.",
+        help="File with the output of `pulumi stack output --json`, instead of a stack.",
     ),
 ]
 StoresOption = Annotated[
     list[str] | None,
     typer.Option(
-        "-s", "--seq-store-id", metavar="ID", help="Sequence store. Repeatable. With a stack, all stores by default."
+        "-s",
+        "--seq-store-id",
+        metavar="ID",
+        help="Id of a sequence store. Repeatable. With a stack, all stores by default.",
     ),
 ]
 AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
@@ -54,7 +60,7 @@ QueueOption = Annotated[
     typer.Option(
         "--queue",
         metavar="failed|undelivered",
-        help="What the function failed on (failed), or what the rule could not deliver (undelivered); both by default.",
+        help="failed: what the function failed on; undelivered: what the rule could not deliver. Both by default.",
     ),
 ]
 
@@ -99,7 +105,7 @@ MaxTpsOption = Annotated[
     typer.Option(
         "--max-tps",
         metavar="[OPERATION=]N",
-        help="HealthOmics calls a second, of each operation or of one; 4.5 by default, more if your quotas were raised."
+        help="HealthOmics calls a second, for each operation or for one. 4.5 by default; raise it with your quotas."
         " Repeatable.",
     ),
 ]
