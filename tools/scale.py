@@ -1,4 +1,4 @@
-"""Prints what to expect of larger accounts, as the table of docs/scale.md: `python -m tools.scale`."""
+"""Prints what to expect of larger accounts, as the table under "Scale" in docs/cost.md: `python -m tools.scale`."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,10 +1,10 @@
-"""The page on scale shows what the calculation prints."""
+"""The section on scale shows what the calculation prints."""
 
 from pathlib import Path
 
 from tools.scale import MILLION, Plan, plans
 
-PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
+PAGE = Path(__file__).parents[2] / "docs" / "cost.md"
 
 
 def test_the_table_of_the_page_is_the_one_that_is_calculated():
