@@ -33,7 +33,7 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
     assert done.code == 0, done.err
     assert aws.rows(table) == aws.expected(store)
     assert done.err.splitlines() == [
-        f"listing of store {store}: batch 1: 8 read sets: 8 listed",
+        f"listing of store {store}: batch 1: 8 read sets: 8 from listing",
         f"store {store}: batch 1: 8 read sets: 8 created",
     ]
     assert done.out.splitlines()[0] == f"Rows of table {table} in us-west-2"

@@ -250,5 +250,5 @@ def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str
     done = cli.run("backfill", *(option.format_map(world) for option in GOOD))
     assert (done.code, done.out) == (2, "")
     listed, error = done.err.splitlines()
-    assert listed == f"listing of store {world['store']}: batch 1: 1 read sets: 1 listed"
+    assert listed == f"listing of store {world['store']}: batch 1: 1 read sets: 1 from listing"
     assert error.startswith("omics-meta: error: AWS credentials are missing, expired or refused (GetReadSetMetadata")

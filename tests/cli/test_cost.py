@@ -25,7 +25,7 @@ def test_an_estimate_needs_no_aws(cli: Cli) -> None:
     services = {each["service"]: each["usd"] for each in document["services"]}
     assert services.keys() == {"DynamoDB", "KMS", "EventBridge", "SQS", "Lambda", "CloudWatch"}
     assert document["total_usd"] == pytest.approx(sum(services.values()), abs=0.03)
-    assert all(price["source"].startswith("https://") and price["date"] for price in document["prices"])
+    assert all(price["source"].startswith("https://aws.amazon.com/") and price["date"] for price in document["prices"])
 
     plain = cli.run("cost", "--read-sets", "100000").out.splitlines()
 

@@ -73,11 +73,14 @@ def prices() -> str:
             price.unit,
             f"${price.usd:f}",
             f"{price.per:,}",
-            f"[{price.source.site}]({price.source.url}), {price.source.date}",
+            f"[{price.service} pricing]({price.page})",
+            price.date,
         ]
         for price in PRICES.values()
     ]
-    return markdown_table(["service", "unit", "price", "for", "read at"], rows, align="---")
+    return markdown_table(
+        ["service", "unit", "price", "for", "check it at", "read in a publication of"], rows, align="---"
+    )
 
 
 def amounts() -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from readset_sync.stores.backfill import Backfill, Batch, Due, Pass
 from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
 from readset_sync.sync import Change, Outcome
 
-from omics_meta.commands.via_queue import Handover
+from omics_meta.commands.via_queue import QueuedRefresh
 from omics_meta.pipeline.check import Stack
 from omics_meta.selection.age import MaxAge
 from omics_meta.selection.connection import Connection, connect
@@ -35,6 +35,9 @@ _COLUMNS: Final = (
     Outcome.DELETED,
     _FAILED,
 )
+
+_WORDS: Final[Mapping[str, str]] = {Outcome.LISTED: "from listing"}
+"""What people read instead of the name of a count: "listed" would be taken for all that the listing has."""
 
 _COUNTER: Final = {Pass.LISTING: "listed", Pass.REFRESH: "refreshed"}
 """Under what a pass counts its read sets on a terminal."""
@@ -122,13 +125,13 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         ThreadPoolExecutor(threads) as executor,
         ThreadPoolExecutor(threads) as listing_executor,
     ):
-        handover = None
+        queued_refresh = None
         if options.via_queue and target.outputs is not None:
             stack = Stack(connection.session, target.outputs)
-            handover = Handover(connection, stack, began=began, reporter=reporter, wait=options.wait)
-        work = _Work(connection, executor, listing_executor, reporter, scope, options, handover)
+            queued_refresh = QueuedRefresh(connection, stack, began=began, reporter=reporter, wait=options.wait)
+        work = _Work(connection, executor, listing_executor, reporter, scope, options, queued_refresh)
         for label, store_id, results in work.plan() if options.dry_run else work.apply():
-            reporter.batch(tally.add(store_id, results), label)
+            reporter.batch(_in_words(tally.add(store_id, results)), label)
             if options.dry_run:
                 changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
@@ -145,7 +148,9 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         print_json(document | ({"changes": changes} if options.dry_run else {}))
     else:
         title = f"Rows of table {connection.table.name} in {connection.region}"
-        print_counts(f"{title} (dry run)" if options.dry_run else title, _COLUMNS, tally.counts.items())
+        counts = [(store_id, _in_words(of_store)) for store_id, of_store in tally.counts.items()]
+        columns = [_WORDS.get(column, column) for column in _COLUMNS]
+        print_counts(f"{title} (dry run)" if options.dry_run else title, columns, counts)
         if options.dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
     return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
@@ -172,14 +177,14 @@ class _Work:
         reporter: Reporter,
         scope: Scope,
         options: Options,
-        handover: Handover | None,
+        queued_refresh: QueuedRefresh | None,
     ) -> None:
         source, table = connection.source, connection.table
         self._connection = connection
         self._reporter = reporter
         self._scope = scope
         self._options = options
-        self._handover = handover
+        self._queued_refresh = queued_refresh
         self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
         self._backfill = Backfill(
             source,
@@ -222,14 +227,14 @@ class _Work:
     def _in_two_passes(self) -> _Steps:
         stores = [Due(self._store_arn(store_id)) for store_id in self._connection.store_ids]
         listing = (batch for due in stores for batch in self._backfill.list_rows(due))
-        if self._handover is None:
+        if self._queued_refresh is None:
             yield from map(_step, self._backfill.refresh(stores, listing))
             return
         yield from map(_step, listing)
         for due in stores:
-            for results in self._handover.send(due):
+            for results in self._queued_refresh.send(due):
                 yield f"store {due.store_id}", due.store_id, results
-        for results in self._handover.follow():
+        for results in self._queued_refresh.follow():
             yield from _by_store("pipeline", results)
 
     def _store_arn(self, store_id: str) -> str:
@@ -263,6 +268,10 @@ def _print_batch(results: Iterable[Result], *, dry_run: bool) -> None:
         elif dry_run and _is_change(result):
             fields = ", ".join(result.change.fields)
             print_line(f"would be {result.change.outcome}: {result.arn}{f' ({fields})' if fields else ''}")
+
+
+def _in_words(counts: Counter[str]) -> Counter[str]:
+    return Counter({_WORDS.get(name, name): count for name, count in counts.items()})
 
 
 def _is_change(result: Result) -> bool:

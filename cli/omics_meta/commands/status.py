@@ -133,12 +133,7 @@ def _queue(stack: Stack) -> tuple[int, int]:
 
 
 def _dead_letters(stack: Stack) -> dict[QueueKind, int]:
-    # Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it.
-    urls = {
-        QueueKind.FAILED: stack.outputs.get("deadLetterQueueUrl"),
-        QueueKind.UNDELIVERED: stack.output("undeliveredQueueUrl"),
-    }
-    return {kind: sum(messages(stack, url)) for kind, url in urls.items() if url}
+    return {kind: sum(messages(stack, url)) for kind, url in stack.dead_letters("Url").items()}
 
 
 def _schedule(stack: Stack) -> str | None:

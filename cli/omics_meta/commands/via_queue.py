@@ -40,8 +40,8 @@ _STALLED_SECONDS: Final = 900.0
 """Without any row refreshed, after which the pipeline is not waited for any more."""
 
 
-class Handover:
-    """The way of a backfill through the pipeline's queue.
+class QueuedRefresh:
+    """Refreshes of rows that the pipeline is asked for through its queue.
 
     Args:
         connection: The pipeline's table, and the session that the queue is called with.
@@ -95,7 +95,7 @@ class Handover:
         """Wait until all rows that were asked for have been refreshed; yield those that the pipeline gave up on.
 
         Raises:
-            SelectionError, ClientError, BotoCoreError: As above.
+            SelectionError, ClientError, BotoCoreError: The queue is not there, or SQS or DynamoDB could not be asked.
         """
         self._moved_at = time.monotonic()
         self._reporter.begin("pipeline")

@@ -1,4 +1,4 @@
-"""Looks at the alarms on what a stack is made of, whoever made them. No output names them."""
+"""Checks the alarms on the resources of a stack, whoever made them. No output names them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a check says, and what all of them look at."""
+"""A check of a pipeline, and the deployed stack that all checks are about."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -114,10 +114,10 @@ class Stack:
         """The function's environment variables.
 
         Raises:
-            ClientError: As above.
+            ClientError: There is no such function, or Lambda refuses to tell.
         """
         return self.function.get("Environment", {}).get("Variables", {})
 
 
-Look = Callable[[Stack], Iterator[Check]]
-"""Looks at one part of a pipeline, and ends with a ClientError or a SyncError where AWS refuses."""
+Checker = Callable[[Stack], Iterator[Check]]
+"""Checks one part of a pipeline. Raises a ClientError or a SyncError where AWS refuses."""

@@ -1,4 +1,4 @@
-"""All checks of a pipeline. AWS refusing a look (nothing there, no permission) is a finding like any other."""
+"""All checks of a pipeline. Where AWS refuses (nothing there, no permission), that is a failed check."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -7,20 +7,20 @@ from botocore.exceptions import ClientError
 from readset_sync.model.errors import SyncError
 
 from omics_meta.pipeline import function, queue, rule, schedule, table
-from omics_meta.pipeline.check import Check, Look, Stack, refused
+from omics_meta.pipeline.check import Check, Checker, Stack, refused
 
-_LOOKS: Final[Mapping[str, Look]] = {
-    "rule": rule.look_at_rule,
-    "further rules": rule.look_at_further_rules,
-    "schedule": schedule.look_at_schedule,
-    "queue": queue.look_at_queue,
-    "oldest message": queue.look_at_oldest_message,
-    "dead letters": queue.look_at_dead_letters,
-    "event source mapping": function.look_at_mapping,
-    "function": function.look_at_function,
-    "recursion": function.look_at_recursion,
-    "log group": function.look_at_log_group,
-    "table": table.look_at_table,
+_CHECKERS: Final[Mapping[str, Checker]] = {
+    "rule": rule.check_rule,
+    "further rules": rule.check_further_rules,
+    "schedule": schedule.check_schedule,
+    "queue": queue.check_queue,
+    "oldest message": queue.check_oldest_message,
+    "dead letters": queue.check_dead_letters,
+    "event source mapping": function.check_event_source_mapping,
+    "function": function.check_function,
+    "recursion": function.check_recursion,
+    "log group": function.check_log_group,
+    "table": table.check_table,
 }
 
 
@@ -30,12 +30,12 @@ def check_pipeline(stack: Stack) -> list[Check]:
     Raises:
         SelectionError: An output is missing, so that these are not the outputs of such a stack.
     """
-    return [check for name, look in _LOOKS.items() for check in looked(name, look, stack)]
+    return [check for name, checker in _CHECKERS.items() for check in run_checker(name, checker, stack)]
 
 
-def looked(name: str, look: Look, stack: Stack) -> Iterator[Check]:
-    """Yield what a look finds; where it is refused, a failed check of this name with the reason."""
+def run_checker(name: str, checker: Checker, stack: Stack) -> Iterator[Check]:
+    """Yield what a checker finds; where AWS refuses, a failed check of this name with the reason."""
     try:
-        yield from look(stack)
+        yield from checker(stack)
     except (ClientError, SyncError) as error:
         yield refused(name, error)

@@ -11,8 +11,8 @@ _READING: Final = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 """States of an event source mapping that reads the queue, or is about to."""
 
 
-def look_at_mapping(stack: Stack) -> Iterator[Check]:
-    """Look at the event source mapping, and whether the queue has another, whose function would take messages away."""
+def check_event_source_mapping(stack: Stack) -> Iterator[Check]:
+    """Check the event source mapping, and that the queue has no other, whose function would take messages away."""
     function, queue = stack.output("functionName"), stack.output("queueArn")
     mappings = stack.session.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
     found = [mapping for mapping in mappings if mapping.get("FunctionArn") == stack.output("functionArn")]
@@ -56,8 +56,8 @@ def _batch_size(stack: Stack, size: int, update: str) -> Check:
     )
 
 
-def look_at_function(stack: Stack) -> Iterator[Check]:
-    """Look at the function's state, and at what its environment variables lead it to."""
+def check_function(stack: Stack) -> Iterator[Check]:
+    """Check the function's state, and what its environment variables lead it to."""
     name, function = stack.output("functionName"), stack.function
     state, update = function.get("State", ""), function.get("LastUpdateStatus", "")
     reasons = f"{function.get('StateReason', '')} {function.get('LastUpdateStatusReason', '')}"
@@ -78,8 +78,8 @@ def look_at_function(stack: Stack) -> Iterator[Check]:
         yield Check(check, actual == expected, f"{variable} of {name} is {actual}, and the stack has {expected}")
 
 
-def look_at_recursion(stack: Stack) -> Iterator[Check]:
-    """Look whether the function may send itself as many messages in a row as a reconciliation takes.
+def check_recursion(stack: Stack) -> Iterator[Check]:
+    """Check that the function may send itself as many messages in a row as a reconciliation takes.
 
     Lambda takes more than sixteen for an endless loop, and stops it (Lambda developer guide, "Use Lambda recursive loop
     detection to prevent infinite loops").
@@ -94,8 +94,8 @@ def look_at_recursion(stack: Stack) -> Iterator[Check]:
     )
 
 
-def look_at_log_group(stack: Stack) -> Iterator[Check]:
-    """Look at the function's log group."""
+def check_log_group(stack: Stack) -> Iterator[Check]:
+    """Check the function's log group."""
     name = stack.output("logGroupName")
     pages = stack.session.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
     groups = [group for page in pages for group in page["logGroups"] if group.get("logGroupName") == name]

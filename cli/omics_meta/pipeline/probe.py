@@ -14,7 +14,7 @@ from readset_sync.model.comparison import needs_row
 from readset_sync.model.record import REVISION
 
 from omics_meta.pipeline.check import Check, Stack
-from omics_meta.pipeline.checks import looked
+from omics_meta.pipeline.checks import run_checker
 
 PROBE: Final = "probe"
 """Name of the check."""
@@ -30,7 +30,7 @@ def probe(stack: Stack, source: Source, store_ids: Iterable[str]) -> list[Check]
 
     Stores without read sets leave nothing to probe with, which is no fault of the pipeline.
     """
-    return list(looked(PROBE, lambda stack: _probe(stack, _first(source, store_ids)), stack))
+    return list(run_checker(PROBE, lambda stack: _probe(stack, _first(source, store_ids)), stack))
 
 
 def _first(source: Source, store_ids: Iterable[str]) -> ReadSetArn | None:

@@ -23,8 +23,8 @@ _DELIVERIES: Final = 5
 _LONGEST_WAIT: Final = timedelta(minutes=15)
 
 
-def look_at_queue(stack: Stack) -> Iterator[Check]:
-    """Look at the FIFO queue's attributes and policy."""
+def check_queue(stack: Stack) -> Iterator[Check]:
+    """Check the FIFO queue's attributes and policy."""
     url = stack.output("queueUrl")
     attributes: Mapping[Any, str] = stack.session.client("sqs").get_queue_attributes(
         QueueUrl=url, AttributeNames=["All"]
@@ -48,10 +48,10 @@ def look_at_queue(stack: Stack) -> Iterator[Check]:
     )
 
 
-def look_at_oldest_message(stack: Stack) -> Iterator[Check]:
-    """Look, by CloudWatch, at how long the oldest message has waited.
+def check_oldest_message(stack: Stack) -> Iterator[Check]:
+    """Check by CloudWatch how long the oldest message has waited.
 
-    To receive it and look at it would block its message group, and count as a failed delivery.
+    Receiving it would block its message group, and count as a failed delivery.
     """
     seconds, name = oldest_message_seconds(stack), stack.output("queueName")
     yield Check(
@@ -80,8 +80,8 @@ def oldest_message_seconds(stack: Stack) -> float | None:
     return points[-1]["Maximum"] if points else None
 
 
-def look_at_dead_letters(stack: Stack) -> Iterator[Check]:
-    """Look whether the queues of what went wrong are empty."""
+def check_dead_letters(stack: Stack) -> Iterator[Check]:
+    """Check that the dead-letter queues are empty."""
     for url in stack.dead_letters("Url").values():
         count, _ = messages(stack, url)
         yield Check(

@@ -17,8 +17,8 @@ _ALTERED_BY: Final = ("Input", "InputPath", "InputTransformer")
 """What makes a target send something else than the event."""
 
 
-def look_at_rule(stack: Stack) -> Iterator[Check]:
-    """Look at the rule for read sets, and its target."""
+def check_rule(stack: Stack) -> Iterator[Check]:
+    """Check the rule for read sets, and its target."""
     name = stack.output("ruleName")
     rule = stack.session.client("events").describe_rule(Name=name)
     yield _enabled("rule enabled", rule)
@@ -35,8 +35,8 @@ def look_at_rule(stack: Stack) -> Iterator[Check]:
         yield Check("undelivered queue", undelivered == expected, f"the target's dead-letter queue is {undelivered}")
 
 
-def look_at_further_rules(stack: Stack) -> Iterator[Check]:
-    """Look at further rules for HealthOmics; a stack without any has nothing to be checked."""
+def check_further_rules(stack: Stack) -> Iterator[Check]:
+    """Check further rules for HealthOmics, if there are any."""
     for rule in further_rules(stack):
         yield _enabled("further rule enabled", rule)
         name = rule.get("Name", "")

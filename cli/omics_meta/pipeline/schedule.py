@@ -17,8 +17,8 @@ OFF: Final = "off"
 """What the function is told instead of a schedule's expression where there is to be none."""
 
 
-def look_at_schedule(stack: Stack) -> Iterator[Check]:
-    """Look at the schedule, and at the role in whose name it sends; unless the function says that there is none."""
+def check_schedule(stack: Stack) -> Iterator[Check]:
+    """Check the schedule and the role that it sends by, unless the function says that there is no schedule."""
     expression = stack.variables.get("RECONCILE_SCHEDULE")
     if expression == OFF:
         yield Check("schedule", passed=True, found="reconciliation is off")

@@ -13,8 +13,8 @@ _USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 """States in which a table can be read and written."""
 
 
-def look_at_table(stack: Stack) -> Iterator[Check]:
-    """Look at the table's state and key."""
+def check_table(stack: Stack) -> Iterator[Check]:
+    """Check the table's state and key."""
     name, dynamodb = stack.output("tableName"), dynamodb_client(stack.session)
     status = dynamodb.describe_table(TableName=name)["Table"].get("TableStatus", "")
     yield Check("table", status in _USABLE, f"{name} is {status}")

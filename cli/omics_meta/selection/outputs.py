@@ -75,7 +75,7 @@ def outputs_of_stack(stack: str | None, cwd: Path | None) -> Outputs:
     except OSError as error:
         raise SelectionError(
             f"cannot run the Pulumi CLI ({error.strerror}: {error.filename}): "
-            "put `pulumi` on PATH, or give --outputs FILE"
+            "install it with `curl -fsSL https://get.pulumi.com | sh`, put `pulumi` on PATH, or give --outputs FILE"
         ) from error
     named = f"stack {stack}" if stack else f"the selected stack of {cwd}"
     if done.returncode != 0:

@@ -88,8 +88,8 @@ def _price(price: Price) -> dict[str, Any]:
         "unit": price.unit,
         "usd": float(price.usd),
         "per": price.per,
-        "source": price.source.url,
-        "date": price.source.date,
+        "source": price.page,
+        "date": price.date,
     }
 
 
@@ -101,6 +101,6 @@ def _print(what: Month, schedule: str, dollars: dict[str, Decimal]) -> None:
     for service, amount in [*dollars.items(), ("total", sum(dollars.values(), Decimal(0)))]:
         print_line(f"  {service:<12} {money(amount):>12}")
     print_line("List prices of US East (N. Virginia) in US dollars, without any free tier.")
-    print_line("Check them before you rely on a total: they were read on these pages, of these dates.")
-    for source in dict.fromkeys(price.source for price in PRICES.values()):
-        print_line(f"  {source.url} ({source.date})")
+    print_line("Most were read in other publications: check them on AWS's pages before you rely on a total.")
+    for page in dict.fromkeys(price.page for price in PRICES.values()):
+        print_line(f"  {page}")
