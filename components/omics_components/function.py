@@ -14,6 +14,7 @@ from .table import Table
 
 SERVICE = "healthomics-metadata-sync"
 METRICS_NAMESPACE = "HealthOmicsMetadataSync"
+RUNTIME = "python3.13"
 
 _Name = TypeVar("_Name")
 
@@ -42,7 +43,7 @@ def create_function(
     function = aws.lambda_.Function(
         f"{name}-function",
         description="Keeps one DynamoDB item per HealthOmics read set true to the source",
-        runtime="python3.13",
+        runtime=RUNTIME,
         architectures=["arm64"],
         handler=HANDLER,
         code=pulumi.FileArchive(str(write_package())),

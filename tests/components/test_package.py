@@ -2,15 +2,17 @@
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
 import pulumi
 import pytest
-from omics_components import package
+from omics_components import function, package
 
 from benchmarks.runtime import ENVIRONMENT, link_packages
 
@@ -68,7 +70,22 @@ def test_powertools_needs_nothing_else():
     assert needed == {"jmespath", "typing-extensions"}
 
 
-def test_the_package_works_with_nothing_but_what_lambda_has(content: bytes, tmp_path: Path):
+def deployed_python() -> str:
+    """The version of Python on which the function is deployed, such as 3.13, as a program of this machine."""
+    program = f"python{function.RUNTIME.removeprefix('python')}"
+    # pyenv's program of this name works only where a variable asks for the version.
+    variables = os.environ | {"PYENV_VERSION": program.removeprefix("python")}
+    find = [shutil.which(program) or program, "-c", "import sys; print(sys.executable)"]
+    try:
+        return subprocess.run(find, capture_output=True, text=True, check=True, env=variables).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip(f"the function is deployed on {program}, which is not on this machine")
+
+
+@pytest.mark.parametrize("interpreter", [lambda: sys.executable, deployed_python], ids=["this Python", "Lambda's"])
+def test_the_package_works_with_nothing_but_what_lambda_has(
+    interpreter: Callable[[], str], content: bytes, tmp_path: Path
+):
     # GIVEN the package, and boto3 with its own dependencies beside it
     path = tmp_path / "function.zip"
     path.write_bytes(content)
@@ -84,7 +101,7 @@ def test_the_package_works_with_nothing_but_what_lambda_has(content: bytes, tmp_
         "print(readset_sync.__file__, aws_lambda_powertools.__file__)"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code],
+        [interpreter(), "-I", "-S", "-c", code],
         capture_output=True,
         text=True,
         check=False,
