@@ -107,6 +107,10 @@ format: $(READY) ## Mend style and formatting where that can be done automatical
 types: $(READY) ## Check types
 	@$(BIN)/basedpyright
 
+.PHONY: generate
+generate: $(READY) ## Write what is made from the code: arguments, configuration keys, schema, tables of the docs
+	@$(BIN)/python -m tools.generate
+
 .PHONY: lock
 lock: $(UV) ## Renew requirements.lock from both pyproject.toml
 	@$(UV) pip compile pyproject.toml sandbox/pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock

@@ -17,13 +17,13 @@ FOLDERS = {
     "omics_sandbox": ROOT / "sandbox",
 }
 ALLOWED = {
-    "omics_components": set[str](),
+    "omics_components": {"readset_sync"},
     "readset_sync": set[str](),
     "omics_meta": {"readset_sync"},
     "omics_sandbox": set[str](),
 }
 THIRD_PARTY = {
-    "omics_components": {"pulumi", "pulumi_aws"},
+    "omics_components": {"pulumi", "pulumi_aws", "pydantic"},
     "readset_sync": {"aws_lambda_powertools", "boto3", "botocore"},
     "omics_meta": {"boto3", "botocore", "pyarrow", "rich", "typer"},
 }
@@ -67,6 +67,19 @@ def test_packages_import_nothing_else(package: str):
     ours = FOLDERS.keys() | {"tools", "tests"}
 
     assert modules_imported(package) - ours - sys.stdlib_module_names == THIRD_PARTY[package]
+
+
+def test_the_component_imports_the_constants_of_the_core_alone():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in FOLDERS["omics_components"].rglob("*.py")]
+    names = [
+        name
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    ]
+
+    assert {name for name in names if name and name.startswith("readset_sync")} == {"readset_sync.constants"}
 
 
 def test_the_program_imports_the_component_alone():

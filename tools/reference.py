@@ -1,4 +1,4 @@
-"""Prints the reference of the command line, docs/cli.md: `python -m tools.reference > docs/cli.md`."""
+"""The reference of the command line, docs/cli.md, which `make generate` writes."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _HEAD: Final = ("| option or argument | variable | meaning |", "| --- | --- | --
 _INTRODUCTION: Final = """\
 # Commands
 
-Every command and option, with its help text. `python -m tools.reference` prints this page. [Finding](finding.md),
+Every command and option, with its help text. `make generate` writes this page. [Finding](finding.md),
 [backfill and verify](backfill.md) and [operations](operations.md) say when to use the commands; [JSON and exit
 codes](json.md) says what scripts may rely on.
 
@@ -82,12 +82,3 @@ def _row(option: Any, path: str) -> str:
     variable = f"`{option.envvar}`" if option.envvar else ""
     needed = " Required." if option.required else ""
     return f"| {names} | {variable} | {option.help}{needed} |"
-
-
-def main() -> None:
-    """Print the page."""
-    print(reference(), end="")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,9 +6,9 @@ import pulumi
 
 from . import alarms, dashboard, function, queue, queue_policy, rule, schedule, table
 from .args import MetadataSyncArgs
-from .config import camel_case, known_as
 from .iam import look_up_place
-from .settings import NEVER, read_settings
+from .settings import DECLARED, NEVER, camel_case
+from .validation import read_settings
 
 TYPE = "healthomics-metadata-sync:index:MetadataSync"
 
@@ -91,9 +91,11 @@ class MetadataSync(pulumi.ComponentResource):
         # Existing resources are looked up before any is created, so that a wrong name leaves nothing behind.
         existing_table = existing_queue = None
         if settings.existing_table_name is not None:
-            existing_table = table.adopt_table(settings.existing_table_name, self, known_as("existing_table_name"))
+            setting = DECLARED["existing_table_name"].both_names
+            existing_table = table.adopt_table(settings.existing_table_name, self, setting)
         if settings.existing_queue_name is not None:
-            existing_queue = queue.adopt_queue(settings.existing_queue_name, self, known_as("existing_queue_name"))
+            setting = DECLARED["existing_queue_name"].both_names
+            existing_queue = queue.adopt_queue(settings.existing_queue_name, self, setting)
         place = look_up_place(self)
         rows = existing_table or table.create_table(name, settings, self)
         if existing_queue:

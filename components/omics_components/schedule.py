@@ -4,12 +4,11 @@ import json
 
 import pulumi
 import pulumi_aws as aws
+from readset_sync.constants import OWN_SOURCE, RECONCILE, RECONCILE_GROUP
 
 from .iam import Place, allow, create_role, use_queue_key
 from .queue import Queue
 from .settings import Settings
-
-MESSAGE_GROUP = "reconcile"
 
 
 def create_schedule(
@@ -40,7 +39,7 @@ def create_schedule(
         target={
             "arn": queue.arn,
             "role_arn": role.arn,
-            "sqs_parameters": {"message_group_id": MESSAGE_GROUP},
+            "sqs_parameters": {"message_group_id": RECONCILE_GROUP},
             "dead_letter_config": {"arn": undelivered.arn},
             "input": pulumi.Output.all(place.account, place.region).apply(lambda known: _message(*known)),
         },
@@ -53,8 +52,8 @@ def _message(account: str, region: str) -> str:
     """The message that the function takes for a request, with the context attributes that the scheduler fills in."""
     return json.dumps(
         {
-            "source": "healthomics-metadata-sync",
-            "detail-type": "Reconcile",
+            "source": OWN_SOURCE,
+            "detail-type": RECONCILE,
             "id": "<aws.scheduler.execution-id>",
             "time": "<aws.scheduler.scheduled-time>",
             "account": account,

@@ -1,148 +1,309 @@
-"""Every setting of MetadataSync: name, type, default, range and remedy, in one place.
+"""Every setting of MetadataSync, declared once: name, type, default, accepted values and meaning.
 
-The component's arguments and the stack configuration are two spellings of this table: an argument is the
-field's name, a configuration key the same in camelCase (two names are the contract's own, see `config.py`).
+`make generate` writes the component's arguments (`args.py`), the `config` block of Pulumi.yaml and the table in
+docs/settings.md from these declarations. A configuration key is the setting's name in camelCase, but for the two names
+in `_CONTRACT_KEYS`.
 """
 
-# ruff: noqa: RUF009 (the fields are made by a function that wraps dataclasses.field)
-
+import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
-from .rates import slowest
-from .validation import (
-    EMAIL,
-    FIFO_QUEUE_NAME,
-    KMS_KEY_ARN,
-    QUEUE_NAME,
-    SCHEDULE,
-    SECRET,
-    TABLE_NAME,
-    TOPIC_ARN,
-    Accepts,
-    SettingsError,
-    boolean,
-    choice,
-    integer,
-    integer_of,
-    problem,
-    rates,
-    some_of,
-    tags,
-    text,
-    unknown,
-    with_fifo_suffix,
-)
+import pulumi
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from readset_sync.constants import OPERATIONS, read_rates
 
-if TYPE_CHECKING:
-    import pulumi
-
-# What CloudWatch Logs accepts as a retention (PutRetentionPolicy).
-LOG_RETENTION_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
-# DynamoDB's own limit per table is a quota that can be raised; this only catches slips of the keyboard.
-MOST_CAPACITY = 1_000_000
-UNRESERVED = -1
 NEVER = "off"
-# For how long a step of a reconciliation begins another page, as `readset_sync.stores.reconciliation` has it.
-STEP_SECONDS = 5
-NO_INDEXES = "none"
-# The indexes that a created table can have, by name: partition key, and sort key if any.
+"""The `reconcile_schedule` without reconciliations."""
+
+UNRESERVED = -1
+"""The `function_reserved_concurrency` that reserves nothing."""
+
 TABLE_INDEXES: Mapping[str, tuple[str, ...]] = {
     "subject": ("set_subject_id",),
     "sample": ("set_sample_id",),
     "store": ("store_id", "set_status"),
 }
+"""The indexes that a created table can have, by name: partition key, and sort key if any."""
 
-_KMS_KEY = "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)"
-
-_TABLE = text(TABLE_NAME, "give the name of a DynamoDB table: 3 to 255 letters, digits, underscores, dots and hyphens.")
-_QUEUE = text(
-    FIFO_QUEUE_NAME,
-    "give the name of a FIFO queue: letters, digits, underscores and hyphens, at most 80 with .fifo.",
-    with_fifo_suffix,
-)
-_STANDARD_QUEUE = text(
-    QUEUE_NAME, "give the name of a standard queue: at most 80 letters, digits, underscores and hyphens."
-)
+_NO_INDEXES = "none"
+_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
+_A_KEY = "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)"
+# DynamoDB's own limit per table is a quota that can be raised; this only catches slips of the keyboard.
+_MOST_CAPACITY = 1_000_000
+# EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler": rates and cron expressions of six fields.
+# Every hour at the most: a cron expression names one minute.
+_SCHEDULE = r"rate\([1-9][0-9]* (hour|day)s?\)|cron\([0-5]?[0-9]( \S+){5}\)"
 
 
-def _setting(accepts: Accepts, default: object) -> Any:
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(cast("dict[str, str]", default)), metadata={"accepts": accepts})
-    return field(default=default, metadata={"accepts": accepts})
+def _accepts(values: str, pattern: str | None = None) -> Any:
+    """What a field accepts: in words, as the end of "give …", and as a pattern of the whole text."""
+    return Field(json_schema_extra={"accepts": values}, pattern=pattern and f"^(?:{pattern})$")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """All settings, read and free of contradictions. What they mean is told in `MetadataSyncArgs`.
+def _whole(low: int, high: int, unit: str = "") -> Any:
+    words = f"a whole number from {low} to {high}{unit and f' ({unit})'}"
+    return Field(json_schema_extra={"accepts": words}, ge=low, le=high)
 
-    None stands for "not set". A name or tags may be an Output, everything else is plain.
+
+def with_fifo_suffix(name: str) -> str:
+    """The name of a FIFO queue, which SQS requires to end in `.fifo`."""
+    return name if name.endswith(".fifo") else f"{name}.fifo"
+
+
+def _complete_queue_name(name: object) -> object:
+    if isinstance(name, pulumi.Output):
+        return cast("pulumi.Output[str]", name).apply(with_fifo_suffix)
+    return with_fifo_suffix(name) if isinstance(name, str) else name
+
+
+def _normalize_indexes(text: str) -> str:
+    names = [name.strip() for name in text.split(",")]
+    if names != [_NO_INDEXES] and (len(set(names)) < len(names) or not set(names) <= TABLE_INDEXES.keys()):
+        raise ValueError
+    return ",".join(names)
+
+
+def _check_rates(value: object) -> object:
+    """Programs may give a plain number."""
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(text, str):
+        read_rates(text)
+    return text
+
+
+def _check_tag_key(key: str) -> str:
+    if key.lower().startswith("aws:"):
+        raise ValueError
+    return key
+
+
+_TableName = Annotated[
+    str,
+    _accepts(
+        "the name of a DynamoDB table: 3 to 255 letters, digits, underscores, dots and hyphens", "[a-zA-Z0-9_.-]{3,255}"
+    ),
+]
+_FifoQueueName = Annotated[
+    str,
+    _accepts(
+        "the name of a FIFO queue: letters, digits, underscores and hyphens, at most 80 with .fifo",
+        r"[a-zA-Z0-9_-]{1,75}\.fifo",
+    ),
+]
+_TopicArn = Annotated[
+    str,
+    _accepts(
+        "the ARN of a standard SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)",
+        "arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]{1,256}",
+    ),
+]
+_AwsOwnedOrKey = Annotated[str, _accepts(f"AWS_OWNED or {_A_KEY}", f"AWS_OWNED|{_KEY_ARN}")]
+_TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_check_tag_key)]
+_TagValue = pulumi.Output[str] | Annotated[str, Field(max_length=256)]
+
+
+class Settings(BaseModel):
+    """All settings of one component.
+
+    None stands for "not set". Names of existing resources and tags may be Outputs, everything else is plain.
     """
 
-    existing_table_name: "pulumi.Input[str] | None" = _setting(_TABLE, None)
-    existing_queue_name: "pulumi.Input[str] | None" = _setting(_QUEUE, None)
-    table_name: str | None = _setting(_TABLE, None)
-    queue_name: str | None = _setting(_QUEUE, None)
-    dead_letter_queue_name: str | None = _setting(_QUEUE, None)
-    undelivered_queue_name: str | None = _setting(_STANDARD_QUEUE, None)
-    import_retained_table: bool = _setting(boolean(), default=False)
-    table_billing_mode: str = _setting(choice(("PAY_PER_REQUEST", "PROVISIONED")), "PAY_PER_REQUEST")
-    table_read_capacity: int = _setting(integer(0, MOST_CAPACITY, "(read capacity units)"), 0)
-    table_write_capacity: int = _setting(integer(0, MOST_CAPACITY, "(write capacity units)"), 0)
-    table_indexes: str = _setting(some_of(tuple(TABLE_INDEXES), NO_INDEXES), "subject,sample")
-    table_point_in_time_recovery: bool = _setting(boolean(), default=True)
-    table_deletion_protection: bool = _setting(boolean(), default=True)
-    table_encryption: str = _setting(
-        choice(
-            ("AWS_MANAGED", "AWS_OWNED"),
-            KMS_KEY_ARN,
-            f"give AWS_MANAGED, AWS_OWNED or {_KMS_KEY}.",
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
+
+    existing_table_name: pulumi.Output[str] | _TableName | None = None
+    """Name of an existing table to write to; its partition key must be `set_arn` (a string), without a sort key. Not
+    set: a table is created."""
+
+    existing_queue_name: Annotated[
+        pulumi.Output[str] | _FifoQueueName | None, BeforeValidator(_complete_queue_name)
+    ] = None
+    """Name of an existing FIFO queue with content-based deduplication; `.fifo` is added when it is missing. Its
+    visibility timeout should be six times the function's timeout. Not set: a queue is created."""
+
+    table_name: _TableName | None = None
+    """Name of the created table. Not set: a name is made from the component's."""
+
+    queue_name: Annotated[_FifoQueueName | None, BeforeValidator(_complete_queue_name)] = None
+    """Name of the created FIFO queue; `.fifo` is added when it is missing. Not set: a name is made from the
+    component's."""
+
+    dead_letter_queue_name: Annotated[_FifoQueueName | None, BeforeValidator(_complete_queue_name)] = None
+    """Name of the FIFO dead-letter queue behind the created queue; `.fifo` is added when it is missing. Not set: a name
+    is made from the component's."""
+
+    undelivered_queue_name: Annotated[
+        str | None,
+        _accepts(
+            "the name of a standard queue: at most 80 letters, digits, underscores and hyphens", "[a-zA-Z0-9_-]{1,80}"
         ),
-        "AWS_MANAGED",
-    )
-    retain_table: bool = _setting(boolean(), default=True)
-    manage_queue_policy: bool = _setting(boolean(), default=False)
-    function_memory_size: int = _setting(integer(128, 10240, "(MiB)"), 256)
-    function_timeout: int = _setting(integer(10, 900, "(seconds)"), 60)
-    function_reserved_concurrency: int = _setting(integer(UNRESERVED, 100_000, "(-1 reserves none)"), UNRESERVED)
-    maximum_concurrency: int = _setting(integer(2, 1000), 2)
-    batch_size: int = _setting(integer(1, 10), 10)
-    max_receive_count: int = _setting(integer(1, 1000), 5)
-    message_retention_days: int = _setting(integer(1, 14), 14)
-    queue_encryption: str = _setting(
-        choice(("SQS_MANAGED",), KMS_KEY_ARN, f"give SQS_MANAGED or {_KMS_KEY}."), "SQS_MANAGED"
-    )
-    store_events: bool = _setting(boolean(), default=True)
-    tag_events: bool = _setting(boolean(), default=False)
-    reconcile_schedule: str = _setting(
-        choice(
-            (NEVER,),
-            SCHEDULE,
-            "give rate(1 day), another rate(NUMBER hours or days), a cron(MINUTE ...) expression of EventBridge"
-            f" Scheduler with one minute, or {NEVER}: reconciliations that begin more often than every hour pile up in"
-            " the queue.",
+    ] = None
+    """Name of the standard queue that keeps events which EventBridge could not deliver. Not set: a name is made from
+    the component's."""
+
+    import_retained_table: bool = False
+    """Bring the created table, which an earlier destroy left in place, back under management instead of creating it."""
+
+    table_billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = "PAY_PER_REQUEST"
+    """How the created table is paid for."""
+
+    table_read_capacity: Annotated[int, _whole(0, _MOST_CAPACITY, "read capacity units")] = 0
+    """Read capacity units of a `PROVISIONED` table."""
+
+    table_write_capacity: Annotated[int, _whole(0, _MOST_CAPACITY, "write capacity units")] = 0
+    """Write capacity units of a `PROVISIONED` table."""
+
+    table_indexes: Annotated[
+        str,
+        _accepts(f"some of {', '.join(TABLE_INDEXES)}, separated by commas, or {_NO_INDEXES}"),
+        AfterValidator(_normalize_indexes),
+    ] = "subject,sample"
+    """Indexes of the created table, by which read sets are found without reading all of it; `store` is by store id and
+    status. They can be changed at any time."""
+
+    table_point_in_time_recovery: bool = True
+    """Whether the created table can be restored to any second of the last 35 days."""
+
+    table_deletion_protection: bool = True
+    """Whether DynamoDB refuses to delete the created table."""
+
+    table_encryption: Annotated[
+        str, _accepts(f"AWS_MANAGED, AWS_OWNED or {_A_KEY}", f"AWS_MANAGED|AWS_OWNED|{_KEY_ARN}")
+    ] = "AWS_MANAGED"
+    """Key that the created table is encrypted with."""
+
+    retain_table: bool = True
+    """Whether the created table and its data stay after `pulumi destroy`."""
+
+    manage_queue_policy: bool = False
+    """For an existing queue only: set its policy to the one that lets the event rule send to it. This replaces the
+    queue's whole policy. Otherwise the policy is left alone, and the statement that it needs is reported."""
+
+    function_memory_size: Annotated[int, _whole(128, 10240, "MiB")] = 256
+    """Memory of the function in MiB."""
+
+    function_timeout: Annotated[int, _whole(10, 900, "seconds")] = 60
+    """Timeout of the function in seconds. The visibility timeout of a created queue follows from it."""
+
+    function_reserved_concurrency: Annotated[int, _whole(UNRESERVED, 100_000, "-1 reserves none")] = UNRESERVED
+    """Executions reserved for the function; -1 reserves none."""
+
+    maximum_concurrency: Annotated[int, _whole(2, 1000)] = 2
+    """How many executions of the function the queue may cause at a time."""
+
+    batch_size: Annotated[int, _whole(1, 10)] = 10
+    """Messages per execution."""
+
+    max_receive_count: Annotated[int, _whole(1, 1000)] = 5
+    """How often a message is tried before it goes to the dead-letter queue of a created queue."""
+
+    message_retention_days: Annotated[int, _whole(1, 14)] = 14
+    """How many days a created queue keeps a message."""
+
+    queue_encryption: Annotated[str, _accepts(f"SQS_MANAGED or {_A_KEY}", f"SQS_MANAGED|{_KEY_ARN}")] = "SQS_MANAGED"
+    """Key that the created queues are encrypted with; the policy of a KMS key must let EventBridge use it. For an
+    existing queue: the key that it is encrypted with, so that the function may use it."""
+
+    store_events: bool = True
+    """Whether rows follow at once when a sequence store is renamed or deleted."""
+
+    tag_events: bool = False
+    """Whether rows follow at once when a read set's tags are changed, which takes a CloudTrail trail of management
+    events in the account."""
+
+    reconcile_schedule: Annotated[
+        str,
+        _accepts(
+            "rate(1 day), another rate(NUMBER hours or days), a cron(MINUTE ...) expression of EventBridge Scheduler"
+            f" with one minute, or {NEVER}: reconciliations that begin more often than every hour pile up in the queue",
+            f"{NEVER}|{_SCHEDULE}",
         ),
-        "cron(0 3 * * ? *)",
-    )
-    max_row_age_days: int = _setting(integer(0, 3650, "(days; 0 for any age)"), 7)
-    log_encryption: str = _setting(choice(("AWS_OWNED",), KMS_KEY_ARN, f"give AWS_OWNED or {_KMS_KEY}."), "AWS_OWNED")
-    log_retention_days: int = _setting(integer_of(LOG_RETENTION_DAYS, "(days)"), 30)
-    log_level: str = _setting(choice(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")), "INFO")
-    max_tps: str = _setting(rates(), "5")
-    tags: "pulumi.Input[Mapping[str, pulumi.Input[str]]]" = _setting(tags(), {})
-    alarms: bool = _setting(boolean(), default=True)
-    alarm_email: str | None = _setting(text(EMAIL, "give one e-mail address, such as on-call@example.org."), None)
-    alarm_topic_arn: "pulumi.Input[str] | None" = _setting(
-        text(TOPIC_ARN, "give the ARN of a standard SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)."), None
-    )
-    alarm_encryption: str = _setting(choice(("AWS_OWNED",), KMS_KEY_ARN, f"give AWS_OWNED or {_KMS_KEY}."), "AWS_OWNED")
-    oldest_message_minutes: int = _setting(integer(1, 1440, "(minutes)"), 60)
-    dashboard: bool = _setting(boolean(), default=False)
+    ] = "cron(0 3 * * ? *)"
+    """How often all rows are compared with their read sets. A cron expression is in UTC; a rate also runs at once."""
+
+    max_row_age_days: Annotated[int, _whole(0, 3650, "days; 0 for any age")] = 7
+    """A reconciliation refreshes a row this many days after its last full refresh at the latest, because no listing
+    shows tags; 0 for never."""
+
+    log_encryption: _AwsOwnedOrKey = "AWS_OWNED"
+    """Key that the function's logs are encrypted with; the policy of a KMS key must let CloudWatch Logs use it."""
+
+    # What CloudWatch Logs accepts as a retention (PutRetentionPolicy).
+    log_retention_days: Literal[
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+    ] = 30
+    """How many days the function's logs are kept."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    """Least level of the messages that the function logs."""
+
+    max_tps: Annotated[
+        str,
+        _accepts(
+            "a number greater than 0 (HealthOmics calls a second, per operation), with a number for single operations"
+            f" if wanted, as in 20,GetReadSetMetadata=50; these are {', '.join(OPERATIONS[:-1])} and {OPERATIONS[-1]}"
+        ),
+        BeforeValidator(_check_rates),
+    ] = "5"
+    """How many calls a second, per HealthOmics operation, the function may make in all its executions together. 5 is
+    the quota of a new account."""
+
+    tags: Annotated[
+        pulumi.Output[dict[str, str]] | dict[_TagKey, _TagValue],
+        _accepts(
+            "an object of texts: at most 50 tags, keys of 1 to 128 characters that do not begin with aws:, values of at"
+            " most 256 characters"
+        ),
+        Field(max_length=50),
+    ] = {}
+    """Tags for everything that is created and can be tagged."""
+
+    alarms: bool = True
+    """Whether CloudWatch alarms watch the queues, the function and the reconciliations."""
+
+    alarm_email: Annotated[
+        # Only what SNS could never deliver to is refused: an address is right once its owner has confirmed it.
+        str | None, _accepts("one e-mail address, such as on-call@example.org", r"[^@\s]+@[^@\s]+\.[^@\s]+")
+    ] = None
+    """Whom the alarms tell: an SNS topic is created, and this address is asked to confirm its subscription. Not set:
+    the alarms are seen in CloudWatch and by `omics-meta status` only."""
+
+    alarm_topic_arn: pulumi.Output[str] | _TopicArn | None = None
+    """ARN of an existing SNS topic that the alarms publish to, instead of a created one; its policy must let CloudWatch
+    publish."""
+
+    alarm_encryption: _AwsOwnedOrKey = "AWS_OWNED"
+    """Key that the created topic is encrypted with; the policy of a KMS key must let CloudWatch use it."""
+
+    oldest_message_minutes: Annotated[int, _whole(1, 1440, "minutes")] = 60
+    """How many minutes a message may wait in the FIFO queue before there is an alarm."""
+
+    dashboard: bool = False
+    """Whether a CloudWatch dashboard is created."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_text(cls, value: object, info: ValidationInfo) -> object:
+        """Read what is no text in Python: a stack's configuration has texts only, and other languages have floats."""
+        wanted = DECLARED[str(info.field_name)].type
+        if isinstance(value, str) and wanted is not str:
+            value = json.loads(value.lower() if wanted is bool else value)
+        return int(value) if wanted is int and isinstance(value, float) and value.is_integer() else value
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """The indexes of the created table, by name."""
+        return () if self.table_indexes == _NO_INDEXES else tuple(self.table_indexes.split(","))
+
+    @property
+    def table_key_arn(self) -> str | None:
+        """The KMS key that the created table is encrypted with, if it is the user's own."""
+        return _key_arn(self.table_encryption)
 
     @property
     def queue_key_arn(self) -> str | None:
@@ -159,197 +320,76 @@ class Settings:
         """The KMS key that the created topic of the alarms is encrypted with, if it is the user's own."""
         return _key_arn(self.alarm_encryption)
 
-    @property
-    def index_names(self) -> tuple[str, ...]:
-        """The indexes of the created table, by name."""
-        return () if self.table_indexes == NO_INDEXES else tuple(self.table_indexes.split(","))
-
-    @property
-    def table_key_arn(self) -> str | None:
-        """The KMS key that the created table is encrypted with, if it is the user's own."""
-        return _key_arn(self.table_encryption)
-
 
 def _key_arn(encryption: str) -> str | None:
-    return encryption if KMS_KEY_ARN.fullmatch(encryption) else None
-
-
-_FIELDS: Mapping[str, Field[Any]] = {f.name: f for f in fields(Settings)}
-_CREATED_TABLE_ONLY = (
-    "table_name",
-    "import_retained_table",
-    "table_billing_mode",
-    "table_read_capacity",
-    "table_write_capacity",
-    "table_indexes",
-    "table_point_in_time_recovery",
-    "table_deletion_protection",
-    "table_encryption",
-    "retain_table",
-)
-_CREATED_QUEUE_ONLY = (
-    "queue_name",
-    "dead_letter_queue_name",
-    "max_receive_count",
-    "message_retention_days",
-)
-
-_ALARMS_ONLY = ("alarm_email", "alarm_topic_arn", "alarm_encryption", "oldest_message_minutes")
-
-
-def read_settings(
-    given: Mapping[str, object], spell: Callable[[str], str] = str, secrets: Collection[str] = ()
-) -> Settings:
-    """Read what was given, by field name; whatever is missing, None or an empty text takes its default.
-
-    Args:
-        given: Values by field name.
-        spell: The name under which the caller's user knows a field; used in messages.
-        secrets: Fields whose values messages must not show.
-
-    Raises:
-        SettingsError: Some of it is wrong. All of it is named, not only the first.
-    """
-    problems = [unknown(spell(name), [spell(known) for known in _FIELDS]) for name in given if name not in _FIELDS]
-    values: dict[str, Any] = {}
-    wrong: set[str] = set()
-    for name, value in given.items():
-        if name not in _FIELDS or value is None or (isinstance(value, str) and not value):
-            continue
-        accepts: Accepts = _FIELDS[name].metadata["accepts"]
-        try:
-            values[name] = accepts.read(value)
-        except ValueError:
-            wrong.add(name)
-            problems.append(problem(spell(name), SECRET if name in secrets else value, accepts.remedy))
-    settings = Settings(**values)
-    # A value that was not understood contradicts nothing: its own problem is enough.
-    problems.extend(
-        contradiction.sentence(settings, spell, secrets)
-        for contradiction in _contradictions(settings)
-        if wrong.isdisjoint(contradiction.names)
-    )
-    if problems:
-        raise SettingsError(problems)
-    return settings
+    return encryption if re.fullmatch(_KEY_ARN, encryption) else None
 
 
 @dataclass(frozen=True)
-class _Contradiction:
-    """Settings that do not go together; the first is the one to be changed.
+class Setting:
+    """What is declared about one setting.
 
     Attributes:
-        names: The fields concerned.
-        remedy: What to do, with `{field}` where a field's name belongs.
+        name: The field of Settings, and the component's argument.
+        type: str, int, bool or dict.
+        default: The value when it is not given; None if there is none.
+        can_be_output: Whether a program may give an Output.
+        accepts: The accepted values in words, as the end of "give …".
+        meaning: What it is for, in full sentences.
     """
 
-    names: Sequence[str]
-    remedy: str
+    name: str
+    type: type
+    default: Any
+    can_be_output: bool
+    accepts: str
+    meaning: str
 
-    def sentence(self, settings: Settings, spell: Callable[[str], str], secrets: Collection[str]) -> str:
-        """The sentence for the user, with every field under the name that the user knows."""
-        spelled = {name: spell(name) for name in _FIELDS}
-        # Names in braces are replaced one by one: a remedy is ours, what str.format could be fed with is not.
-        remedy = re.sub(r"{(\w+)}", lambda match: spelled[match[1]], self.remedy)
-        name = self.names[0]
-        return problem(spell(name), SECRET if name in secrets else getattr(settings, name), remedy)
+    @property
+    def key(self) -> str:
+        """The configuration key."""
+        return _CONTRACT_KEYS.get(self.name) or camel_case(self.name)
 
-
-def _contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    yield from _table_contradictions(settings)
-    yield from _capacity_contradictions(settings)
-    yield from _queue_contradictions(settings)
-    yield from _rate_contradictions(settings)
-    yield from _alarm_contradictions(settings)
-    reserved = settings.function_reserved_concurrency
-    if UNRESERVED < reserved < settings.maximum_concurrency:
-        yield _Contradiction(
-            ("function_reserved_concurrency", "maximum_concurrency"),
-            "{maximum_concurrency} is "
-            f"{settings.maximum_concurrency}, so that messages would be throttled: reserve at least that many,"
-            " or -1 for none.",
-        )
+    @property
+    def both_names(self) -> str:
+        """The argument and the key, for messages that do not know which of them the user gave."""
+        return f"{self.name} ({self.key} in a stack's configuration)"
 
 
-def _rate_contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    # Each message may cost one call of each operation, each execution has its share of the rate, and calls take time.
-    longest = settings.batch_size * settings.maximum_concurrency / slowest(settings.max_tps)
-    if 2 * longest + STEP_SECONDS > settings.function_timeout:
-        yield _Contradiction(
-            ("max_tps", "maximum_concurrency", "batch_size", "function_timeout"),
-            f"a batch of {settings.batch_size} would wait {longest:.0f} s for its calls, shared by"
-            f" {settings.maximum_concurrency} executions, and {STEP_SECONDS} s for a step of a reconciliation, and the"
-            f" function ends after {settings.function_timeout} s: raise it or {{function_timeout}}, or lower"
-            " {maximum_concurrency} or {batch_size}.",
-        )
+_CONTRACT_KEYS = {"existing_table_name": "dynamoTableName", "existing_queue_name": "SQSQueueName"}
 
 
-def _alarm_contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    if not settings.alarms:
-        for name in _changed(settings, _ALARMS_ONLY):
-            yield _Contradiction((name, "alarms"), "there are no alarms ({alarms} is false): remove one of the two.")
-        return
-    if settings.alarm_email is not None and settings.alarm_topic_arn is not None:
-        yield _Contradiction(
-            ("alarm_email", "alarm_topic_arn"),
-            "an existing topic ({alarm_topic_arn}) is not changed: subscribe the address to it, and remove one of the"
-            " two.",
-        )
-    elif settings.alarm_email is None and settings.alarm_key_arn:
-        yield _Contradiction(
-            ("alarm_encryption", "alarm_email"), "no topic is created: give {alarm_email} as well, or remove it."
-        )
+def camel_case(name: str) -> str:
+    """A setting's or an output's name as Pulumi's other languages and the configuration write it."""
+    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
-def _table_contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    if settings.existing_table_name is not None:
-        for name in _changed(settings, _CREATED_TABLE_ONLY):
-            yield _Contradiction(
-                (name, "existing_table_name"),
-                "an existing table ({existing_table_name}) is not changed: remove one of the two.",
-            )
-        return
-    if settings.import_retained_table and settings.table_name is None:
-        yield _Contradiction(
-            ("import_retained_table", "table_name"), "it is not said which table: give {table_name} as well."
-        )
-    if not settings.retain_table and settings.table_deletion_protection:
-        yield _Contradiction(
-            ("retain_table", "table_deletion_protection"),
-            "deletion protection would make destroy fail: set {table_deletion_protection} to false as well.",
-        )
+# A dict has texts in it.
+_TYPES: tuple[type, ...] = (bool, int, dict, str)
 
 
-def _capacity_contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    if settings.existing_table_name is not None:
-        return
-    for name in ("table_read_capacity", "table_write_capacity"):
-        capacity: int = getattr(settings, name)
-        if settings.table_billing_mode == "PROVISIONED" and capacity == 0:
-            yield _Contradiction((name, "table_billing_mode"), "{table_billing_mode} is PROVISIONED: give at least 1.")
-        if settings.table_billing_mode != "PROVISIONED" and capacity != 0:
-            yield _Contradiction(
-                (name, "table_billing_mode"),
-                "{table_billing_mode} is PAY_PER_REQUEST: remove it, or set {table_billing_mode} to PROVISIONED.",
-            )
+def _declared(name: str, field: FieldInfo) -> Setting:
+    parts: list[Any] = [*_parts(field.annotation), field]
+    options: tuple[object, ...] = next((get_args(part) for part in parts if get_origin(part) is Literal), ())
+    kind = type(options[0]) if options else next(kind for kind in _TYPES if kind in parts)
+    extras: Iterator[Any] = (getattr(part, "json_schema_extra", None) for part in parts)
+    accepts = next((extra["accepts"] for extra in extras if extra), _either(options or ("true", "false")))
+    meaning = " ".join((field.description or "").split())
+    return Setting(name, kind, field.default, pulumi.Output in parts, accepts, meaning)
 
 
-def _queue_contradictions(settings: Settings) -> Iterator[_Contradiction]:
-    if settings.existing_queue_name is None:
-        if settings.manage_queue_policy:
-            yield _Contradiction(
-                ("manage_queue_policy", "existing_queue_name"),
-                "it is for an existing queue, and a created one has its policy anyway: remove it,"
-                " or give {existing_queue_name}.",
-            )
-        return
-    for name in _changed(settings, _CREATED_QUEUE_ONLY):
-        yield _Contradiction(
-            (name, "existing_queue_name"),
-            "an existing queue ({existing_queue_name}) is not changed: remove one of the two.",
-        )
+def _parts(annotation: Any) -> Iterator[Any]:
+    """An annotation, and everything that it is made of."""
+    yield annotation
+    yield get_origin(annotation)
+    for part in get_args(annotation):
+        yield from _parts(part)
 
 
-def _changed(settings: Settings, names: Sequence[str]) -> Iterator[str]:
-    """The names whose value is not the default. Pulumi fills defaults in, so that "given" cannot be told."""
-    return (name for name in names if getattr(settings, name) != _FIELDS[name].default)
+def _either(options: Sequence[object]) -> str:
+    *others, last = map(str, options)
+    return f"{', '.join(others)} or {last}"
+
+
+DECLARED: Mapping[str, Setting] = {name: _declared(name, field) for name, field in Settings.model_fields.items()}
+"""Every setting by name."""

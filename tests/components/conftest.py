@@ -6,6 +6,8 @@
 
 import asyncio
 import contextvars
+import copy
+import json
 import logging
 import runpy
 from collections.abc import Callable, Generator, Mapping
@@ -17,6 +19,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from omics_components import function
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.stack import run_in_stack
@@ -25,6 +28,14 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 PARTITION = "aws"
+EXISTING_TABLE: dict[str, Any] = {
+    "hashKey": "set_arn",
+    "attributes": [{"name": "set_arn", "type": "S"}],
+    "serverSideEncryption": {
+        "enabled": True,
+        "kmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +82,9 @@ class Deployment:
         return {(r.type, r.name) for r in self.resources}
 
     def get(self, type_: str, name: str) -> Registered:
+        """A copy of a resource, because tests share deployments."""
         (found,) = [r for r in self.resources if (r.type, r.name) == (type_, name)]
-        return found
+        return copy.deepcopy(found)
 
 
 class _Mocks(mocks.Mocks):
@@ -244,13 +256,22 @@ def _ignore(_: object) -> None:
     """A program's value means nothing; run_in_stack would await some of them."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session", autouse=True)
+def package() -> Generator[None]:
+    """Build the deployment package once: its own tests are in test_package.py."""
+    path = function.write_package()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, "write_package", lambda: path)
+        yield
+
+
+@pytest.fixture(scope="session")
 def deploy() -> Callable[..., Deployment]:
     """Run a program and return what it did, once everything that it started has ended."""
     return _deploy
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def deploy_main() -> Callable[..., Deployment]:
     """Run the project's own program."""
 
@@ -260,7 +281,23 @@ def deploy_main() -> Callable[..., Deployment]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def deployed(deploy_main: Callable[..., Deployment]) -> Callable[..., Deployment]:
+    """Deploy the program with a configuration into an account that has a table and a queue; once for all tests."""
+    done: dict[str, Deployment] = {}
+
+    def run(config: Mapping[str, str] | None = None) -> Deployment:
+        key = json.dumps(config or {}, sort_keys=True)
+        if key not in done:
+            world = World(tables={"their-table": EXISTING_TABLE}, queues={"their-queue.fifo"})
+            done[key] = deploy_main(config=config, world=world)
+            assert done[key].error is None
+        return done[key]
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def world_of() -> type[World]:
     """Describe what exists in the account."""
     return World

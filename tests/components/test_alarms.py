@@ -4,28 +4,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from omics_meta.commands.cost.footprint import ALARMS
 
 # The fixtures of conftest.py, which tests cannot import.
 Deploy = Callable[..., Any]
-Describe = Callable[..., Any]
 
 NAME = "healthomics-metadata-sync"
 TOPIC_ARN = f"arn:aws:sns:us-west-2:123456789012:{NAME}-alarm-topic-1234567"
 THEIR_TOPIC = "arn:aws:sns:us-west-2:123456789012:on-call"
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 FUNCTION = f"{NAME}-function-1234567"
-
-
-@pytest.fixture
-def deployed(deploy_main: Deploy, world_of: Describe):
-    def run(**config: str):
-        deployment = deploy_main(config=config, world=world_of(queues={"their-queue.fifo"}))
-        assert deployment.error is None
-        return deployment
-
-    return run
 
 
 def alarms(deployment: Any) -> dict[str, dict[str, Any]]:
@@ -68,29 +56,29 @@ def test_each_alarm_watches_what_it_says(deployed: Deploy):
 
 
 def test_an_existing_queue_s_dead_letters_are_its_owner_s(deployed: Deploy):
-    found = alarms(deployed(SQSQueueName="their-queue"))
+    found = alarms(deployed({"SQSQueueName": "their-queue"}))
 
     assert found.keys() == {"undelivered", "oldest-message", "errors", "throttles", "drift"}
     assert found["oldest-message"]["dimensions"] == {"QueueName": "their-queue.fifo"}
 
 
 def test_the_patience_is_a_setting(deployed: Deploy):
-    assert alarms(deployed(oldestMessageMinutes="20"))["oldest-message"]["threshold"] == 1200
+    assert alarms(deployed({"oldestMessageMinutes": "20"}))["oldest-message"]["threshold"] == 1200
 
 
 def test_without_reconciliations_there_is_no_drift_to_be_found(deployed: Deploy):
-    assert "drift" not in alarms(deployed(reconcileSchedule="off"))
+    assert "drift" not in alarms(deployed({"reconcileSchedule": "off"}))
 
 
 def test_alarms_can_be_left_out(deployed: Deploy):
-    deployment = deployed(alarms="false", dashboard="true")
+    deployment = deployed({"alarms": "false", "dashboard": "true"})
 
     assert alarms(deployment) == {}
     assert not [type_ for type_, _ in deployment.kinds() if ":sns/" in type_]
 
 
 def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Deploy):
-    deployment = deployed(alarmEmail="on-call@example.org")
+    deployment = deployed({"alarmEmail": "on-call@example.org"})
 
     topic = deployment.get("aws:sns/topic:Topic", f"{NAME}-alarm-topic").inputs
     policy = deployment.get("aws:sns/topicPolicy:TopicPolicy", f"{NAME}-alarm-topic-policy").inputs
@@ -124,13 +112,13 @@ def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Depl
 
 
 def test_the_topic_with_a_key_of_one_s_own(deployed: Deploy):
-    deployment = deployed(alarmEmail="on-call@example.org", alarmEncryption=KEY_ARN)
+    deployment = deployed({"alarmEmail": "on-call@example.org", "alarmEncryption": KEY_ARN})
 
     assert deployment.get("aws:sns/topic:Topic", f"{NAME}-alarm-topic").inputs["kmsMasterKeyId"] == KEY_ARN
 
 
 def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):
-    deployment = deployed(alarmTopicArn=THEIR_TOPIC)
+    deployment = deployed({"alarmTopicArn": THEIR_TOPIC})
 
     assert {tuple(alarm["alarmActions"]) for alarm in alarms(deployment).values()} == {(THEIR_TOPIC,)}
     assert not [type_ for type_, _ in deployment.kinds() if ":sns/" in type_]
@@ -139,7 +127,7 @@ def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):
 def test_the_dashboard_shows_the_queues_the_function_and_the_service(deployed: Deploy):
     assert not [type_ for type_, _ in deployed().kinds() if type_.endswith(":Dashboard")]
 
-    dashboard = deployed(dashboard="true").get("aws:cloudwatch/dashboard:Dashboard", f"{NAME}-dashboard").inputs
+    dashboard = deployed({"dashboard": "true"}).get("aws:cloudwatch/dashboard:Dashboard", f"{NAME}-dashboard").inputs
 
     assert dashboard["dashboardName"] == f"{FUNCTION}-us-west-2"
     widgets = json.loads(dashboard["dashboardBody"])["widgets"]

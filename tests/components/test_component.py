@@ -1,6 +1,5 @@
 """The component in other people's programs."""
 
-import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from omics_components import MetadataSync, MetadataSyncArgs
-from omics_components.settings import Settings, read_settings
+from omics_components import MetadataSync
+from omics_components.validation import read_settings
 from pulumi.provider.experimental.component import ComponentProvider
 
 # The fixtures of conftest.py, which tests cannot import.
@@ -162,11 +161,6 @@ def test_tags_can_hold_outputs(deploy: Deploy):
     rule = deploy(program).get("aws:cloudwatch/eventRule:EventRule", "sync-rule")
 
     assert rule.inputs["tags"] == {"owner": "genomics"}
-
-
-def test_every_argument_is_a_setting():
-    assert MetadataSyncArgs.__optional_keys__ == {*inspect.get_annotations(Settings)}
-    assert MetadataSyncArgs.__required_keys__ == frozenset()
 
 
 def test_the_schema_describes_every_input_and_output():

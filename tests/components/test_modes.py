@@ -14,11 +14,6 @@ ACCOUNT = "arn:aws:{}:us-west-2:123456789012:{}"
 NAME = "healthomics-metadata-sync"
 URL = "https://sqs.us-west-2.amazonaws.com/123456789012/"
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
-EXISTING_TABLE: dict[str, Any] = {
-    "hashKey": "set_arn",
-    "attributes": [{"name": "set_arn", "type": "S"}],
-    "serverSideEncryption": {"enabled": True, "kmsKeyArn": KEY_ARN},
-}
 RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-rule-1234567")
 STORE_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567")
 ADOPT_TABLE = {"dynamoTableName": "their-table"}
@@ -59,19 +54,6 @@ CREATED_QUEUE = {
     ("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-queue-policy"),
     ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-dead-letters-alarm"),
 }
-
-
-@pytest.fixture
-def deployed(deploy_main: Deploy, world_of: Describe):
-    """Deploy the program with a configuration into an account that has a table and a queue."""
-
-    def run(config: dict[str, str], **options: Any):
-        world = world_of(tables={"their-table": EXISTING_TABLE}, queues={"their-queue.fifo"})
-        deployment = deploy_main(config=config, world=world, **options)
-        assert deployment.error is None
-        return deployment
-
-    return run
 
 
 def table_of(config: dict[str, str]) -> str:

@@ -1,16 +1,14 @@
 """The tables of the README and of docs/ agree with the code."""
 
 import inspect
-import json
 import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 
-import yaml
 from boto3.dynamodb.types import TypeSerializer
 from omics_components import MetadataSync
-from omics_components.config import camel_case
+from omics_components.settings import camel_case
 from omics_meta.search.columns import COLUMNS
 from readset_sync.messages.read_set_event import ACTIONS
 from readset_sync.model.record import build_row, listed_row
@@ -51,16 +49,6 @@ def test_the_roles_statements_are_those_deployed(world: World):
     }
 
     assert documented == {statement["Sid"]: set(statement["Action"]) for statement in statements}
-
-
-def test_configuration_table_agrees_with_the_project_file():
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-
-    documented = {row[0]: tuple(row[1:]) for row in SETTINGS.table_under("Settings")}
-
-    assert documented == {
-        key: (each["type"], json.dumps(each["default"]), each["description"]) for key, each in declared.items()
-    }
 
 
 FILE = {"s3Access": {"s3Uri": "s3://bucket/key"}, "contentLength": 1, "partSize": 1, "totalParts": 1}

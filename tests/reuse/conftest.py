@@ -22,7 +22,7 @@ PACKAGE = "healthomics-metadata-sync"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew", action="store_true", help="record the schema and the resources anew")
+    parser.addoption("--renew", action="store_true", help="record the resources anew")
 
 
 @pytest.fixture(scope="module")

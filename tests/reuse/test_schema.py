@@ -11,10 +11,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-RENEW = ".venv/bin/pytest tests/reuse --renew"
 
 # The fixtures of conftest.py, which tests cannot import.
-Compare = Callable[[str, str, str], None]
 Projects = Callable[..., Any]
 
 
@@ -26,18 +24,6 @@ def component(schema: str) -> dict[str, Any]:
 def kinds_and_descriptions(properties: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """What the engine passes on as it is; the rest it writes in a form of its own."""
     return {name: (declared["type"], declared["description"]) for name, declared in properties.items()}
-
-
-def test_the_schema_is_as_recorded(schema: str, recorded: Compare) -> None:
-    # The version is that of the distribution, and changes with every release.
-    declared = {name: value for name, value in json.loads(schema).items() if name != "version"}
-    recorded(
-        "schema.json",
-        json.dumps(declared, indent=2, sort_keys=True) + "\n",
-        "The schema of the package is no longer what programs in other languages were written for. An input or output"
-        " that is gone, renamed or of another type breaks them. If the change is meant, tell of it in CHANGELOG.md and"
-        f" record it: {RENEW}",
-    )
 
 
 def test_everything_is_described(component: dict[str, Any]) -> None:
