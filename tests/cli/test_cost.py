@@ -118,17 +118,17 @@ def test_a_schedule_fires_so_often(expression: str, times: float) -> None:
     ],
 )
 def test_what_is_no_schedule_is_said(expression: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"{expression!r} is no schedule: {reason}")):
+    with pytest.raises(ValueError, match=re.escape(f"{expression!r} is not a schedule: {reason}")):
         times_a_month(expression)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "how many read sets there are was not said: give --read-sets N, or the stack or table"),
+        ((), "the number of read sets is not known: give --read-sets N, or a stack or table"),
         (
             ("--read-sets", "1", "--schedule", "daily"),
-            "--schedule: 'daily' is no schedule: give rate\\(1 day\\), cron\\(0 3 \\* \\* \\? \\*\\) or off",
+            "--schedule: 'daily' is not a schedule: give rate\\(1 day\\), cron\\(0 3 \\* \\* \\? \\*\\) or off",
         ),
         (("--read-sets", "-1"), "Invalid value for '--read-sets': .*"),
     ],

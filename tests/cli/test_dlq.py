@@ -332,7 +332,7 @@ def test_messages_that_somebody_else_reads_are_told_of(stack: Stack) -> None:
     done = stack.dlq("redrive")
 
     assert done.code == 1
-    assert "1 message not to be had" in done.out
+    assert "1 message could not be received" in done.out
     assert "run this again in a minute" in done.out
 
 
@@ -536,7 +536,7 @@ def test_messages_are_copied_where_sqs_refuses_to_move_them(stack: Stack, mover:
 
     # This SQS has counted messages, and hands none out.
     assert done.code == 1
-    assert "4 messages not to be had" in done.out
+    assert "4 messages could not be received" in done.out
 
 
 def test_any_other_refusal_ends_the_command(stack: Stack, mover: MessageMover) -> None:

@@ -309,7 +309,7 @@ def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: Cli, command: str) 
     done = cli.run_here(command, "-t", aws.table(), "--type", "FASTQZ")
 
     assert (done.code, done.out) == (2, "")
-    error = "--type 'FASTQZ' is no type of read sets: give one of FASTQ, BAM, CRAM, UBAM"
+    error = "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM"
     assert done.err.splitlines() == [f"omics-meta: error: {error}"]
 
 

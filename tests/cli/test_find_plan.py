@@ -195,7 +195,7 @@ def test_a_column_that_does_not_exist_is_named() -> None:
 
 
 def test_a_column_is_there_once() -> None:
-    with pytest.raises(CommandError, match="--columns: 'set_id' is there 2 times: give it once"):
+    with pytest.raises(CommandError, match="--columns: 'set_id' is given 2 times: give it once"):
         columns_of("set_id,set_name,set_id")
 
 

@@ -100,7 +100,7 @@ def run(sandbox: Sandbox, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -
     [
         (("--via-queue", "--no-tags"), "--via-queue and --no-tags contradict each other"),
         (("--via-queue", "--no-listing-pass"), "--via-queue and --no-listing-pass contradict each other"),
-        (("--no-wait",), "--no-wait says how to go about --via-queue"),
+        (("--no-wait",), "--no-wait needs --via-queue: give both, or neither"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -75,7 +75,7 @@ def test_how_often_a_schedule_fires(expression: str, times: float):
 
 @pytest.mark.parametrize("expression", ["daily", "rate(0 days)", "cron(0 3 * * *)", "at(2026-01-01T00:00:00)"])
 def test_what_is_no_schedule_is_refused(expression: str):
-    with pytest.raises(ValueError, match="is no schedule: give rate"):
+    with pytest.raises(ValueError, match="is not a schedule: give rate"):
         times_a_month(expression)
 
 

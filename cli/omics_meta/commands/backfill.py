@@ -73,7 +73,7 @@ class Options:
             CommandError: They do not.
         """
         if not self.wait and not self.via_queue:
-            raise CommandError("--no-wait says how to go about --via-queue: give both, or leave it out")
+            raise CommandError("--no-wait needs --via-queue: give both, or neither")
         if self.via_queue and target.outputs is None:
             raise SelectionError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
         if self.via_queue and not self.tags:

@@ -177,7 +177,7 @@ def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], N
     result.queue.show_again(kept)
     hidden = result.found - result.done - len(kept)
     if hidden > 0:
-        reason = f"{_messages(hidden)} not to be had, because somebody else reads: run this again in a minute"
+        reason = f"{_messages(hidden)} could not be received, because others read the queue: run this again in a minute"
         result.failures.append((None, reason))
 
 

@@ -36,7 +36,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
     if explain and form not in {Format.TABLE, Format.JSON}:
-        raise CommandError(f"--explain and --format {form} contradict each other: an explanation is text, or --json")
+        raise CommandError(f"--explain and --format {form} contradict each other: give --json, or neither")
     write = writer_of(form)
     shown = columns_of(columns) if columns is not None else None
     criteria = criteria_of(search.filters)

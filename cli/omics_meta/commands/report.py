@@ -66,7 +66,7 @@ def _read_verification(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise CommandError(f"{origin} ({error}): give what `omics-meta verify --json` printed") from error
     if not isinstance(document, dict) or cast("dict[str, Any]", document).get("command") != "verify":
-        raise CommandError(f"{origin}: not of a verification: give what `omics-meta verify --json` printed")
+        raise CommandError(f"{origin}: not the output of a verification: give what `omics-meta verify --json` printed")
     return cast("dict[str, Any]", document)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _LOGS: Final = "see what the function says: run `aws logs tail {logs} --since 1h`"
 _REMEDIES: Final[Mapping[str, str]] = {
-    "ApproximateNumberOfMessagesVisible": "look at them with `omics-meta dlq show`, mend the cause, then run "
+    "ApproximateNumberOfMessagesVisible": "look at them with `omics-meta dlq show`, remove the cause, then run "
     "`omics-meta dlq redrive`",
     "ApproximateAgeOfOldestMessage": "wait, if many read sets have just changed; otherwise " + _LOGS,
     "Errors": _LOGS,

@@ -23,10 +23,10 @@ def check_event_source_mapping(stack: Stack) -> Iterator[Check]:
         f"{len(others)} other functions read the queue: {', '.join(each.get('FunctionArn', '') for each in others)}"
         if others
         else f"no other function reads {queue}",
-        "remove the stack that they are of, or run "
+        "remove the stack that they belong to, or run "
         + " and ".join(f"`aws lambda delete-event-source-mapping --uuid {each.get('UUID')}`" for each in others),
     )
-    yield Check("event source mapping", len(found) == 1, f"{len(found)} lead from the queue to {function}")
+    yield Check("event source mapping", len(found) == 1, f"{len(found)} mappings lead from the queue to {function}")
     for mapping in found:
         uuid, state = mapping.get("UUID", ""), mapping.get("State", "")
         update = f"run `aws lambda update-event-source-mapping --uuid {uuid}"

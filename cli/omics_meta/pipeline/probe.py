@@ -57,7 +57,7 @@ def _probe(stack: Stack, arn: ReadSetArn | None) -> Iterator[Check]:
         PROBE,
         passed=False,
         found=f"the row of {arn} was not refreshed within {PROBE_SECONDS} s",
-        remedy="mend what the other checks name; see what the function says with `aws logs tail "
+        remedy="fix what the other checks name; see what the function says with `aws logs tail "
         f"{stack.output('logGroupName')} --since 5m`, and what it gave up on with `omics-meta dlq show`",
     )
 

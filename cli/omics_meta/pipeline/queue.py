@@ -57,7 +57,7 @@ def check_oldest_message(stack: Stack) -> Iterator[Check]:
     yield Check(
         "oldest message",
         (seconds or 0) <= _LONGEST_WAIT.total_seconds(),
-        f"CloudWatch knows of none in {name}"
+        f"CloudWatch knows of no waiting message in {name}"
         if seconds is None
         else f"a message of {name} has waited for {seconds:.0f} s",
         "wait, if many read sets have just changed; otherwise see why the function does not keep up: "
@@ -88,7 +88,7 @@ def check_dead_letters(stack: Stack) -> Iterator[Check]:
             "dead letters",
             count == 0,
             f"{url.rpartition('/')[2]} holds {count} {'message' if count == 1 else 'messages'}",
-            "look at them with `omics-meta dlq show`, mend the cause, then run `omics-meta dlq redrive`",
+            "look at them with `omics-meta dlq show`, remove the cause, then run `omics-meta dlq redrive`",
         )
 
 

@@ -60,8 +60,8 @@ def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
     return Check(
         "last reconciliation",
         passed=True,  # a stack may be younger than its schedule's interval, or keep its logs for a day
-        found=f"{last.finished:%Y-%m-%dT%H:%M:%SZ}" if last else f"{name} knows of none in {_DAYS} days",
-        remedy="wait for the first of a new stack; otherwise look for its message with `omics-meta dlq show`",
+        found=f"{last.finished:%Y-%m-%dT%H:%M:%SZ}" if last else f"none in {_DAYS} days of {name}",
+        remedy="wait, if the stack is new; otherwise look for its message with `omics-meta dlq show`",
         warning=last is None,
     )
 

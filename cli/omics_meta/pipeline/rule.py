@@ -42,7 +42,7 @@ def check_further_rules(stack: Stack) -> Iterator[Check]:
         name = rule.get("Name", "")
         for target in _targets(stack, name):
             remove = f"run `aws events remove-targets --rule {name} --ids {target['Id']}`"
-            yield _message_body(name, target, f"remove the stack that the rule is of, or {remove}")
+            yield _message_body(name, target, f"remove the stack that the rule belongs to, or {remove}")
 
 
 def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:

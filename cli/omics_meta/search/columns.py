@@ -97,7 +97,7 @@ def columns_of(names: str, *further: Column) -> tuple[Column, ...]:
     columns = tuple(_column(name.strip(), known) for name in names.split(","))
     name, count = Counter(column.name for column in columns).most_common(1)[0]
     if count > 1:
-        raise CommandError(f"--columns: {name!r} is there {count} times: give it once")
+        raise CommandError(f"--columns: {name!r} is given {count} times: give it once")
     return columns
 
 

@@ -87,7 +87,7 @@ def of_type(given: str) -> Criterion:
         CommandError: There is no such type.
     """
     if given.upper() not in _TYPES:
-        raise CommandError(f"--type {given!r} is no type of read sets: give one of {', '.join(_TYPES)}")
+        raise CommandError(f"--type {given!r} is not a type of read set: give one of {', '.join(_TYPES)}")
     return equals("set_type", given.upper())
 
 
@@ -217,7 +217,7 @@ def _tag(given: str) -> Criterion:
 
 def _check_order(after: str, before: str) -> None:
     if _moment(_AFTER, after) >= _moment(_BEFORE, before):
-        raise CommandError(f"{_AFTER} {after!r} is not earlier than {_BEFORE} {before!r}: give times with some between")
+        raise CommandError(f"{_AFTER} {after!r} is not earlier than {_BEFORE} {before!r}: give a later end")
 
 
 def _moment(option: str, text: str) -> str:

@@ -16,5 +16,5 @@ def doubts(filters: Filters) -> Iterator[str]:
 def hint_of_nothing(filters: Filters) -> str:
     """Return why nothing may have been found by filters with a store."""
     if filters == Filters(store=filters.store):
-        return f"no row has the store {filters.store!r}: give its id, or its name, in which case counts"
-    return f"nothing matches all options: look at --store {filters.store!r} as well, where case counts in a name"
+        return f"no row has the store {filters.store!r}: give its id or its name; upper and lower case matter"
+    return f"nothing matches all options: check --store {filters.store!r} too: upper and lower case matter in a name"

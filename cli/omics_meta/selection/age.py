@@ -54,5 +54,5 @@ class MaxAge:
         example = format_timestamp(datetime(2026, 4, 4, 18, 1, 6, tzinfo=UTC))
         return CommandError(
             f"--max-age {self._text!r} is not an age: give minutes, hours or days as in 90m, 12h or 7d, "
-            f"0 to leave no row as it is, or a moment such as {example}"
+            f"0 to skip no row, or a moment such as {example}"
         )

@@ -71,7 +71,7 @@ def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
     for check in checks:
         if check.needs_mending:
             print_line(f"{_verdict(check)}: {check.name}: {check.found}")
-            print_line(f"  to mend it: {check.remedy}")
+            print_line(f"  to fix it: {check.remedy}")
         elif check.name == shown:
             print_line(f"{check.name}: {check.found}")
     if checks:

@@ -48,7 +48,7 @@ def run(
 
 def _count(selection: Selection) -> int:
     if not (selection.names_stack or selection.table):
-        raise SelectionError("how many read sets there are was not said: give --read-sets N, or the stack or table")
+        raise SelectionError("the number of read sets is not known: give --read-sets N, or a stack or table")
     table = connect_table(selection).table
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")

@@ -43,8 +43,8 @@ def times_a_month(expression: str) -> float:
             a_day = len(_values(minutes, range(60))) * len(_values(hours, range(24)))
             return a_day * _days(days, months, weekdays) / 12
     except ValueError as error:
-        raise ValueError(f"{expression!r} is no schedule: {error}") from error
-    raise ValueError(f"{expression!r} is no schedule: give rate(1 day), cron(0 3 * * ? *) or {OFF}")
+        raise ValueError(f"{expression!r} is not a schedule: {error}") from error
+    raise ValueError(f"{expression!r} is not a schedule: give rate(1 day), cron(0 3 * * ? *) or {OFF}")
 
 
 def _days(days: str, months: str, weekdays: str) -> float:
