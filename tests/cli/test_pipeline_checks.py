@@ -380,7 +380,7 @@ BROKEN: dict[str, tuple[Callable[[Pipeline], object], str, str]] = {
         "only reader",
         "1 other functions read the queue: arn:aws:lambda:us-west-2:123456789012:function:",
     ),
-    "no mapping": (lambda pipeline: pipeline.unmap(), "event source mapping", "0 lead from the queue"),
+    "no mapping": (lambda pipeline: pipeline.unmap(), "event source mapping", "0 mappings lead from the queue"),
     "mapping disabled": (
         lambda pipeline: pipeline.map_anew(Enabled=False),
         "event source mapping enabled",
