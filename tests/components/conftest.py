@@ -81,10 +81,17 @@ class Deployment:
     def kinds(self) -> set[tuple[str, str]]:
         return {(r.type, r.name) for r in self.resources}
 
-    def get(self, type_: str, name: str) -> Registered:
-        """A copy of a resource, because tests share deployments."""
-        (found,) = [r for r in self.resources if (r.type, r.name) == (type_, name)]
+    def get(self, name: str) -> Registered:
+        """A copy of a resource, because tests share deployments; with or without the program's prefix of its name."""
+        (found,) = [r for r in self.resources if r.name in {name, f"healthomics-metadata-sync-{name}"}]
         return copy.deepcopy(found)
+
+    def inputs(self, name: str) -> dict[str, Any]:
+        """The inputs of a resource, with documents in JSON as what they hold."""
+        return {
+            key: json.loads(value) if isinstance(value, str) and value.startswith("{") else value
+            for key, value in self.get(name).inputs.items()
+        }
 
 
 class _Mocks(mocks.Mocks):

@@ -1,6 +1,5 @@
 """The alarms, whom they tell, and the dashboard."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -80,13 +79,13 @@ def test_alarms_can_be_left_out(deployed: Deploy):
 def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Deploy):
     deployment = deployed({"alarmEmail": "on-call@example.org"})
 
-    topic = deployment.get("aws:sns/topic:Topic", f"{NAME}-alarm-topic").inputs
-    policy = deployment.get("aws:sns/topicPolicy:TopicPolicy", f"{NAME}-alarm-topic-policy").inputs
-    subscription = deployment.get("aws:sns/topicSubscription:TopicSubscription", f"{NAME}-alarm-subscription").inputs
+    topic = deployment.inputs("alarm-topic")
+    policy = deployment.inputs("alarm-topic-policy")
+    subscription = deployment.inputs("alarm-subscription")
     assert topic == {"tags": {}}
     assert subscription == {"topic": TOPIC_ARN, "protocol": "email", "endpoint": "on-call@example.org"}
     assert policy["arn"] == TOPIC_ARN
-    assert json.loads(policy["policy"])["Statement"] == [
+    assert policy["policy"]["Statement"] == [
         {
             "Sid": "AllowAlarms",
             "Effect": "Allow",
@@ -114,7 +113,7 @@ def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Depl
 def test_the_topic_with_a_key_of_one_s_own(deployed: Deploy):
     deployment = deployed({"alarmEmail": "on-call@example.org", "alarmEncryption": KEY_ARN})
 
-    assert deployment.get("aws:sns/topic:Topic", f"{NAME}-alarm-topic").inputs["kmsMasterKeyId"] == KEY_ARN
+    assert deployment.inputs("alarm-topic")["kmsMasterKeyId"] == KEY_ARN
 
 
 def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):
@@ -127,10 +126,10 @@ def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):
 def test_the_dashboard_shows_the_queues_the_function_and_the_service(deployed: Deploy):
     assert not [type_ for type_, _ in deployed().kinds() if type_.endswith(":Dashboard")]
 
-    dashboard = deployed({"dashboard": "true"}).get("aws:cloudwatch/dashboard:Dashboard", f"{NAME}-dashboard").inputs
+    dashboard = deployed({"dashboard": "true"}).inputs("dashboard")
 
     assert dashboard["dashboardName"] == f"{FUNCTION}-us-west-2"
-    widgets = json.loads(dashboard["dashboardBody"])["widgets"]
+    widgets = dashboard["dashboardBody"]["widgets"]
     metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
     assert {tuple(metric[2:]) for metric in metrics} == {
         ("QueueName", "healthomics_set_queue.fifo"),

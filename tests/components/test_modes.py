@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,44 +17,18 @@ URL = "https://sqs.us-west-2.amazonaws.com/123456789012/"
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-rule-1234567")
 STORE_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567")
+COMPONENT = ("healthomics-metadata-sync:index:MetadataSync", NAME)
 ADOPT_TABLE = {"dynamoTableName": "their-table"}
 ADOPT_QUEUE = {"SQSQueueName": "their-queue"}
-MODES = [
-    pytest.param({}, id="both-created"),
-    pytest.param(ADOPT_TABLE, id="table-adopted"),
-    pytest.param(ADOPT_QUEUE, id="queue-adopted"),
-    pytest.param(ADOPT_TABLE | ADOPT_QUEUE, id="both-adopted"),
-]
-ALWAYS = {
-    ("healthomics-metadata-sync:index:MetadataSync", NAME),
-    ("aws:sqs/queue:Queue", f"{NAME}-undelivered-queue"),
-    ("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-undelivered-queue-policy"),
-    ("aws:cloudwatch/eventRule:EventRule", f"{NAME}-rule"),
-    ("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-target"),
-    ("aws:cloudwatch/eventRule:EventRule", f"{NAME}-store-rule"),
-    ("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-store-target"),
-    ("aws:iam/role:Role", f"{NAME}-schedule-role"),
-    ("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy"),
-    ("aws:scheduler/schedule:Schedule", f"{NAME}-schedule"),
-    ("aws:cloudwatch/logGroup:LogGroup", f"{NAME}-log-group"),
-    ("aws:iam/role:Role", f"{NAME}-function-role"),
-    ("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy"),
-    ("aws:lambda/function:Function", f"{NAME}-function"),
-    ("aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"),
-    ("aws:lambda/eventSourceMapping:EventSourceMapping", f"{NAME}-event-source-mapping"),
-    *(
-        ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-{each}-alarm")
-        for each in ("undelivered", "oldest-message", "errors", "throttles", "drift")
-    ),
+MODES: dict[str, dict[str, str]] = {
+    "both-created": {},
+    "table-adopted": ADOPT_TABLE,
+    "queue-adopted": ADOPT_QUEUE,
+    "both-adopted": ADOPT_TABLE | ADOPT_QUEUE,
 }
-CREATED_TABLE = {("aws:dynamodb/table:Table", f"{NAME}-table")}
-CREATED_QUEUE = {
-    ("aws:sqs/queue:Queue", f"{NAME}-queue"),
-    ("aws:sqs/queue:Queue", f"{NAME}-dead-letter-queue"),
-    ("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", f"{NAME}-redrive-allow-policy"),
-    ("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-queue-policy"),
-    ("aws:cloudwatch/metricAlarm:MetricAlarm", f"{NAME}-dead-letters-alarm"),
-}
+IN_EVERY_MODE = pytest.mark.parametrize("config", MODES.values(), ids=MODES)
+# What is made in each mode, by URN without stack and project. tests/reuse compares it with what a local AWS gets.
+RECORDED = Path(__file__).parents[1] / "reuse" / "recorded"
 
 
 def table_of(config: dict[str, str]) -> str:
@@ -64,22 +39,19 @@ def queue_of(config: dict[str, str]) -> str:
     return "their-queue.fifo" if "SQSQueueName" in config else "healthomics_set_queue.fifo"
 
 
-@pytest.mark.parametrize("config", MODES)
-def test_exactly_these_resources_are_made(deployed: Deploy, config: dict[str, str]):
-    expected = ALWAYS.copy()
-    if "dynamoTableName" not in config:
-        expected |= CREATED_TABLE
-    if "SQSQueueName" not in config:
-        expected |= CREATED_QUEUE
+@pytest.mark.parametrize("mode", MODES)
+def test_exactly_these_resources_are_made(deployed: Deploy, mode: str):
+    recorded = json.loads((RECORDED / f"{mode}.json").read_text(encoding="utf-8"))
+    expected = {(urn.split("::")[0].split("$")[-1], urn.split("::")[1]) for urn in recorded} | {COMPONENT}
 
-    deployment = deployed(config)
+    deployment = deployed(MODES[mode])
 
     assert deployment.kinds() == expected
     assert len(deployment.resources) == len(expected)
     assert {r.parent for r in deployment.resources if r.name != NAME} == {NAME}
 
 
-@pytest.mark.parametrize("config", MODES)
+@IN_EVERY_MODE
 def test_exactly_these_outputs_come_out(deployed: Deploy, config: dict[str, str]):
     table, queue = table_of(config), queue_of(config)
     expected = {
@@ -104,14 +76,14 @@ def test_exactly_these_outputs_come_out(deployed: Deploy, config: dict[str, str]
     assert deployed(config).outputs == expected
 
 
-@pytest.mark.parametrize("config", MODES)
+@IN_EVERY_MODE
 def test_the_rule_sends_whole_events_in_one_group_per_read_set(deployed: Deploy, config: dict[str, str]):
     deployment = deployed(config)
 
-    rule = deployment.get("aws:cloudwatch/eventRule:EventRule", f"{NAME}-rule").inputs
-    target = deployment.get("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-target").inputs
+    rule = deployment.inputs("rule")
+    target = deployment.inputs("target")
 
-    assert json.loads(rule["eventPattern"]) == {
+    assert rule["eventPattern"] == {
         "source": ["aws.omics"],
         "detail-type": ["Read Set Status Change"],
     }
@@ -125,11 +97,11 @@ def test_the_rule_sends_whole_events_in_one_group_per_read_set(deployed: Deploy,
     }
 
 
-@pytest.mark.parametrize("config", MODES)
+@IN_EVERY_MODE
 def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
     deployment = deployed(config)
 
-    mapping = deployment.get("aws:lambda/eventSourceMapping:EventSourceMapping", f"{NAME}-event-source-mapping")
+    mapping = deployment.get("event-source-mapping")
 
     assert mapping.inputs == {
         "eventSourceArn": ACCOUNT.format("sqs", queue_of(config)),
@@ -143,16 +115,14 @@ def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
 
 
 def test_lambda_does_not_take_a_reconciliation_for_an_endless_loop(deployed: Deploy):
-    recursion = deployed({}).get(
-        "aws:lambda/functionRecursionConfig:FunctionRecursionConfig", f"{NAME}-recursion-config"
-    )
+    recursion = deployed({}).get("recursion-config")
 
     assert recursion.inputs == {"functionName": f"{NAME}-function-1234567", "recursiveLoop": "Allow"}
 
 
-@pytest.mark.parametrize("config", MODES)
+@IN_EVERY_MODE
 def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str, str]):
-    function = deployed(config).get("aws:lambda/function:Function", f"{NAME}-function").inputs
+    function = deployed(config).inputs("function")
     code = function.pop("code")
 
     assert code["path"].endswith(".zip")
@@ -184,110 +154,71 @@ def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str,
     }
 
 
+def allow(sid: str, actions: list[str], resource: str | list[str], via: str = "") -> dict[str, Any]:
+    """A statement of a policy; via: the service through which alone a key may be used."""
+    condition = {"StringEquals": {"kms:ViaService": f"{via}.us-west-2.amazonaws.com"}}
+    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+    return statement | ({"Condition": condition} if via else {})
+
+
 def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict[str, Any]]:
     def arn(service: str, path: str) -> str:
         return f"arn:{partition}:{service}:us-west-2:123456789012:{path}"
 
+    rows, messages, stores = arn("dynamodb", f"table/{table}"), arn("sqs", queue), arn("omics", "sequenceStore/*")
+    logs = arn("logs", f"log-group:/aws/lambda/{NAME}-1234567:*")
+    write = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
     return [
-        {
-            "Sid": "WriteLogs",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": arn("logs", f"log-group:/aws/lambda/{NAME}-1234567:*"),
-        },
-        {
-            "Sid": "ReadQueue",
-            "Effect": "Allow",
-            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            "Resource": arn("sqs", queue),
-        },
-        {
-            "Sid": "AskForRefreshes",
-            "Effect": "Allow",
-            "Action": ["sqs:SendMessage"],
-            "Resource": arn("sqs", queue),
-        },
-        {
-            "Sid": "WriteRows",
-            "Effect": "Allow",
-            "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-            "Resource": arn("dynamodb", f"table/{table}"),
-        },
-        {
-            "Sid": "CompareRows",
-            "Effect": "Allow",
-            "Action": ["dynamodb:BatchGetItem", "dynamodb:Scan"],
-            "Resource": arn("dynamodb", f"table/{table}"),
-        },
-        {
-            "Sid": "ReadReadSets",
-            "Effect": "Allow",
-            "Action": ["omics:GetReadSetMetadata"],
-            "Resource": [arn("omics", "sequenceStore/*"), arn("omics", "sequenceStore/*/readSet/*")],
-        },
-        {
-            "Sid": "ReadStores",
-            "Effect": "Allow",
-            "Action": ["omics:GetSequenceStore", "omics:ListReadSets"],
-            "Resource": arn("omics", "sequenceStore/*"),
-        },
-        {"Sid": "ReadTags", "Effect": "Allow", "Action": ["omics:ListTagsForResource"], "Resource": "*"},
-        {"Sid": "FindStores", "Effect": "Allow", "Action": ["omics:ListSequenceStores"], "Resource": "*"},
+        allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], logs),
+        allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], messages),
+        allow("AskForRefreshes", ["sqs:SendMessage"], messages),
+        allow("WriteRows", write, rows),
+        allow("CompareRows", ["dynamodb:BatchGetItem", "dynamodb:Scan"], rows),
+        allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, f"{stores}/readSet/*"]),
+        allow("ReadStores", ["omics:GetSequenceStore", "omics:ListReadSets"], stores),
+        allow("ReadTags", ["omics:ListTagsForResource"], "*"),
+        allow("FindStores", ["omics:ListSequenceStores"], "*"),
     ]
 
 
-USE_KEY = {
-    "Sid": "UseTableKey",
-    "Effect": "Allow",
-    "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
-    "Resource": KEY_ARN,
-    "Condition": {"StringEquals": {"kms:ViaService": "dynamodb.us-west-2.amazonaws.com"}},
-}
-
-
-USE_QUEUE_KEY = {
-    "Sid": "UseQueueKey",
-    "Effect": "Allow",
-    "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-    "Resource": KEY_ARN,
-    "Condition": {"StringEquals": {"kms:ViaService": "sqs.us-west-2.amazonaws.com"}},
-}
+USE_KEY = allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"], KEY_ARN, via="dynamodb")
+USE_QUEUE_KEY = allow("UseQueueKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY_ARN, via="sqs")
 
 
 @pytest.mark.parametrize(
     "config",
     [
-        *MODES,
+        *(pytest.param(config, id=mode) for mode, config in MODES.items()),
         pytest.param({"tableEncryption": KEY_ARN}, id="table-key"),
         pytest.param({"queueEncryption": KEY_ARN, "tableEncryption": KEY_ARN}, id="both-keys"),
         pytest.param(ADOPT_QUEUE | {"queueEncryption": KEY_ARN}, id="adopted-queue-key"),
     ],
 )
 def test_the_role_may_do_exactly_this(deployed: Deploy, config: dict[str, str]):
-    policy = deployed(config).get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy").inputs
+    policy = deployed(config).inputs("function-policy")
 
     expected = role_statements(table_of(config), queue_of(config))
     if "queueEncryption" in config:
         expected.append(USE_QUEUE_KEY)
     if config.keys() & {"dynamoTableName", "tableEncryption"}:
         expected.append(USE_KEY)
-    assert json.loads(policy["policy"]) == {"Version": "2012-10-17", "Statement": expected}
+    assert policy["policy"] == {"Version": "2012-10-17", "Statement": expected}
 
 
 def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy, world_of: Describe):
     deployment = deploy_main(world=world_of(partition="aws-us-gov"))
 
-    policy = deployment.get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-function-policy").inputs
+    policy = deployment.inputs("function-policy")
     expected = role_statements("healthomics_set_metadata", "healthomics_set_queue.fifo", "aws-us-gov")
-    assert json.loads(policy["policy"])["Statement"] == expected
+    assert policy["policy"]["Statement"] == expected
 
 
 def test_only_its_own_service_takes_a_role(deployed: Deploy):
     deployment = deployed({})
 
     def trust(name: str) -> Any:
-        role = deployment.get("aws:iam/role:Role", f"{NAME}-{name}-role").inputs
-        return json.loads(role["assumeRolePolicy"])["Statement"]
+        role = deployment.inputs(f"{name}-role")
+        return role["assumeRolePolicy"]["Statement"]
 
     assert trust("function") == [
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -302,12 +233,12 @@ def test_only_its_own_service_takes_a_role(deployed: Deploy):
     ]
 
 
-@pytest.mark.parametrize("config", MODES)
+@IN_EVERY_MODE
 def test_the_schedule_asks_for_a_reconciliation_through_the_queue(deployed: Deploy, config: dict[str, str]):
     deployment = deployed(config)
 
-    schedule = deployment.get("aws:scheduler/schedule:Schedule", f"{NAME}-schedule")
-    policy = deployment.get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy").inputs
+    schedule = deployment.get("schedule")
+    policy = deployment.inputs("schedule-policy")
     queue, undelivered = ACCOUNT.format("sqs", queue_of(config)), ACCOUNT.format("sqs", "healthomics_set_undelivered")
     target = schedule.inputs["target"]
     message = json.loads(target.pop("input"))
@@ -333,43 +264,34 @@ def test_the_schedule_asks_for_a_reconciliation_through_the_queue(deployed: Depl
         "detail": {},
     }
     assert f"{NAME}-schedule-policy" in schedule.dependencies
-    assert json.loads(policy["policy"])["Statement"] == [
-        {
-            "Sid": "AskForReconciliation",
-            "Effect": "Allow",
-            "Action": ["sqs:SendMessage"],
-            "Resource": [queue, undelivered],
-        }
-    ]
+    ask = allow("AskForReconciliation", ["sqs:SendMessage"], [queue, undelivered])
+    assert policy["policy"]["Statement"] == [ask]
 
 
 def test_the_schedule_as_configured(deployed: Deploy):
     often = deployed({"reconcileSchedule": "rate(12 hours)", "queueEncryption": KEY_ARN, "maxRowAgeDays": "0"})
 
-    schedule = often.get("aws:scheduler/schedule:Schedule", f"{NAME}-schedule").inputs
-    function = often.get("aws:lambda/function:Function", f"{NAME}-function").inputs
-    policy = often.get("aws:iam/rolePolicy:RolePolicy", f"{NAME}-schedule-policy").inputs
+    schedule = often.inputs("schedule")
+    function = often.inputs("function")
+    policy = often.inputs("schedule-policy")
     assert schedule["scheduleExpression"] == "rate(12 hours)"
     assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "rate(12 hours)"
     assert function["environment"]["variables"]["MAX_ROW_AGE_DAYS"] == "0"
-    assert json.loads(policy["policy"])["Statement"][1] == USE_QUEUE_KEY
+    assert policy["policy"]["Statement"][1] == USE_QUEUE_KEY
 
 
 def test_reconciliations_can_be_off(deployed: Deploy):
     deployment = deployed({"reconcileSchedule": "off"})
 
     assert not {name for _, name in deployment.kinds() if "schedule" in name}
-    function = deployment.get("aws:lambda/function:Function", f"{NAME}-function").inputs
+    function = deployment.inputs("function")
     assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "off"
 
 
 def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
     deployment = deployed({"tagEvents": "true"})
 
-    patterns = {
-        name: json.loads(deployment.get("aws:cloudwatch/eventRule:EventRule", f"{NAME}-{name}").inputs["eventPattern"])
-        for name in ("store-rule", "tag-rule")
-    }
+    patterns = {name: deployment.inputs(name)["eventPattern"] for name in ("store-rule", "tag-rule")}
     assert patterns == {
         "store-rule": {"source": ["aws.omics"], "detail-type": ["Sequence Store Status Change"]},
         "tag-rule": {
@@ -383,17 +305,17 @@ def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
             },
         },
     }
-    main = deployment.get("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-target").inputs
+    main = deployment.inputs("target")
     for prefix in ("store-", "tag-"):
-        target = deployment.get("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-{prefix}target").inputs
+        target = deployment.inputs(f"{prefix}target")
         assert target == main | {
             "rule": f"{NAME}-{prefix}rule-1234567",
             "sqsTarget": {"messageGroupId": "$.id"},
         }
-    policy = deployment.get("aws:sqs/queuePolicy:QueuePolicy", f"{NAME}-queue-policy").inputs
+    policy = deployment.inputs("queue-policy")
     allowed = {
         statement["Sid"]: statement["Condition"]["ArnEquals"]["aws:SourceArn"]
-        for statement in json.loads(policy["policy"])["Statement"]
+        for statement in policy["policy"]["Statement"]
         if statement["Effect"] == "Allow"
     }
     assert allowed == {
@@ -446,11 +368,11 @@ def queue_statements(queue: str) -> list[dict[str, Any]]:
 def test_only_the_rules_may_send(deployed: Deploy, config: dict[str, str], resource: str, queue: str):
     deployment = deployed(config)
 
-    policy = deployment.get("aws:sqs/queuePolicy:QueuePolicy", resource).inputs
+    policy = deployment.inputs(resource)
 
     assert policy["queueUrl"] == URL + queue
-    assert json.loads(policy["policy"])["Statement"] == queue_statements(queue)
-    target = deployment.get("aws:cloudwatch/eventTarget:EventTarget", f"{NAME}-target")
+    assert policy["policy"]["Statement"] == queue_statements(queue)
+    target = deployment.get("target")
     assert resource in target.dependencies
 
 
@@ -469,7 +391,7 @@ def test_an_adopted_queue_s_policy_is_left_alone_and_the_statements_reported(dep
 
 
 def test_the_created_table(deployed: Deploy):
-    table = deployed({}).get("aws:dynamodb/table:Table", f"{NAME}-table")
+    table = deployed({}).get("table")
 
     assert table.inputs == {
         "name": "healthomics_set_metadata",
@@ -490,7 +412,7 @@ def test_the_created_table(deployed: Deploy):
 
 
 def test_a_retained_table_comes_back_under_management(deployed: Deploy):
-    table = deployed({"importRetainedTable": "true"}).get("aws:dynamodb/table:Table", f"{NAME}-table")
+    table = deployed({"importRetainedTable": "true"}).get("table")
 
     assert table.import_id == "healthomics_set_metadata"
 
@@ -534,7 +456,7 @@ def test_a_retained_table_comes_back_under_management(deployed: Deploy):
     ],
 )
 def test_the_table_as_configured(deployed: Deploy, config: dict[str, str], expected: dict[str, Any]):
-    table = deployed(config).get("aws:dynamodb/table:Table", f"{NAME}-table").inputs
+    table = deployed(config).inputs("table")
 
     assert table | expected == table
 
@@ -542,18 +464,18 @@ def test_the_table_as_configured(deployed: Deploy, config: dict[str, str], expec
 def test_a_table_that_need_not_stay(deployed: Deploy):
     config = {"retainTable": "false", "tableDeletionProtection": "false"}
 
-    assert not deployed(config).get("aws:dynamodb/table:Table", f"{NAME}-table").retain_on_delete
+    assert not deployed(config).get("table").retain_on_delete
 
 
 def test_the_created_queues(deployed: Deploy):
     deployment = deployed({"functionTimeout": "100", "maxReceiveCount": "7", "messageRetentionDays": "3"})
 
-    queue = deployment.get("aws:sqs/queue:Queue", f"{NAME}-queue").inputs
-    dead_letters = deployment.get("aws:sqs/queue:Queue", f"{NAME}-dead-letter-queue").inputs
-    undelivered = deployment.get("aws:sqs/queue:Queue", f"{NAME}-undelivered-queue").inputs
-    allow = deployment.get("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", f"{NAME}-redrive-allow-policy").inputs
+    queue = deployment.inputs("queue")
+    dead_letters = deployment.inputs("dead-letter-queue")
+    undelivered = deployment.inputs("undelivered-queue")
+    allow = deployment.inputs("redrive-allow-policy")
 
-    assert json.loads(queue.pop("redrivePolicy")) == {
+    assert queue.pop("redrivePolicy") == {
         "deadLetterTargetArn": ACCOUNT.format("sqs", "healthomics_set_queue_dlq.fifo"),
         "maxReceiveCount": 7,
     }
@@ -582,7 +504,7 @@ def test_the_created_queues(deployed: Deploy):
         "tags": {},
     }
     assert allow["queueUrl"] == URL + "healthomics_set_queue_dlq.fifo"
-    assert json.loads(allow["redriveAllowPolicy"]) == {
+    assert allow["redriveAllowPolicy"] == {
         "redrivePermission": "byQueue",
         "sourceQueueArns": [ACCOUNT.format("sqs", "healthomics_set_queue.fifo")],
     }
@@ -592,10 +514,10 @@ def test_queues_and_logs_with_a_key_of_one_s_own(deployed: Deploy):
     deployment = deployed({"queueEncryption": KEY_ARN, "logEncryption": KEY_ARN})
 
     for name in ("queue", "dead-letter-queue", "undelivered-queue"):
-        queue = deployment.get("aws:sqs/queue:Queue", f"{NAME}-{name}").inputs
+        queue = deployment.inputs(f"{name}")
         assert queue["kmsMasterKeyId"] == KEY_ARN
         assert "sqsManagedSseEnabled" not in queue
-    log_group = deployment.get("aws:cloudwatch/logGroup:LogGroup", f"{NAME}-log-group").inputs
+    log_group = deployment.inputs("log-group")
     assert log_group["kmsKeyId"] == KEY_ARN
 
 
@@ -613,9 +535,9 @@ def test_the_function_as_configured(deployed: Deploy):
         }
     )
 
-    function = deployment.get("aws:lambda/function:Function", f"{NAME}-function").inputs
-    mapping = deployment.get("aws:lambda/eventSourceMapping:EventSourceMapping", f"{NAME}-event-source-mapping").inputs
-    log_group = deployment.get("aws:cloudwatch/logGroup:LogGroup", f"{NAME}-log-group").inputs
+    function = deployment.inputs("function")
+    mapping = deployment.inputs("event-source-mapping")
+    log_group = deployment.inputs("log-group")
 
     assert (function["memorySize"], function["timeout"]) == (512, 120)
     assert function["reservedConcurrentExecutions"] == 8
