@@ -96,12 +96,14 @@ def failures(it: ResourceType, inputs: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         pytest.param(TABLE, {**KEY, "writeCapacity": 1}, "writeCapacity", "PAY_PER_REQUEST", id="needless capacity"),
         pytest.param(TABLE, {**KEY, "pointInTimeRecovery": {}}, "pointInTimeRecovery", "missing required", id="nested"),
-        pytest.param(TABLE, {**KEY, "ttl": {"when": "now"}}, "ttl", '"ttl.when" is not supported', id="unknown nested"),
+        pytest.param(
+            FUNCTION, {"environment": {"when": "now"}}, "environment", '"environment.when" is not', id="unknown nested"
+        ),
         pytest.param(TABLE, {**KEY, "attributes": "k"}, "attributes", "to be a list", id="list"),
         pytest.param(LOGS, {"retentionInDays": 2}, "retentionInDays", "to be one of", id="retention"),
         pytest.param(FUNCTION, {"code": "zip"}, "code", "to be an archive", id="archive"),
         pytest.param(FUNCTION, {"role": "a-role"}, "role", "is an invalid ARN", id="ARN"),
-        pytest.param(FUNCTION, {"publish": "yes"}, "publish", "to be a boolean", id="boolean"),
+        pytest.param(QUEUE, {"fifoQueue": "yes"}, "fifoQueue", "to be a boolean", id="boolean"),
         pytest.param(
             MAPPING,
             {"eventSourceArn": f"{ARN}.fifo", "functionName": "f", "batchSize": 11},

@@ -1,7 +1,6 @@
 """Amazon CloudWatch alarms on one metric, and dashboards."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -9,10 +8,7 @@ from omics_sandbox.provider import tagging
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Integer, JsonText, Number, SetOf, Text, TextMap
-from omics_sandbox.provider.values import Properties
-
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch import CloudWatchClient
+from omics_sandbox.provider.values import Names, Properties
 
 # Pulumi's name of each property of an alarm that is passed on as it is, and the API's.
 _PARAMETERS: Final = {
@@ -31,19 +27,11 @@ _PARAMETERS: Final = {
 }
 
 
-class _CloudWatchResource(ResourceType):
-    """What alarms and dashboards have in common."""
-
-    gone: ClassVar = frozenset({"ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError"})
-
-    def _client(self, properties: Properties) -> "CloudWatchClient":
-        return self.aws.client("cloudwatch", properties.get("region"))
-
-
-class MetricAlarm(_CloudWatchResource):
+class MetricAlarm(ResourceType):
     """`aws:cloudwatch/metricAlarm:MetricAlarm`, for alarms that compare a statistic of one metric with a number."""
 
     token: ClassVar = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    service: ClassVar = "cloudwatch"
     title: ClassVar = "CloudWatch Metric Alarm"
     naming: ClassVar = Naming(r".{1,255}", 255, "1 to 255 characters")
     properties: ClassVar = {
@@ -84,7 +72,7 @@ class MetricAlarm(_CloudWatchResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         alarms = client.describe_alarms(AlarmNames=[resource_id], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
         if not alarms:
             return None
@@ -99,29 +87,28 @@ class MetricAlarm(_CloudWatchResource):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        if set(changed) - {"tags"}:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        if changed - {"tags"}:
             # The API replaces the whole alarm, except its tags.
             self._put({**inputs, "name": resource_id}, {})
         if "tags" in changed:
-            tagging.update(self._client(state), state, inputs, ResourceARN=state["arn"])
+            tagging.update(self.client(state), state, inputs, ResourceARN=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).delete_alarms(AlarmNames=[resource_id])
+        self.client(state).delete_alarms(AlarmNames=[resource_id])
 
     def _put(self, inputs: Properties, parameters: dict[str, Any]) -> None:
         given = {_PARAMETERS[name]: value for name, value in inputs.items() if name in _PARAMETERS}
         dimensions: Any = [{"Name": name, "Value": value} for name, value in inputs.get("dimensions", {}).items()]
-        self._client(inputs).put_metric_alarm(**given, Dimensions=dimensions, **parameters)
+        self.client(inputs).put_metric_alarm(**given, Dimensions=dimensions, **parameters)
 
 
-class Dashboard(_CloudWatchResource):
+class Dashboard(ResourceType):
     """`aws:cloudwatch/dashboard:Dashboard`. As in AWS, one of a name that exists is overwritten."""
 
     token: ClassVar = "aws:cloudwatch/dashboard:Dashboard"
+    service: ClassVar = "cloudwatch"
     title: ClassVar = "CloudWatch Dashboard"
     properties: ClassVar = {
         "dashboardBody": Property(JsonText(), required=True),
@@ -134,9 +121,7 @@ class Dashboard(_CloudWatchResource):
     }
     outputs: ClassVar = frozenset({"dashboardArn"})
 
-    @override
-    def display_name(self, inputs: Properties) -> str:
-        return str(inputs["dashboardName"])
+    shown_by: ClassVar = "dashboardName"
 
     @override
     def create_resource(self, inputs: Properties) -> str:
@@ -145,7 +130,7 @@ class Dashboard(_CloudWatchResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        dashboard = self._client(known).get_dashboard(DashboardName=resource_id)
+        dashboard = self.client(known).get_dashboard(DashboardName=resource_id)
         return {
             "dashboardArn": dashboard["DashboardArn"],
             "dashboardBody": dashboard["DashboardBody"],
@@ -153,14 +138,12 @@ class Dashboard(_CloudWatchResource):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         self._put(resource_id, inputs)
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).delete_dashboards(DashboardNames=[resource_id])
+        self.client(state).delete_dashboards(DashboardNames=[resource_id])
 
     def _put(self, name: str, inputs: Properties) -> None:
-        self._client(inputs).put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])
+        self.client(inputs).put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])

@@ -1,7 +1,7 @@
 """Amazon DynamoDB tables."""
 
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -9,10 +9,7 @@ from omics_sandbox.provider import tagging
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Object, SetOf, Text
-from omics_sandbox.provider.values import Properties, holds_unknown, is_empty
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from omics_sandbox.provider.values import Names, Properties, holds_unknown, is_empty
 
 _ATTRIBUTE: Final = Object({"name": Text(), "type": Text(one_of=("S", "N", "B"))}, frozenset({"name", "type"}))
 _INDEX: Final = Object(
@@ -34,6 +31,7 @@ class Table(ResourceType):
     """`aws:dynamodb/table:Table`, without local secondary indexes, replicas and restores."""
 
     token: ClassVar = "aws:dynamodb/table:Table"
+    service: ClassVar = "dynamodb"
     title: ClassVar = "AWS DynamoDB Table"
     naming: ClassVar = Naming(r"[a-zA-Z0-9_.-]{3,255}", 255, "3 to 255 letters, digits, underscores, dots and dashes")
     properties: ClassVar = {
@@ -55,9 +53,7 @@ class Table(ResourceType):
         ),
         "streamEnabled": Property(Boolean(), default=False),
         "streamViewType": Property(Text(one_of=_STREAM_VIEWS), computed=True),
-        "tableClass": Property(Text(one_of=("STANDARD", "STANDARD_INFREQUENT_ACCESS")), default="STANDARD"),
         "tags": TAGS,
-        "ttl": Property(Object({"attributeName": Text(), "enabled": Boolean()}), computed=True),
         "writeCapacity": Property(Integer(0), computed=True),
     }
     outputs: ClassVar = frozenset({"arn", "streamArn", "streamLabel", "tagsAll"})
@@ -94,9 +90,7 @@ class Table(ResourceType):
             **_encryption(inputs),
             **_stream(inputs),
         }
-        if "tableClass" in inputs:
-            parameters["TableClass"] = inputs["tableClass"]
-        client = self._client(inputs)
+        client = self.client(inputs)
         client.create_table(**parameters)
         client.get_waiter("table_exists").wait(TableName=inputs["name"], WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         return inputs["name"]
@@ -104,11 +98,10 @@ class Table(ResourceType):
     @override
     def complete(self, resource_id: str, inputs: Properties) -> None:
         self._set_recovery(resource_id, inputs)
-        self._set_ttl(resource_id, inputs)
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         table = client.describe_table(TableName=resource_id)["Table"]
         arn = table.get("TableArn", "")
         keys = {key["KeyType"]: key["AttributeName"] for key in table.get("KeySchema", [])}
@@ -134,50 +127,39 @@ class Table(ResourceType):
             "streamViewType": stream.get("StreamViewType", ""),
             "streamArn": table.get("LatestStreamArn", ""),
             "streamLabel": table.get("LatestStreamLabel", ""),
-            "tableClass": table.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
-            "ttl": self._ttl(resource_id, known),
             **tagging.as_state(tagging.from_list(client.list_tags_of_resource(ResourceArn=arn).get("Tags", []))),
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        client = self._client(state)
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        client = self.client(state)
         # AWS takes one kind of change per call.
         if "deletionProtectionEnabled" in changed:
             protected = inputs.get("deletionProtectionEnabled", False)
             client.update_table(TableName=resource_id, DeletionProtectionEnabled=protected)
-        if {"billingMode", "readCapacity", "writeCapacity"} & set(changed):
+        if {"billingMode", "readCapacity", "writeCapacity"} & changed:
             client.update_table(TableName=resource_id, **_billing(inputs))
         if "globalSecondaryIndexes" in changed:
             self._set_indexes(resource_id, state, inputs)
-        if {"streamEnabled", "streamViewType"} & set(changed):
+        if {"streamEnabled", "streamViewType"} & changed:
             stream: Any = _stream(inputs) or {"StreamSpecification": {"StreamEnabled": False}}
             client.update_table(TableName=resource_id, **stream)
         if "serverSideEncryption" in changed:
             client.update_table(TableName=resource_id, **_encryption(inputs))
-        if "tableClass" in changed:
-            client.update_table(TableName=resource_id, TableClass=inputs.get("tableClass", "STANDARD"))
         if "pointInTimeRecovery" in changed:
             self._set_recovery(resource_id, inputs)
-        if "ttl" in changed:
-            self._set_ttl(resource_id, inputs)
         if "tags" in changed:
             tagging.update(client, state, inputs, ResourceArn=state["arn"])
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        client = self._client(state)
+        client = self.client(state)
         client.delete_table(TableName=resource_id)
         client.get_waiter("table_not_exists").wait(TableName=resource_id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
-    def _client(self, properties: Properties) -> "DynamoDBClient":
-        return self.aws.client("dynamodb", properties.get("region"))
-
     def _set_indexes(self, name: str, state: Properties, inputs: Properties) -> None:
         """Delete and create indexes one by one, as AWS wants it; one that changes is deleted and made anew."""
-        client = self._client(state)
+        client = self.client(state)
         there = {index["name"]: index for index in state.get("globalSecondaryIndexes", [])}
         wanted = {index["name"]: index for index in inputs.get("globalSecondaryIndexes", [])}
         kept = {each for each, index in wanted.items() if each in there and _INDEX.same(index, there[each])}
@@ -198,30 +180,15 @@ class Table(ResourceType):
         specification: Any = {"PointInTimeRecoveryEnabled": wanted["enabled"]}
         if wanted["enabled"] and "recoveryPeriodInDays" in wanted:
             specification["RecoveryPeriodInDays"] = wanted["recoveryPeriodInDays"]
-        self._client(inputs).update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
+        self.client(inputs).update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
 
     def _recovery(self, name: str, known: Properties) -> Properties:
-        answer = self._client(known).describe_continuous_backups(TableName=name)
+        answer = self.client(known).describe_continuous_backups(TableName=name)
         recovery: Any = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
         state: Properties = {"enabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED"}
         if "RecoveryPeriodInDays" in recovery:
             state["recoveryPeriodInDays"] = recovery["RecoveryPeriodInDays"]
         return state
-
-    def _set_ttl(self, name: str, inputs: Properties) -> None:
-        if "ttl" in inputs and self._ttl(name, inputs).get("enabled") != inputs["ttl"].get("enabled", False):
-            self._client(inputs).update_time_to_live(
-                TableName=name,
-                TimeToLiveSpecification={
-                    "AttributeName": inputs["ttl"].get("attributeName", ""),
-                    "Enabled": inputs["ttl"].get("enabled", False),
-                },
-            )
-
-    def _ttl(self, name: str, known: Properties) -> Properties:
-        description = self._client(known).describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-        enabled = description.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
-        return {"attributeName": description.get("AttributeName", ""), "enabled": enabled}
 
 
 def _key_schema(inputs: Properties) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -11,11 +11,8 @@ from omics_sandbox.provider.archives import zip_bytes
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Archive, Arn, Boolean, Integer, ListOf, Object, SetOf, Shape, Text, TextMap
-from omics_sandbox.provider.spelling import capitalised, to_api
-from omics_sandbox.provider.values import Properties
-
-if TYPE_CHECKING:
-    from types_boto3_lambda import LambdaClient
+from omics_sandbox.provider.spelling import capitalised, from_api, to_api
+from omics_sandbox.provider.values import Names, Properties
 
 _LOG_LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
@@ -24,7 +21,6 @@ _CONFIGURATION: Final = {
     "description": "Description",
     "handler": "Handler",
     "kmsKeyArn": "KMSKeyArn",
-    "layers": "Layers",
     "memorySize": "MemorySize",
     "role": "Role",
     "runtime": "Runtime",
@@ -33,7 +29,6 @@ _CONFIGURATION: Final = {
 _NESTED_CONFIGURATION: Final = {
     "deadLetterConfig": ("DeadLetterConfig", {"targetArn": "TargetArn"}),
     "environment": ("Environment", {"variables": "Variables"}),
-    "ephemeralStorage": ("EphemeralStorage", {"size": "Size"}),
     "loggingConfig": (
         "LoggingConfig",
         {
@@ -43,30 +38,19 @@ _NESTED_CONFIGURATION: Final = {
             "systemLogLevel": "SystemLogLevel",
         },
     ),
-    "snapStart": ("SnapStart", {"applyOn": "ApplyOn"}),
-    "tracingConfig": ("TracingConfig", {"mode": "Mode"}),
 }
 # What is in force when the program stops setting it.
 _UNSET: Final[Mapping[str, Any]] = {
     "deadLetterConfig": {"targetArn": ""},
     "environment": {"variables": {}},
-    "ephemeralStorage": {"size": 512},
-    "tracingConfig": {"mode": "PassThrough"},
-    "layers": [],
 }
 
 
-class _LambdaResource(ResourceType):
-    """What functions, their recursion and event source mappings have in common."""
-
-    def _client(self, properties: Properties) -> "LambdaClient":
-        return self.aws.client("lambda", properties.get("region"))
-
-
-class Function(_LambdaResource):
+class Function(ResourceType):
     """`aws:lambda/function:Function` with its code given as an archive."""
 
     token: ClassVar = "aws:lambda/function:Function"
+    service: ClassVar = "lambda"
     title: ClassVar = "Lambda Function"
     naming: ClassVar = Naming(r"[a-zA-Z0-9_-]{1,64}", 64, "1 to 64 letters, digits, dashes and underscores")
     properties: ClassVar = {
@@ -75,10 +59,8 @@ class Function(_LambdaResource):
         "deadLetterConfig": Property(Object({"targetArn": Arn()}, frozenset({"targetArn"}))),
         "description": Property(Text()),
         "environment": Property(Object({"variables": TextMap()})),
-        "ephemeralStorage": Property(Object({"size": Integer(512, 10_240)}), computed=True),
         "handler": Property(Text(), required=True),
         "kmsKeyArn": Property(Arn()),
-        "layers": Property(ListOf(Arn())),
         "loggingConfig": Property(
             Object(
                 {
@@ -95,17 +77,12 @@ class Function(_LambdaResource):
         ),
         "memorySize": Property(Integer(128, 10_240), default=128),
         "name": NAME,
-        "packageType": Property(Text(one_of=("Zip",)), replaces=True, default="Zip"),
-        "publish": Property(Boolean(), default=False, kept=True),
         "region": REGION,
         "reservedConcurrentExecutions": Property(Integer(-1), default=-1),
         "role": Property(Arn(), required=True),
         "runtime": Property(Text(), required=True),
-        "snapStart": Property(Object({"applyOn": Text(one_of=("PublishedVersions", "None"))}), computed=True),
-        "sourceCodeHash": Property(Text(), computed=True, kept=True),
         "tags": TAGS,
         "timeout": Property(Integer(1, 900), default=3),
-        "tracingConfig": Property(Object({"mode": Text(one_of=("Active", "PassThrough"))}), computed=True),
     }
     outputs: ClassVar = frozenset(
         {"arn", "codeSha256", "invokeArn", "lastModified", "qualifiedArn", "sourceCodeSize", "tagsAll", "version"}
@@ -117,13 +94,11 @@ class Function(_LambdaResource):
             **self._configuration(inputs, inputs.keys()),
             "FunctionName": inputs["name"],
             "Code": {"ZipFile": zip_bytes(inputs["code"], self.root)},
-            "PackageType": inputs.get("packageType", "Zip"),
-            "Publish": inputs.get("publish", False),
             "Tags": inputs.get("tags", {}),
         }
         if "architectures" in inputs:
             parameters["Architectures"] = inputs["architectures"]
-        client = self._client(inputs)
+        client = self.client(inputs)
         client.create_function(**parameters)
         client.get_waiter("function_active_v2").wait(FunctionName=inputs["name"], WaiterConfig={"Delay": 1})
         return inputs["name"]
@@ -135,13 +110,11 @@ class Function(_LambdaResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         function: Any = client.get_function(FunctionName=resource_id)
         configuration = function["Configuration"]
         arn = configuration["FunctionArn"]
         state = {name: configuration.get(key) for name, key in _CONFIGURATION.items()}
-        layers: list[Any] = configuration.get("Layers") or []
-        state["layers"] = [layer["Arn"] for layer in layers]
         for name, (key, fields) in _NESTED_CONFIGURATION.items():
             found: Mapping[str, Any] = configuration.get(key) or {}
             state[name] = {field: found[theirs] for field, theirs in fields.items() if theirs in found} or None
@@ -153,7 +126,6 @@ class Function(_LambdaResource):
             "invokeArn": _invoke_arn(arn),
             "lastModified": configuration.get("LastModified", ""),
             "name": configuration["FunctionName"],
-            "packageType": configuration.get("PackageType", "Zip"),
             "qualifiedArn": f"{arn}:{configuration.get('Version', '$LATEST')}",
             "reservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
             "sourceCodeSize": configuration.get("CodeSize", 0),
@@ -162,14 +134,12 @@ class Function(_LambdaResource):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        client = self._client(state)
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        client = self.client(state)
         if configuration := self._configuration(inputs, changed):
             client.update_function_configuration(FunctionName=resource_id, **configuration)
             client.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig={"Delay": 1})
-        if {"architectures", "code", "sourceCodeHash"} & set(changed):
+        if {"architectures", "code"} & changed:
             client.update_function_code(
                 FunctionName=resource_id,
                 ZipFile=zip_bytes(inputs["code"], self.root),
@@ -183,7 +153,7 @@ class Function(_LambdaResource):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).delete_function(FunctionName=resource_id)
+        self.client(state).delete_function(FunctionName=resource_id)
 
     def _configuration(self, inputs: Properties, names: Collection[str]) -> dict[str, Any]:
         """Return the arguments of boto3 for those of the named properties that are configuration."""
@@ -200,7 +170,7 @@ class Function(_LambdaResource):
 
     def _set_concurrency(self, name: str, inputs: Properties) -> None:
         reserved = inputs.get("reservedConcurrentExecutions", -1)
-        client = self._client(inputs)
+        client = self.client(inputs)
         if reserved < 0:
             client.delete_function_concurrency(FunctionName=name)
         else:
@@ -219,10 +189,11 @@ class _FunctionName(Shape):
         return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
 
 
-class FunctionRecursionConfig(_LambdaResource):
+class FunctionRecursionConfig(ResourceType):
     """`aws:lambda/functionRecursionConfig:FunctionRecursionConfig`. Its id is the function's name."""
 
     token: ClassVar = "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"
+    service: ClassVar = "lambda"
     title: ClassVar = "Lambda Function Recursion Config"
     properties: ClassVar = {
         "functionName": Property(Text(), required=True, replaces=True),
@@ -230,9 +201,7 @@ class FunctionRecursionConfig(_LambdaResource):
         "region": REGION,
     }
 
-    @override
-    def display_name(self, inputs: Properties) -> str:
-        return str(inputs["functionName"])
+    shown_by: ClassVar = "functionName"
 
     @override
     def create_resource(self, inputs: Properties) -> str:
@@ -241,13 +210,11 @@ class FunctionRecursionConfig(_LambdaResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        found = self._client(known).get_function_recursion_config(FunctionName=resource_id)
+        found = self.client(known).get_function_recursion_config(FunctionName=resource_id)
         return {"functionName": resource_id, "recursiveLoop": found["RecursiveLoop"]}
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         self._put(resource_id, inputs)
 
     @override
@@ -255,24 +222,23 @@ class FunctionRecursionConfig(_LambdaResource):
         self._put(resource_id, {**state, "recursiveLoop": "Terminate"})
 
     def _put(self, name: str, properties: Properties) -> None:
-        client = self._client(properties)
+        client = self.client(properties)
         client.put_function_recursion_config(FunctionName=name, RecursiveLoop=properties["recursiveLoop"])
 
 
-class EventSourceMapping(_LambdaResource):
+class EventSourceMapping(ResourceType):
     """`aws:lambda/eventSourceMapping:EventSourceMapping` for queues. Its id is the mapping's UUID."""
 
     token: ClassVar = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    service: ClassVar = "lambda"
     title: ClassVar = "Lambda Event Source Mapping"
     properties: ClassVar = {
         "batchSize": Property(Integer(1, 10_000), computed=True),
         "enabled": Property(Boolean(), default=True),
         "eventSourceArn": Property(Arn(), required=True, replaces=True),
-        "filterCriteria": Property(Object({"filters": SetOf(Object({"pattern": Text()}))})),
         "functionName": Property(_FunctionName(), required=True),
         "functionResponseTypes": Property(SetOf(Text(one_of=("ReportBatchItemFailures",)))),
         "maximumBatchingWindowInSeconds": Property(Integer(0, 300), default=0),
-        "metricsConfig": Property(Object({"metrics": SetOf(Text(one_of=("EventCount",)))})),
         "region": REGION,
         "scalingConfig": Property(Object({"maximumConcurrency": Integer(2, 1_000)})),
         "tags": TAGS,
@@ -306,7 +272,7 @@ class EventSourceMapping(_LambdaResource):
 
     @override
     def create_resource(self, inputs: Properties) -> str:
-        created: Any = self._client(inputs).create_event_source_mapping(
+        created: Any = self.client(inputs).create_event_source_mapping(
             EventSourceArn=inputs["eventSourceArn"],
             Tags=inputs.get("tags", {}),
             **_mapping_arguments(inputs, inputs.keys()),
@@ -315,7 +281,7 @@ class EventSourceMapping(_LambdaResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         mapping: Any = client.get_event_source_mapping(UUID=resource_id)
         if mapping.get("State") == "Deleting":
             return None
@@ -326,15 +292,13 @@ class EventSourceMapping(_LambdaResource):
             "batchSize": mapping.get("BatchSize"),
             "enabled": mapping.get("State") in {"Enabled", "Enabling", "Creating"},
             "eventSourceArn": mapping["EventSourceArn"],
-            "filterCriteria": _filters_state(mapping),
             "functionArn": function_arn,
             "functionName": function_arn,
             "functionResponseTypes": mapping.get("FunctionResponseTypes") or None,
             "lastModified": str(mapping.get("LastModified", "")),
             "lastProcessingResult": mapping.get("LastProcessingResult", ""),
             "maximumBatchingWindowInSeconds": mapping.get("MaximumBatchingWindowInSeconds") or 0,
-            "metricsConfig": _nested(mapping, "MetricsConfig", "Metrics", "metrics"),
-            "scalingConfig": _nested(mapping, "ScalingConfig", "MaximumConcurrency", "maximumConcurrency"),
+            "scalingConfig": from_api(mapping.get("ScalingConfig")) or None,
             "state": mapping.get("State", ""),
             "stateTransitionReason": mapping.get("StateTransitionReason", ""),
             "uuid": mapping["UUID"],
@@ -342,10 +306,8 @@ class EventSourceMapping(_LambdaResource):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        client = self._client(state)
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        client = self.client(state)
         if arguments := _mapping_arguments(inputs, changed):
             client.update_event_source_mapping(UUID=resource_id, **arguments)
         if "tags" in changed:
@@ -353,7 +315,7 @@ class EventSourceMapping(_LambdaResource):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).delete_event_source_mapping(UUID=resource_id)
+        self.client(state).delete_event_source_mapping(UUID=resource_id)
 
 
 def _mapping_arguments(inputs: Properties, names: Collection[str]) -> dict[str, Any]:
@@ -361,29 +323,13 @@ def _mapping_arguments(inputs: Properties, names: Collection[str]) -> dict[str, 
     arguments: dict[str, Any] = {
         "BatchSize": inputs.get("batchSize", 10),
         "Enabled": inputs.get("enabled", True),
-        "FilterCriteria": {
-            "Filters": [{"Pattern": entry["pattern"]} for entry in inputs.get("filterCriteria", {}).get("filters", [])]
-        },
         "FunctionName": inputs["functionName"],
         "FunctionResponseTypes": inputs.get("functionResponseTypes", []),
         "MaximumBatchingWindowInSeconds": inputs.get("maximumBatchingWindowInSeconds", 0),
-        "MetricsConfig": {"Metrics": inputs.get("metricsConfig", {}).get("metrics", [])},
         "ScalingConfig": to_api(inputs.get("scalingConfig", {})),
     }
     wanted = {capitalised(name) for name in names}
     return {name: value for name, value in arguments.items() if name in wanted}
-
-
-def _filters_state(mapping: Any) -> Properties | None:  # a mapping of boto3
-    criteria: Mapping[str, Any] = mapping.get("FilterCriteria") or {}
-    filters: list[Any] = criteria.get("Filters") or []
-    return {"filters": [{"pattern": entry["Pattern"]} for entry in filters]} if filters else None
-
-
-def _nested(mapping: Any, key: str, field: str, name: str) -> Properties | None:  # see above
-    found: Mapping[str, Any] = mapping.get(key) or {}
-    value = found.get(field)
-    return {name: value} if value else None
 
 
 def _invoke_arn(function_arn: str) -> str:

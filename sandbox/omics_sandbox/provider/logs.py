@@ -1,18 +1,14 @@
 """Amazon CloudWatch log groups."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
 from omics_sandbox.provider import tagging
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
-from omics_sandbox.provider.shapes import Arn, Boolean, Integer, Text
-from omics_sandbox.provider.values import Properties
-
-if TYPE_CHECKING:
-    from types_boto3_logs import CloudWatchLogsClient
+from omics_sandbox.provider.shapes import Arn, Integer
+from omics_sandbox.provider.values import Names, Properties
 
 # fmt: off
 _RETENTIONS: Final = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
@@ -24,18 +20,15 @@ class LogGroup(ResourceType):
     """`aws:cloudwatch/logGroup:LogGroup`."""
 
     token: ClassVar = "aws:cloudwatch/logGroup:LogGroup"
+    service: ClassVar = "logs"
     title: ClassVar = "CloudWatch Logs Log Group"
     naming: ClassVar = Naming(r"[a-zA-Z0-9_/.#-]{1,512}", 512, "letters, digits and any of _-/.#")
     properties: ClassVar = {
         "kmsKeyId": Property(Arn()),
-        "logGroupClass": Property(
-            Text(one_of=("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")), replaces=True, computed=True
-        ),
         "name": NAME,
         "namePrefix": NAME_PREFIX,
         "region": REGION,
         "retentionInDays": Property(Integer(one_of=_RETENTIONS), default=0),
-        "skipDestroy": Property(Boolean(), default=False, kept=True),
         "tags": TAGS,
     }
     outputs: ClassVar = frozenset({"arn", "tagsAll"})
@@ -43,10 +36,10 @@ class LogGroup(ResourceType):
     @override
     def create_resource(self, inputs: Properties) -> str:
         parameters: dict[str, Any] = {"logGroupName": inputs["name"]}
-        for name in ("kmsKeyId", "logGroupClass", "tags"):
+        for name in ("kmsKeyId", "tags"):
             if inputs.get(name):
                 parameters[name] = inputs[name]
-        self._client(inputs).create_log_group(**parameters)
+        self.client(inputs).create_log_group(**parameters)
         return inputs["name"]
 
     @override
@@ -55,7 +48,7 @@ class LogGroup(ResourceType):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=resource_id)
         groups = (group for page in pages for group in page["logGroups"])
         group = next((group for group in groups if group.get("logGroupName") == resource_id), None)
@@ -67,17 +60,14 @@ class LogGroup(ResourceType):
         return {
             "arn": arn,
             "kmsKeyId": group.get("kmsKeyId", ""),
-            "logGroupClass": group.get("logGroupClass", "STANDARD"),
             "name": resource_id,
             "retentionInDays": group.get("retentionInDays", 0),
             **tagging.as_state(tags),
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        client = self._client(state)
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        client = self.client(state)
         if "retentionInDays" in changed:
             self._set_retention(resource_id, inputs)
         if "kmsKeyId" in changed:
@@ -93,15 +83,10 @@ class LogGroup(ResourceType):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        if state.get("skipDestroy"):
-            return
-        self._client(state).delete_log_group(logGroupName=resource_id)
-
-    def _client(self, properties: Properties) -> "CloudWatchLogsClient":
-        return self.aws.client("logs", properties.get("region"))
+        self.client(state).delete_log_group(logGroupName=resource_id)
 
     def _set_retention(self, name: str, inputs: Properties) -> None:
-        client, days = self._client(inputs), inputs.get("retentionInDays", 0)
+        client, days = self.client(inputs), inputs.get("retentionInDays", 0)
         if days:
             client.put_retention_policy(logGroupName=name, retentionInDays=days)
         else:

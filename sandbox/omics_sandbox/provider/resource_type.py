@@ -1,7 +1,7 @@
 """What every resource type of the stand-in has in common: check, diff, and the life of a resource in AWS."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from omics_sandbox.provider import naming as names
 from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError, describing
 from omics_sandbox.provider.shapes import Object, Shape, Text, TextMap
-from omics_sandbox.provider.values import UNKNOWN, Properties, is_empty, is_mapping
+from omics_sandbox.provider.values import UNKNOWN, Names, Properties, is_empty, is_mapping
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,20 @@ class Difference:
     replacing: frozenset[str]
 
 
+_GONE = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "DashboardNotFoundError",
+        "NoSuchEntity",
+        "NotFound",
+        "NotFoundException",
+        "QueueDoesNotExist",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+    }
+)
+"""The codes with which AWS's services say that a resource does not exist."""
+
 NAME = Property(Text(), replaces=True, computed=True)
 NAME_PREFIX = Property(Text(), replaces=True, kept=True)
 REGION = Property(Text(), replaces=True, computed=True)
@@ -69,16 +83,18 @@ class ResourceType(ABC):
         title: What the real provider calls it in its messages.
         properties: The inputs by their wire names.
         outputs: Wire names of what the state has beside the inputs.
+        service: What boto3 calls the AWS service.
         naming: The rule for names, for types that are named automatically.
-        gone: AWS's error codes for a resource that does not exist.
+        shown_by: The property by which messages call a resource that has no id yet.
     """
 
     token: ClassVar[str]
+    service: ClassVar[str]
     title: ClassVar[str]
     properties: ClassVar[Mapping[str, Property]]
     outputs: ClassVar[frozenset[str]] = frozenset()
     naming: ClassVar[names.Naming | None] = None
-    gone: ClassVar[frozenset[str]] = frozenset({"ResourceNotFoundException"})
+    shown_by: ClassVar[str] = "name"
 
     def __init__(self, aws: Aws, root: Path) -> None:
         """Args: the clients to use, and the folder that relative paths of assets start from."""
@@ -147,7 +163,7 @@ class ResourceType(ABC):
             state = self._found(resource_id, known)
         return None if state is None else self._state(known, state)
 
-    def update(self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]) -> Properties:
+    def update(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> Properties:
         """Change a resource in place and return its new state.
 
         Args:
@@ -170,7 +186,7 @@ class ResourceType(ABC):
             try:
                 self.delete_resource(resource_id, state)
             except ClientError as error:
-                if not self._is_gone(error):
+                if not _is_gone(error):
                     raise
 
     def inputs_of(self, state: Properties, old_inputs: Properties) -> Properties:
@@ -203,7 +219,7 @@ class ResourceType(ABC):
 
     def display_name(self, inputs: Properties) -> str:
         """How messages call a resource that has no id yet."""
-        return str(inputs.get("name", ""))
+        return str(inputs.get(self.shown_by, ""))
 
     @abstractmethod
     def create_resource(self, inputs: Properties) -> str:
@@ -215,17 +231,19 @@ class ResourceType(ABC):
 
     @abstractmethod
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        """Return inputs and outputs as AWS has them; None, or an error of the codes `gone`, where there is none."""
+        """Return inputs and outputs as AWS has them; None, or AWS's error for it, where there is none."""
 
     @abstractmethod
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         """Make the AWS calls for the changed properties."""
 
     @abstractmethod
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        """Delete the resource, which an error of the codes `gone` says to be done already."""
+        """Delete the resource. AWS's error for one that is gone already counts as done."""
+
+    def client(self, properties: Properties | None = None) -> Any:
+        """Return the boto3 client of the service, in the region of a resource."""
+        return self.aws.client(self.service, (properties or {}).get("region"))
 
     # Bookkeeping.
 
@@ -233,12 +251,9 @@ class ResourceType(ABC):
         try:
             return self.read_resource(resource_id, known)
         except ClientError as error:
-            if self._is_gone(error):
+            if _is_gone(error):
                 return None
             raise
-
-    def _is_gone(self, error: ClientError) -> bool:
-        return error.response.get("Error", {}).get("Code") in self.gone
 
     def _property_failures(self, inputs: Properties) -> Iterable[CheckFailure]:
         for name, declared in self.properties.items():
@@ -298,6 +313,10 @@ class ResourceType(ABC):
         if "region" in self.properties:
             state.setdefault("region", known.get("region") or self.aws.region)
         return state
+
+
+def _is_gone(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") in _GONE
 
 
 def _has_removed_keys(old: object, new: object) -> bool:

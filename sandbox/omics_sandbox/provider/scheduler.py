@@ -1,7 +1,6 @@
 """Schedules of Amazon EventBridge Scheduler."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -10,10 +9,7 @@ from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, Integer, Object, Text
 from omics_sandbox.provider.spelling import from_api, to_api
-from omics_sandbox.provider.values import Properties
-
-if TYPE_CHECKING:
-    from types_boto3_scheduler import EventBridgeSchedulerClient
+from omics_sandbox.provider.values import Names, Properties
 
 _DEFAULT_GROUP: Final = "default"
 
@@ -30,6 +26,7 @@ class Schedule(ResourceType):
     """`aws:scheduler/schedule:Schedule`, for functions and queues. Its id is `<group>/<name>`."""
 
     token: ClassVar = "aws:scheduler/schedule:Schedule"
+    service: ClassVar = "scheduler"
     title: ClassVar = "EventBridge Scheduler Schedule"
     naming: ClassVar = Naming(r"[0-9A-Za-z_.-]{1,64}", 64, "letters, digits, dots, dashes and underscores")
     properties: ClassVar = {
@@ -72,13 +69,13 @@ class Schedule(ResourceType):
 
     @override
     def create_resource(self, inputs: Properties) -> str:
-        self._client(inputs).create_schedule(**_request(inputs))
+        self.client(inputs).create_schedule(**_request(inputs))
         return f"{_group(inputs)}/{inputs['name']}"
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
         group, name = _identity(resource_id)
-        schedule = self._client(known).get_schedule(GroupName=group, Name=name)
+        schedule = self.client(known).get_schedule(GroupName=group, Name=name)
         return {
             **{property_name: schedule.get(parameter) for property_name, parameter in _PARAMETERS.items()},
             "arn": schedule["Arn"],
@@ -89,19 +86,14 @@ class Schedule(ResourceType):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         # The API replaces the whole schedule: what is left out gets its default.
-        self._client(state).update_schedule(**_request({**inputs, "name": state["name"]}))
+        self.client(state).update_schedule(**_request({**inputs, "name": state["name"]}))
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         group, name = _identity(resource_id)
-        self._client(state).delete_schedule(GroupName=group, Name=name)
-
-    def _client(self, properties: Properties) -> "EventBridgeSchedulerClient":
-        return self.aws.client("scheduler", properties.get("region"))
+        self.client(state).delete_schedule(GroupName=group, Name=name)
 
 
 def _group(properties: Properties) -> str:

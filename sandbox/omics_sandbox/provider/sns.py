@@ -1,8 +1,7 @@
 """Amazon SNS topics, their policies, and subscriptions to them."""
 
 import json
-from collections.abc import Collection
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from typing_extensions import override
 
@@ -10,35 +9,23 @@ from omics_sandbox.provider import tagging
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Arn, PolicyDocument, Text
-from omics_sandbox.provider.values import Properties
-
-if TYPE_CHECKING:
-    from types_boto3_sns import SNSClient
+from omics_sandbox.provider.values import Names, Properties
 
 _DEFAULT_STATEMENT: Final = "__default_statement_ID"
 """Sid of the one statement in the policy that SNS itself gives a topic."""
 
 # Pulumi's name of each attribute of a topic, and SNS's.
-_ATTRIBUTES: Final = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId"}
+_ATTRIBUTES: Final = {"kmsMasterKeyId": "KmsMasterKeyId"}
 
 
-class _SnsResource(ResourceType):
-    """What topics, their policies and subscriptions have in common."""
-
-    gone: ClassVar = frozenset({"NotFound", "NotFoundException"})
-
-    def _client(self, properties: Properties) -> "SNSClient":
-        return self.aws.client("sns", properties.get("region"))
-
-
-class Topic(_SnsResource):
+class Topic(ResourceType):
     """`aws:sns/topic:Topic`, for standard topics."""
 
     token: ClassVar = "aws:sns/topic:Topic"
+    service: ClassVar = "sns"
     title: ClassVar = "SNS Topic"
     naming: ClassVar = Naming(r"[0-9A-Za-z_-]{1,256}", 256, "1 to 256 letters, digits, dashes and underscores")
     properties: ClassVar = {
-        "displayName": Property(Text()),
         "kmsMasterKeyId": Property(Text()),
         "name": NAME,
         "namePrefix": NAME_PREFIX,
@@ -51,12 +38,12 @@ class Topic(_SnsResource):
     def create_resource(self, inputs: Properties) -> str:
         attributes = {_ATTRIBUTES[name]: value for name, value in inputs.items() if name in _ATTRIBUTES}
         tags = tagging.as_list(inputs.get("tags"))
-        topic = self._client(inputs).create_topic(Name=inputs["name"], Attributes=attributes, Tags=tags)  # pyright: ignore[reportArgumentType] # the stub's TypedDict
+        topic = self.client(inputs).create_topic(Name=inputs["name"], Attributes=attributes, Tags=tags)
         return topic["TopicArn"]
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         attributes = client.get_topic_attributes(TopicArn=resource_id)["Attributes"]
         tags = client.list_tags_for_resource(ResourceArn=resource_id)["Tags"]
         return {
@@ -67,11 +54,9 @@ class Topic(_SnsResource):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        client = self._client(state)
-        for name in _ATTRIBUTES.keys() & set(changed):
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        client = self.client(state)
+        for name in _ATTRIBUTES.keys() & changed:
             client.set_topic_attributes(
                 TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=inputs.get(name, "")
             )
@@ -80,13 +65,14 @@ class Topic(_SnsResource):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).delete_topic(TopicArn=resource_id)
+        self.client(state).delete_topic(TopicArn=resource_id)
 
 
-class TopicPolicy(_SnsResource):
+class TopicPolicy(ResourceType):
     """`aws:sns/topicPolicy:TopicPolicy`. A topic always has a policy: without this one, that which SNS gives it."""
 
     token: ClassVar = "aws:sns/topicPolicy:TopicPolicy"
+    service: ClassVar = "sns"
     title: ClassVar = "SNS Topic Policy"
     properties: ClassVar = {
         "arn": Property(Arn(), required=True, replaces=True),
@@ -94,9 +80,7 @@ class TopicPolicy(_SnsResource):
         "region": REGION,
     }
 
-    @override
-    def display_name(self, inputs: Properties) -> str:
-        return str(inputs["arn"])
+    shown_by: ClassVar = "arn"
 
     @override
     def create_resource(self, inputs: Properties) -> str:
@@ -105,15 +89,13 @@ class TopicPolicy(_SnsResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        attributes = self._client(known).get_topic_attributes(TopicArn=resource_id)["Attributes"]
+        attributes = self.client(known).get_topic_attributes(TopicArn=resource_id)["Attributes"]
         if _DEFAULT_STATEMENT in attributes["Policy"]:
             return None
         return {"arn": resource_id, "policy": attributes["Policy"]}
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         self._write(resource_id, state, inputs["policy"])
 
     @override
@@ -130,13 +112,14 @@ class TopicPolicy(_SnsResource):
         self._write(resource_id, state, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
     def _write(self, topic_arn: str, properties: Properties, policy: str) -> None:
-        self._client(properties).set_topic_attributes(TopicArn=topic_arn, AttributeName="Policy", AttributeValue=policy)
+        self.client(properties).set_topic_attributes(TopicArn=topic_arn, AttributeName="Policy", AttributeValue=policy)
 
 
-class TopicSubscription(_SnsResource):
+class TopicSubscription(ResourceType):
     """`aws:sns/topicSubscription:TopicSubscription`, which in AWS waits for its owner to confirm it."""
 
     token: ClassVar = "aws:sns/topicSubscription:TopicSubscription"
+    service: ClassVar = "sns"
     title: ClassVar = "SNS Topic Subscription"
     properties: ClassVar = {
         "endpoint": Property(Text(), required=True, replaces=True),
@@ -148,13 +131,11 @@ class TopicSubscription(_SnsResource):
     }
     outputs: ClassVar = frozenset({"arn"})
 
-    @override
-    def display_name(self, inputs: Properties) -> str:
-        return str(inputs["endpoint"])
+    shown_by: ClassVar = "endpoint"
 
     @override
     def create_resource(self, inputs: Properties) -> str:
-        subscription = self._client(inputs).subscribe(
+        subscription = self.client(inputs).subscribe(
             TopicArn=inputs["topic"],
             Protocol=inputs["protocol"],
             Endpoint=inputs["endpoint"],
@@ -164,7 +145,7 @@ class TopicSubscription(_SnsResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        attributes = self._client(known).get_subscription_attributes(SubscriptionArn=resource_id)["Attributes"]
+        attributes = self.client(known).get_subscription_attributes(SubscriptionArn=resource_id)["Attributes"]
         return {
             "arn": resource_id,
             "endpoint": attributes["Endpoint"],
@@ -173,11 +154,9 @@ class TopicSubscription(_SnsResource):
         }
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         """Do nothing: no property of it can change in place."""
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).unsubscribe(SubscriptionArn=resource_id)
+        self.client(state).unsubscribe(SubscriptionArn=resource_id)

@@ -1,8 +1,8 @@
 """Amazon SQS queues and the attributes of queues that are resources of their own."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -10,10 +10,7 @@ from omics_sandbox.provider import tagging
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import NAME, NAME_PREFIX, REGION, TAGS, Property, ResourceType
 from omics_sandbox.provider.shapes import Boolean, Integer, JsonText, PolicyDocument, Text
-from omics_sandbox.provider.values import UNKNOWN, Properties
-
-if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
+from omics_sandbox.provider.values import UNKNOWN, Names, Properties
 
 _FIFO_SUFFIX: Final = ".fifo"
 
@@ -37,19 +34,11 @@ _ATTRIBUTES: Final = {
 }
 
 
-class _SqsResource(ResourceType):
-    """What queues and their attributes have in common."""
-
-    gone: ClassVar = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
-
-    def _client(self, properties: Properties) -> "SQSClient":
-        return self.aws.client("sqs", properties.get("region"))
-
-
-class Queue(_SqsResource):
+class Queue(ResourceType):
     """`aws:sqs/queue:Queue`."""
 
     token: ClassVar = "aws:sqs/queue:Queue"
+    service: ClassVar = "sqs"
     title: ClassVar = "SQS Queue"
     naming: ClassVar = Naming(
         r"[0-9A-Za-z_-]{1,80}|[0-9A-Za-z_-]{1,75}\.fifo",
@@ -111,14 +100,14 @@ class Queue(_SqsResource):
             # SQS refuses even `false` here for a standard queue.
             attributes.pop("FifoQueue", None)
             attributes.pop("ContentBasedDeduplication", None)
-        created = self._client(inputs).create_queue(
+        created = self.client(inputs).create_queue(
             QueueName=inputs["name"], Attributes=attributes, tags=inputs.get("tags", {})
         )
         return created["QueueUrl"]
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        client = self._client(known)
+        client = self.client(known)
         attributes = read_attributes(client, resource_id)
         state = {
             name: _from_attribute(self.properties[name], attributes[attribute])
@@ -130,10 +119,8 @@ class Queue(_SqsResource):
         return {**state, "arn": attributes["QueueArn"], "name": name, "url": resource_id, **tagging.as_state(tags)}
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
-        client = self._client(state)
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
+        client = self.client(state)
         attributes: Any = {
             _ATTRIBUTES[name]: _to_attribute(inputs.get(name, self.properties[name].default))
             for name in changed
@@ -149,18 +136,16 @@ class Queue(_SqsResource):
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        self._client(state).delete_queue(QueueUrl=resource_id)
+        self.client(state).delete_queue(QueueUrl=resource_id)
 
 
-class _QueueAttribute(_SqsResource):
+class _QueueAttribute(ResourceType):
     """An attribute of a queue that is a resource of its own, so that it can refer to resources made later."""
 
     attribute: ClassVar[str]
     property_name: ClassVar[str]
 
-    @override
-    def display_name(self, inputs: Properties) -> str:
-        return str(inputs["queueUrl"])
+    shown_by: ClassVar = "queueUrl"
 
     @override
     def create_resource(self, inputs: Properties) -> str:
@@ -169,13 +154,11 @@ class _QueueAttribute(_SqsResource):
 
     @override
     def read_resource(self, resource_id: str, known: Properties) -> Properties | None:
-        value = self.value_in(read_attributes(self._client(known), resource_id), known)
+        value = self.value_in(read_attributes(self.client(known), resource_id), known)
         return {"queueUrl": resource_id, self.property_name: value} if value else None
 
     @override
-    def update_resource(
-        self, resource_id: str, state: Properties, inputs: Properties, changed: Collection[str]
-    ) -> None:
+    def update_resource(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> None:
         if self.property_name in changed:
             self._write(resource_id, state, inputs[self.property_name])
 
@@ -190,13 +173,14 @@ class _QueueAttribute(_SqsResource):
 
     def _write(self, queue_url: str, properties: Properties, value: str) -> None:
         attributes: Any = {self.attribute: value}
-        self._client(properties).set_queue_attributes(QueueUrl=queue_url, Attributes=attributes)
+        self.client(properties).set_queue_attributes(QueueUrl=queue_url, Attributes=attributes)
 
 
 class QueuePolicy(_QueueAttribute):
     """`aws:sqs/queuePolicy:QueuePolicy`."""
 
     token: ClassVar = "aws:sqs/queuePolicy:QueuePolicy"
+    service: ClassVar = "sqs"
     title: ClassVar = "SQS Queue Policy"
     attribute: ClassVar = "Policy"
     property_name: ClassVar = "policy"
@@ -211,6 +195,7 @@ class RedriveAllowPolicy(_QueueAttribute):
     """`aws:sqs/redriveAllowPolicy:RedriveAllowPolicy`."""
 
     token: ClassVar = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
+    service: ClassVar = "sqs"
     title: ClassVar = "SQS Queue Redrive Allow Policy"
     attribute: ClassVar = "RedriveAllowPolicy"
     property_name: ClassVar = "redriveAllowPolicy"
@@ -226,7 +211,7 @@ class RedriveAllowPolicy(_QueueAttribute):
         return attributes.get(self.attribute, known.get(self.property_name))
 
 
-def read_attributes(client: "SQSClient", queue_url: str) -> Mapping[str, str]:
+def read_attributes(client: Any, queue_url: str) -> Mapping[str, str]:
     """Return all attributes of a queue by SQS's names.
 
     Raises:

@@ -19,6 +19,8 @@ _SECRET_SIGNATURE: Final = rpc._special_secret_sig  # pyright: ignore[reportPriv
 _OUTPUT_SIGNATURE: Final = rpc._special_output_value_sig  # pyright: ignore[reportPrivateUsage] # see above
 
 Properties = dict[str, Any]
+Names = frozenset[str]
+"""Names of properties."""
 
 
 class _UnknownValue(Enum):
