@@ -20,11 +20,11 @@ from unittest.mock import patch
 
 from omics_meta.app import app
 from omics_sandbox.omics.client import OmicsClient
-from readset_sync.aws.queue import Outbox
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
-from readset_sync.messages.message import ReconcileRequest, parse_message
-from readset_sync.messages.reconciliation_step import Step
+from readset_sync.messages.queue_message import ReconcileRequest, parse_message
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
@@ -106,17 +106,17 @@ def _verify(omics: OmicsClient, read_sets: int) -> SimulatedTable:
 
 def _reconcile(omics: OmicsClient, read_sets: int) -> SimulatedTable:
     table, queue = SimulatedTable(read_sets), SimulatedQueue()
-    source, rows = Source(cast("Any", omics)), Table(cast("Any", table), "rows")
-    outbox = Outbox(cast("Any", queue), "queue", account=ACCOUNT, region=REGION)
+    source, rows = HealthOmics(cast("Any", omics)), Table(cast("Any", table), "rows")
+    sender = MessageSender(cast("Any", queue), "queue", account=ACCOUNT, region=REGION)
     reconciler = Reconciler(
-        source, rows, Synchronizer(source, rows), outbox, account=ACCOUNT, region=REGION, max_age=None
+        source, rows, Synchronizer(source, rows), sender, account=ACCOUNT, region=REGION, max_age=None
     )
-    step = reconciler.begin(ReconcileRequest("growth", datetime.now(UTC)))
+    step = reconciler.start(ReconcileRequest("growth", datetime.now(UTC)))
     while queue.bodies:
         message = parse_message(queue.bodies.pop())
-        if not isinstance(message, Step):
+        if not isinstance(message, ReconciliationStep):
             raise TypeError(f"a reconciliation of what is in sync asked for {message}")
-        step = reconciler.proceed(message)
+        step = reconciler.run_step(message)
     _expect(step.counts["listed"], read_sets)
     return table
 

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
 from omics_sandbox.omics.client import OmicsClient
-from readset_sync.aws.clients import MOST_THREADS
+from readset_sync.aws.clients import MAX_THREADS
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.rate_limits import RateLimiter
-from readset_sync.aws.source import Source
 from readset_sync.aws.table import Table
 from readset_sync.constants import DOCUMENTED_TPS
-from readset_sync.stores.backfill import Backfill, Due
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
 
 from benchmarks.report import Figure, scaled
 from benchmarks.simulated import STORE_ID, SimulatedTable, omics_of
@@ -40,12 +40,12 @@ def measure(scale: float) -> Iterator[Figure]:
     """Run the listing pass over a store without rows: some twenty seconds at 1."""
     read_sets = scaled(READ_SETS, scale)
     omics, table = _PacedOmics(read_sets), SimulatedTable(0, room=read_sets)
-    with ThreadPoolExecutor(MOST_THREADS) as executor:
-        source = Source(cast("Any", omics))
+    with ThreadPoolExecutor(MAX_THREADS) as executor:
+        source = HealthOmics(cast("Any", omics))
         backfill = Backfill(source, Table(cast("Any", table), "rows"), executor)
-        due = Due(source.store(STORE_ID).metadata["arn"])
+        pending = PendingRefreshes(source.store(STORE_ID).metadata["arn"])
         began = time.monotonic()
-        listed = sum(len(batch.results) for batch in backfill.list_rows(due))
+        listed = sum(len(batch.results) for batch in backfill.create_listed_rows(pending))
         seconds = time.monotonic() - began
     if listed != read_sets:
         raise RuntimeError(f"{listed} of {read_sets} read sets got a row")

@@ -7,7 +7,7 @@ from typing import Final
 
 from omics_components.settings import Settings
 from omics_meta.commands.cost.usage import cost, money
-from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.constants import DOCUMENTED_TPS
 
 from tools.cost.__main__ import duration, markdown_table, usage_of_month

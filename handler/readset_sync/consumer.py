@@ -11,10 +11,10 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,  # pyright: ignore[reportUnknownVariableType] - Powertools leaves the handler untyped
 )
 
-from readset_sync.messages.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
-from readset_sync.messages.reconciliation_step import Phase, Step
-from readset_sync.model.errors import FAILURES, MalformedEventError, describe_error
+from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
+from readset_sync.model.errors import EXPECTED_ERRORS, MalformedEventError, describe_error
 from readset_sync.stores.reconciliation import drift
 from readset_sync.sync import Change, Outcome
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from readset_sync.messages.message import Message
+    from readset_sync.messages.queue_message import Message
     from readset_sync.stores.reconciliation import Reconciler
     from readset_sync.sync import Synchronizer
 
@@ -98,7 +98,7 @@ class Consumer:
         started = time.perf_counter()
         try:
             done = self._apply(message)
-        except FAILURES as error:
+        except EXPECTED_ERRORS as error:
             self._counts[kind, "failed"] += 1
             self._logger.error(  # noqa: TRY400 - as above
                 "event failed",
@@ -112,14 +112,14 @@ class Consumer:
             self._logger.exception("event failed unexpectedly", **_identity(message))
             raise
         milliseconds = (time.perf_counter() - started) * 1000
-        if isinstance(done, Step):
+        if isinstance(done, ReconciliationStep):
             self._counts[kind, done.phase] += 1
             self._report_step(done, milliseconds)
         else:
             self._counts[kind, done.outcome] += 1
             self._report_change(message, done, milliseconds)
 
-    def _apply(self, message: "Message") -> Change | Step:
+    def _apply(self, message: "Message") -> Change | ReconciliationStep:
         match message:
             case ReadSetEvent():
                 return self._synchronizer.apply(message)
@@ -127,11 +127,11 @@ class Consumer:
                 # What asked may know of a store that has another name than the one remembered here.
                 return self._synchronizer.refresh(message.arn, store_after=message.time)
             case ReconcileRequest():
-                return self._reconciler.begin(message)
+                return self._reconciler.start(message)
             case StoreEvent():
-                return self._reconciler.begin_store(message) if message.settled else Change(Outcome.IGNORED)
-            case Step():
-                return self._reconciler.proceed(message)
+                return self._reconciler.start_store(message) if message.settled else Change(Outcome.IGNORED)
+            case ReconciliationStep():
+                return self._reconciler.run_step(message)
 
     def _report_change(self, message: "Message", change: Change, milliseconds: float) -> None:
         self._logger.info(
@@ -149,7 +149,7 @@ class Consumer:
         if not isinstance(message, ReadSetEvent) or message.action is Action.REFRESH:
             self._metrics.add_metric("RefreshDuration", unit=MetricUnit.Milliseconds, value=milliseconds)
 
-    def _report_step(self, step: Step, milliseconds: float) -> None:
+    def _report_step(self, step: ReconciliationStep, milliseconds: float) -> None:
         done = step.phase is Phase.DONE
         self._logger.info(
             "reconciliation finished" if done else "reconciliation goes on",
@@ -171,7 +171,7 @@ def _kind(message: "Message") -> str:
             return message.status if message.status in ACTIONS else "OTHER"
         case RefreshRequest():
             return "REFRESH"
-        case StoreEvent() | ReconcileRequest() | Step():
+        case StoreEvent() | ReconcileRequest() | ReconciliationStep():
             return "RECONCILE"
 
 
@@ -186,7 +186,7 @@ def _identity(message: "Message") -> dict[str, Any]:
             return {"event_id": message.id, "store_arn": str(message.arn), "status": message.status}
         case ReconcileRequest():
             return {"event_id": message.id}
-        case Step():
+        case ReconciliationStep():
             identity = {"event_id": message.id, "phase": message.phase, "found": dict(message.counts)}
             failed = {store_id: stop.reason for store_id, stop in message.failed.items()}
             return identity | ({"failed_stores": failed} if failed else {})

@@ -7,7 +7,7 @@ Clients are built once per execution environment, while the module is imported. 
 - `SOURCE_ACCOUNT`, `SOURCE_REGION`: messages of any other account or region are refused.
 - `MAX_ROW_AGE_DAYS`: how old a row may become before a reconciliation has it refreshed; 0 for any age.
 - `RECONCILE_SCHEDULE`: how often reconciliations are scheduled, for those who look; not read here.
-- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `Rates` reads it.
+- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `MaxTps` reads it.
 - `POWERTOOLS_*`: service name, metrics namespace and log level, as Powertools documents them.
 
 Logs and metrics name read sets by ARN only: names, subjects, samples and tags may tell who a patient is.
@@ -22,9 +22,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
-from readset_sync.aws.queue import Outbox
-from readset_sync.aws.rates import Rates
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.message_sender import MessageSender
+from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
 from readset_sync.stores.reconciliation import Reconciler
@@ -42,14 +42,14 @@ _metrics = Metrics()
 def _build_consumer() -> Consumer:
     account, region = os.environ["SOURCE_ACCOUNT"], os.environ["SOURCE_REGION"]
     days = float(os.environ["MAX_ROW_AGE_DAYS"])
-    source = Source(omics_client(_session, max_tps=Rates.parse(os.environ["MAX_TPS"])))
+    source = HealthOmics(omics_client(_session, max_tps=MaxTps.parse(os.environ["MAX_TPS"])))
     table = Table(dynamodb_client(_session), os.environ["TABLE_NAME"])
     synchronizer = Synchronizer(source, table)
     reconciler = Reconciler(
         source,
         table,
         synchronizer,
-        Outbox(sqs_client(_session), os.environ["QUEUE_URL"], account=account, region=region),
+        MessageSender(sqs_client(_session), os.environ["QUEUE_URL"], account=account, region=region),
         account=account,
         region=region,
         partition=_session.get_partition_for_region(region),

@@ -15,23 +15,23 @@ from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError
 from readset_sync.model.record import (
     LISTED,
     REVISION,
-    STATE,
     STORE_AT,
+    SYNC_STATE,
     Row,
     build_row,
     listed_row,
     new_revision,
-    seal,
     store_attributes,
     store_map,
     tag_list,
+    with_bookkeeping,
 )
 from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from readset_sync.aws.source import ReadSet, Source, Store
+    from readset_sync.aws.healthomics import HealthOmics, ReadSet, Store
     from readset_sync.aws.table import Table
     from readset_sync.messages.read_set_event import ReadSetEvent
     from readset_sync.model.arn import ReadSetArn
@@ -65,7 +65,7 @@ class Change:
 class Synchronizer:
     """Writes rows of one table from one source."""
 
-    def __init__(self, source: "Source", table: "Table") -> None:
+    def __init__(self, source: "HealthOmics", table: "Table") -> None:
         self._source = source
         self._table = table
 
@@ -145,8 +145,8 @@ class Synchronizer:
             tags = tag_list(self._source.tags(arn))
         except ReadSetNotFoundError:
             return self.refresh(arn)
-        known = {name: value for name, value in row.items() if name != STATE}
-        fresh = seal(known | {"tags": tags}, as_of=as_of)
+        known = {name: value for name, value in row.items() if name != SYNC_STATE}
+        fresh = with_bookkeeping(known | {"tags": tags}, as_of=as_of)
         if self._table.put(fresh, replacing=row):
             return _change(row, fresh)
         return self.refresh(arn)
@@ -225,7 +225,7 @@ class Synchronizer:
 
 
 def _change(row: Row | None, fresh: Row) -> Change:
-    if row is None or row.get(STATE) == LISTED:
+    if row is None or row.get(SYNC_STATE) == LISTED:
         return Change(Outcome.CREATED)
     fields = tuple(full_differences(row, fresh))
     return Change(Outcome.UPDATED, fields) if fields else Change(Outcome.UNCHANGED)

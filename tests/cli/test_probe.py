@@ -12,7 +12,7 @@ from omics_meta.pipeline import probe as module
 from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.probe import probe
 from omics_meta.selection.outputs import Outputs
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ class Pipeline:
         ]
         self.function: Callable[[dict[str, Any]], object] = lambda message: None
         self.received: list[dict[str, Any]] = []
-        self._source = Source(aws.sandbox.client("omics"))
+        self._source = HealthOmics(aws.sandbox.client("omics"))
         monkeypatch.setattr(module, "PROBE_SECONDS", 1)
         monkeypatch.setattr(module.time, "sleep", self._pass_time)
 

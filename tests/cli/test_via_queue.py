@@ -13,9 +13,9 @@ from omics_meta.app import app
 from omics_meta.commands import via_queue as handover
 from omics_meta.pipeline.depth import count_messages
 from readset_sync.aws.clients import sqs_client
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
-from readset_sync.messages.message import RefreshRequest, parse_message
+from readset_sync.messages.queue_message import RefreshRequest, parse_message
 from readset_sync.sync import Synchronizer
 from typer.testing import CliRunner
 
@@ -38,7 +38,9 @@ class Pipeline:
         self.url: str = self._sqs.create_queue(
             QueueName=f"queue-{uuid4().hex}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
         )["QueueUrl"]
-        self._synchronizer = Synchronizer(Source(sandbox.client("omics")), Table(sandbox.client("dynamodb"), table))
+        self._synchronizer = Synchronizer(
+            HealthOmics(sandbox.client("omics")), Table(sandbox.client("dynamodb"), table)
+        )
         self.outputs = folder / "outputs.json"
         self.outputs.write_text(
             json.dumps({"tableName": table, "region": "us-west-2", "queueUrl": self.url}), encoding="utf-8"

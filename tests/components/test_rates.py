@@ -2,7 +2,7 @@
 
 import pytest
 from omics_components.rates import share
-from readset_sync.aws.rates import Rates
+from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.constants import OPERATIONS
 
 
@@ -11,6 +11,6 @@ from readset_sync.constants import OPERATIONS
     ["5", "2.5", "GetReadSetMetadata=50", "20,GetReadSetMetadata=50", "ListReadSets=1, 20 ,ListTagsForResource=7"],
 )
 def test_the_function_reads_the_share_that_it_is_given(text: str):
-    whole, part = Rates.parse(text), Rates.parse(share(text, 4))
+    whole, part = MaxTps.parse(text), MaxTps.parse(share(text, 4))
 
     assert {each: part.of(each) for each in OPERATIONS} == {each: whole.of(each) / 4 for each in OPERATIONS}

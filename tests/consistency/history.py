@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from readset_sync.model.record import STATE
+from readset_sync.model.record import SYNC_STATE
 
 from tests.consistency.world import Fate, Work, World, answer, apply, backfill, backfill_since, reconcile
 
@@ -71,8 +71,8 @@ class History:
             assert version >= before[0], f"read set {read_set_id} went back from version {before[0]} to {version}"
             assert row["status_at"] >= before[1], f"read set {read_set_id} went back from {before[1]}"
             assert store >= before[2], f"read set {read_set_id} went back to store s{store} from s{before[2]}"
-            whole = STATE not in row
-            assert whole or not before[3], f"the whole row of read set {read_set_id} is {row[STATE]} now"
+            whole = SYNC_STATE not in row
+            assert whole or not before[3], f"the whole row of read set {read_set_id} is {row[SYNC_STATE]} now"
             self._shown[read_set_id] = (version, row["status_at"], store, whole)
 
     def end(self, ending: Ending, *, calls_until_death: int = 0, refused_listing: int = 0) -> None:
@@ -121,7 +121,7 @@ class History:
     def _expect_source(self) -> None:
         store = self.world.store_name
         rows = self._rows()
-        incomplete = [row for row in rows.values() if STATE in row]
+        incomplete = [row for row in rows.values() if SYNC_STATE in row]
         assert not incomplete, f"rows that are not complete: {incomplete}"
         assert {
             each: (row["set_name"], row["set_status"], row["tags"], row["store"]["store_name"])
@@ -135,6 +135,6 @@ class History:
         """All rows by the read set's id, each of them whole."""
         rows = self.world.rows().values()
         for row in rows:
-            known = {"set_id", "set_name", "set_status", "store"} | ({"tags"} if STATE not in row else set[str]())
+            known = {"set_id", "set_name", "set_status", "store"} | ({"tags"} if SYNC_STATE not in row else set[str]())
             assert known <= set(row), f"a partial row: {row}"
         return {row["set_id"]: row for row in rows}

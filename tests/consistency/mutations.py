@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from readset_sync.aws import table as table_module
-from readset_sync.aws.source import Page, ReadSet, Source
+from readset_sync.aws.healthomics import HealthOmics, ListingPage, ReadSet
 from readset_sync.aws.table import Table
-from readset_sync.messages.reconciliation_step import Step
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model import comparison as plan
 from readset_sync.model.arn import ReadSetArn
-from readset_sync.model.comparison import Comparison, Need, Scope
+from readset_sync.model.bucket_checksums import BucketChecksums
+from readset_sync.model.comparison import Comparison, Need, RefreshScope
 from readset_sync.model.errors import ReadSetNotFoundError
-from readset_sync.model.record import KEY, STATE, STATUS_AT, Response, Row, listed_row, store_attributes
+from readset_sync.model.record import KEY, STATUS_AT, SYNC_STATE, Response, Row, listed_row, store_attributes
 from readset_sync.model.timestamp import format_timestamp
-from readset_sync.stores.ledger import Ledger
-from readset_sync.stores.verification import Listing, StoreWalker
+from readset_sync.stores.verification import StoreListing, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 
@@ -43,7 +43,7 @@ def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
 
 
 def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
-    read = Source.read_set
+    read = HealthOmics.read_set
 
     def refresh_from(
         self: Synchronizer,
@@ -104,25 +104,25 @@ def _keep_the_revision(patch: pytest.MonkeyPatch) -> None:
 
 
 def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:
-    real = Source.metadata
+    real = HealthOmics.metadata
 
-    def metadata(self: Source, arn: ReadSetArn) -> Any:
+    def metadata(self: HealthOmics, arn: ReadSetArn) -> Any:
         try:
             return real(self, arn)
         except ClientError as error:
             raise ReadSetNotFoundError(str(arn)) from error
 
-    patch.setattr(Source, "metadata", metadata)
+    patch.setattr(HealthOmics, "metadata", metadata)
 
 
 def _prune_by_the_first_page(patch: pytest.MonkeyPatch) -> None:
-    def listing(self: StoreWalker, store_id: str) -> Listing:
-        partial = Listing(self._source.store(store_id).metadata["arn"])
+    def listing(self: Verifier, store_id: str) -> StoreListing:
+        partial = StoreListing(self._source.store(store_id).metadata["arn"])
         partial.read_set_ids.update(entry["id"] for entry in next(self._source.pages(store_id)).read_sets)
         partial.complete = True
         return partial
 
-    patch.setattr(StoreWalker, "listing", listing)
+    patch.setattr(Verifier, "listing", listing)
     _prune_without_asking(patch)
 
 
@@ -135,34 +135,34 @@ def _prune_without_asking(patch: pytest.MonkeyPatch) -> None:
 
 
 def _leave_ghosts(patch: pytest.MonkeyPatch) -> None:
-    def prune(self: StoreWalker, listings: Iterable[Listing]) -> list[Any]:
+    def prune(self: Verifier, listings: Iterable[StoreListing]) -> list[Any]:
         return []
 
-    patch.setattr(StoreWalker, "prune", prune)
+    patch.setattr(Verifier, "prune", prune)
 
 
 def _trust_what_is_remembered_of_a_store(patch: pytest.MonkeyPatch) -> None:
-    real = Source.store
+    real = HealthOmics.store
 
-    def store(self: Source, store_id: str, *, after: datetime | None = None) -> Any:
+    def store(self: HealthOmics, store_id: str, *, after: datetime | None = None) -> Any:
         return real(self, store_id)
 
-    patch.setattr(Source, "store", store)
+    patch.setattr(HealthOmics, "store", store)
 
 
-def _take_the_ledger_for_balanced(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Ledger, "balanced", True)
+def _take_the_checksums_for_equal(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(BucketChecksums, "all_match", True)
 
 
 def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
-    real = Source.page
+    real = HealthOmics.page
 
-    def page(self: Source, store_id: str, token: str | None = None) -> Any:
+    def page(self: HealthOmics, store_id: str, token: str | None = None) -> Any:
         first = real(self, store_id, token)
-        return Page(first.read_sets, first.as_of, None)
+        return ListingPage(first.read_sets, first.as_of, None)
 
-    patch.setattr(Source, "page", page)
-    patch.setattr(Ledger, "balanced", True)
+    patch.setattr(HealthOmics, "page", page)
+    patch.setattr(BucketChecksums, "all_match", True)
 
 
 def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def _list_over_rows_that_are_there(patch: pytest.MonkeyPatch) -> None:
 
 def _take_what_is_listed_for_complete(patch: pytest.MonkeyPatch) -> None:
     def without_state(listed: Response, **of: Any) -> Row:
-        return {name: value for name, value in listed_row(listed, **of).items() if name != STATE}
+        return {name: value for name, value in listed_row(listed, **of).items() if name != SYNC_STATE}
 
     patch.setattr("readset_sync.sync.listed_row", without_state)
 
@@ -196,7 +196,7 @@ def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
     real = plan.listed_differences
 
     def listed_differences(row: Row, listed: Response, store: Response) -> list[str]:
-        return [name for name in real(row, listed, store) if name != STATE]
+        return [name for name in real(row, listed, store) if name != SYNC_STATE]
 
     patch.setattr(plan, "listed_differences", listed_differences)
 
@@ -204,7 +204,7 @@ def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
 def _forget_what_the_listing_contradicts(patch: pytest.MonkeyPatch) -> None:
     real = Comparison.need
 
-    def need(self: Comparison, scope: Scope) -> Need:
+    def need(self: Comparison, scope: RefreshScope) -> Need:
         is_young = scope.since and (self.row or {}).get(STATUS_AT, "") >= format_timestamp(scope.since)
         return Need.NOTHING if is_young else real(self, scope)
 
@@ -212,10 +212,10 @@ def _forget_what_the_listing_contradicts(patch: pytest.MonkeyPatch) -> None:
 
 
 def _drop_a_store_that_cannot_be_listed(patch: pytest.MonkeyPatch) -> None:
-    def put_off(self: Step, reason: str) -> Step:
+    def put_off(self: ReconciliationStep, reason: str) -> ReconciliationStep:
         return self.turn_to(self.stores[1:])
 
-    patch.setattr(Step, "put_off", put_off)
+    patch.setattr(ReconciliationStep, "put_off", put_off)
 
 
 MUTATIONS = (
@@ -256,8 +256,8 @@ MUTATIONS = (
         "a renaming that one process missed",
     ),
     Mutation(
-        "take the ledger of a reconciliation for balanced",
-        _take_the_ledger_for_balanced,
+        "take the checksums of a reconciliation for equal",
+        _take_the_checksums_for_equal,
         "a deletion that nobody hears of, then a backfill that dies, and a reconciliation",
     ),
     Mutation(

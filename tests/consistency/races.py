@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from readset_sync.messages.message import RefreshRequest
+from readset_sync.messages.queue_message import RefreshRequest
 from readset_sync.messages.reconciliation_step import Phase
 
 from tests.consistency.history import History

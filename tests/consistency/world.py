@@ -26,19 +26,19 @@ from moto.dynamodb.models import DynamoDBBackend
 from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.models import ReadSet
 from omics_sandbox.omics.service import OmicsService
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
-from readset_sync.messages.envelope import open_envelope
-from readset_sync.messages.message import ReconcileRequest, RefreshRequest
+from readset_sync.messages.envelope import parse_envelope
+from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest
 from readset_sync.messages.read_set_event import DETAIL_TYPE, ReadSetEvent
-from readset_sync.messages.reconciliation_step import Step
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.arn import ReadSetArn
-from readset_sync.model.comparison import EVERYTHING, Scope
-from readset_sync.model.errors import FAILURES
+from readset_sync.model.comparison import EVERYTHING, RefreshScope
+from readset_sync.model.errors import EXPECTED_ERRORS
 from readset_sync.model.timestamp import parse_timestamp
-from readset_sync.stores.backfill import Backfill, Due
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.reconciliation import Reconciler
-from readset_sync.stores.verification import StoreWalker
+from readset_sync.stores.verification import Verifier
 from readset_sync.sync import Synchronizer
 
 ACCOUNT = "123456789012"
@@ -211,7 +211,7 @@ class Work:
             source,
             table,
             Synchronizer(source, table),
-            _Outbox(self._world, self),  # pyright: ignore[reportArgumentType] - has what Reconciler calls
+            _MessageSender(self._world, self),  # pyright: ignore[reportArgumentType] - has what Reconciler calls
             account=ACCOUNT,
             region=REGION,
             max_age=None,
@@ -220,8 +220,8 @@ class Work:
             now=self.moment,
         )
 
-    def source(self) -> Source:
-        source = Source(_Omics(self._world, self))  # pyright: ignore[reportArgumentType] - has what Source calls
+    def source(self) -> HealthOmics:
+        source = HealthOmics(_Omics(self._world, self))  # pyright: ignore[reportArgumentType] - has what Source calls
         source._stores = self._memory  # pyright: ignore[reportPrivateUsage] - as in a function that is still warm
         return source
 
@@ -231,7 +231,7 @@ class Work:
     def _run(self) -> None:
         try:
             self._job(self)
-        except (*FAILURES, Crash):
+        except (*EXPECTED_ERRORS, Crash):
             pass  # What a real process reports or dies of; the test looks at what it left behind.
         except BaseException as error:  # noqa: BLE001 - handed over to the test's own thread, which raises it
             self.error = error
@@ -261,41 +261,41 @@ def backfill_in_one_pass(work: Work) -> None:
         pass
 
 
-def backfill_in_two_passes(work: Work, scope: Scope = EVERYTHING) -> None:
+def backfill_in_two_passes(work: Work, scope: RefreshScope = EVERYTHING) -> None:
     """The job of `omics-meta backfill`."""
     in_passes = _backfill_of(work, scope)
-    due = Due(f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}")
-    for _ in in_passes.refresh([due], in_passes.list_rows(due)):
+    pending = PendingRefreshes(f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}")
+    for _ in in_passes.refresh_pending([pending], in_passes.create_listed_rows(pending)):
         pass
 
 
 def backfill_without_tags(work: Work) -> None:
     """The job of `omics-meta backfill --no-tags`."""
-    backfill_in_two_passes(work, Scope(tags=False))
+    backfill_in_two_passes(work, RefreshScope(tags=False))
 
 
 def backfill_since(moment: datetime) -> Callable[[Work], None]:
     """The job of `omics-meta backfill --prune --max-age MOMENT`."""
 
     def job(work: Work) -> None:
-        backfill_in_two_passes(work, Scope(since=moment))
+        backfill_in_two_passes(work, RefreshScope(since=moment))
         _prune(work)
 
     return job
 
 
-def _backfill_of(work: Work, scope: Scope) -> Backfill:
+def _backfill_of(work: Work, scope: RefreshScope) -> Backfill:
     return Backfill(work.source(), work.table(), _Serial(), scope)  # pyright: ignore[reportArgumentType] - has what is called
 
 
 def _prune(work: Work) -> None:
-    walker = StoreWalker(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - as above
-    walker.prune([walker.listing(STORE_ID)])
+    verifier = Verifier(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - as above
+    verifier.prune([verifier.listing(STORE_ID)])
 
 
 def reconcile(work: Work) -> None:
     """The job of a function that is asked for a reconciliation."""
-    work.reconciler().begin(ReconcileRequest(str(uuid.uuid4()), work.moment()))
+    work.reconciler().start(ReconcileRequest(str(uuid.uuid4()), work.moment()))
 
 
 def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
@@ -306,8 +306,8 @@ def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
             work.synchronizer().refresh(message.arn, store_after=message.time)
         else:
             body = {"account": ACCOUNT, "region": REGION, "detail": message}
-            envelope = open_envelope(json.dumps(body))
-            work.reconciler().proceed(Step.read(envelope))
+            envelope = parse_envelope(json.dumps(body))
+            work.reconciler().run_step(ReconciliationStep.read(envelope))
 
     return job
 
@@ -413,19 +413,19 @@ class _DynamoDB:
         return self._work.gate(operation, call)
 
 
-class _Outbox:
+class _MessageSender:
     """The way into the queue of the world."""
 
     def __init__(self, world: World, work: Work) -> None:
         self._world = world
         self._work = work
 
-    def refresh(self, arns: list[ReadSetArn], *, cause: str) -> None:
+    def request_refreshes(self, arns: list[ReadSetArn], *, cause: str) -> None:
         if arns:
             requests = [RefreshRequest(cause, arn, self._world.moment()) for arn in arns]
             self._work.gate("SendMessageBatch", lambda: self._world.messages.extend(requests))
 
-    def step(self, step: Step) -> None:
+    def send_step(self, step: ReconciliationStep) -> None:
         self._work.gate("SendMessageBatch", lambda: self._world.messages.append(step.write()))
 
 

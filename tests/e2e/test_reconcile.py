@@ -206,7 +206,7 @@ def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant
 def with_tiny_steps(package: bytes) -> bytes:
     """A deployment package with pages of one read set and steps of one refresh, so that a few make a long chain."""
     changes = {
-        "readset_sync/aws/source.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
+        "readset_sync/aws/healthomics.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
         "readset_sync/stores/reconciliation.py": (b"_REFRESHES: Final = 200", b"_REFRESHES: Final = 1"),
     }
     changed = io.BytesIO()

@@ -14,8 +14,8 @@ from botocore.config import Config
 from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
 from readset_sync.aws import clients as client
-from readset_sync.aws.rates import Rates
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.sync import Synchronizer
@@ -131,7 +131,7 @@ def set_scene(sandbox: Sandbox, table: str) -> Scene:
 
     stale, archived, ghost = (create(label) for label in ("stale", "archived", "ghost"))
     dynamodb = sandbox.client("dynamodb")
-    synchronizer = Synchronizer(Source(sandbox.client("omics")), Table(dynamodb, table))
+    synchronizer = Synchronizer(HealthOmics(sandbox.client("omics")), Table(dynamodb, table))
     synchronizer.refresh(archived)
     omics.set_status(store_id, archived.read_set_id, "ARCHIVED")
     for arn in (stale, archived, ghost):
@@ -167,7 +167,7 @@ def clients(sandbox: Sandbox) -> Clients:
         patch.setattr(client, "_CONFIG", client._CONFIG.merge(once))
         session = boto3.Session()
         made = Clients(
-            client.omics_client(session, max_tps=Rates(10_000)),
+            client.omics_client(session, max_tps=MaxTps(10_000)),
             client.dynamodb_client(session),
             client.sqs_client(session),
             Injection(),

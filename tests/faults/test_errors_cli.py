@@ -13,9 +13,9 @@ from uuid import uuid4
 import pytest
 from omics_meta.app import app
 from omics_meta.commands import via_queue as handover
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
-from readset_sync.messages.message import RefreshRequest, parse_message
+from readset_sync.messages.queue_message import RefreshRequest, parse_message
 from readset_sync.stores.backfill import Backfill
 from readset_sync.sync import Synchronizer
 from typer.testing import CliRunner
@@ -71,7 +71,7 @@ def via_queue(scene: Any, clients: Any, tmp_path: Path, monkeypatch: pytest.Monk
     outputs.write_text(
         json.dumps({"tableName": scene.table, "region": scene.sandbox.region, "queueUrl": url}), encoding="utf-8"
     )
-    synchronizer = Synchronizer(Source(scene.sandbox.client("omics")), Table(scene.dynamodb, scene.table))
+    synchronizer = Synchronizer(HealthOmics(scene.sandbox.client("omics")), Table(scene.dynamodb, scene.table))
     now = 0.0
 
     def sleep(seconds: float) -> None:
@@ -117,7 +117,7 @@ def backfilled(scene: Any, clients: Any) -> dict[str, Any]:
     """The rows that a backfill leaves when nothing goes wrong, without what is new with every write."""
     scene.restore()
     with ThreadPoolExecutor(1) as executor:
-        backfill = Backfill(Source(clients.omics), Table(clients.dynamodb, scene.table), executor)
+        backfill = Backfill(HealthOmics(clients.omics), Table(clients.dynamodb, scene.table), executor)
         for _ in backfill.in_one_pass(scene.store_id):
             pass
     rows = scene.content(scene.rows())

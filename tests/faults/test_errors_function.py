@@ -14,13 +14,13 @@ import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 from omics_sandbox import Sandbox
-from readset_sync.aws.queue import Outbox
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
-from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.arn import ReadSetArn
-from readset_sync.stores.ledger import Ledger
+from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
@@ -58,13 +58,13 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
     scene.restore()
     log = io.StringIO()
-    source, table = Source(clients.omics), Table(clients.dynamodb, scene.table)
+    source, table = HealthOmics(clients.omics), Table(clients.dynamodb, scene.table)
     synchronizer = Synchronizer(source, table)
     account, region = scene.sandbox.account, scene.sandbox.region
-    outbox = Outbox(clients.sqs, queue_url, account=account, region=region)
+    sender = MessageSender(clients.sqs, queue_url, account=account, region=region)
     consumer = Consumer(
         synchronizer,
-        Reconciler(source, table, synchronizer, outbox, account=account, region=region, max_age=None),
+        Reconciler(source, table, synchronizer, sender, account=account, region=region, max_age=None),
         account=account,
         region=region,
         # Loggers of one service share a handler, so each test has a service of its own.
@@ -72,7 +72,9 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
         metrics=Metrics(namespace="Test", service="sync"),
     )
     within = f"{scene.stale.store_arn}/"
-    step = Step("run", 0, datetime.now(UTC), within, (scene.store_id,), Phase.ROWS, None, Ledger(), {})
+    step = ReconciliationStep(
+        "run", 0, datetime.now(UTC), within, (scene.store_id,), Phase.ROWS, None, BucketChecksums(), {}
+    )
     records = [
         record("refresh", scene.stale, "ACTIVE"),
         record("status", scene.archived, "ACTIVATING"),

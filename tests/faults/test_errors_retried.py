@@ -11,7 +11,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
-from readset_sync.aws.rates import Rates
+from readset_sync.aws.rate_limits import MaxTps
 
 from tests.faults.matrix import OPERATIONS, Injection, cases, declared, documented_errors, errors_of
 
@@ -35,7 +35,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "GetQueueAttributes": {"QueueUrl": "https://sqs.us-west-2.amazonaws.com/123456789012/queue.fifo"},
 }
 CLIENTS: dict[str, Callable[[boto3.Session], Any]] = {
-    "omics": lambda session: omics_client(session, max_tps=Rates(10_000)),
+    "omics": lambda session: omics_client(session, max_tps=MaxTps(10_000)),
     "dynamodb": dynamodb_client,
     "sqs": sqs_client,
 }

@@ -13,11 +13,11 @@ from typing import Any
 
 import boto3
 from readset_sync.aws.clients import dynamodb_client, omics_client
-from readset_sync.aws.rates import Rates
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
-from readset_sync.stores.backfill import Backfill, Due
-from readset_sync.stores.verification import StoreWalker
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
+from readset_sync.stores.verification import Verifier
 
 
 def say(**members: Any) -> None:
@@ -25,26 +25,26 @@ def say(**members: Any) -> None:
     os.write(sys.stdout.fileno(), f"{json.dumps(members)}\n".encode())
 
 
-def walk(source: Source, table: Table, store_id: str) -> dict[str, str]:
+def walk(source: HealthOmics, table: Table, store_id: str) -> dict[str, str]:
     """Backfill and prune; return the last outcomes by ARN."""
     with ThreadPoolExecutor(1) as executor:
-        backfill, walker = Backfill(source, table, executor), StoreWalker(source, table, executor)
-        due = Due(source.store(store_id).metadata["arn"])
-        batches = backfill.refresh([due], backfill.list_rows(due))
+        backfill, verifier = Backfill(source, table, executor), Verifier(source, table, executor)
+        pending = PendingRefreshes(source.store(store_id).metadata["arn"])
+        batches = backfill.refresh_pending([pending], backfill.create_listed_rows(pending))
         results = [result for batch in batches for result in batch.results]
-        results += walker.prune([walker.listing(store_id)])
+        results += verifier.prune([verifier.listing(store_id)])
     return {result.arn: result.change.outcome if result.change else f"failed: {result.reason}" for result in results}
 
 
 def main() -> None:
     """Serve until stdin ends."""
     session = boto3.Session()
-    omics, dynamodb = omics_client(session, max_tps=Rates(10_000)), dynamodb_client(session)
+    omics, dynamodb = omics_client(session, max_tps=MaxTps(10_000)), dynamodb_client(session)
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            say(changes=walk(Source(omics), Table(dynamodb, order["table"]), order["store_id"]))
+            say(changes=walk(HealthOmics(omics), Table(dynamodb, order["table"]), order["store_id"]))
             os._exit(0)
         say(pid=pid)
         say(status=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 from omics_sandbox import Limits, Sandbox
-from readset_sync.aws.queue import Outbox
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
-from readset_sync.messages.message import Message, parse_message
+from readset_sync.messages.queue_message import Message, parse_message
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
@@ -35,12 +35,12 @@ def table(sandbox: Sandbox) -> Table:
 
 
 @pytest.fixture
-def source(sandbox: Sandbox) -> Source:
-    return Source(sandbox.client("omics"))
+def source(sandbox: Sandbox) -> HealthOmics:
+    return HealthOmics(sandbox.client("omics"))
 
 
 @pytest.fixture
-def synchronizer(source: Source, table: Table) -> Synchronizer:
+def synchronizer(source: HealthOmics, table: Table) -> Synchronizer:
     return Synchronizer(source, table)
 
 
@@ -57,8 +57,8 @@ class Queue:
     sqs: Any
     url: str
 
-    def outbox(self) -> Outbox:
-        return Outbox(self.sqs, self.url, account="123456789012", region="us-west-2")
+    def sender(self) -> MessageSender:
+        return MessageSender(self.sqs, self.url, account="123456789012", region="us-west-2")
 
     def take(self) -> list[Message]:
         """Receive and delete all messages, in order."""
@@ -78,12 +78,12 @@ def queue(sandbox: Sandbox) -> Queue:
 
 
 @pytest.fixture
-def reconciler(source: Source, table: Table, synchronizer: Synchronizer, queue: Queue) -> Reconciler:
+def reconciler(source: HealthOmics, table: Table, synchronizer: Synchronizer, queue: Queue) -> Reconciler:
     return Reconciler(
         source,
         table,
         synchronizer,
-        queue.outbox(),
+        queue.sender(),
         account="123456789012",
         region="us-west-2",
         max_age=timedelta(days=7),

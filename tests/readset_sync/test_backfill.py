@@ -9,52 +9,52 @@ from unittest.mock import ANY
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from omics_sandbox import Sandbox
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
-from readset_sync.model.comparison import EVERYTHING, Scope
+from readset_sync.model.comparison import EVERYTHING, RefreshScope
 from readset_sync.model.errors import StoreNotFoundError
-from readset_sync.stores.backfill import Backfill, Due
-from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
+from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 
 @pytest.fixture
-def walker(source: Source, table: Table, executor: Executor) -> StoreWalker:
-    return StoreWalker(source, table, executor)
+def verifier(source: HealthOmics, table: Table, executor: Executor) -> Verifier:
+    return Verifier(source, table, executor)
 
 
-Fill = Callable[..., Iterator[list[Result]]]
+Fill = Callable[..., Iterator[list[ReadSetResult]]]
 
 
 @pytest.fixture(params=["one pass", "two passes"])
-def fill(request: pytest.FixtureRequest, source: Source, table: Table, executor: Executor) -> Fill:
+def fill(request: pytest.FixtureRequest, source: HealthOmics, table: Table, executor: Executor) -> Fill:
     """Backfills a store; yields the results page by page, but those of a listing pass that created rows."""
 
-    def fill(store_id: str, scope: Scope = EVERYTHING) -> Iterator[list[Result]]:
+    def fill(store_id: str, scope: RefreshScope = EVERYTHING) -> Iterator[list[ReadSetResult]]:
         backfill = Backfill(source, table, executor, scope)
         if request.param == "one pass":
             yield from (batch.results for batch in backfill.in_one_pass(store_id))
             return
-        due = Due(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
-        for batch in backfill.refresh([due], backfill.list_rows(due)):
+        pending = PendingRefreshes(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
+        for batch in backfill.refresh_pending([pending], backfill.create_listed_rows(pending)):
             if said := [each for each in batch.results if not each.change or each.change.outcome is not Outcome.LISTED]:
                 yield said
 
     return fill
 
 
-def outcomes(pages: Iterator[list[Result]]) -> list[Outcome | None]:
+def outcomes(pages: Iterator[list[ReadSetResult]]) -> list[Outcome | None]:
     return [result.change.outcome if result.change else None for page in pages for result in page]
 
 
-def drift(walker: StoreWalker, store_id: str, *, deep: bool = False) -> list[Finding]:
-    listing = Listing(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
-    found = [each for page in walker.verify(store_id, listing, deep=deep) for each in page]
-    return [each for each in found + walker.orphans([listing]) if each.state is not State.IN_SYNC]
+def drift(verifier: Verifier, store_id: str, *, deep: bool = False) -> list[RowDrift]:
+    listing = StoreListing(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
+    found = [each for page in verifier.verify(store_id, listing, deep=deep) for each in page]
+    return [each for each in found + verifier.orphans([listing]) if each.status is not DriftStatus.IN_SYNC]
 
 
 def test_a_backfill_writes_every_row_and_a_second_one_changes_none(
-    store: Any, walker: StoreWalker, table: Table, source: Source, fill: Fill
+    store: Any, verifier: Verifier, table: Table, source: HealthOmics, fill: Fill
 ) -> None:
     arns = [store.add(tags={"n": str(n)}) for n in range(205)]
     archived = store.add(status="ARCHIVED")
@@ -66,7 +66,7 @@ def test_a_backfill_writes_every_row_and_a_second_one_changes_none(
     assert outcomes(iter(first)) == [Outcome.CREATED] * 206
     assert again == [Outcome.UNCHANGED] * 206
     assert sorted(table.arns(f"{archived.store_arn}/")) == sorted(str(arn) for arn in [*arns, archived])
-    assert drift(walker, store.id, deep=True) == []
+    assert drift(verifier, store.id, deep=True) == []
 
 
 def test_a_repeat_costs_no_metadata_for_archived_read_sets(
@@ -94,25 +94,25 @@ def row_of(table: Table, arn: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "scope", "calls"),
     [
-        ("complete", Scope(), {"ListTagsForResource": 1}),
-        ("complete", Scope(tags=False), {}),
-        ("complete without files", Scope(), {"ListTagsForResource": 1}),
-        ("untagged", Scope(), {"ListTagsForResource": 1}),
-        ("untagged", Scope(tags=False), {}),
-        ("none", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
-        ("none", Scope(tags=False), {"GetReadSetMetadata": 1}),
-        ("renamed", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
-        ("of another tool", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
-        ("edited", Scope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("complete", RefreshScope(), {"ListTagsForResource": 1}),
+        ("complete", RefreshScope(tags=False), {}),
+        ("complete without files", RefreshScope(), {"ListTagsForResource": 1}),
+        ("untagged", RefreshScope(), {"ListTagsForResource": 1}),
+        ("untagged", RefreshScope(tags=False), {}),
+        ("none", RefreshScope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("none", RefreshScope(tags=False), {"GetReadSetMetadata": 1}),
+        ("renamed", RefreshScope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("of another tool", RefreshScope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
+        ("edited", RefreshScope(), {"GetReadSetMetadata": 1, "ListTagsForResource": 1}),
     ],
 )
 def test_what_an_archived_read_set_costs_depends_on_its_row(
     kind: str,
-    scope: Scope,
+    scope: RefreshScope,
     calls: dict[str, int],
     store: Any,
     sandbox: Sandbox,
-    source: Source,
+    source: HealthOmics,
     table: Table,
     synchronizer: Synchronizer,
     fill: Fill,
@@ -143,7 +143,7 @@ def test_what_an_archived_read_set_costs_depends_on_its_row(
 
 
 def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     known = store.add(tags={"a": "b"})
     list(fill(store.id))
@@ -153,7 +153,7 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(
     new = store.add(tags={"c": "d"})
     sandbox.omics.calls.clear()
 
-    assert sorted(map(str, outcomes(fill(store.id, Scope(tags=False))))) == ["created", "updated"]
+    assert sorted(map(str, outcomes(fill(store.id, RefreshScope(tags=False))))) == ["created", "updated"]
 
     assert sandbox.omics.calls == {"ListReadSets": 1, "GetReadSetMetadata": 2}
     kept = row_of(table, known)
@@ -165,19 +165,19 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(
     assert untagged["files"]
     assert untagged.keys().isdisjoint({"tags", "synced_at"})
     sandbox.omics.calls.clear()
-    assert drift(walker, store.id) == [Finding(str(new), State.STALE, ("sync_state",))]
+    assert drift(verifier, store.id) == [RowDrift(str(new), DriftStatus.STALE, ("sync_state",))]
     assert sandbox.omics.calls == {"ListReadSets": 1}
-    assert drift(walker, store.id, deep=True)[1:] == [Finding(str(new), State.STALE, ("sync_state", "tags"))]
+    assert drift(verifier, store.id, deep=True)[1:] == [RowDrift(str(new), DriftStatus.STALE, ("sync_state", "tags"))]
 
     [results] = fill(store.id)
 
-    assert Result(str(new), Change(Outcome.UPDATED, ("sync_state", "tags"))) in results
+    assert ReadSetResult(str(new), Change(Outcome.UPDATED, ("sync_state", "tags"))) in results
     assert "sync_state" not in row_of(table, new)
-    assert drift(walker, store.id, deep=True) == []
+    assert drift(verifier, store.id, deep=True) == []
 
 
 def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradicts_them(
-    store: Any, sandbox: Sandbox, source: Source, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, sandbox: Sandbox, source: HealthOmics, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     # GIVEN 205 rows as they should be, and four that are not
     for _ in range(205):
@@ -195,7 +195,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
     missing = store.add()
     sandbox.omics.calls.clear()
 
-    found = [each for page in fill(store.id, Scope(since=began)) for each in page]
+    found = [each for page in fill(store.id, RefreshScope(since=began)) for each in page]
 
     assert sandbox.omics.calls == {"ListReadSets": 3, "GetReadSetMetadata": 5, "ListTagsForResource": 5}
     assert {each.arn: each.change and each.change.outcome for each in found[-5:]} == {
@@ -206,22 +206,22 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
         str(missing): "created",
     }
     assert [each.change for each in found[:205]] == [Change(Outcome.UNCHANGED)] * 205
-    assert drift(walker, store.id, deep=True) == []
+    assert drift(verifier, store.id, deep=True) == []
 
     # AND a repeat costs the listing alone, while an age that none of them has costs all
     sandbox.omics.calls.clear()
-    list(fill(store.id, Scope(since=began)))
+    list(fill(store.id, RefreshScope(since=began)))
     assert sandbox.omics.calls == {"ListReadSets": 3}
-    list(fill(store.id, Scope(since=began + timedelta(days=1))))
+    list(fill(store.id, RefreshScope(since=began + timedelta(days=1))))
     assert sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 210, "ListTagsForResource": 210}
 
 
 def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(
-    store: Any, sandbox: Sandbox, source: Source, fill: Fill
+    store: Any, sandbox: Sandbox, source: HealthOmics, fill: Fill
 ) -> None:
     for _ in range(3):
         store.add()
-    scope = Scope(tags=False, since=source.store(store.id).as_of)
+    scope = RefreshScope(tags=False, since=source.store(store.id).as_of)
     assert outcomes(fill(store.id, scope)) == [Outcome.CREATED] * 3
     sandbox.omics.calls.clear()
 
@@ -241,7 +241,7 @@ def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(
     [results] = list(fill(store.id))
 
     by_arn = {result.arn: result for result in results}
-    assert by_arn[str(bad)] == Result(str(bad), None, ANY)
+    assert by_arn[str(bad)] == ReadSetResult(str(bad), None, ANY)
     assert "GetReadSetMetadata: AccessDeniedException" in by_arn[str(bad)].reason
     assert table.get(str(good)) is not None
 
@@ -252,12 +252,12 @@ def test_a_store_that_does_not_exist_is_an_error(fill: Fill) -> None:
 
 
 def test_verify_reports_every_kind_of_difference_and_nothing_else(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     same, renamed, edited, missing, gone = (store.add(tags={"a": "b"}) for _ in range(5))
     uploading = store.add(status="PROCESSING_UPLOAD")
     list(fill(store.id))
-    assert drift(walker, store.id) == []
+    assert drift(verifier, store.id) == []
 
     sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="another name")
     row = table.get(str(edited)) or {}
@@ -268,43 +268,43 @@ def test_verify_reports_every_kind_of_difference_and_nothing_else(
     store.set_status(gone, "DELETED")
     sandbox.omics.emit_events = True
 
-    found = {finding.arn: finding for finding in drift(walker, store.id)}
+    found = {finding.arn: finding for finding in drift(verifier, store.id)}
 
     assert found == {
-        str(renamed): Finding(str(renamed), State.STALE, ("set_name",)),
-        str(edited): Finding(str(edited), State.STALE, ("tags",)),
-        str(missing): Finding(str(missing), State.MISSING),
-        str(gone): Finding(str(gone), State.ORPHANED),
+        str(renamed): RowDrift(str(renamed), DriftStatus.STALE, ("set_name",)),
+        str(edited): RowDrift(str(edited), DriftStatus.STALE, ("tags",)),
+        str(missing): RowDrift(str(missing), DriftStatus.MISSING),
+        str(gone): RowDrift(str(gone), DriftStatus.ORPHANED),
     }
     assert str(same) not in found
 
 
 def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, fill: Fill
+    store: Any, sandbox: Sandbox, verifier: Verifier, fill: Fill
 ) -> None:
     arn = store.add()
     list(fill(store.id))
     sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
 
-    assert drift(walker, store.id) == []
-    assert drift(walker, store.id, deep=True) == [Finding(str(arn), State.STALE, ("tags",))]
+    assert drift(verifier, store.id) == []
+    assert drift(verifier, store.id, deep=True) == [RowDrift(str(arn), DriftStatus.STALE, ("tags",))]
 
 
 def test_verify_costs_a_call_for_a_hundred_read_sets(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, fill: Fill
+    store: Any, sandbox: Sandbox, verifier: Verifier, fill: Fill
 ) -> None:
     for _ in range(150):
         store.add()
     list(fill(store.id))
     sandbox.omics.calls.clear()
 
-    drift(walker, store.id)
+    drift(verifier, store.id)
 
     assert sandbox.omics.calls == {"ListReadSets": 2}
 
 
 def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     stays, gone = store.add(), store.add()
     other_store = sandbox.omics.create_store("other")
@@ -314,7 +314,7 @@ def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
     store.set_status(gone, "DELETED")
     sandbox.omics.set_status(other_store, elsewhere.read_set_id, "DELETED")
 
-    results = walker.prune([walker.listing(store.id)])
+    results = verifier.prune([verifier.listing(store.id)])
 
     assert [(result.arn, result.change and result.change.outcome) for result in results] == [
         (str(gone), Outcome.DELETED)
@@ -324,38 +324,41 @@ def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
 
 
 def test_prune_spares_a_read_set_that_came_after_the_listing(
-    store: Any, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
-    listing = walker.listing(store.id)
+    listing = verifier.listing(store.id)
     newcomer = store.add()
     list(fill(store.id))
 
-    assert walker.prune([listing]) == []
+    assert verifier.prune([listing]) == []
     assert table.get(str(newcomer)) is not None
 
 
-def test_prune_refuses_a_listing_that_is_not_complete(store: Any, sandbox: Sandbox, walker: StoreWalker) -> None:
+def test_prune_refuses_a_listing_that_is_not_complete(store: Any, sandbox: Sandbox, verifier: Verifier) -> None:
     for _ in range(101):
         store.add()
-    listing = Listing(walker.listing(store.id).store_arn)
-    next(walker.pages(store.id, listing))
+    listing = StoreListing(verifier.listing(store.id).store_arn)
+    next(verifier.pages(store.id, listing))
 
     with pytest.raises(ValueError, match="is not complete"):
-        walker.prune([listing])
+        verifier.prune([listing])
 
 
-def test_a_plan_writes_nothing(store: Any, walker: StoreWalker, table: Table) -> None:
+def test_a_plan_writes_nothing(store: Any, verifier: Verifier, table: Table) -> None:
     arn, uploading = store.add(), store.add(status="PROCESSING_UPLOAD")
-    listing = Listing(arn.store_arn)
+    listing = StoreListing(arn.store_arn)
 
-    found = [each for page in walker.plan(store.id, listing) for each in page]
+    found = [each for page in verifier.dry_run(store.id, listing) for each in page]
 
-    assert {each.arn: each.state for each in found} == {str(arn): State.MISSING, str(uploading): State.MISSING}
+    assert {each.arn: each.status for each in found} == {
+        str(arn): DriftStatus.MISSING,
+        str(uploading): DriftStatus.MISSING,
+    }
     assert list(table.arns("arn:")) == []
 
 
 def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_mended(
-    store: Any, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     arn = store.add(status="ARCHIVED", creation_job_id="5555555555")
     list(fill(store.id))
@@ -363,25 +366,25 @@ def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_me
     lacking = {name: value for name, value in row.items() if name != "set_creation_job_id"}
     assert table.put(lacking, replacing=row)
 
-    assert drift(walker, store.id) == [Finding(str(arn), State.STALE, ("set_creation_job_id",))]
+    assert drift(verifier, store.id) == [RowDrift(str(arn), DriftStatus.STALE, ("set_creation_job_id",))]
     assert outcomes(fill(store.id)) == [Outcome.UPDATED]
-    assert drift(walker, store.id, deep=True) == []
+    assert drift(verifier, store.id, deep=True) == []
 
 
 def test_a_row_that_claims_to_be_newer_than_the_listing_is_compared_in_full(
-    store: Any, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     arn = store.add(status="ARCHIVED")
     list(fill(store.id))
     row = table.get(str(arn)) or {}
     assert table.put(row | {"status_at": "9999-01-01T00:00:00Z", "set_name": "forged"}, replacing=row)
 
-    assert drift(walker, store.id) == [Finding(str(arn), State.STALE, ("set_name",))]
+    assert drift(verifier, store.id) == [RowDrift(str(arn), DriftStatus.STALE, ("set_name",))]
     assert outcomes(fill(store.id)) == [Outcome.UPDATED]
 
 
 def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
-    store: Any, sandbox: Sandbox, walker: StoreWalker, table: Table, fill: Fill
+    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
 ) -> None:
     store.add()
     gone = sandbox.omics.create_store("gone")
@@ -390,16 +393,16 @@ def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
     [arn] = table.arns("arn:")
     sandbox.omics.set_status(gone, orphan.read_set_id, "DELETED")
     sandbox.client("omics").delete_sequence_store(id=gone)
-    listing = walker.listing(store.id)
+    listing = verifier.listing(store.id)
 
-    assert walker.orphans([listing]) == []
-    assert walker.orphans([listing], every_store=True) == [Finding(arn, State.ORPHANED)]
-    assert [result.arn for result in walker.prune([listing], every_store=True)] == [arn]
+    assert verifier.orphans([listing]) == []
+    assert verifier.orphans([listing], every_store=True) == [RowDrift(arn, DriftStatus.ORPHANED)]
+    assert [result.arn for result in verifier.prune([listing], every_store=True)] == [arn]
     assert list(table.arns("arn:")) == []
 
 
 def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
-    store: Any, walker: StoreWalker, table: Table, monkeypatch: pytest.MonkeyPatch, fill: Fill
+    store: Any, verifier: Verifier, table: Table, monkeypatch: pytest.MonkeyPatch, fill: Fill
 ) -> None:
     unreadable, other = store.add(), store.add()
     list(fill(store.id))
@@ -414,6 +417,6 @@ def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
 
     monkeypatch.setattr(table, "get", failing)
 
-    states = {finding.arn: finding.state for finding in drift(walker, store.id)}
+    states = {finding.arn: finding.status for finding in drift(verifier, store.id)}
 
-    assert states == {str(unreadable): State.FAILED, str(other): State.ORPHANED}
+    assert states == {str(unreadable): DriftStatus.FAILED, str(other): DriftStatus.ORPHANED}

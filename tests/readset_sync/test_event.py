@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from readset_sync.messages.message import parse_message
+from readset_sync.messages.queue_message import parse_message
 from readset_sync.messages.read_set_event import Action, ReadSetEvent
 from readset_sync.model.errors import MalformedEventError
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics import limits
-from readset_sync.aws.rate_limits import RateLimiter, RateLimits
-from readset_sync.aws.rates import Rates
+from readset_sync.aws.rate_limits import MaxTps, RateLimiter, RateLimits
 
 
 class Clock:
@@ -216,7 +215,7 @@ def test_every_attempt_of_a_client_waits_and_throttles_are_noticed(sandbox: Sand
             waits.append(event_name.rpartition(".")[2])
             super()._before_send(event_name, **given)
 
-    limits = Recorder(Rates(1000))
+    limits = Recorder(MaxTps(1000))
     limits.attach(client)
     sandbox.omics.faults.add("ListSequenceStores", "ThrottlingException", times=2)
 
@@ -228,7 +227,7 @@ def test_every_attempt_of_a_client_waits_and_throttles_are_noticed(sandbox: Sand
 
 
 def test_each_operation_has_its_own_rate() -> None:
-    limits = RateLimits(Rates(5, {"GetReadSetMetadata": 50}))
+    limits = RateLimits(MaxTps(5, {"GetReadSetMetadata": 50}))
 
     assert limits.limiter("GetReadSetMetadata").rate == 50
     assert limits.limiter("ListTagsForResource").rate == 5

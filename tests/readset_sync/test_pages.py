@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from readset_sync.stores.pages import Pages, map_pages
+from readset_sync.stores.pages import PagesInProgress, map_pages
 
 
 def listing(*pages: list[int], log: list[str] | None = None) -> Iterator[list[int]]:
@@ -86,7 +86,7 @@ def test_only_pages_that_are_done_are_taken_without_waiting() -> None:
         return item == 1 or may_end.wait(60)
 
     with ThreadPoolExecutor(1) as executor:
-        pages = Pages(executor, work)
+        pages = PagesInProgress(executor, work)
         pages.begin([1])
         executor.submit(lambda: None).result()
         pages.begin([2, 1])
@@ -107,7 +107,7 @@ def test_what_an_item_raised_is_raised_before_the_rest_of_its_page_is_done() -> 
         return may_end.wait(60)
 
     with ThreadPoolExecutor(1) as executor:
-        pages = Pages(executor, work)
+        pages = PagesInProgress(executor, work)
         pages.begin([1, 2])
         assert others_began.wait(60)
 

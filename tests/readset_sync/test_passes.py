@@ -10,28 +10,28 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.messages.read_set_event import ReadSetEvent
-from readset_sync.model.comparison import Scope
-from readset_sync.stores.backfill import Backfill, Batch, Due, Pass
-from readset_sync.stores.verification import Finding, Listing, State, StoreWalker
+from readset_sync.model.comparison import RefreshScope
+from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
+from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 
 @pytest.fixture
-def backfill(source: Source, table: Table, executor: Executor) -> Backfill:
+def backfill(source: HealthOmics, table: Table, executor: Executor) -> Backfill:
     return Backfill(source, table, executor)
 
 
 @pytest.fixture
-def due(store: Any) -> Due:
-    return Due(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store.id}")
+def pending(store: Any) -> PendingRefreshes:
+    return PendingRefreshes(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store.id}")
 
 
-def second_pass(backfill: Backfill, due: Due) -> Iterator[Batch]:
+def second_pass(backfill: Backfill, pending: PendingRefreshes) -> Iterator[Batch]:
     """The second pass alone, over a store that has been listed."""
-    return backfill.refresh([due], (batch for batch in ()))
+    return backfill.refresh_pending([pending], (batch for batch in ()))
 
 
 def counted(batches: Iterator[Batch]) -> Counter[str]:
@@ -45,20 +45,26 @@ def row_of(table: Table, arn: Any) -> dict[str, Any]:
     return row
 
 
-def verify(source: Source, table: Table, executor: Executor, store_arn: str) -> list[Finding]:
-    walker, listing = StoreWalker(source, table, executor), Listing(store_arn)
-    pages = walker.verify(store_arn.rpartition("/")[2], listing, deep=False)
-    found = [each for page in pages for each in page] + walker.orphans([listing])
-    return [each for each in found if each.state is not State.IN_SYNC]
+def verify(source: HealthOmics, table: Table, executor: Executor, store_arn: str) -> list[RowDrift]:
+    verifier, listing = Verifier(source, table, executor), StoreListing(store_arn)
+    pages = verifier.verify(store_arn.rpartition("/")[2], listing, deep=False)
+    found = [each for page in pages for each in page] + verifier.orphans([listing])
+    return [each for each in found if each.status is not DriftStatus.IN_SYNC]
 
 
 def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(
-    store: Any, sandbox: Sandbox, source: Source, backfill: Backfill, table: Table, executor: Executor, due: Due
+    store: Any,
+    sandbox: Sandbox,
+    source: HealthOmics,
+    backfill: Backfill,
+    table: Table,
+    executor: Executor,
+    pending: PendingRefreshes,
 ) -> None:
     # GIVEN
     arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(203)]
     # WHEN
-    assert counted(backfill.list_rows(due)) == {"listed": 203}
+    assert counted(backfill.create_listed_rows(pending)) == {"listed": 203}
     # THEN every row holds all that a listing has
     assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
     listed = row_of(table, arns[7])
@@ -72,17 +78,22 @@ def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack
     # AND the others are known to be incomplete at the cost of a listing
     sandbox.omics.calls.clear()
     found = verify(source, table, executor, arns[0].store_arn)
-    assert found == [Finding(str(arn), State.STALE, ("sync_state",)) for arn in arns if arn != arns[7]]
+    assert found == [RowDrift(str(arn), DriftStatus.STALE, ("sync_state",)) for arn in arns if arn != arns[7]]
     assert sandbox.omics.calls == {"ListReadSets": 3}
     # AND the second pass completes them all with two calls each, and lists nothing
     sandbox.omics.calls.clear()
-    assert counted(second_pass(backfill, due)) == {"created": 202, "unchanged": 1}
+    assert counted(second_pass(backfill, pending)) == {"created": 202, "unchanged": 1}
     assert sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
     assert verify(source, table, executor, arns[0].store_arn) == []
 
 
 def test_a_row_that_exists_is_left_alone_by_the_first_pass(
-    store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due
+    store: Any,
+    sandbox: Sandbox,
+    backfill: Backfill,
+    table: Table,
+    synchronizer: Synchronizer,
+    pending: PendingRefreshes,
 ) -> None:
     arn, late = store.add(tags={"a": "b"}), store.add()
     synchronizer.refresh(arn)
@@ -97,18 +108,23 @@ def test_a_row_that_exists_is_left_alone_by_the_first_pass(
         return rows
 
     table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
-    assert counted(backfill.list_rows(due)) == {}
+    assert counted(backfill.create_listed_rows(pending)) == {}
 
     assert row_of(table, arn) == before
     assert "sync_state" not in row_of(table, late)
-    assert list(due.read_set_ids) == [arn.read_set_id, late.read_set_id]
+    assert list(pending.read_set_ids) == [arn.read_set_id, late.read_set_id]
 
 
 def test_a_status_event_counts_for_a_row_that_is_not_complete(
-    store: Any, source: Source, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due
+    store: Any,
+    source: HealthOmics,
+    backfill: Backfill,
+    table: Table,
+    synchronizer: Synchronizer,
+    pending: PendingRefreshes,
 ) -> None:
     arn = store.add()
-    list(backfill.list_rows(due))
+    list(backfill.create_listed_rows(pending))
     time = source.store(store.id, after=source.store(store.id).as_of - timedelta(1)).as_of + timedelta(minutes=1)
 
     changed = synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
@@ -118,55 +134,57 @@ def test_a_status_event_counts_for_a_row_that_is_not_complete(
     assert (row["set_status"], row["sync_state"]) == ("DELETING", "listed")
 
 
-def test_an_event_completes_a_row(store: Any, backfill: Backfill, table: Table, synchronizer: Synchronizer, due: Due):
+def test_an_event_completes_a_row(
+    store: Any, backfill: Backfill, table: Table, synchronizer: Synchronizer, pending: PendingRefreshes
+):
     arn = store.add(tags={"a": "b"})
-    list(backfill.list_rows(due))
+    list(backfill.create_listed_rows(pending))
 
     assert synchronizer.refresh(arn).outcome is Outcome.CREATED
 
     row = row_of(table, arn)
     assert "sync_state" not in row
     assert (row["tags"], bool(row["files"]), "synced_at" in row) == ([{"a": "b"}], True, True)
-    assert counted(second_pass(backfill, due)) == {"unchanged": 1}
+    assert counted(second_pass(backfill, pending)) == {"unchanged": 1}
 
 
 def test_a_read_set_that_went_between_the_passes_leaves_no_row(
-    store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, due: Due
+    store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, pending: PendingRefreshes
 ) -> None:
     gone, forgotten, stays = (store.add() for _ in range(3))
-    list(backfill.list_rows(due))
+    list(backfill.create_listed_rows(pending))
     # One whose event was lost, and one whose event has had its row deleted.
     for arn in (gone, forgotten):
         store.set_status(arn, "DELETED")
     table.delete(str(gone))
     sandbox.omics.calls.clear()
 
-    assert counted(second_pass(backfill, due)) == {"absent": 1, "deleted": 1, "created": 1}
+    assert counted(second_pass(backfill, pending)) == {"absent": 1, "deleted": 1, "created": 1}
 
     assert list(table.arns("arn:")) == [str(stays)]
     assert sandbox.omics.calls == {"GetReadSetMetadata": 2, "ListTagsForResource": 1}
 
 
 def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
-    store: Any, backfill: Backfill, table: Table, due: Due, monkeypatch: pytest.MonkeyPatch
+    store: Any, backfill: Backfill, table: Table, pending: PendingRefreshes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = store.add(name="x" * 420_000), store.add()
 
-    batches = list(backfill.list_rows(due))
+    batches = list(backfill.create_listed_rows(pending))
 
     [failed] = [each for batch in batches for each in batch.results if each.change is None]
     assert failed.arn == str(bad)
     assert "PutItem: ValidationException" in failed.reason
-    assert list(due.read_set_ids) == [good.read_set_id]
+    assert list(pending.read_set_ids) == [good.read_set_id]
 
 
 def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(
-    store: Any, sandbox: Sandbox, source: Source, table: Table, executor: Executor, due: Due
+    store: Any, sandbox: Sandbox, source: HealthOmics, table: Table, executor: Executor, pending: PendingRefreshes
 ) -> None:
     same, changed = (store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(2))
-    backfill = Backfill(source, table, executor, Scope())
+    backfill = Backfill(source, table, executor, RefreshScope())
     list(backfill.in_one_pass(store.id))
-    list(backfill.list_rows(due))
+    list(backfill.create_listed_rows(pending))
     for arn in (same, changed):
         sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
     sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed")
@@ -174,7 +192,7 @@ def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it
     sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed again")
     sandbox.omics.calls.clear()
 
-    assert counted(second_pass(backfill, due)) == {"updated": 2}
+    assert counted(second_pass(backfill, pending)) == {"updated": 2}
 
     assert sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
     assert row_of(table, changed)["set_name"] == "renamed again"
@@ -182,40 +200,47 @@ def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it
 
 
 def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(
-    store: Any, source: Source, table: Table, executor: Executor, backfill: Backfill, due: Due
+    store: Any, source: HealthOmics, table: Table, executor: Executor, backfill: Backfill, pending: PendingRefreshes
 ) -> None:
     arn = store.add()
-    list(backfill.list_rows(due))
+    list(backfill.create_listed_rows(pending))
 
-    [[finding]] = StoreWalker(source, table, executor).plan(store.id, Listing(arn.store_arn))
+    [[finding]] = Verifier(source, table, executor).dry_run(store.id, StoreListing(arn.store_arn))
 
-    assert finding == Finding(str(arn), State.MISSING)
+    assert finding == RowDrift(str(arn), DriftStatus.MISSING)
 
 
 def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
-    store: Any, sandbox: Sandbox, source: Source, table: Table, executor: Executor, due: Due
+    store: Any, sandbox: Sandbox, source: HealthOmics, table: Table, executor: Executor, pending: PendingRefreshes
 ) -> None:
     arns = [store.add() for _ in range(250)]
     sandbox.omics.calls.clear()
-    counted_in: Counter[Pass] = Counter()
+    counted_in: Counter[BackfillPass] = Counter()
     backfill = Backfill(source, table, executor, on_read_set=lambda done_in: counted_in.update([done_in]))
-    seen: list[Pass] = []
+    seen: list[BackfillPass] = []
 
     def listing() -> Generator[Batch]:
-        for batch in backfill.list_rows(due):
+        for batch in backfill.create_listed_rows(pending):
             yield batch
             # By the time that the next page is wanted, what was begun meanwhile is done.
             for future in [executor.submit(time.sleep, 0.1) for _ in range(4)]:
                 future.result()
 
     batches: list[Batch] = []
-    for batch in backfill.refresh([due], listing()):
+    for batch in backfill.refresh_pending([pending], listing()):
         seen.append(batch.done_in)
         batches.append(batch)
 
-    assert seen == [Pass.LISTING, Pass.LISTING, Pass.REFRESH, Pass.LISTING, Pass.REFRESH, Pass.REFRESH]
+    assert seen == [
+        BackfillPass.LISTING,
+        BackfillPass.LISTING,
+        BackfillPass.REFRESH,
+        BackfillPass.LISTING,
+        BackfillPass.REFRESH,
+        BackfillPass.REFRESH,
+    ]
     assert [len(batch.results) for batch in batches] == [100, 100, 100, 50, 100, 50]
-    assert counted_in == {Pass.LISTING: 250, Pass.REFRESH: 250}
+    assert counted_in == {BackfillPass.LISTING: 250, BackfillPass.REFRESH: 250}
     assert sandbox.omics.calls == {
         "GetSequenceStore": 1,
         "ListReadSets": 3,
@@ -226,7 +251,7 @@ def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
 
 
 def test_what_stops_the_second_pass_stops_the_first(
-    store: Any, sandbox: Sandbox, source: Source, table: Table, executor: Executor, due: Due
+    store: Any, sandbox: Sandbox, source: HealthOmics, table: Table, executor: Executor, pending: PendingRefreshes
 ) -> None:
     for _ in range(600):
         store.add()
@@ -235,6 +260,6 @@ def test_what_stops_the_second_pass_stops_the_first(
 
     backfill = Backfill(source, table, executor)
     with pytest.raises(ClientError, match="ExpiredToken"):
-        list(backfill.refresh([due], backfill.list_rows(due)))
+        list(backfill.refresh_pending([pending], backfill.create_listed_rows(pending)))
 
     assert sandbox.omics.calls["ListReadSets"] < 6

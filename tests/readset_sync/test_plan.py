@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from readset_sync.model.comparison import compare, full_differences
-from readset_sync.model.record import build_row, seal
+from readset_sync.model.record import build_row, with_bookkeeping
 
 LISTED_AT = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
 EARLIER = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)
@@ -135,5 +135,5 @@ def test_a_row_in_the_reference_format_is_judged_by_the_attributes_it_can_have()
 def test_full_differences_leave_bookkeeping_out() -> None:
     written = row()
 
-    assert full_differences(written, seal(written, as_of=LATER)) == []
+    assert full_differences(written, with_bookkeeping(written, as_of=LATER)) == []
     assert full_differences(written, row(files={"source1": {"contentLength": 9}})) == ["files", "set_total_size"]

@@ -14,16 +14,16 @@ import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws import table as table_module
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
-from readset_sync.messages.message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
-from readset_sync.messages.reconciliation_step import Phase, Step, Stop
+from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.messages.reconciliation_step import FailedListing, Phase, ReconciliationStep
 from readset_sync.model.arn import ReadSetArn, StoreArn
+from readset_sync.model.bucket_checksums import BUCKETS, BucketChecksums
 from readset_sync.model.errors import MalformedEventError, UnlistedStoreError
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores import reconciliation as reconcile
-from readset_sync.stores.ledger import ACCOUNTS, Ledger
-from readset_sync.stores.reconciliation import Finding, Reconciler
+from readset_sync.stores.reconciliation import Count, Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.readset_sync.conftest import Queue, Store
@@ -44,16 +44,16 @@ class Pipeline:
         self.reconciler = reconciler
         self._synchronizer = synchronizer
         self._queue = queue
-        self.steps: list[Step] = []
+        self.steps: list[ReconciliationStep] = []
         self.refreshed: list[ReadSetArn] = []
 
     def run(self, request: ReconcileRequest | StoreEvent | None = None) -> Counter[str]:
         """Reconcile, and do all that comes of it; return what was found."""
         request = request or ReconcileRequest(f"request-{datetime.now(UTC)}", datetime.now(UTC) + timedelta(seconds=2))
         if isinstance(request, StoreEvent):
-            self.reconciler.begin_store(request)
+            self.reconciler.start_store(request)
         else:
-            self.reconciler.begin(request)
+            self.reconciler.start(request)
         self.drain()
         assert self.steps[-1].phase is Phase.DONE
         return Counter(self.steps[-1].counts)
@@ -61,8 +61,8 @@ class Pipeline:
     def drain(self) -> None:
         while messages := self._queue.take():
             for message in messages:
-                if isinstance(message, Step):
-                    self.steps.append(self.reconciler.proceed(message))
+                if isinstance(message, ReconciliationStep):
+                    self.steps.append(self.reconciler.run_step(message))
                 else:
                     assert isinstance(message, RefreshRequest)
                     self._synchronizer.refresh(message.arn)
@@ -129,11 +129,11 @@ def test_every_lost_event_is_made_good(
     assert rows.keys() == {str(archived), str(renamed), str(created)}
     assert rows[str(archived)]["set_status"] == "ARCHIVED"
     assert rows[str(renamed)]["set_name"] == "another name"
-    if untouched not in pipeline.refreshed:  # it shares an account of the ledger once in 4,096 runs
+    if untouched not in pipeline.refreshed:  # it shares a bucket once in 4,096 runs
         assert table.get(str(untouched)) == before
 
 
-def test_a_ghost_costs_no_more_than_the_rows_of_its_account_in_the_ledger(
+def test_a_ghost_costs_no_more_than_the_rows_of_its_bucket(
     synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, table: Table
 ) -> None:
     arns = synced(60)
@@ -155,14 +155,14 @@ def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_
 ) -> None:
     synced(3)
     began = datetime.now(UTC).replace(microsecond=0)
-    step = pipeline.reconciler.begin(ReconcileRequest("request", began))
+    step = pipeline.reconciler.start(ReconcileRequest("request", began))
     # The rows are entered; then a read set is created, younger than the reconciliation, and its event makes its row.
     queue.take()
     rows_entered = pipeline.reconciler._turn_page(step)[0]  # pyright: ignore[reportPrivateUsage] - the moment in between
     newcomer = store.add(creation_time=datetime.now(UTC) + timedelta(seconds=1))
     synchronizer.refresh(newcomer)
 
-    last = pipeline.reconciler.proceed(rows_entered)
+    last = pipeline.reconciler.run_step(rows_entered)
 
     assert last.phase is Phase.DONE
     assert last.counts == {"rows": 3, "listed": 4}
@@ -295,7 +295,7 @@ def age(table: Table, arn: ReadSetArn, by: timedelta) -> None:
 
 def test_a_reconciliation_may_leave_rows_as_old_as_they_are(
     synced: Callable[[int], list[ReadSetArn]],
-    source: Source,
+    source: HealthOmics,
     table: Table,
     synchronizer: Synchronizer,
     queue: Queue,
@@ -303,7 +303,7 @@ def test_a_reconciliation_may_leave_rows_as_old_as_they_are(
     [arn] = synced(1)
     age(table, arn, timedelta(days=1000))
     reconciler = Reconciler(
-        source, table, synchronizer, queue.outbox(), account="123456789012", region="us-west-2", max_age=None
+        source, table, synchronizer, queue.sender(), account="123456789012", region="us-west-2", max_age=None
     )
 
     assert Pipeline(reconciler, synchronizer, queue).run() == {"rows": 1, "listed": 1}
@@ -342,7 +342,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(table_module, "_SCAN_PAGE", 50)
-    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 50)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 50)
     arns = synced(120)
     store.set_status(arns[0], "DELETED")
     hurry(reconciler, monkeypatch)
@@ -359,7 +359,7 @@ def test_a_step_asks_for_a_bounded_number_of_refreshes(
     store: Store, pipeline: Pipeline, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile, "_REFRESHES", 20)
-    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 10)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
     arns = [store.add() for _ in range(55)]
 
     found = pipeline.run()
@@ -382,18 +382,18 @@ def test_what_fails_is_done_again_and_no_row_is_touched_before(
 ) -> None:
     ghost, _ = synced(2)
     store.set_status(ghost, "DELETED")
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
     [message] = queue.take()
-    assert isinstance(message, Step)
+    assert isinstance(message, ReconciliationStep)
     step = message.write()
     sandbox.omics.faults.add(operation, "AccessDeniedException", times=1)
 
     with pytest.raises(UnlistedStoreError, match=f"{store.id}: {operation}: AccessDenied"):
-        pipeline.reconciler.proceed(message)
+        pipeline.reconciler.run_step(message)
 
     assert queue.take() == []
     assert table.get(str(ghost))
-    again = pipeline.reconciler.proceed(read_step(step))
+    again = pipeline.reconciler.run_step(read_step(step))
     assert again.phase is Phase.DONE
     pipeline.drain()
     assert table.get(str(ghost)) is None
@@ -430,22 +430,22 @@ def test_a_store_that_cannot_be_listed_keeps_no_other_from_being_compared(
     store.set_status(ghosts[0], "DELETED")
     other.set_status(ghosts[1], "DELETED")
     missing = other.add()
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
     [step] = queue.take()
-    assert isinstance(step, Step)
+    assert isinstance(step, ReconciliationStep)
     assert step.stores == (store.id, other.id)
     message = step.write()
     sandbox.omics.faults.add(operation, error, when=is_about(store))
 
     with pytest.raises(UnlistedStoreError, match=f"could not be listed: {store.id}: "):
-        pipeline.reconciler.proceed(step)
+        pipeline.reconciler.run_step(step)
     pipeline.drain()
 
     # Nothing counts as a ghost as long as one listing is not complete.
     assert pipeline.refreshed == [missing]
     assert all(table.get(str(ghost)) for ghost in ghosts)
     sandbox.omics.faults.clear()
-    last = pipeline.reconciler.proceed(read_step(message))
+    last = pipeline.reconciler.run_step(read_step(message))
     pipeline.drain()
     assert (last.phase, last.failed) == (Phase.DONE, {})
     assert not any(table.get(str(ghost)) for ghost in ghosts)
@@ -463,7 +463,7 @@ def test_every_store_that_cannot_be_listed_is_named(
     for failing in (store, last):
         sandbox.omics.faults.add("ListReadSets", "AccessDeniedException", when=is_about(failing))
     fine.add()
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
 
     with pytest.raises(UnlistedStoreError, match=f"{store.id}: ListReadSets: AccessDenied.*; {last.id}: ListReadSets"):
         pipeline.drain()
@@ -477,7 +477,7 @@ def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_d
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 2)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 2)
     hurry(reconciler, monkeypatch)
     synced(5)
     other = sandbox.omics.create_store("other")
@@ -486,7 +486,7 @@ def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_d
 
     found = pipeline.run()
 
-    # Nothing was entered into the ledger twice: there are no ghosts.
+    # Nothing was added to the checksums twice: there are no ghosts.
     assert found == {"rows": 5, "listed": 5}
     assert sandbox.omics.calls["ListReadSets"] == 5
     assert [(step.phase, step.stores, [*step.failed]) for step in pipeline.steps] == [
@@ -510,7 +510,7 @@ def test_what_is_not_the_fault_of_a_store_stops_the_step_at_once(
 ) -> None:
     monkeypatch.setattr(time, "sleep", Mock())  # as AWS clients do between two attempts
     Store(sandbox, sandbox.omics.create_store("other")).add()
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
     sandbox.omics.faults.add("ListReadSets", error, when=is_about(store))
 
     with pytest.raises(ClientError, match=error):
@@ -525,22 +525,22 @@ def test_a_step_that_was_sent_before_an_update_goes_on(
     synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, queue: Queue
 ) -> None:
     synced(1)
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
     [step] = queue.take()
-    assert isinstance(step, Step)
+    assert isinstance(step, ReconciliationStep)
     message = step.write()
     del message["failed"]
 
-    last = pipeline.reconciler.proceed(read_step(message))
+    last = pipeline.reconciler.run_step(read_step(message))
 
     assert (last.phase, last.failed, last.counts) == (Phase.DONE, {}, {"rows": 1, "listed": 1})
 
 
-def read_step(detail: dict[str, Any]) -> Step:
+def read_step(detail: dict[str, Any]) -> ReconciliationStep:
     place = {"account": "123456789012", "region": "us-west-2"}
     body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail} | place
     message = parse_message(json.dumps(body), **place)
-    assert isinstance(message, Step)
+    assert isinstance(message, ReconciliationStep)
     return message
 
 
@@ -557,12 +557,12 @@ def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(
     other = Store(sandbox, sandbox.omics.create_store("other"))
     kept = other.add()
     synchronizer.refresh(kept)
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
     [step] = queue.take()
-    assert isinstance(step, Step)
+    assert isinstance(step, ReconciliationStep)
     del sandbox.omics.stores[store.id]
 
-    first = pipeline.reconciler.proceed(step)
+    first = pipeline.reconciler.run_step(step)
     pipeline.drain()
 
     assert (first.phase, first.number, first.stores) == (Phase.ROWS, 0, (other.id,))
@@ -576,13 +576,13 @@ def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliati
 ) -> None:
     """Whether ListSequenceStores lags behind, or shows stores that have failed: the queue tries again, in its time."""
     [arn] = synced(1)
-    pipeline.reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
     [step] = queue.take()
-    assert isinstance(step, Step)
+    assert isinstance(step, ReconciliationStep)
     sandbox.omics.faults.add("ListReadSets", "ResourceNotFoundException", times=1)
 
     with pytest.raises(UnlistedStoreError, match=f"{arn.store_id}: sequence store {arn.store_id} is gone"):
-        pipeline.reconciler.proceed(step)
+        pipeline.reconciler.run_step(step)
 
     assert queue.take() == []
 
@@ -605,7 +605,7 @@ def test_a_ghost_is_found_however_long_the_request_has_waited_in_the_queue(
 
 def test_a_request_that_is_delivered_twice_begins_one_reconciliation(reconciler: Reconciler, queue: Queue) -> None:
     for _ in range(2):
-        reconciler.begin(ReconcileRequest("the same", datetime.now(UTC)))
+        reconciler.start(ReconcileRequest("the same", datetime.now(UTC)))
 
     assert len(queue.take()) == 1
 
@@ -618,36 +618,38 @@ def test_a_step_that_comes_again_after_five_minutes_does_not_fork_the_chain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its function was killed between its last call and its answer, and the visibility timeout is six minutes."""
-    monkeypatch.setattr("readset_sync.aws.source.PAGE_SIZE", 2)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 2)
     hurry(reconciler, monkeypatch)
     synced(6)
-    reconciler.begin(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+    reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
     [killed] = queue.take()
-    assert isinstance(killed, Step)
+    assert isinstance(killed, ReconciliationStep)
     message = killed.write()
-    reconciler.proceed(killed)
+    reconciler.run_step(killed)
 
     with monkeypatch.context() as later:
         later.setattr("omics_sandbox.services.DEDUPLICATION_TIME_IN_SECONDS", 0)
-        reconciler.proceed(read_step(message))
+        reconciler.run_step(read_step(message))
     pipeline.drain()
 
     assert [step.number for step in pipeline.steps] == [2, 2, 3, 4]
     assert [step.phase for step in pipeline.steps][-1] is Phase.DONE
 
 
-def test_a_message_has_room_for_every_store_and_a_full_ledger() -> None:
-    ledger = Ledger()
-    for number in range(20 * ACCOUNTS):
-        ledger.enter(str(number))
+def test_a_message_has_room_for_every_store_and_full_checksums() -> None:
+    checksums = BucketChecksums()
+    for number in range(20 * BUCKETS):
+        checksums.toggle(str(number))
     stores = tuple(f"{number:036}" for number in range(200))
-    counts = dict.fromkeys(map(str, Finding), 10**9)
-    failed = dict.fromkeys(stores, Stop(None, "r" * 500))
-    step = Step("f" * 32, 10**6, datetime.now(UTC), "x" * 100, stores, Phase.LISTING, "t" * 2048, ledger, counts)
+    counts = dict.fromkeys(map(str, Count), 10**9)
+    failed = dict.fromkeys(stores, FailedListing(None, "r" * 500))
+    step = ReconciliationStep(
+        "f" * 32, 10**6, datetime.now(UTC), "x" * 100, stores, Phase.LISTING, "t" * 2048, checksums, counts
+    )
 
     assert len(json.dumps(step.write())) < 60_000
     assert len(json.dumps(replace(step, failed=failed).write())) < 200_000
-    assert read_step(step.write()).ledger.dump() == ledger.dump()
+    assert read_step(step.write()).checksums.dump() == checksums.dump()
 
 
 @pytest.mark.parametrize(
@@ -663,7 +665,7 @@ def test_a_message_has_room_for_every_store_and_a_full_ledger() -> None:
     ],
 )
 def test_a_step_that_was_tampered_with_is_refused(change: dict[str, Any], reconciler: Reconciler) -> None:
-    step = reconciler.begin(ReconcileRequest("request", datetime.now(UTC)))
+    step = reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
 
     with pytest.raises(MalformedEventError, match="not a step of a reconciliation"):
         read_step(step.write() | change)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from readset_sync.model.record import build_row, digest, store_map, tag_list, well_formed
+from readset_sync.model.record import build_row, digest, store_map, tag_list, without_malformed
 
 ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/9876543210"
 AS_OF = datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
@@ -224,7 +224,7 @@ def test_files_of_a_row_as_the_reference_implementation_writes_it_stay_in_the_do
     counts = {"content_length": Decimal(250000000), "part_size": Decimal(104857600), "total_parts": Decimal(3)}
     index = {"file_type": "index", "etag": "", "file_path": "s3://bucket/i", **counts}
     source = {"file_type": "source1", "etag": "aaa", "file_path": "s3://bucket/s", **counts}
-    reference = well_formed({"set_arn": ARN, "files": [index, source]})
+    reference = without_malformed({"set_arn": ARN, "files": [index, source]})
 
     archived = row(previous=reference, status="ARCHIVED", files=None)
 
@@ -240,7 +240,7 @@ def test_files_of_a_row_as_the_reference_implementation_writes_it_stay_in_the_do
     "malformed", [{"content_length": Decimal("1.5")}, {"part_size": Decimal(-1)}, {"etag": Decimal(1)}, {"etag": None}]
 )
 def test_files_of_any_other_form_are_left_out(malformed: dict[str, Any]) -> None:
-    assert "files" not in well_formed({"set_arn": ARN, "files": [{"file_type": "source1", **malformed}]})
+    assert "files" not in without_malformed({"set_arn": ARN, "files": [{"file_type": "source1", **malformed}]})
 
 
 def test_an_active_read_set_shows_its_files_at_the_source_so_none_are_kept() -> None:
@@ -248,12 +248,12 @@ def test_an_active_read_set_shows_its_files_at_the_source_so_none_are_kept() -> 
 
 
 def test_bookkeeping_never_goes_back_in_time_only_forward() -> None:
-    from readset_sync.model.record import seal
+    from readset_sync.model.record import with_bookkeeping
 
     earlier = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)
     later = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
     built = row()
 
-    assert seal(built, as_of=earlier)["status_at"] == "2026-04-04T17:53:06Z"
-    assert seal(built, as_of=later)["status_at"] == "2026-04-04T18:00:00Z"
-    assert seal(built, as_of=later)["sync_revision"] != built["sync_revision"]
+    assert with_bookkeeping(built, as_of=earlier)["status_at"] == "2026-04-04T17:53:06Z"
+    assert with_bookkeeping(built, as_of=later)["status_at"] == "2026-04-04T18:00:00Z"
+    assert with_bookkeeping(built, as_of=later)["sync_revision"] != built["sync_revision"]

@@ -9,9 +9,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from readset_sync.aws.source import ReadSet, Source
+from readset_sync.aws.healthomics import HealthOmics, ReadSet
 from readset_sync.aws.table import Table
-from readset_sync.messages.message import parse_message
+from readset_sync.messages.queue_message import parse_message
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import ContendedRowError
@@ -186,7 +186,7 @@ def without_retries(sandbox: Sandbox) -> Any:
     return session.client("omics", endpoint_url=sandbox.endpoint, config=config)
 
 
-class Interrupted(Source):
+class Interrupted(HealthOmics):
     """A source beside which somebody else writes the row, between the read of the row and its write."""
 
     def __init__(self, client: Any, interruptions: list[Any]) -> None:
@@ -289,7 +289,7 @@ def test_no_error_but_a_404_ever_deletes_a_row(
     before = table.get(str(arn))
     sandbox.omics.faults.add(operation, code)
 
-    impatient = Synchronizer(Source(without_retries(sandbox)), table)
+    impatient = Synchronizer(HealthOmics(without_retries(sandbox)), table)
     with pytest.raises(ClientError, match=code):
         impatient.refresh(arn)
     if operation == "GetReadSetMetadata":

@@ -24,10 +24,10 @@ from omics_components.table import HASH_KEY
 from omics_meta.commands.cost.footprint import Kind, Observed
 from readset_sync.constants import OWN_SOURCE, RECONCILE
 from readset_sync.consumer import Consumer
-from readset_sync.messages.message import REFRESH
-from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.messages.queue_message import REFRESH
+from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
+from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.record import Row, build_row, listed_row
-from readset_sync.stores.ledger import Ledger
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -125,11 +125,11 @@ def observe_refresh() -> Observed:
 def observe_step() -> Observed:
     """Have the function's code process the last step of a reconciliation, which says the most."""
     counts = {"rows": 100_000, "listed": 100_000, "aged": 18_000}
-    done = Step("4" * 32, 9, _NOW, ":omics:", (), Phase.DONE, None, Ledger(), counts)
+    done = ReconciliationStep("4" * 32, 9, _NOW, ":omics:", (), Phase.DONE, None, BucketChecksums(), counts)
     return _observe([_own(RECONCILE, {})], done)
 
 
-def _observe(bodies: Sequence[Mapping[str, Any]], result: Change | Step) -> Observed:
+def _observe(bodies: Sequence[Mapping[str, Any]], result: Change | ReconciliationStep) -> Observed:
     """Have the function's code process messages, without AWS, in an environment that has just started."""
     os.environ["POWERTOOLS_METRICS_NAMESPACE"] = METRICS_NAMESPACE
     os.environ["POWERTOOLS_SERVICE_NAME"] = SERVICE
@@ -150,10 +150,10 @@ _said = io.StringIO()
 _logger = Logger(service=SERVICE, stream=_said)
 
 
-def _process(bodies: Sequence[Mapping[str, Any]], result: Change | Step) -> None:
+def _process(bodies: Sequence[Mapping[str, Any]], result: Change | ReconciliationStep) -> None:
     metrics = Metrics(namespace=METRICS_NAMESPACE, service=SERVICE)
 
-    def give(*_: object, **__: object) -> Change | Step:
+    def give(*_: object, **__: object) -> Change | ReconciliationStep:
         return result
 
     synchronizer = cast("Synchronizer", SimpleNamespace(apply=give, refresh=give))

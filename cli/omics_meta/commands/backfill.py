@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from readset_sync.model.comparison import Scope
-from readset_sync.stores.backfill import Backfill, Batch, Due, Pass
-from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
+from readset_sync.model.comparison import RefreshScope
+from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
+from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome
 
 from omics_meta.commands.via_queue import QueuedRefresh
@@ -39,18 +39,18 @@ _COLUMNS: Final = (
 _WORDS: Final[Mapping[str, str]] = {Outcome.LISTED: "from listing"}
 """What people read instead of the name of a count: "listed" would be taken for all that the listing has."""
 
-_COUNTER: Final = {Pass.LISTING: "listed", Pass.REFRESH: "refreshed"}
+_COUNTER: Final = {BackfillPass.LISTING: "listed", BackfillPass.REFRESH: "refreshed"}
 """Under what a pass counts its read sets on a terminal."""
 
 _PLANNED: Final = {
-    State.MISSING: Outcome.CREATED,
-    State.STALE: Outcome.UPDATED,
-    State.ORPHANED: Outcome.DELETED,
-    State.IN_SYNC: Outcome.UNCHANGED,
+    DriftStatus.MISSING: Outcome.CREATED,
+    DriftStatus.STALE: Outcome.UPDATED,
+    DriftStatus.ORPHANED: Outcome.DELETED,
+    DriftStatus.IN_SYNC: Outcome.UNCHANGED,
 }
 """What a backfill would do about each state of a row."""
 
-_Steps = Iterator[tuple[str, str, list[Result]]]
+_Steps = Iterator[tuple[str, str, list[ReadSetResult]]]
 """Batches of results, each with what it is a part of, and the store that it is of."""
 
 
@@ -91,7 +91,7 @@ class _Tally:
     counts: dict[str, Counter[str]]
     failures: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
-    def add(self, store_id: str, results: Iterable[Result]) -> Counter[str]:
+    def add(self, store_id: str, results: Iterable[ReadSetResult]) -> Counter[str]:
         """Count the results of a batch; return its own counts."""
         batch: Counter[str] = Counter()
         for result in results:
@@ -115,7 +115,7 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     options.check(target)
     connection = connect(target, max_tps=rates)
     began = connection.asked_at
-    scope = Scope(tags=options.tags, since=max_age.since(began))
+    scope = RefreshScope(tags=options.tags, since=max_age.since(began))
     tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
     changes: list[dict[str, Any]] = []
     threads = workers(rates)
@@ -130,7 +130,7 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
             stack = Stack(connection.session, target.outputs)
             queued_refresh = QueuedRefresh(connection, stack, began=began, reporter=reporter, wait=options.wait)
         work = _Work(connection, executor, listing_executor, reporter, scope, options, queued_refresh)
-        for label, store_id, results in work.plan() if options.dry_run else work.apply():
+        for label, store_id, results in work.dry_run() if options.dry_run else work.apply():
             reporter.batch(_in_words(tally.add(store_id, results)), label)
             if options.dry_run:
                 changes += [_change(each) for each in results if _is_change(each)]
@@ -175,7 +175,7 @@ class _Work:
         executor: Executor,
         listing_executor: Executor,
         reporter: Reporter,
-        scope: Scope,
+        scope: RefreshScope,
         options: Options,
         queued_refresh: QueuedRefresh | None,
     ) -> None:
@@ -185,7 +185,7 @@ class _Work:
         self._scope = scope
         self._options = options
         self._queued_refresh = queued_refresh
-        self._walker = StoreWalker(source, table, executor, on_read_set=reporter.advance)
+        self._verifier = Verifier(source, table, executor, on_read_set=reporter.advance)
         self._backfill = Backfill(
             source,
             table,
@@ -201,23 +201,23 @@ class _Work:
         if self._options.prune:
             self._reporter.begin("prune")
             # Listed anew, because read sets may have gone since their rows were written.
-            listings = [self._walker.listing(store_id) for store_id in self._connection.store_ids]
-            results = self._walker.prune(listings, every_store=self._connection.every_store)
+            listings = [self._verifier.listing(store_id) for store_id in self._connection.store_ids]
+            results = self._verifier.prune(listings, every_store=self._connection.every_store)
             yield from _by_store("prune", results)
 
-    def plan(self) -> _Steps:
+    def dry_run(self) -> _Steps:
         """Tell what `apply` would do, as far as listings show it."""
-        listings: list[Listing] = []
+        listings: list[StoreListing] = []
         for store_id in self._connection.store_ids:
             label = f"store {store_id}"
             self._reporter.begin(label)
-            listing = Listing(self._store_arn(store_id))
-            for findings in self._walker.plan(store_id, listing, self._scope):
+            listing = StoreListing(self._store_arn(store_id))
+            for findings in self._verifier.dry_run(store_id, listing, self._scope):
                 yield label, store_id, [_planned(finding) for finding in findings]
             listings.append(listing)
         if self._options.prune:
             self._reporter.begin("prune")
-            orphans = self._walker.orphans(listings, every_store=self._connection.every_store)
+            orphans = self._verifier.orphans(listings, every_store=self._connection.every_store)
             yield from _by_store("prune", [_planned(finding) for finding in orphans])
 
     def _in_one_pass(self) -> _Steps:
@@ -225,15 +225,15 @@ class _Work:
             yield from map(_step, self._backfill.in_one_pass(store_id))
 
     def _in_two_passes(self) -> _Steps:
-        stores = [Due(self._store_arn(store_id)) for store_id in self._connection.store_ids]
-        listing = (batch for due in stores for batch in self._backfill.list_rows(due))
+        stores = [PendingRefreshes(self._store_arn(store_id)) for store_id in self._connection.store_ids]
+        listing = (batch for pending in stores for batch in self._backfill.create_listed_rows(pending))
         if self._queued_refresh is None:
-            yield from map(_step, self._backfill.refresh(stores, listing))
+            yield from map(_step, self._backfill.refresh_pending(stores, listing))
             return
         yield from map(_step, listing)
-        for due in stores:
-            for results in self._queued_refresh.send(due):
-                yield f"store {due.store_id}", due.store_id, results
+        for pending in stores:
+            for results in self._queued_refresh.send(pending):
+                yield f"store {pending.store_id}", pending.store_id, results
         for results in self._queued_refresh.follow():
             yield from _by_store("pipeline", results)
 
@@ -241,27 +241,27 @@ class _Work:
         return self._connection.source.store(store_id).metadata["arn"]
 
 
-def _step(batch: Batch) -> tuple[str, str, list[Result]]:
-    prefix = "listing of " if batch.done_in is Pass.LISTING else ""
+def _step(batch: Batch) -> tuple[str, str, list[ReadSetResult]]:
+    prefix = "listing of " if batch.done_in is BackfillPass.LISTING else ""
     return f"{prefix}store {batch.store_id}", batch.store_id, batch.results
 
 
-def _by_store(label: str, results: list[Result]) -> _Steps:
-    stores: dict[str, list[Result]] = {}
+def _by_store(label: str, results: list[ReadSetResult]) -> _Steps:
+    stores: dict[str, list[ReadSetResult]] = {}
     for result in results:
         stores.setdefault(ids(result.arn)[0], []).append(result)
     for store_id, of_store in stores.items():
         yield label, store_id, of_store
 
 
-def _planned(finding: Finding) -> Result:
+def _planned(finding: RowDrift) -> ReadSetResult:
     # An orphan with a reason is no read set's row at all, so no 404 can prove that it may go.
-    if finding.state is State.FAILED or (finding.state is State.ORPHANED and finding.reason):
-        return Result(finding.arn, None, finding.reason)
-    return Result(finding.arn, Change(_PLANNED[finding.state], finding.fields))
+    if finding.status is DriftStatus.FAILED or (finding.status is DriftStatus.ORPHANED and finding.reason):
+        return ReadSetResult(finding.arn, None, finding.reason)
+    return ReadSetResult(finding.arn, Change(_PLANNED[finding.status], finding.fields))
 
 
-def _print_batch(results: Iterable[Result], *, dry_run: bool) -> None:
+def _print_batch(results: Iterable[ReadSetResult], *, dry_run: bool) -> None:
     for result in results:
         if result.change is None:
             print_line(f"failed {result.arn}: {result.reason}")
@@ -274,7 +274,7 @@ def _in_words(counts: Counter[str]) -> Counter[str]:
     return Counter({_WORDS.get(name, name): count for name, count in counts.items()})
 
 
-def _is_change(result: Result) -> bool:
+def _is_change(result: ReadSetResult) -> bool:
     return result.change is not None and _counted(result.change) != Outcome.UNCHANGED
 
 
@@ -285,6 +285,6 @@ def _counted(change: Change | None) -> str:
     return Outcome.UNCHANGED if change.outcome is Outcome.ABSENT else change.outcome
 
 
-def _change(result: Result) -> dict[str, Any]:
+def _change(result: ReadSetResult) -> dict[str, Any]:
     change = result.change
     return {} if change is None else {"set_arn": result.arn, "outcome": change.outcome, "fields": list(change.fields)}

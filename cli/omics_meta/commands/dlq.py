@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
-from readset_sync.messages.message import Message, ReconcileRequest, RefreshRequest, StoreEvent
+from readset_sync.messages.queue_message import Message, ReconcileRequest, RefreshRequest, StoreEvent
 from readset_sync.messages.read_set_event import ReadSetEvent
-from readset_sync.messages.reconciliation_step import Step
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.arn import ReadSetArn, StoreArn
-from readset_sync.model.errors import FAILURES, describe_error, is_fatal
+from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, is_fatal
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
@@ -167,7 +167,7 @@ def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], N
     for letter in result.queue.take(result.found):
         try:
             work(result.queue, letter)
-        except FAILURES as error:
+        except EXPECTED_ERRORS as error:
             if is_fatal(error):
                 raise
             result.failures.append((letter.id, describe_error(error)))
@@ -259,7 +259,7 @@ def _about(message: Message | None) -> tuple[ReadSetArn | StoreArn | None, str |
             return message.arn, None, message.time
         case ReconcileRequest():
             return None, None, message.time
-        case Step():
+        case ReconciliationStep():
             return None, None, message.started
         case None:
             return None, None, None

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from readset_sync.stores.verification import Finding, Listing, Result, State, StoreWalker
+from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 
 from omics_meta.pipeline.check import Check, Stack
 from omics_meta.pipeline.checks import check_pipeline
@@ -27,7 +27,7 @@ from omics_meta.terminal.output import (
 )
 from omics_meta.terminal.progress import Reporter, reporting
 
-_COLUMNS: Final = tuple(State)
+_COLUMNS: Final = tuple(DriftStatus)
 
 
 @dataclass(slots=True)
@@ -43,22 +43,22 @@ class _Report:
 
     counts: dict[str, Counter[str]]
     checks: list[Check]
-    drift: list[Finding] = field(default_factory=list[Finding])
-    repaired: dict[str, Result] = field(default_factory=dict[str, Result])
+    drift: list[RowDrift] = field(default_factory=list[RowDrift])
+    repaired: dict[str, ReadSetResult] = field(default_factory=dict[str, ReadSetResult])
 
-    def add(self, findings: Iterable[Finding]) -> None:
+    def add(self, findings: Iterable[RowDrift]) -> None:
         """Take note of a page."""
         for finding in findings:
-            self.counts.setdefault(ids(finding.arn)[0], Counter())[finding.state] += 1
-            if finding.state is not State.IN_SYNC:
+            self.counts.setdefault(ids(finding.arn)[0], Counter())[finding.status] += 1
+            if finding.status is not DriftStatus.IN_SYNC:
                 self.drift.append(finding)
 
-    def is_repaired(self, finding: Finding) -> bool:
+    def is_repaired(self, finding: RowDrift) -> bool:
         """Whether a row is now what its read set is."""
         result = self.repaired.get(finding.arn)
         return result is not None and result.change is not None
 
-    def reason(self, finding: Finding) -> str:
+    def reason(self, finding: RowDrift) -> str:
         """Why a row could not be judged, or not be repaired; or ""."""
         result = self.repaired.get(finding.arn)
         return finding.reason if result is None else result.reason
@@ -94,13 +94,13 @@ def run(
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
     report = _Report({store_id: Counter() for store_id in connection.store_ids}, check_pipeline(stack) if stack else [])
     with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
-        walker = StoreWalker(connection.source, connection.table, executor, on_read_set=reporter.advance)
-        for findings in _examine(walker, connection, reporter, deep=deep):
-            reporter.batch(Counter(finding.state for finding in findings))
+        verifier = Verifier(connection.source, connection.table, executor, on_read_set=reporter.advance)
+        for findings in _examine(verifier, connection, reporter, deep=deep):
+            reporter.batch(Counter(finding.status for finding in findings))
             report.add(findings)
         if repair:
             reporter.begin("repair")
-            report.repaired = {result.arn: result for result in walker.repair(report.drift)}
+            report.repaired = {result.arn: result for result in verifier.repair(report.drift)}
     if stack and probe:
         report.checks += probe_pipeline(stack, connection.source, connection.store_ids)
     if as_json:
@@ -110,15 +110,15 @@ def run(
     return ExitCode.DONE if report.in_sync else ExitCode.FOUND_WRONG
 
 
-def _examine(walker: StoreWalker, connection: Connection, reporter: Reporter, *, deep: bool) -> Iterator[list[Finding]]:
-    listings: list[Listing] = []
+def _examine(verifier: Verifier, connection: Connection, reporter: Reporter, *, deep: bool) -> Iterator[list[RowDrift]]:
+    listings: list[StoreListing] = []
     for store_id in connection.store_ids:
         reporter.begin(f"store {store_id}")
-        listing = Listing(connection.source.store(store_id).metadata["arn"])
-        yield from walker.verify(store_id, listing, deep=deep)
+        listing = StoreListing(connection.source.store(store_id).metadata["arn"])
+        yield from verifier.verify(store_id, listing, deep=deep)
         listings.append(listing)
     reporter.begin("rows without a read set")
-    yield walker.orphans(listings, every_store=connection.every_store)
+    yield verifier.orphans(listings, every_store=connection.every_store)
 
 
 def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
         "differences": [
             {
                 **identity(finding.arn),
-                "state": finding.state,
+                "state": finding.status,
                 "fields": list(finding.fields),
                 "reason": report.reason(finding),
                 "repaired": report.is_repaired(finding),
@@ -148,7 +148,7 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
     for finding in report.drift:
         details = report.reason(finding) or ", ".join(finding.fields)
         done = "repaired: " if report.is_repaired(finding) else ""
-        print_line(f"{done}{finding.state} {finding.arn}{f': {details}' if details else ''}")
+        print_line(f"{done}{finding.status} {finding.arn}{f': {details}' if details else ''}")
     print_checks(report.checks, shown=PROBE)
     print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
     if repair and report.drift:

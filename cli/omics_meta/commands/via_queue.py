@@ -9,13 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from readset_sync.aws.clients import sqs_client
-from readset_sync.aws.queue import Outbox
-from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.aws.healthomics import PAGE_SIZE
+from readset_sync.aws.message_sender import MessageSender
 from readset_sync.model.arn import StoreArn
-from readset_sync.model.record import STATE, SYNCED_AT
+from readset_sync.model.record import SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
-from readset_sync.stores.backfill import Due
-from readset_sync.stores.verification import Result
+from readset_sync.stores.backfill import PendingRefreshes
+from readset_sync.stores.verification import ReadSetResult
 from readset_sync.sync import Change, Outcome
 
 from omics_meta.pipeline.check import Stack
@@ -75,23 +75,23 @@ class QueuedRefresh:
         self._pending: deque[ReadSetArn] = deque()
         self._moved_at = 0.0
 
-    def send(self, due: Due) -> Iterator[list[Result]]:
+    def send(self, pending: PendingRefreshes) -> Iterator[list[ReadSetResult]]:
         """Have the rows of these read sets refreshed, as far as the queue has room; yield what was sent page by page.
 
         Raises:
             SelectionError: The queue is not there, or nothing in it is worked off.
             UnsentError, ClientError, BotoCoreError: SQS refused, or could not be asked.
         """
-        store = StoreArn.parse(due.store_arn)
-        outbox = Outbox(self._sqs, self._url, account=store.account, region=store.region)
-        for arns in due.pages():
+        store = StoreArn.parse(pending.store_arn)
+        sender = MessageSender(self._sqs, self._url, account=store.account, region=store.region)
+        for arns in pending.pages():
             self._moved_at = time.monotonic()
             self._wait_for_room()
-            outbox.refresh(arns, cause=self._cause)
+            sender.request_refreshes(arns, cause=self._cause)
             self._pending.extend(arns if self._wait else ())
-            yield [Result(str(arn), Change(Outcome.ENQUEUED)) for arn in arns]
+            yield [ReadSetResult(str(arn), Change(Outcome.ENQUEUED)) for arn in arns]
 
-    def follow(self) -> Iterator[list[Result]]:
+    def follow(self) -> Iterator[list[ReadSetResult]]:
         """Wait until all rows that were asked for have been refreshed; yield those that the pipeline gave up on.
 
         Raises:
@@ -105,7 +105,7 @@ class QueuedRefresh:
             else:
                 time.sleep(_POLL_SECONDS)
         yield [
-            Result(str(arn), None, "the pipeline has not refreshed its row: see `omics-meta dlq list`, or wait")
+            ReadSetResult(str(arn), None, "the pipeline has not refreshed its row: see `omics-meta dlq list`, or wait")
             for arn in self._pending
         ]
 
@@ -144,4 +144,4 @@ class QueuedRefresh:
 
     def _is_refreshed(self, row: "Row | None") -> bool:
         # A row is refreshed in full, or deleted because its read set is gone.
-        return row is None or (STATE not in row and row.get(SYNCED_AT, "") >= self._began)
+        return row is None or (SYNC_STATE not in row and row.get(SYNCED_AT, "") >= self._began)

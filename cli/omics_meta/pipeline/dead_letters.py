@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
-from readset_sync.messages.envelope import open_envelope
-from readset_sync.messages.message import Message, RefreshRequest, parse_message
+from readset_sync.messages.envelope import parse_envelope
+from readset_sync.messages.queue_message import Message, RefreshRequest, parse_message
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.errors import MalformedEventError, error_code
 
@@ -192,7 +192,7 @@ def _letter(received: "MessageTypeDef") -> DeadLetter:
     body = received.get("Body", "")
     try:
         message = parse_message(body)
-        detail_type = str(open_envelope(body).detail_type)
+        detail_type = str(parse_envelope(body).detail_type)
     except MalformedEventError:
         message = detail_type = None
     given = received.get("MessageAttributes", {})

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from readset_sync.aws.clients import dynamodb_client, sqs_client
-from readset_sync.aws.queue import Outbox
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import needs_row
@@ -25,7 +25,7 @@ PROBE_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.5
 
 
-def probe(stack: Stack, source: Source, store_ids: Iterable[str]) -> list[Check]:
+def probe(stack: Stack, source: HealthOmics, store_ids: Iterable[str]) -> list[Check]:
     """Have the pipeline refresh the row of the first read set of these stores, and wait until it has.
 
     Stores without read sets leave nothing to probe with, which is no fault of the pipeline.
@@ -33,7 +33,7 @@ def probe(stack: Stack, source: Source, store_ids: Iterable[str]) -> list[Check]
     return list(run_checker(PROBE, lambda stack: _probe(stack, _first(source, store_ids)), stack))
 
 
-def _first(source: Source, store_ids: Iterable[str]) -> ReadSetArn | None:
+def _first(source: HealthOmics, store_ids: Iterable[str]) -> ReadSetArn | None:
     pages = (page for store_id in store_ids for page in source.pages(store_id))
     arns = (entry["arn"] for page in pages for entry in page.read_sets if needs_row(entry))
     return next(map(ReadSetArn.parse, arns), None)
@@ -44,10 +44,10 @@ def _probe(stack: Stack, arn: ReadSetArn | None) -> Iterator[Check]:
         yield Check(PROBE, passed=True, found="the chosen stores have no read set to probe with")
         return
     table = Table(dynamodb_client(stack.session), stack.output("tableName"))
-    outbox = Outbox(sqs_client(stack.session), stack.output("queueUrl"), account=arn.account, region=arn.region)
+    sender = MessageSender(sqs_client(stack.session), stack.output("queueUrl"), account=arn.account, region=arn.region)
     before = _revision(table, arn)
     began = time.monotonic()
-    outbox.refresh([arn], cause=f"probe-{uuid.uuid4().hex}")
+    sender.request_refreshes([arn], cause=f"probe-{uuid.uuid4().hex}")
     while (waited := time.monotonic() - began) < PROBE_SECONDS:
         if _revision(table, arn) != before:
             yield Check(PROBE, passed=True, found=f"the row of {arn} was refreshed after {waited:.1f} s")

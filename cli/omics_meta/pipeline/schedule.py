@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from readset_sync.constants import OWN_SOURCE, RECONCILE
-from readset_sync.messages.envelope import open_envelope
+from readset_sync.messages.envelope import parse_envelope
 from readset_sync.model.errors import MalformedEventError
 
 from omics_meta.pipeline.check import Check, Stack
@@ -58,7 +58,7 @@ def _schedules(stack: Stack) -> Iterator["GetScheduleOutputTypeDef"]:
 def _asks_for_reconciliation(body: str) -> bool:
     # Not read as the message that it will be: until it is sent, id and time are placeholders of EventBridge Scheduler.
     try:
-        envelope = open_envelope(body)
+        envelope = parse_envelope(body)
     except MalformedEventError:
         return False
     return (envelope.source, envelope.detail_type) == (OWN_SOURCE, RECONCILE)

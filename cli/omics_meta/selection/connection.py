@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError
 from readset_sync.aws.clients import dynamodb_client, omics_client
-from readset_sync.aws.rates import Rates
-from readset_sync.aws.source import Source
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
 
 from omics_meta.pipeline.check import Stack
@@ -29,7 +29,7 @@ class Connection:
     """A table that is there and has the right key, and the stores to work on, each known to exist."""
 
     session: boto3.Session
-    source: Source
+    source: HealthOmics
     table: Table
     store_ids: tuple[str, ...]
     every_store: bool
@@ -43,7 +43,7 @@ class Connection:
         return self.session.region_name
 
 
-def connect(target: Target, *, max_tps: Rates) -> Connection:
+def connect(target: Target, *, max_tps: MaxTps) -> Connection:
     """Connect to AWS with the standard credential chain.
 
     Raises:
@@ -55,7 +55,7 @@ def connect(target: Target, *, max_tps: Rates) -> Connection:
     with clear_about_endpoints():
         omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
     # A command ends long before a store's name could matter again, so each store is read once.
-    source = Source(omics, store_max_age=float("inf"))
+    source = HealthOmics(omics, store_max_age=float("inf"))
     table = Table(dynamodb, target.table)
     table.check_key()
     store_ids = target.store_ids or tuple(source.store_ids())

@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from readset_sync.constants import OPERATIONS
-from readset_sync.model.errors import FAILURES, describe_error, error_code, has_bad_credentials
+from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, error_code, has_bad_credentials
 
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "UnauthorizedOperation"})
 _ACTION: Final = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
@@ -22,7 +22,7 @@ _ACTION: Final = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)"
 
 def has_known_cause(error: Exception) -> bool:
     """Whether an error comes from AWS, the network or the user's data, and not from a fault in this program."""
-    return isinstance(error, FAILURES)
+    return isinstance(error, EXPECTED_ERRORS)
 
 
 def is_denied(error: Exception) -> bool:

@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
     from types_boto3_sqs import SQSClient
 
-    from readset_sync.aws.rates import Rates
+    from readset_sync.aws.rate_limits import MaxTps
 
-MOST_THREADS: Final = 32
+MAX_THREADS: Final = 32
 """Threads that can share a client without waiting for one of its connections."""
 
 _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     connect_timeout=5,
     read_timeout=20,
-    max_pool_connections=MOST_THREADS,
+    max_pool_connections=MAX_THREADS,
 )
 """Throttles, timeouts, resets and 5xx are tried again with exponential backoff; nothing hangs for minutes."""
 
 
-def omics_client(session: boto3.Session, *, max_tps: "Rates") -> "OmicsClient":
+def omics_client(session: boto3.Session, *, max_tps: "MaxTps") -> "OmicsClient":
     """Return a HealthOmics client that calls each operation at its rate at the most, retries included."""
     client: OmicsClient = session.client("omics", config=_CONFIG)
     RateLimits(max_tps).attach(client)

@@ -3,10 +3,11 @@
 import math
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from readset_sync.aws.rates import Rates
+from readset_sync.constants import DOCUMENTED_TPS, read_rates
 from readset_sync.model.errors import THROTTLE
 
 if TYPE_CHECKING:
@@ -24,6 +25,32 @@ _RECOVERY_CALLS: Final = 20
 
 _LATENESS: Final = 0.1
 """Seconds that a call may be late without the calls after it being late too: threads do not wake up on time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaxTps:
+    """Calls a second: of the operations that have a rate of their own, and of each other one."""
+
+    default: float = DOCUMENTED_TPS
+    by_operation: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @classmethod
+    def parse(cls, text: str, *, default: float = DOCUMENTED_TPS) -> Self:
+        """Read a text such as `20`, `20,GetReadSetMetadata=50` or `GetReadSetMetadata=50`.
+
+        Args:
+            text: At most one number for every operation, and one for each operation by name, joined by commas.
+            default: The number for every operation when the text has none.
+
+        Raises:
+            ValueError: Something in the text is not a rate; the message names it and the remedy.
+        """
+        rates = read_rates(text)
+        return cls(rates.pop("", default), rates)
+
+    def of(self, operation: str) -> float:
+        """Calls a second of one operation."""
+        return self.by_operation.get(operation, self.default)
 
 
 class RateLimiter:
@@ -104,7 +131,7 @@ class RateLimiter:
 class RateLimits:
     """One limiter for each operation of a client, shared by all threads that use the client."""
 
-    def __init__(self, rates: Rates) -> None:
+    def __init__(self, rates: MaxTps) -> None:
         """Create the limiters on demand, each with the operation's rate."""
         self._rates = rates
         self._limiters: dict[str, RateLimiter] = {}

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from readset_sync.model.errors import ContendedRowError, SetupError
-from readset_sync.model.record import CREATED_AT, KEY, REVISION, STATUS_AT, SYNCED_AT, Row, new_revision, well_formed
+from readset_sync.model.record import (
+    CREATED_AT,
+    KEY,
+    REVISION,
+    STATUS_AT,
+    SYNCED_AT,
+    Row,
+    new_revision,
+    without_malformed,
+)
 from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:
@@ -215,7 +224,7 @@ def _key(arn: str) -> dict[str, Any]:
 
 def read_item(item: Mapping[str, Any]) -> Row:
     """Return the row that an item in DynamoDB's format holds, without what another tool spelled in another way."""
-    return well_formed({name: _deserialize(value) for name, value in item.items()})
+    return without_malformed({name: _deserialize(value) for name, value in item.items()})
 
 
 def _values(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Envelope:
         """
         return read_object(self.content.get("detail"), "detail")
 
-    def expect_here(self) -> None:
+    def require_own_account(self) -> None:
         """Make sure that a message about no read set or store says that it is of this account and region.
 
         Raises:
@@ -53,7 +53,7 @@ class Envelope:
             if self.content.get(name) != expected:
                 raise MalformedEventError(f"{name} is {self.content.get(name)!r}, and not {expected!r}")
 
-    def expect_own(self, arn: ReadSetArn | StoreArn) -> None:
+    def require_own_arn(self, arn: ReadSetArn | StoreArn) -> None:
         """Make sure that something is of the account and region whose messages are taken.
 
         Raises:
@@ -64,7 +64,7 @@ class Envelope:
                 raise MalformedEventError(f"{arn} is of {name} {actual}, and not of {expected!r}")
 
 
-def open_envelope(body: str, *, account: str | None = None, region: str | None = None) -> Envelope:
+def parse_envelope(body: str, *, account: str | None = None, region: str | None = None) -> Envelope:
     """Read the outside of a message.
 
     Args:

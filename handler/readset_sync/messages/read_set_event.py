@@ -65,7 +65,7 @@ class ReadSetEvent:
         """
         detail = envelope.detail
         arn = _arn(detail)
-        envelope.expect_own(arn)
+        envelope.require_own_arn(arn)
         return cls(
             id=envelope.id,
             arn=arn,

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from readset_sync.messages.envelope import read_object, read_text, read_time
+from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.errors import MalformedEventError
 from readset_sync.model.timestamp import format_timestamp
-from readset_sync.stores.ledger import Ledger
 
 if TYPE_CHECKING:
     from readset_sync.messages.envelope import Envelope
@@ -23,16 +23,16 @@ class Phase(StrEnum):
     """What a reconciliation is doing."""
 
     ROWS = "rows"
-    """Enters the rows into the ledger, page by page of the table."""
+    """Adds the rows to the checksums, page by page of the table."""
     LISTING = "listing"
-    """Compares the stores' listings with their rows, and enters the read sets into the ledger."""
+    """Compares the stores' listings with their rows, and adds the listed read sets to the checksums."""
     GHOSTS = "ghosts"
-    """Looks again at the rows whose account in the ledger does not balance."""
+    """Refreshes the rows of the buckets whose checksums differ."""
     DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class FailedListing:
     """Where the listing of a store failed.
 
     Attributes:
@@ -55,7 +55,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReconciliationStep:
     """The next piece of a reconciliation.
 
     Attributes:
@@ -67,7 +67,7 @@ class Step:
             that exist.
         phase: What is to be done.
         cursor: Where to go on: the key of a row, or a page token of HealthOmics; None for the beginning.
-        ledger: Rows against listings.
+        checksums: Rows against listings: a bucket is 0 where both sides have the same read sets.
         counts: What was found so far, by reason.
         failed: Of the stores still to be listed those whose listing failed.
     """
@@ -79,9 +79,9 @@ class Step:
     stores: tuple[str, ...]
     phase: Phase
     cursor: str | None
-    ledger: Ledger
+    checksums: BucketChecksums
     counts: Mapping[str, int]
-    failed: Mapping[str, Stop] = field(default_factory=dict[str, Stop])
+    failed: Mapping[str, FailedListing] = field(default_factory=dict[str, FailedListing])
 
     @property
     def id(self) -> str:
@@ -97,7 +97,7 @@ class Step:
     def put_off(self, reason: str) -> Self:
         """List the other stores before the first one, whose listing has failed."""
         first, *others = self.stores
-        put_off = replace(self, failed={**self.failed, first: Stop(self.cursor, reason)})
+        put_off = replace(self, failed={**self.failed, first: FailedListing(self.cursor, reason)})
         return put_off.turn_to([*others, first])
 
     def write(self) -> dict[str, Any]:
@@ -110,7 +110,8 @@ class Step:
             "stores": list(self.stores),
             "phase": self.phase,
             "cursor": self.cursor,
-            "ledger": self.ledger.dump(),
+            # The name of earlier versions: a reconciliation may be under way while the function is updated.
+            "ledger": self.checksums.dump(),
             "counts": dict(self.counts),
             "failed": {store_id: asdict(stop) for store_id, stop in self.failed.items()},
         }
@@ -122,7 +123,7 @@ class Step:
         Raises:
             MalformedEventError: The message holds something else, or is of another account or region.
         """
-        envelope.expect_here()
+        envelope.require_own_account()
         detail = envelope.detail
         counts = read_object(detail.get("counts"), "detail.counts")
         # A chain that is under way while the function is updated began without it.
@@ -136,9 +137,11 @@ class Step:
                 stores=tuple(map(str, detail["stores"])),
                 phase=Phase(detail["phase"]),
                 cursor=_read_cursor(detail, "detail"),
-                ledger=Ledger.load(read_text(detail, "ledger", "detail.ledger")),
+                checksums=BucketChecksums.load(read_text(detail, "ledger", "detail.ledger")),
                 counts={reason: int(count) for reason, count in counts.items()},
-                failed={store_id: Stop.read(stop, f"detail.failed.{store_id}") for store_id, stop in failed.items()},
+                failed={
+                    store_id: FailedListing.read(stop, f"detail.failed.{store_id}") for store_id, stop in failed.items()
+                },
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedEventError(f"detail is not a step of a reconciliation: {error!r}") from error

@@ -10,14 +10,14 @@ from readset_sync.model.record import (
     KEY,
     LISTED,
     REVISION,
-    STATE,
     STATUS_AT,
+    SYNC_STATE,
     SYNCED_AT,
     Response,
     Row,
-    describe,
     digest,
-    has_numbers,
+    has_numeric_file_values,
+    read_set_attributes,
     same_content,
     store_map,
 )
@@ -55,13 +55,13 @@ _LISTED: Final = (
 )
 """Attributes that an entry of ListReadSets decides, the key aside."""
 
-_COMPLETE: Final = _LISTED | {"files", "tags", "store", "set_creation_job_id", "set_total_size", STATE}
+_COMPLETE: Final = _LISTED | {"files", "tags", "store", "set_creation_job_id", "set_total_size", SYNC_STATE}
 
 _UPLOADING: Final = frozenset({"PROCESSING_UPLOAD", "UPLOAD_FAILED"})
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RefreshScope:
     """What a backfill refreshes.
 
     Attributes:
@@ -73,7 +73,7 @@ class Scope:
     since: "datetime | None" = None
 
 
-EVERYTHING: Final = Scope()
+EVERYTHING: Final = RefreshScope()
 """Every row is refreshed, and nothing is taken to be right."""
 
 
@@ -112,11 +112,11 @@ class Comparison:
     @property
     def confirms_row(self) -> bool:
         """Whether the listing proves that a row of ours is right in all that it shows, and lacks tags at the most."""
-        if self.row is None or self.row.get(STATE) == LISTED:
+        if self.row is None or self.row.get(SYNC_STATE) == LISTED:
             return False
-        return REVISION in self.row and set(self.fields) <= {STATE} and not self.suspect
+        return REVISION in self.row and set(self.fields) <= {SYNC_STATE} and not self.suspect
 
-    def need(self, scope: Scope) -> Need:
+    def need(self, scope: RefreshScope) -> Need:
         """What a backfill has to read for the row."""
         if self.row is None or not self.confirms_row:
             return Need.ALL
@@ -154,8 +154,8 @@ def listed_differences(row: Row, listed: Response, store: Response) -> list[str]
 
     An empty list does not prove that `files` and `tags` are right, because no listing shows them: see `is_suspect`.
     """
-    expected = describe(listed) | {"store": store_map(store)}
-    return _differences(row, expected, _comparable(row, _LISTED | {"store", STATE}))
+    expected = read_set_attributes(listed) | {"store": store_map(store)}
+    return _differences(row, expected, _comparable(row, _LISTED | {"store", SYNC_STATE}))
 
 
 def full_differences(row: Row, expected: Row) -> list[str]:
@@ -165,12 +165,12 @@ def full_differences(row: Row, expected: Row) -> list[str]:
 
 def is_suspect(row: Row, listed: Response) -> bool:
     """Whether a row's `files` or `tags` cannot be right, as far as can be told without reading the read set itself."""
-    return row.get(STATE) != LISTED and (
-        ("tags" not in row and STATE not in row)
+    return row.get(SYNC_STATE) != LISTED and (
+        ("tags" not in row and SYNC_STATE not in row)
         or (DIGEST in row and row[DIGEST] != digest(row))
         or (listed["status"] == "ACTIVE" and not _has_every_file(row, listed))
         or not same_content(row, listed.get("etag", {}))
-        or has_numbers(row)
+        or has_numeric_file_values(row)
     )
 
 

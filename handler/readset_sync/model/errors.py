@@ -46,7 +46,7 @@ class ContendedRowError(SyncError):
     """A row, or its read set, kept changing under every attempt to write it. Trying again later helps."""
 
 
-FAILURES: Final = (SyncError, ClientError, BotoCoreError)
+EXPECTED_ERRORS: Final = (SyncError, ClientError, BotoCoreError)
 """Everything that AWS, the network or the data can do to one read set. Any other exception is a fault of ours."""
 
 THROTTLE: Final = "ThrottlingException"

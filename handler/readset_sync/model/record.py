@@ -35,14 +35,14 @@ STORE_AT: Final = "store_at"
 SYNCED_AT: Final = "synced_at"
 """When the source was read for the row as a whole."""
 
-STATE: Final = "sync_state"
+SYNC_STATE: Final = "sync_state"
 """On rows that lack something alone: what they lack. A complete row does not have it."""
 
 LISTED: Final = "listed"
-"""The `STATE` of a row that holds what an entry of ListReadSets says, and nothing else."""
+"""The `SYNC_STATE` of a row that holds what an entry of ListReadSets says, and nothing else."""
 
 UNTAGGED: Final = "untagged"
-"""The `STATE` of a row that has never had its tags read."""
+"""The `SYNC_STATE` of a row that has never had its tags read."""
 
 DIGEST: Final = "sync_digest"
 """Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
@@ -105,14 +105,14 @@ def build_row(
         previous: The row that this one replaces. An archived read set has no files at the source, so they are
             taken from here for as long as the content is the same.
     """
-    row = describe(read_set)
+    row = read_set_attributes(read_set)
     row |= store_attributes(store, as_of=store_as_of)
     row |= {"tags": tag_list(tags)} if tags is not None else _kept_tags(previous)
     files = _files(read_set) or _kept_files(row, previous)
     if files:
         row["files"] = files
         row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
-    return seal(row, as_of=as_of, in_full=tags is not None)
+    return with_bookkeeping(row, as_of=as_of, in_full=tags is not None)
 
 
 def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime) -> Row:
@@ -124,11 +124,11 @@ def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_o
         store_as_of: When the store was read, by the source's own clock.
         as_of: When the read set was listed, by the same clock.
     """
-    row = describe(listed) | store_attributes(store, as_of=store_as_of) | {STATE: LISTED}
-    return seal(row, as_of=as_of, in_full=False)
+    row = read_set_attributes(listed) | store_attributes(store, as_of=store_as_of) | {SYNC_STATE: LISTED}
+    return with_bookkeeping(row, as_of=as_of, in_full=False)
 
 
-def seal(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
+def with_bookkeeping(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
     """Return the row with the bookkeeping of a fresh write.
 
     Args:
@@ -150,7 +150,7 @@ def new_revision() -> str:
     return uuid4().hex
 
 
-def describe(read_set: Response) -> Row:
+def read_set_attributes(read_set: Response) -> Row:
     """Return the attributes that both GetReadSetMetadata and an entry of ListReadSets give.
 
     An entry of ListReadSets has no `creationJobId`, so `set_creation_job_id` comes from GetReadSetMetadata alone.
@@ -204,7 +204,7 @@ def same_content(row: Row, etag: Mapping[str, str]) -> bool:
     return all(known[name] == value for name, value in etag.items() if name in known)
 
 
-def well_formed(row: Row) -> Row:
+def without_malformed(row: Row) -> Row:
     """Leave out attributes of another type than the schema's, which only another tool can have written.
 
     Files with numbers in place of texts stay: of an archived read set, the table may be all that knows them.
@@ -212,7 +212,7 @@ def well_formed(row: Row) -> Row:
     return {name: value for name, value in row.items() if _fits(name, value)}
 
 
-def has_numbers(row: Row) -> bool:
+def has_numeric_file_values(row: Row) -> bool:
     """Whether a file of the row has a number in place of a text, as no row of ours does."""
     return any(not isinstance(value, str) for file in row.get("files", []) for value in file.values())
 
@@ -254,7 +254,7 @@ def _is_text_map(value: object) -> bool:
 def _kept_tags(previous: Row | None) -> Row:
     """The tags of the replaced row with the time since when they are known; or that there are none."""
     if previous is None or "tags" not in previous:
-        return {STATE: UNTAGGED}
+        return {SYNC_STATE: UNTAGGED}
     return {name: previous[name] for name in ("tags", SYNCED_AT) if name in previous}
 
 

@@ -20,17 +20,17 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.model.arn import ReadSetArn, StoreArn
-from readset_sync.model.comparison import EVERYTHING, Comparison, Need, Scope
-from readset_sync.model.errors import FAILURES
+from readset_sync.model.comparison import EVERYTHING, Comparison, Need, RefreshScope
+from readset_sync.model.errors import EXPECTED_ERRORS
 from readset_sync.model.record import REVISION
-from readset_sync.stores.pages import Pages, map_pages
-from readset_sync.stores.verification import Result, StoreWalker, reason_of
+from readset_sync.stores.pages import PagesInProgress, map_pages
+from readset_sync.stores.verification import ReadSetResult, Verifier, failure_reason
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
-    from readset_sync.aws.source import Source, Store
+    from readset_sync.aws.healthomics import HealthOmics, Store
     from readset_sync.aws.table import Table
     from readset_sync.model.record import Row
 
@@ -39,7 +39,7 @@ _PAGES_IN_HAND: Final = 2
 """While one is worked off, threads that have nothing left to do in it go on with the other."""
 
 
-class Pass(Enum):
+class BackfillPass(Enum):
     """Which pass something was done in. A backfill in one pass has the second alone."""
 
     LISTING = auto()
@@ -51,12 +51,12 @@ class Batch:
     """What was done about a page of one store's read sets."""
 
     store_id: str
-    done_in: Pass
-    results: list[Result]
+    done_in: BackfillPass
+    results: list[ReadSetResult]
 
 
 @dataclass(slots=True)
-class Due:
+class PendingRefreshes:
     """What the first pass over a store leaves to the second: about a hundred bytes for a read set.
 
     Attributes:
@@ -117,17 +117,17 @@ class Backfill:
 
     def __init__(
         self,
-        source: "Source",
+        source: "HealthOmics",
         table: "Table",
         executor: Executor,
-        scope: Scope = EVERYTHING,
+        scope: RefreshScope = EVERYTHING,
         *,
         listing_executor: Executor | None = None,
-        on_read_set: Callable[[Pass], None] = lambda _: None,
+        on_read_set: Callable[[BackfillPass], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._table = table
-        self._walker = StoreWalker(source, table, executor)
+        self._verifier = Verifier(source, table, executor)
         self._synchronizer = Synchronizer(source, table)
         self._executor = executor
         self._listing_executor = listing_executor or executor
@@ -140,32 +140,32 @@ class Backfill:
         Raises:
             SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
         """
-        on_outcome = partial(self._on_read_set, Pass.REFRESH)
-        pages = map_pages(self._executor, self._judge_and_refresh, self._walker.pages(store_id), on_outcome)
-        return (Batch(store_id, Pass.REFRESH, results) for results in pages)
+        on_outcome = partial(self._on_read_set, BackfillPass.REFRESH)
+        pages = map_pages(self._executor, self._judge_and_refresh, self._verifier.pages(store_id), on_outcome)
+        return (Batch(store_id, BackfillPass.REFRESH, results) for results in pages)
 
-    def list_rows(self, due: Due) -> Generator[Batch]:
+    def create_listed_rows(self, pending: PendingRefreshes) -> Generator[Batch]:
         """List a store, and give each read set without a row one; yield what was done page by page.
 
         Args:
-            due: Filled with the read sets of its store whose rows are to be refreshed. Those of which there is nothing
-                to be read, and those that failed, are not among them.
+            pending: Is given the read sets of its store whose rows are to be refreshed, except those of which there is
+                nothing to read, and those that failed.
 
         Raises:
             SetupError, ClientError, BotoCoreError: As above.
         """
-        list_row = partial(self._list_row, self._source.store(due.store_id))
-        on_outcome = partial(self._on_read_set, Pass.LISTING)
-        for page in map_pages(self._listing_executor, list_row, self._walker.pages(due.store_id), on_outcome):
-            results: list[Result] = []
+        list_row = partial(self._list_row, self._source.store(pending.store_id))
+        on_outcome = partial(self._on_read_set, BackfillPass.LISTING)
+        for page in map_pages(self._listing_executor, list_row, self._verifier.pages(pending.store_id), on_outcome):
+            results: list[ReadSetResult] = []
             for comparison, result in page:
                 need = comparison.need(self._scope)
                 if need is not Need.NOTHING and (result is None or result.change):
-                    due.add(comparison, need)
+                    pending.add(comparison, need)
                 results += [result] if result else []
-            yield Batch(due.store_id, Pass.LISTING, results)
+            yield Batch(pending.store_id, BackfillPass.LISTING, results)
 
-    def refresh(self, stores: Sequence[Due], listing: Generator[Batch]) -> Iterator[Batch]:
+    def refresh_pending(self, stores: Sequence[PendingRefreshes], listing: Generator[Batch]) -> Iterator[Batch]:
         """Refresh the rows that the first pass leaves, beginning while it goes on; yield what both do.
 
         Args:
@@ -175,8 +175,8 @@ class Backfill:
         Raises:
             SetupError, ClientError, BotoCoreError: As above.
         """
-        in_hand = Pages(self._executor, self._refresh_present)
-        on_outcome = partial(self._on_read_set, Pass.REFRESH)
+        in_hand = PagesInProgress(self._executor, self._refresh_present)
+        on_outcome = partial(self._on_read_set, BackfillPass.REFRESH)
         with closing(listing), closing(in_hand):
             for batch in listing:
                 yield batch
@@ -189,46 +189,46 @@ class Backfill:
                 yield from map(_refreshed, in_hand.wait(on_outcome, leaving=_PAGES_IN_HAND - 1))
             yield from map(_refreshed, in_hand.wait(on_outcome))
 
-    def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, Result | None]:
+    def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, ReadSetResult | None]:
         """Write the row of a read set that has none. Return what was done about the read set, if anything."""
         arn = comparison.listed["arn"]
         if comparison.row is not None:
             left = comparison.need(self._scope) is Need.NOTHING
-            return comparison, Result(arn, Change(Outcome.UNCHANGED)) if left else None
+            return comparison, ReadSetResult(arn, Change(Outcome.UNCHANGED)) if left else None
         try:
             created = self._synchronizer.create_listed(comparison.listed, store, as_of=comparison.listed_at)
-        except FAILURES as error:
-            return comparison, Result(arn, None, reason_of(error))
-        return comparison, Result(arn, Change(Outcome.LISTED)) if created else None
+        except EXPECTED_ERRORS as error:
+            return comparison, ReadSetResult(arn, None, failure_reason(error))
+        return comparison, ReadSetResult(arn, Change(Outcome.LISTED)) if created else None
 
-    def _tasks(self, stores: Sequence[Due], *, whole: bool = False) -> Iterator[list[_Task]]:
-        for due in stores:
-            for arns in due.pages(whole=whole):
+    def _tasks(self, stores: Sequence[PendingRefreshes], *, whole: bool = False) -> Iterator[list[_Task]]:
+        for pending in stores:
+            for arns in pending.pages(whole=whole):
                 rows = self._table.get_many(map(str, arns))
-                yield [_Task(arn, row := rows.get(str(arn)), due.confirmed_at(arn, row)) for arn in arns]
+                yield [_Task(arn, row := rows.get(str(arn)), pending.confirmed_at(arn, row)) for arn in arns]
 
-    def _refresh_present(self, task: _Task) -> Result:
+    def _refresh_present(self, task: _Task) -> ReadSetResult:
         # There was a row when the store was listed. Rows go on proof alone, and ids are not used again.
-        return self._refresh(task) if task.row else Result(str(task.arn), Change(Outcome.ABSENT))
+        return self._refresh(task) if task.row else ReadSetResult(str(task.arn), Change(Outcome.ABSENT))
 
-    def _judge_and_refresh(self, comparison: Comparison) -> Result:
+    def _judge_and_refresh(self, comparison: Comparison) -> ReadSetResult:
         need = comparison.need(self._scope)
         if need is Need.NOTHING:
-            return Result(comparison.listed["arn"], Change(Outcome.UNCHANGED))
+            return ReadSetResult(comparison.listed["arn"], Change(Outcome.UNCHANGED))
         confirmed_at = comparison.listed_at if need is Need.TAGS else None
         return self._refresh(_Task(ReadSetArn.parse(comparison.listed["arn"]), comparison.row, confirmed_at))
 
-    def _refresh(self, task: _Task) -> Result:
+    def _refresh(self, task: _Task) -> ReadSetResult:
         try:
             if task.row and task.confirmed_at:
                 change = self._synchronizer.refresh_tags(task.arn, task.row, as_of=task.confirmed_at)
             else:
                 change = self._synchronizer.refresh_from(task.arn, task.row, tags=self._scope.tags)
-        except FAILURES as error:
-            return Result(str(task.arn), None, reason_of(error))
-        return Result(str(task.arn), change)
+        except EXPECTED_ERRORS as error:
+            return ReadSetResult(str(task.arn), None, failure_reason(error))
+        return ReadSetResult(str(task.arn), change)
 
 
-def _refreshed(results: list[Result]) -> Batch:
+def _refreshed(results: list[ReadSetResult]) -> Batch:
     """Of a page, which is never empty, and of one store's read sets."""
-    return Batch(ReadSetArn.parse(results[0].arn).store_id, Pass.REFRESH, results)
+    return Batch(ReadSetArn.parse(results[0].arn).store_id, BackfillPass.REFRESH, results)

@@ -10,7 +10,7 @@ _Item = TypeVar("_Item")
 _Outcome = TypeVar("_Outcome")
 
 
-class Pages(Generic[_Item, _Outcome]):
+class PagesInProgress(Generic[_Item, _Outcome]):
     """Pages in hand: a function is applied to each of their items, in an executor's threads.
 
     Args:
@@ -89,7 +89,7 @@ def map_pages(
     Raises:
         Exception: What the function raised; or what listing raised, after all pages before it are done.
     """
-    with closing(Pages(executor, function)) as in_hand:
+    with closing(PagesInProgress(executor, function)) as in_hand:
         listed = executor.submit(next, pages, None)
         try:
             while listed.exception() is None and (page := listed.result()) is not None:

@@ -1,11 +1,11 @@
 """Compares whole stores with their rows inside the deployed pipeline, and has what differs refreshed.
 
-A reconciliation goes through three phases (`Step.phase`), in steps that each fit into one queue message:
+A reconciliation goes through three phases (`ReconciliationStep.phase`), in steps that each fit into one queue message:
 
-1. Each row is entered into a ledger. Rows of stores that are gone are refreshed at once.
-2. Each read set that a listing shows is compared with its row, and entered too, so that the two cancel out. Rows that
-   are missing, differ, or have not been refreshed for long (no listing shows tags) are refreshed.
-3. If the ledger does not balance, there are rows that no listing shows: the rows of those accounts are refreshed.
+1. Each row is added to checksums (`BucketChecksums`). Rows of stores that are gone are refreshed at once.
+2. Each read set that a listing shows is compared with its row, and added to the same checksums, so that the two cancel
+   out. Rows that are missing, differ, or have not been refreshed for long (no listing shows tags) are refreshed.
+3. If some checksums are not 0, there are rows that no listing shows: the rows of those buckets are refreshed.
 
 A store whose listing fails is put off until the others are done. If it fails again, so does the step, and the third
 phase is not reached: what is not in an incomplete listing is no ghost.
@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from readset_sync.constants import STEP_SECONDS
-from readset_sync.messages.reconciliation_step import Phase, Step
+from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
+from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.comparison import compare
 from readset_sync.model.errors import (
     THROTTLE,
@@ -43,13 +44,12 @@ from readset_sync.model.errors import (
 )
 from readset_sync.model.record import CREATED_AT, KEY, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
-from readset_sync.stores.ledger import Ledger
 
 if TYPE_CHECKING:
-    from readset_sync.aws.queue import Outbox
-    from readset_sync.aws.source import Page, Source, Store
+    from readset_sync.aws.healthomics import HealthOmics, ListingPage, Store
+    from readset_sync.aws.message_sender import MessageSender
     from readset_sync.aws.table import Table
-    from readset_sync.messages.message import ReconcileRequest, StoreEvent
+    from readset_sync.messages.queue_message import ReconcileRequest, StoreEvent
     from readset_sync.model.comparison import Comparison
     from readset_sync.model.record import Row
     from readset_sync.sync import Synchronizer
@@ -58,7 +58,7 @@ _REFRESHES: Final = 200
 """After which a step begins no other page: 40 seconds' worth at 5 calls a second."""
 
 
-class Finding(StrEnum):
+class Count(StrEnum):
     """What a reconciliation found about rows and read sets."""
 
     ROWS = "rows"
@@ -81,7 +81,7 @@ class Finding(StrEnum):
     """Rows whose key is not the ARN of a read set."""
 
 
-_DRIFT: Final = (Finding.MISSING, Finding.STALE, Finding.RENAMED, Finding.STORELESS)
+_DRIFT: Final = (Count.MISSING, Count.STALE, Count.RENAMED, Count.STORELESS)
 
 
 def drift(counts: Mapping[str, int]) -> int:
@@ -96,7 +96,7 @@ class Reconciler:
         source: HealthOmics.
         table: The table.
         synchronizer: Writes single rows of that table.
-        outbox: The way into the pipeline's queue.
+        sender: The way into the pipeline's queue.
         account: The account whose read sets are kept.
         region: Their region.
         partition: The region's partition, such as `aws-cn`.
@@ -107,10 +107,10 @@ class Reconciler:
 
     def __init__(
         self,
-        source: "Source",
+        source: "HealthOmics",
         table: "Table",
         synchronizer: "Synchronizer",
-        outbox: "Outbox",
+        sender: "MessageSender",
         *,
         account: str,
         region: str,
@@ -122,30 +122,30 @@ class Reconciler:
         self._source = source
         self._table = table
         self._synchronizer = synchronizer
-        self._outbox = outbox
+        self._sender = sender
         self._every_store = f"arn:{partition}:omics:{region}:{account}:sequenceStore/"
         self._max_age = max_age
         self._clock = clock
         self._now = now
 
-    def begin(self, request: "ReconcileRequest") -> Step:
+    def start(self, request: "ReconcileRequest") -> ReconciliationStep:
         """Begin a reconciliation of all stores of the account and region, and return its first step.
 
         Raises:
             UnsentError, ClientError, BotoCoreError: AWS refused, or could not be asked.
         """
-        return self._begin(request.id, request.time, self._every_store, self._source.store_ids())
+        return self._start(request.id, request.time, self._every_store, self._source.store_ids())
 
-    def begin_store(self, event: "StoreEvent") -> Step:
+    def start_store(self, event: "StoreEvent") -> ReconciliationStep:
         """Begin a reconciliation of the one store that an event says has changed.
 
         Raises:
             UnsentError, ClientError, BotoCoreError: As above.
         """
         stores = [event.arn.store_id] if event.status == "ACTIVE" else []
-        return self._begin(event.id, event.time, f"{event.arn}/readSet/", stores)
+        return self._start(event.id, event.time, f"{event.arn}/readSet/", stores)
 
-    def proceed(self, step: Step) -> Step:
+    def run_step(self, step: ReconciliationStep) -> ReconciliationStep:
         """Do a step, send the next one, and return it; its phase is DONE when nothing is left to do.
 
         Raises:
@@ -158,53 +158,53 @@ class Reconciler:
                 step, refreshes = self._turn_page(step)
                 asked += refreshes
         except _StoreGoneError as gone:
-            # The store has gone since its rows were entered, so that they would never balance.
-            return self._begin(step.id, step.started, self._every_store, gone.left)
+            # The store has gone since its rows were added to the checksums, which would never match.
+            return self._start(step.id, step.started, self._every_store, gone.left)
         return self._hand_on(step)
 
-    def _begin(self, request_id: str, requested: datetime, within: str, stores: Iterable[str]) -> Step:
+    def _start(self, request_id: str, requested: datetime, within: str, stores: Iterable[str]) -> ReconciliationStep:
         # A request that is delivered twice has one run, so that SQS drops what the second sends.
         run = uuid.uuid5(uuid.NAMESPACE_OID, request_id).hex
         # The request may have waited for long. What was written meanwhile needs a look like everything else.
         started = max(requested, self._now())
-        first = Step(run, -1, started, within, tuple(stores), Phase.ROWS, None, Ledger(), {})
+        first = ReconciliationStep(run, -1, started, within, tuple(stores), Phase.ROWS, None, BucketChecksums(), {})
         return self._hand_on(first)
 
-    def _hand_on(self, step: Step) -> Step:
+    def _hand_on(self, step: ReconciliationStep) -> ReconciliationStep:
         step = replace(step, number=step.number + 1)
         if step.phase is not Phase.DONE:
-            self._outbox.step(step)
+            self._sender.send_step(step)
         return step
 
-    def _turn_page(self, step: Step) -> tuple[Step, int]:
+    def _turn_page(self, step: ReconciliationStep) -> tuple[ReconciliationStep, int]:
         """Do one page; return where that leads, and how many refreshes it asked for."""
         match step.phase:
             case Phase.ROWS:
-                page = self._enter_rows(step)
+                page = self._add_rows(step)
             case Phase.LISTING:
                 page = self._compare_listing(step)
             case Phase.GHOSTS | Phase.DONE:
                 page = self._look_for_ghosts(step)
-        self._outbox.refresh(page.refreshes, cause=step.run)
+        self._sender.request_refreshes(page.refreshes, cause=step.run)
         counts = dict(Counter(step.counts) + page.found)
         return replace(page.following, counts=counts), len(page.refreshes)
 
-    def _enter_rows(self, step: Step) -> "_Page":
-        """Enter a page of rows, except those of read sets that are younger than the reconciliation."""
+    def _add_rows(self, step: ReconciliationStep) -> "_Page":
+        """Add a page of rows to the checksums, except those of read sets that are younger than the reconciliation."""
         rows, cursor = self._table.scan_page(step.within, after=step.cursor)
         page = _Page(replace(step, cursor=cursor))
         for row, arn in page.readable(rows):
-            page.found[Finding.ROWS] += 1
+            page.found[Count.ROWS] += 1
             if arn.store_id not in step.stores:
-                page.refresh(arn, Finding.STORELESS)
+                page.refresh(arn, Count.STORELESS)
             elif row.get(CREATED_AT, "") < format_timestamp(step.started):
-                step.ledger.enter(row[KEY])
+                step.checksums.toggle(row[KEY])
         if cursor is None:
             page.following = replace(step, phase=Phase.LISTING if step.stores else Phase.DONE, cursor=None)
         return page
 
-    def _compare_listing(self, step: Step) -> "_Page":
-        """Compare a page of the first store's listing with its rows, and enter those that have a row."""
+    def _compare_listing(self, step: ReconciliationStep) -> "_Page":
+        """Compare a page of the first store's listing with its rows, and add those that have a row to the checksums."""
         try:
             store, listing = self._read_listing(step)
         except (StoreNotFoundError, ClientError) as error:
@@ -212,21 +212,21 @@ class Reconciler:
         rows = self._table.get_many([entry["arn"] for entry in listing.read_sets])
         page = _Page(replace(step, cursor=listing.next_token))
         for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of):
-            page.found[Finding.LISTED] += 1
+            page.found[Count.LISTED] += 1
             if comparison.row and format_timestamp(comparison.listed["creationTime"]) < format_timestamp(step.started):
-                step.ledger.enter(comparison.listed["arn"])
+                step.checksums.toggle(comparison.listed["arn"])
             finding = self._judge(comparison, store)
-            if finding is Finding.RENAMED:
+            if finding is Count.RENAMED:
                 page.found[finding] += 1
             elif finding is not None:
                 page.refresh(ReadSetArn.parse(comparison.listed["arn"]), finding)
         if listing.next_token is None:
             following = step.turn_to(step.stores[1:])
-            unbalanced = Phase.DONE if step.ledger.balanced else Phase.GHOSTS
+            unbalanced = Phase.DONE if step.checksums.all_match else Phase.GHOSTS
             page.following = replace(following, phase=Phase.LISTING if following.stores else unbalanced)
         return page
 
-    def _read_listing(self, step: Step) -> tuple["Store", "Page"]:
+    def _read_listing(self, step: ReconciliationStep) -> tuple["Store", "ListingPage"]:
         """Read the first store, and the next page of its listing.
 
         Raises:
@@ -244,27 +244,27 @@ class Reconciler:
                 raise
             raise _StoreGoneError(left) from None
 
-    def _judge(self, comparison: "Comparison", store: "Store") -> Finding | None:
+    def _judge(self, comparison: "Comparison", store: "Store") -> Count | None:
         """Say what is wrong with a row, if anything; a row whose store alone has changed is mended on the way."""
         row = comparison.row
         if row is None:
-            return Finding.MISSING if comparison.missing else None
+            return Count.MISSING if comparison.missing else None
         if comparison.suspect:
-            return Finding.STALE
+            return Count.STALE
         if comparison.fields == ("store",) and self._synchronizer.replace_store(row, store):
-            return Finding.RENAMED
+            return Count.RENAMED
         if comparison.fields:
-            return Finding.STALE
-        return Finding.AGED if self._is_due(row, comparison.listed_at) else None
+            return Count.STALE
+        return Count.AGED if self._is_due(row, comparison.listed_at) else None
 
-    def _look_for_ghosts(self, step: Step) -> "_Page":
+    def _look_for_ghosts(self, step: ReconciliationStep) -> "_Page":
         """Have the rows refreshed that may be those which no listing shows."""
         rows, cursor = self._table.scan_page(step.within, after=step.cursor)
         page = _Page(replace(step, phase=Phase.DONE if cursor is None else step.phase, cursor=cursor))
         for row, arn in page.readable(rows):
             seen_since = row.get(SYNCED_AT, "") > format_timestamp(step.started)
-            if not seen_since and not step.ledger.balances(row[KEY]):
-                page.refresh(arn, Finding.UNLISTED)
+            if not seen_since and not step.checksums.matches(row[KEY]):
+                page.refresh(arn, Count.UNLISTED)
         return page
 
     def _is_due(self, row: "Row", now: datetime) -> bool:
@@ -287,7 +287,7 @@ class _StoreGoneError(Exception):
         self.left = left
 
 
-def _without_listing(step: Step, error: StoreNotFoundError | ClientError) -> Step:
+def _without_listing(step: ReconciliationStep, error: StoreNotFoundError | ClientError) -> ReconciliationStep:
     """Go on with the other stores, now that a page of the first one's listing could not be read.
 
     Raises:
@@ -306,12 +306,12 @@ def _without_listing(step: Step, error: StoreNotFoundError | ClientError) -> Ste
 class _Page:
     """What came of one page."""
 
-    def __init__(self, following: Step) -> None:
+    def __init__(self, following: ReconciliationStep) -> None:
         self.following = following
         self.refreshes: list[ReadSetArn] = []
         self.found: Counter[str] = Counter()
 
-    def refresh(self, arn: ReadSetArn, finding: Finding) -> None:
+    def refresh(self, arn: ReadSetArn, finding: Count) -> None:
         """Have a row refreshed."""
         self.refreshes.append(arn)
         self.found[finding] += 1
@@ -322,4 +322,4 @@ class _Page:
             try:
                 yield row, ReadSetArn.parse(row[KEY])
             except MalformedArnError:
-                self.found[Finding.UNREADABLE] += 1
+                self.found[Count.UNREADABLE] += 1

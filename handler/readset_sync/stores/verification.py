@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
-from readset_sync.model.comparison import EVERYTHING, Comparison, Scope, compare, full_differences
-from readset_sync.model.errors import FAILURES, ReadSetNotFoundError, describe_error, is_fatal
-from readset_sync.model.record import LISTED, STATE
+from readset_sync.model.comparison import EVERYTHING, Comparison, RefreshScope, compare, full_differences
+from readset_sync.model.errors import EXPECTED_ERRORS, ReadSetNotFoundError, describe_error, is_fatal
+from readset_sync.model.record import LISTED, SYNC_STATE
 from readset_sync.stores.pages import map_pages
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
-    from readset_sync.aws.source import Source
+    from readset_sync.aws.healthomics import HealthOmics
     from readset_sync.aws.table import Table
     from readset_sync.model.record import Row
 
@@ -28,7 +28,7 @@ _Item = TypeVar("_Item")
 _Outcome = TypeVar("_Outcome")
 
 
-class State(StrEnum):
+class DriftStatus(StrEnum):
     """How a row stands to its read set."""
 
     IN_SYNC = "in_sync"
@@ -39,17 +39,17 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowDrift:
     """How one row stands to its read set; `fields` names what is stale, `reason` why it could not be told."""
 
     arn: str
-    state: State
+    status: DriftStatus
     fields: tuple[str, ...] = ()
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ReadSetResult:
     """What a backfill did for one read set: a change, or the reason of its failure."""
 
     arn: str
@@ -58,7 +58,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class Listing:
+class StoreListing:
     """The read sets of one store that its listing has shown so far. `complete` once there was no page left."""
 
     store_arn: str
@@ -70,7 +70,7 @@ class Listing:
         self.read_set_ids.update(each.listed["id"] for each in comparisons)
 
 
-class StoreWalker:
+class Verifier:
     """Compares and mends the rows of whole stores.
 
     Args:
@@ -82,7 +82,7 @@ class StoreWalker:
 
     def __init__(
         self,
-        source: "Source",
+        source: "HealthOmics",
         table: "Table",
         executor: Executor,
         *,
@@ -94,7 +94,7 @@ class StoreWalker:
         self._executor = executor
         self._on_read_set = on_read_set
 
-    def pages(self, store_id: str, listing: Listing | None = None) -> Iterator[list[Comparison]]:
+    def pages(self, store_id: str, listing: StoreListing | None = None) -> Iterator[list[Comparison]]:
         """List a store, and compare each page with its rows. Costs a HealthOmics call for a hundred read sets."""
         store = self._source.store(store_id).metadata
         for page in self._source.pages(store_id):
@@ -106,15 +106,15 @@ class StoreWalker:
         if listing:
             listing.complete = True
 
-    def listing(self, store_id: str) -> Listing:
+    def listing(self, store_id: str) -> StoreListing:
         """Return a fresh listing of a store, for pruning."""
-        listing = Listing(self._source.store(store_id).metadata["arn"])
+        listing = StoreListing(self._source.store(store_id).metadata["arn"])
         for page in self._source.pages(store_id):
             listing.read_set_ids.update(entry["id"] for entry in page.read_sets)
         listing.complete = True
         return listing
 
-    def verify(self, store_id: str, listing: Listing, *, deep: bool) -> Iterator[list[Finding]]:
+    def verify(self, store_id: str, listing: StoreListing, *, deep: bool) -> Iterator[list[RowDrift]]:
         """Tell for every read set of a store how its row stands; yield page by page.
 
         Args:
@@ -128,12 +128,14 @@ class StoreWalker:
         examine = self._examine_deeply if deep else self._examine
         return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)
 
-    def plan(self, store_id: str, listing: Listing, scope: Scope = EVERYTHING) -> Iterator[list[Finding]]:
+    def dry_run(
+        self, store_id: str, listing: StoreListing, scope: RefreshScope = EVERYTHING
+    ) -> Iterator[list[RowDrift]]:
         """Tell for every read set of a store what a backfill would change; writes nothing."""
         foresee = partial(self._foresee, scope)
         return map_pages(self._executor, foresee, self.pages(store_id, listing), self._on_read_set)
 
-    def orphans(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Finding]:
+    def orphans(self, listings: Iterable[StoreListing], *, every_store: bool = False) -> list[RowDrift]:
         """Find rows whose read set is gone, each proved by a 404 of the source.
 
         Args:
@@ -145,9 +147,9 @@ class StoreWalker:
             ValueError: A listing is not complete, so that absence from it proves nothing.
         """
         findings = self._each(self._examine_unlisted, self._unlisted(listings, every_store=every_store))
-        return [finding for finding in findings if finding.state is not State.IN_SYNC]
+        return [finding for finding in findings if finding.status is not DriftStatus.IN_SYNC]
 
-    def prune(self, listings: Iterable[Listing], *, every_store: bool = False) -> list[Result]:
+    def prune(self, listings: Iterable[StoreListing], *, every_store: bool = False) -> list[ReadSetResult]:
         """Delete the rows that `orphans` finds.
 
         Raises:
@@ -156,7 +158,7 @@ class StoreWalker:
         results = self._each(self._prune, self._unlisted(listings, every_store=every_store))
         return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
 
-    def repair(self, findings: Iterable[Finding]) -> list[Result]:
+    def repair(self, findings: Iterable[RowDrift]) -> list[ReadSetResult]:
         """Make each of these rows what its read set is now; a row is deleted on a 404 of its read set.
 
         A row whose key is not the ARN of a read set is not repaired: nothing could prove that it may go.
@@ -166,41 +168,41 @@ class StoreWalker:
         """
         return self._each(self._repair, findings)
 
-    def _repair(self, finding: Finding) -> Result:
+    def _repair(self, finding: RowDrift) -> ReadSetResult:
         try:
-            return Result(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
-        except FAILURES as error:
-            return Result(finding.arn, None, reason_of(error))
+            return ReadSetResult(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
+        except EXPECTED_ERRORS as error:
+            return ReadSetResult(finding.arn, None, failure_reason(error))
 
-    def _prune(self, arn: str) -> Result:
+    def _prune(self, arn: str) -> ReadSetResult:
         try:
-            return Result(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
-        except FAILURES as error:
-            return Result(arn, None, reason_of(error))
+            return ReadSetResult(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
+        except EXPECTED_ERRORS as error:
+            return ReadSetResult(arn, None, failure_reason(error))
 
-    def _foresee(self, scope: Scope, comparison: Comparison) -> Finding:
+    def _foresee(self, scope: RefreshScope, comparison: Comparison) -> RowDrift:
         # A backfill writes a row for every read set, even for one whose upload has not ended.
-        if comparison.row is None or comparison.row.get(STATE) == LISTED:
-            return Finding(comparison.listed["arn"], State.MISSING)
+        if comparison.row is None or comparison.row.get(SYNC_STATE) == LISTED:
+            return RowDrift(comparison.listed["arn"], DriftStatus.MISSING)
         if comparison.confirms_row and not scope.tags:
-            return Finding(comparison.listed["arn"], State.IN_SYNC)
+            return RowDrift(comparison.listed["arn"], DriftStatus.IN_SYNC)
         return self._examine(comparison)
 
-    def _examine(self, comparison: Comparison) -> Finding:
+    def _examine(self, comparison: Comparison) -> RowDrift:
         if comparison.suspect:
             return self._examine_deeply(comparison)
         return _finding(comparison)
 
-    def _examine_deeply(self, comparison: Comparison) -> Finding:
+    def _examine_deeply(self, comparison: Comparison) -> RowDrift:
         if comparison.row is None:
             return _finding(comparison)
         arn = comparison.listed["arn"]
         try:
             return self._compare_in_full(ReadSetArn.parse(arn), comparison.row)
-        except FAILURES as error:
-            return Finding(arn, State.FAILED, reason=reason_of(error))
+        except EXPECTED_ERRORS as error:
+            return RowDrift(arn, DriftStatus.FAILED, reason=failure_reason(error))
 
-    def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> Finding:
+    def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> RowDrift:
         """Compare a row with what would be written now, again for as long as somebody else writes it meanwhile."""
         while True:
             try:
@@ -211,30 +213,30 @@ class StoreWalker:
                 expected = self._synchronizer.row_of(arn, read_set, previous=row)
                 fields, gone = tuple(full_differences(row, expected)), False
             if not fields and not gone:
-                return Finding(str(arn), State.IN_SYNC)
+                return RowDrift(str(arn), DriftStatus.IN_SYNC)
             current = self._table.get(str(arn))
             if current is None:
-                return Finding(str(arn), State.IN_SYNC if gone else State.MISSING)
+                return RowDrift(str(arn), DriftStatus.IN_SYNC if gone else DriftStatus.MISSING)
             if current == row:
-                return Finding(str(arn), State.ORPHANED if gone else State.STALE, fields)
+                return RowDrift(str(arn), DriftStatus.ORPHANED if gone else DriftStatus.STALE, fields)
             row = current
 
-    def _examine_unlisted(self, arn: str) -> Finding:
+    def _examine_unlisted(self, arn: str) -> RowDrift:
         try:
-            return Finding(arn, self._state_of_unlisted(arn))
+            return RowDrift(arn, self._state_of_unlisted(arn))
         except MalformedArnError as error:
-            return Finding(arn, State.ORPHANED, reason=str(error))
-        except FAILURES as error:
-            return Finding(arn, State.FAILED, reason=reason_of(error))
+            return RowDrift(arn, DriftStatus.ORPHANED, reason=str(error))
+        except EXPECTED_ERRORS as error:
+            return RowDrift(arn, DriftStatus.FAILED, reason=failure_reason(error))
 
-    def _state_of_unlisted(self, arn: str) -> State:
+    def _state_of_unlisted(self, arn: str) -> DriftStatus:
         try:
             self._source.metadata(ReadSetArn.parse(arn))
         except ReadSetNotFoundError:
-            return State.IN_SYNC if self._table.get(arn) is None else State.ORPHANED
-        return State.IN_SYNC
+            return DriftStatus.IN_SYNC if self._table.get(arn) is None else DriftStatus.ORPHANED
+        return DriftStatus.IN_SYNC
 
-    def _unlisted(self, listings: Iterable[Listing], *, every_store: bool) -> list[str]:
+    def _unlisted(self, listings: Iterable[StoreListing], *, every_store: bool) -> list[str]:
         """ARNs of rows whose read set no listing shows."""
         by_store = {listing.store_arn: listing for listing in listings}
         for listing in by_store.values():
@@ -257,15 +259,15 @@ class StoreWalker:
         return outcomes
 
 
-def _finding(comparison: Comparison) -> Finding:
+def _finding(comparison: Comparison) -> RowDrift:
     """What the listing alone shows."""
     arn = comparison.listed["arn"]
     if comparison.missing:
-        return Finding(arn, State.MISSING)
-    return Finding(arn, State.STALE if comparison.fields else State.IN_SYNC, comparison.fields)
+        return RowDrift(arn, DriftStatus.MISSING)
+    return RowDrift(arn, DriftStatus.STALE if comparison.fields else DriftStatus.IN_SYNC, comparison.fields)
 
 
-def reason_of(error: Exception) -> str:
+def failure_reason(error: Exception) -> str:
     """Why one read set failed; raises the error again if everything else would fail for it too."""
     if is_fatal(error):
         raise error

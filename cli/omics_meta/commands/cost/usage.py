@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, cast
 
-from readset_sync.aws.source import PAGE_SIZE
+from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.constants import DOCUMENTED_TPS
 from readset_sync.sync import Outcome
 

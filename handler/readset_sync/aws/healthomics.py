@@ -27,7 +27,7 @@ STORE_MAX_AGE: Final = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListingPage:
     """Entries of ListReadSets, when they were read, and the token of the next page; None at the end."""
 
     read_sets: list["Response"]
@@ -55,7 +55,7 @@ class Store:
     as_of: datetime
 
 
-class Source:
+class HealthOmics:
     """The sequence stores and read sets of one account and region."""
 
     def __init__(self, client: "OmicsClient", *, store_max_age: float = STORE_MAX_AGE) -> None:
@@ -93,7 +93,7 @@ class Source:
         self._stores[store_id] = (now, store)
         return store
 
-    def pages(self, store_id: str) -> Iterator[Page]:
+    def pages(self, store_id: str) -> Iterator[ListingPage]:
         """List the read sets of a store, page by page.
 
         Raises:
@@ -107,7 +107,7 @@ class Source:
             if token is None:
                 return
 
-    def page(self, store_id: str, token: str | None = None) -> Page:
+    def page(self, store_id: str, token: str | None = None) -> ListingPage:
         """Return one page of a store's listing: the first, or the one that a token stands for.
 
         Raises:
@@ -119,7 +119,7 @@ class Source:
         except self._client.exceptions.ResourceNotFoundException as error:
             raise StoreNotFoundError(f"sequence store {store_id} is gone") from error
         present = [entry for entry in answer["readSets"] if entry["status"] != "DELETED"]
-        return Page(list(present), _read_at(answer), answer.get("nextToken"))
+        return ListingPage(list(present), _read_at(answer), answer.get("nextToken"))
 
     def read_set(self, arn: "ReadSetArn", *, tags: bool = True) -> ReadSet:
         """Read one read set, and its tags if they are wanted: a call for each.

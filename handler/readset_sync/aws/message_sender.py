@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from readset_sync.constants import OWN_SOURCE, RECONCILE_GROUP
-from readset_sync.messages.message import RECONCILE_STEP, REFRESH
-from readset_sync.messages.reconciliation_step import Step
+from readset_sync.messages.queue_message import RECONCILE_STEP, REFRESH
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.errors import SyncError
 from readset_sync.model.timestamp import format_timestamp
 
@@ -36,7 +36,7 @@ class _Message:
     group: str
 
 
-class Outbox:
+class MessageSender:
     """The way into the FIFO queue.
 
     Args:
@@ -52,7 +52,7 @@ class Outbox:
         self._account = account
         self._region = region
 
-    def refresh(self, arns: Sequence["ReadSetArn"], *, cause: str) -> None:
+    def request_refreshes(self, arns: Sequence["ReadSetArn"], *, cause: str) -> None:
         """Ask for rows to be made what their read sets are now; each in the message group of its read set.
 
         Args:
@@ -66,7 +66,7 @@ class Outbox:
         for start in range(0, len(arns), _BATCH):
             self._send([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
 
-    def step(self, step: Step) -> None:
+    def send_step(self, step: ReconciliationStep) -> None:
         """Hand a reconciliation on to its next step.
 
         Raises:

@@ -7,7 +7,7 @@
 | `aws.omics` | `AWS API Call via CloudTrail` | `RefreshRequest`: the tags of a read set were changed |
 | `healthomics-metadata-sync` | `Read Set Refresh` | `RefreshRequest` |
 | `healthomics-metadata-sync` | `Reconcile` | `ReconcileRequest` |
-| `healthomics-metadata-sync` | `Reconcile Step` | `Step` |
+| `healthomics-metadata-sync` | `Reconcile Step` | `ReconciliationStep` |
 
 The first three come from EventBridge, the last three are the product's own: sent by EventBridge Scheduler, by the
 function to itself, and by `omics-meta`.
@@ -21,9 +21,9 @@ from urllib.parse import unquote
 
 from readset_sync.constants import OWN_SOURCE, RECONCILE
 from readset_sync.messages import read_set_event as event
-from readset_sync.messages.envelope import Envelope, open_envelope, read_object, read_set_arn, read_text
+from readset_sync.messages.envelope import Envelope, parse_envelope, read_object, read_set_arn, read_text
 from readset_sync.messages.read_set_event import ReadSetEvent
-from readset_sync.messages.reconciliation_step import Step
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.arn import MalformedArnError, StoreArn
 from readset_sync.model.errors import MalformedEventError
 
@@ -68,7 +68,7 @@ class ReconcileRequest:
     time: datetime
 
 
-Message = ReadSetEvent | StoreEvent | RefreshRequest | ReconcileRequest | Step
+Message = ReadSetEvent | StoreEvent | RefreshRequest | ReconcileRequest | ReconciliationStep
 
 
 def parse_message(body: str, *, account: str | None = None, region: str | None = None) -> Message:
@@ -82,7 +82,7 @@ def parse_message(body: str, *, account: str | None = None, region: str | None =
     Raises:
         MalformedEventError: The body is none of these messages, contradicts itself, or is of another account or region.
     """
-    envelope = open_envelope(body, account=account, region=region)
+    envelope = parse_envelope(body, account=account, region=region)
     readers = _READERS.get(str(envelope.source))
     if readers is None:
         known = " or ".join(repr(source) for source in _READERS)
@@ -99,7 +99,7 @@ def _read_store_event(envelope: Envelope) -> StoreEvent:
         arn = StoreArn.parse(read_text(envelope.detail, "arn", "detail.arn"))
     except MalformedArnError as error:
         raise MalformedEventError(f"detail.arn: {error}") from error
-    envelope.expect_own(arn)
+    envelope.require_own_arn(arn)
     return StoreEvent(envelope.id, arn, read_text(envelope.detail, "status", "detail.status"), envelope.time)
 
 
@@ -121,12 +121,12 @@ def _read_refresh(envelope: Envelope) -> RefreshRequest:
 
 def _refresh_request(envelope: Envelope, text: str, path: str) -> RefreshRequest:
     arn = read_set_arn(text, path)
-    envelope.expect_own(arn)
+    envelope.require_own_arn(arn)
     return RefreshRequest(envelope.id, arn, envelope.time)
 
 
 def _read_reconcile(envelope: Envelope) -> ReconcileRequest:
-    envelope.expect_here()
+    envelope.require_own_account()
     return ReconcileRequest(envelope.id, envelope.time)
 
 
@@ -136,5 +136,5 @@ _READERS: Final[Mapping[str, Mapping[str, Callable[[Envelope], Message]]]] = {
         "Sequence Store Status Change": _read_store_event,
         "AWS API Call via CloudTrail": _read_tag_call,
     },
-    OWN_SOURCE: {REFRESH: _read_refresh, RECONCILE: _read_reconcile, RECONCILE_STEP: Step.read},
+    OWN_SOURCE: {REFRESH: _read_refresh, RECONCILE: _read_reconcile, RECONCILE_STEP: ReconciliationStep.read},
 }
