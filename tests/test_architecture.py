@@ -153,7 +153,7 @@ def test_shell_completion_loads_typer_alone():
 
 def test_the_command_line_never_loads_pulumi():
     code = (
-        "import omics_meta.commands.backfill, omics_meta.commands.dlq, omics_meta.terminal.errors, "
+        "import omics_meta.commands.backfill.command, omics_meta.commands.dlq, omics_meta.terminal.errors, "
         "omics_meta.commands.export, omics_meta.commands.verify"
     )
 

@@ -145,7 +145,7 @@ def backfill(
 
     Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
     """
-    from omics_meta.commands.backfill import Options, run
+    from omics_meta.commands.backfill.command import Options, run
 
     options = Options(
         prune=prune,

@@ -132,7 +132,9 @@ CASES = {
         ("--stack", "dev"), ("No such file", "or give --outputs FILE"), env={"PATH": "{folder}/nowhere"}
     ),
     "pulumi that is not executable": Case(
-        ("--stack", "dev"), ("Permission denied", "put `pulumi` on PATH"), env={"PATH": "{not_executable}"}
+        ("--stack", "dev"),
+        ("Permission denied", "`curl -fsSL https://get.pulumi.com | sh`"),
+        env={"PATH": "{not_executable}"},
     ),
     "store and all stores": Case((*GOOD, "--all-stores"), ("-s {store} and --all-stores", "give one of them")),
     "file and stack": Case(("--outputs", "{text}", "--stack", "dev"), ("--outputs {text} and a stack", "give one")),

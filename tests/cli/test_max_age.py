@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from omics_meta.selection.age import MaxAge
-from omics_meta.selection.resume import command_to_resume
+from omics_meta.commands.backfill.max_age import MaxAge
+from omics_meta.commands.backfill.resume import command_to_resume
 from omics_meta.terminal.exits import CommandError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from omics_meta.pipeline import probe as module
-from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.probe import probe
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.outputs import Outputs
 from readset_sync.aws.healthomics import HealthOmics
 

@@ -8,8 +8,8 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.reconciliation import last_reconciliation
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.outputs import Outputs
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from omics_meta.app import app
-from omics_meta.commands import via_queue as handover
+from omics_meta.commands.backfill import queued_refresh as handover
 from omics_meta.pipeline.depth import count_messages
 from readset_sync.aws.clients import sqs_client
 from readset_sync.aws.healthomics import HealthOmics

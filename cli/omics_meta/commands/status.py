@@ -13,12 +13,13 @@ from readset_sync.model.record import KEY, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
-from omics_meta.pipeline.check import Check, Stack, refused
+from omics_meta.pipeline.check import Check, refused
 from omics_meta.pipeline.checks import check_pipeline
 from omics_meta.pipeline.metrics import Lag, lag
 from omics_meta.pipeline.queue import messages, oldest_message_seconds
 from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, last_reconciliation
 from omics_meta.pipeline.schedule import OFF
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import clear_about_endpoints, connect_stack
 from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.exits import ExitCode

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.checks import check_pipeline
 from omics_meta.pipeline.probe import PROBE
 from omics_meta.pipeline.probe import probe as probe_pipeline
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, resolve

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check
+from omics_meta.pipeline.stack import Stack
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricAlarmTypeDef

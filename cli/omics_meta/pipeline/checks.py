@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 from readset_sync.model.errors import SyncError
 
 from omics_meta.pipeline import function, queue, rule, schedule, table
-from omics_meta.pipeline.check import Check, Checker, Stack, refused
+from omics_meta.pipeline.check import Check, Checker, refused
+from omics_meta.pipeline.stack import Stack
 
 _CHECKERS: Final[Mapping[str, Checker]] = {
     "rule": rule.check_rule,

@@ -5,7 +5,8 @@ from typing import Final
 
 from readset_sync.constants import largest_batch
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check
+from omics_meta.pipeline.stack import Stack
 
 _READING: Final = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 """States of an event source mapping that reads the queue, or is about to."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
-from omics_meta.pipeline.check import Stack
+from omics_meta.pipeline.stack import Stack
 
 Metric = tuple[str, str, Mapping[str, str]]
 """Namespace and name of a metric, and its dimensions."""

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from omics_meta.pipeline.check import REDEPLOY, Check, Stack
+from omics_meta.pipeline.check import REDEPLOY, Check
 from omics_meta.pipeline.depth import depth
 from omics_meta.pipeline.metrics import datapoints
 from omics_meta.pipeline.policy import allows, is_open
 from omics_meta.pipeline.rule import further_rules
+from omics_meta.pipeline.stack import Stack
 
 _SEND: Final = "sqs:SendMessage"
 _EVENT_BRIDGE: Final = "events.amazonaws.com"

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from readset_sync.stores.reconciliation import drift
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check
+from omics_meta.pipeline.stack import Stack
 
 _MESSAGE: Final = "reconciliation finished"
 """What the function logs at the end of one (`readset_sync.consumer`)."""

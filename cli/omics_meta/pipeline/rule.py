@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from readset_sync.messages.read_set_event import DETAIL_TYPE, SOURCE
 
-from omics_meta.pipeline.check import REDEPLOY, Check, Stack
+from omics_meta.pipeline.check import REDEPLOY, Check
+from omics_meta.pipeline.stack import Stack
 
 if TYPE_CHECKING:
     from types_boto3_events.type_defs import DescribeRuleResponseTypeDef, TargetOutputTypeDef

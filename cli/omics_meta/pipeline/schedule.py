@@ -7,8 +7,9 @@ from readset_sync.constants import OWN_SOURCE, RECONCILE
 from readset_sync.messages.envelope import parse_envelope
 from readset_sync.model.errors import MalformedEventError
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.policy import allows
+from omics_meta.pipeline.stack import Stack
 
 if TYPE_CHECKING:
     from types_boto3_scheduler.type_defs import GetScheduleOutputTypeDef

@@ -7,7 +7,8 @@ from readset_sync.aws.clients import dynamodb_client
 from readset_sync.aws.table import Table
 from readset_sync.model.errors import SetupError
 
-from omics_meta.pipeline.check import Check, Stack
+from omics_meta.pipeline.check import Check
+from omics_meta.pipeline.stack import Stack
 
 _USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 """States in which a table can be read and written."""

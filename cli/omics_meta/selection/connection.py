@@ -14,7 +14,7 @@ from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
 
-from omics_meta.pipeline.check import Stack
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.target import Selection, Target, resolve
 from omics_meta.terminal.diagnostics import log_failures
 from omics_meta.terminal.exits import SelectionError

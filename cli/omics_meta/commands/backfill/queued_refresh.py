@@ -18,8 +18,8 @@ from readset_sync.stores.backfill import PendingRefreshes
 from readset_sync.stores.verification import ReadSetResult
 from readset_sync.sync import Change, Outcome
 
-from omics_meta.pipeline.check import Stack
 from omics_meta.pipeline.depth import count_messages
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, clear_about_endpoints
 from omics_meta.terminal.exits import SelectionError
 from omics_meta.terminal.progress import Reporter

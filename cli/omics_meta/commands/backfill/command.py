@@ -14,12 +14,12 @@ from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingR
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome
 
-from omics_meta.commands.via_queue import QueuedRefresh
-from omics_meta.pipeline.check import Stack
-from omics_meta.selection.age import MaxAge
+from omics_meta.commands.backfill.max_age import MaxAge
+from omics_meta.commands.backfill.queued_refresh import QueuedRefresh
+from omics_meta.commands.backfill.resume import command_to_resume
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
-from omics_meta.selection.resume import command_to_resume
 from omics_meta.selection.target import Selection, Target, resolve
 from omics_meta.terminal.exits import CommandError, ExitCode, Interrupted, SelectionError
 from omics_meta.terminal.output import counts_document, identity, ids, print_counts, print_json, print_line
