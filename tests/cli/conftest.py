@@ -1,279 +1,23 @@
-"""The command line as its users run it: a process of its own, against a local AWS with nothing in it."""
+"""The command line as its users run it, against a local AWS with nothing in it."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from omics_meta.app import app
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.omics.models import ReadSet, SequenceStore
-from typer.testing import CliRunner
 
-OMICS_META = Path(sys.executable).with_name("omics-meta")
-FAST = ("--max-tps", "1000")
-BOOKKEEPING = frozenset({"status_at", "store_at", "synced_at", "sync_revision", "sync_digest"})
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-_names = count(1)
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout."""
-        return json.loads(self.out)
-
-
-class Cli:
-    """Runs `omics-meta`.
-
-    Attributes:
-        environment: The whole environment of the commands: nothing of the caller's AWS configuration is in it.
-        home: The user's home folder, empty at first.
-    """
-
-    def __init__(self, environment: Mapping[str, str], home: Path) -> None:
-        self.home = home
-        self.environment = {"PATH": os.defpath, "HOME": str(home), **environment}
-
-    def run(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, without: tuple[str, ...] = ()
-    ) -> Finished:
-        """Run a command to its end, with variables added to the environment or taken from it."""
-        return self._finish([OMICS_META, *arguments], self._changed(env, without))
-
-    def run_here(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, without: tuple[str, ...] = ()
-    ) -> Finished:
-        """Do as `run` does, in this process: many cases of one behaviour need not each start a process of their own."""
-        environment = dict.fromkeys(os.environ) | self._changed(env, without)
-        words = [str(each) for each in arguments]
-        done = CliRunner().invoke(app, words, env=environment, catch_exceptions=False, prog_name="omics-meta")
-        return Finished(done.exit_code, done.stdout, done.stderr)
-
-    def run_module(self, *arguments: str) -> Finished:
-        """Run a command by `python -m`."""
-        return self._finish([sys.executable, "-m", "omics_meta", *arguments], self.environment)
-
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        """Start a command; the caller waits for its end. `options` are those of `Popen`."""
-        return subprocess.Popen([OMICS_META, *arguments], env=self.environment, text=True, **options)
-
-    def _changed(self, env: Mapping[str, str] | None, without: tuple[str, ...]) -> dict[str, str]:
-        return {name: value for name, value in self.environment.items() if name not in without} | dict(env or {})
-
-    def _finish(self, command: list[str | Path], environment: Mapping[str, str]) -> Finished:
-        done = subprocess.run(
-            command, env=environment, cwd=self.home, capture_output=True, text=True, timeout=120, check=False
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Commands that heed Ctrl-C, even when the tests run in the background of a shell, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-class Aws:
-    """The local AWS of one test: HealthOmics without stores, and tables of its own.
-
-    Attributes:
-        sandbox: The sandbox behind it.
-        omics: Creates stores and read sets, counts calls, injects faults.
-    """
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self.omics = sandbox.omics
-        self.omics.emit_events = False
-        self.omics.limits = Limits.none()
-        self.omics.stores.clear()
-        self.omics.faults.clear()
-        self.forget_calls()
-        self._dynamodb = sandbox.client("dynamodb")
-
-    def forget_calls(self) -> None:
-        """Count calls from zero."""
-        self.omics.calls.clear()
-        self.omics.throttled.clear()
-
-    def store(self, size: int = 0, name: str | None = "cohort", **members: Any) -> str:
-        """Create a store with so many read sets; return its id."""
-        store_id = self.omics.create_store(name, **members)
-        for number in range(size):
-            self.omics.create_read_set(store_id, name=f"sample {number}", tags={"number": str(number)})
-        return store_id
-
-    def ids(self, store_id: str) -> list[str]:
-        """Ids of a store's read sets, in the order of their creation."""
-        return list(self.omics.store(store_id).read_sets)
-
-    def arn(self, store_id: str, read_set_id: str) -> str:
-        """The ARN of a read set, whether it exists or not."""
-        return f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}/readSet/{read_set_id}"
-
-    def table(
-        self,
-        key: tuple[tuple[str, str, str], ...] = (("set_arn", "HASH", "S"),),
-        indexes: Mapping[str, tuple[str, str | None, str]] | None = None,
-    ) -> str:
-        """Create an empty table; return its name.
-
-        Args:
-            key: Attribute, kind and type of each key attribute.
-            indexes: Partition key, sort key and projection by the name of an index; all keys are texts.
-        """
-        name = f"read-sets-{next(_names)}"
-        types = {attribute: type_ for attribute, _, type_ in key}
-        declared: dict[str, Any] = {}
-        if indexes:
-            declared["GlobalSecondaryIndexes"] = [_index(each, *index) for each, index in indexes.items()]
-            types |= {attribute: "S" for *keys, _ in indexes.values() for attribute in keys if attribute}
-        self._dynamodb.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in key],
-            AttributeDefinitions=[{"AttributeName": each, "AttributeType": type_} for each, type_ in types.items()],
-            **declared,
-        )
-        return name
-
-    def raw_rows(self, table: str) -> dict[str, dict[str, Any]]:
-        """All rows of a table as they are, by ARN."""
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        items = [item for page in pages for item in page["Items"]]
-        rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
-        return {row["set_arn"]: row for row in rows}
-
-    def rows(self, table: str) -> dict[str, dict[str, Any]]:
-        """All rows of a table by ARN, without the bookkeeping, which every one of them must have."""
-        rows = self.raw_rows(table)
-        for row in rows.values():
-            assert row.keys() >= BOOKKEEPING, f"a row without its bookkeeping: {row}"
-        return {arn: {name: row[name] for name in row.keys() - BOOKKEEPING} for arn, row in rows.items()}
-
-    def complete_rows(self, table: str) -> set[str]:
-        """ARNs of the rows that lack nothing."""
-        return {arn for arn, row in self.raw_rows(table).items() if "sync_state" not in row}
-
-    def put(self, table: str, row: Mapping[str, Any]) -> None:
-        """Write a row as some other program would."""
-        self._dynamodb.put_item(TableName=table, Item={name: _serialize(value) for name, value in row.items()})
-
-    def edit(self, table: str, arn: str, **attributes: Any) -> None:
-        """Change attributes of a row behind the product's back; None takes an attribute away."""
-        row = self.raw_rows(table)[arn] | attributes
-        self.put(table, {name: value for name, value in row.items() if value is not None})
-
-    def delete(self, table: str, arn: str) -> None:
-        """Delete a row behind the product's back."""
-        self._dynamodb.delete_item(TableName=table, Key={"set_arn": {"S": arn}})
-
-    def expected(self, *store_ids: str) -> dict[str, dict[str, Any]]:
-        """The rows that the stores' read sets must have, bookkeeping aside, where none was archived after it had one.
-
-        Written from the record's documentation, with nothing of the product.
-        """
-        rows: dict[str, dict[str, Any]] = {}
-        for store_id in store_ids:
-            store = self.omics.store(store_id)
-            rows |= {read_set.arn: _expected_row(store, read_set) for read_set in store.read_sets.values()}
-        return rows
-
-
-def _index(name: str, hash_key: str, range_key: str | None, projection: str) -> dict[str, Any]:
-    keys = {"HASH": hash_key, "RANGE": range_key}
-    return {
-        "IndexName": name,
-        "KeySchema": [{"AttributeName": attribute, "KeyType": kind} for kind, attribute in keys.items() if attribute],
-        "Projection": {"ProjectionType": projection},
-    }
-
-
-def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
-    access = store.s3_access or {}
-    row: dict[str, Any] = {
-        "set_id": read_set.id,
-        "store_id": store.id,
-        "set_arn": read_set.arn,
-        "set_name": read_set.name,
-        "set_description": read_set.description,
-        "set_status": read_set.status,
-        "set_status_message": read_set.status_message,
-        "set_type": read_set.file_type,
-        "set_reference_arn": read_set.reference_arn,
-        "set_subject_id": read_set.subject_id,
-        "set_sample_id": read_set.sample_id,
-        "set_creation_type": read_set.creation_type,
-        "set_creation_job_id": read_set.creation_job_id,
-        "set_creation_time": read_set.creation_time.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "set_etag": read_set.etag,
-        "store": _present(
-            store_id=store.id,
-            store_arn=store.arn,
-            store_name=store.name,
-            store_uri=access.get("s3Uri"),
-            store_ap_arn=access.get("s3AccessPointArn"),
-            store_type="sequence_store",
-        ),
-        "tags": [{key: value} for key, value in sorted(read_set.tags.items())],
-    }
-    if read_set.sequence_information:
-        row["set_sequence_information"] = _present(
-            total_read_count=read_set.sequence_information.get("totalReadCount"),
-            total_base_count=read_set.sequence_information.get("totalBaseCount"),
-            generated_from=read_set.sequence_information.get("generatedFrom"),
-            alignment=read_set.sequence_information.get("alignment"),
-        )
-    if read_set.files and read_set.status == "ACTIVE":
-        names = [name for name in ("source1", "source2", "index") if name in read_set.files]
-        row["files"] = [_expected_file(read_set, name) for name in names]
-        row["set_total_size"] = sum(read_set.files[name]["contentLength"] for name in names)
-    return _present(**row)
-
-
-def _expected_file(read_set: ReadSet, name: str) -> dict[str, str]:
-    file = read_set.files[name]
-    return _present(
-        file_path=file.get("s3Access", {}).get("s3Uri"),
-        etag=(read_set.etag or {}).get(name),
-        file_type=name,
-        content_length=str(file["contentLength"]),
-        part_size=str(file["partSize"]),
-        total_parts=str(file["totalParts"]),
-    )
-
-
-def _present(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """A local AWS. Of the module and not of the session, because one process can hold one at a time."""
+    """A local AWS. Of the module, because a process can hold one at a time, and other folders have theirs."""
     with Sandbox(limits=Limits.none()) as running:
         yield running
 
@@ -285,39 +29,41 @@ def aws(sandbox: Sandbox) -> Aws:
 
 
 @pytest.fixture
-def cli(sandbox: Sandbox, tmp_path: Path) -> Cli:
+def cli(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
     """The command line, pointed at the local AWS."""
     home = tmp_path / "home"
     home.mkdir()
-    return Cli(sandbox.environment, home)
+    return CommandLine(sandbox.environment, home)
 
 
-class _Refusal(BaseHTTPRequestHandler):
-    """Answers every request with the error of its class."""
+Answer = Callable[[str, bytes], tuple[int, dict[str, Any]]]
+"""Status and JSON for an operation's name and the body of its request."""
 
-    error: Mapping[str, str]
+
+class _Handler(BaseHTTPRequestHandler):
+    answer: Answer
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        body = json.dumps(self.error)
-        self.send_response(400)
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        status, document = type(self).answer(self.headers.get("x-amz-target", "").rpartition(".")[2], body)
+        said = json.dumps(document).encode()
+        self.send_response(status)
         self.send_header("content-type", "application/x-amz-json-1.0")
-        self.send_header("content-length", str(len(body)))
+        self.send_header("content-length", str(len(said)))
         self.end_headers()
-        self.wfile.write(body.encode())
+        self.wfile.write(said)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""
 
 
 @pytest.fixture(scope="module")
-def refusing() -> Iterator[Callable[[str, str], str]]:
-    """Start an endpoint that answers every request with this error code and message; return its URL."""
+def serve() -> Iterator[Callable[[Answer], str]]:
+    """Start an endpoint of AWS that answers as told; return its URL."""
     with ExitStack() as stack:
 
-        def start(code: str, message: str) -> str:
-            error = {"__type": f"com.amazon.coral.service#{code}", "message": message}
-            handler = type("Refusal", (_Refusal,), {"error": error})
+        def start(answer: Answer) -> str:
+            handler = type("Handler", (_Handler,), {"answer": staticmethod(answer)})
             server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
@@ -326,3 +72,14 @@ def refusing() -> Iterator[Callable[[str, str], str]]:
             return f"http://127.0.0.1:{server.server_port}"
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def refusing(serve: Callable[[Answer], str]) -> Callable[[str, str], str]:
+    """Start an endpoint that answers every request with this error code and message; return its URL."""
+
+    def start(code: str, message: str) -> str:
+        error = {"__type": f"com.amazon.coral.service#{code}", "message": message}
+        return serve(lambda operation, body: (400, error))
+
+    return start

@@ -1,19 +1,16 @@
 """`omics-meta backfill`: afterwards the table says what the source says."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Any
 
 import pytest
 from omics_sandbox import Limits
 
-if TYPE_CHECKING:
-    from .conftest import Aws, Cli
-
-FAST = ("--max-tps", "1000")
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, CommandLine
 
 
-def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
+def test_rows_of_a_store_equal_the_source(aws: Aws, cli: CommandLine) -> None:
     # GIVEN read sets of every shape
     store = aws.store(2)
     reference = "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222"
@@ -49,7 +46,7 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: Cli) -> None:
     ]
 
 
-def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
+def test_a_row_as_it_is_documented(aws: Aws, cli: CommandLine) -> None:
     store = aws.omics.create_store("cohort", store_id="1234567890")
     aws.omics.create_read_set(
         store,
@@ -71,7 +68,7 @@ def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
         },
     )
     table = aws.table()
-    done = cli.run_module("backfill", "-s", store, "-t", table, *FAST)
+    done = cli.run_process("backfill", "-s", store, "-t", table, *FAST, by=(sys.executable, "-m", "omics_meta"))
     assert done.code == 0, done.err
     arn = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/2345678901"
     (row,) = aws.rows(table).values()
@@ -111,7 +108,7 @@ def test_a_row_as_it_is_documented(aws: Aws, cli: Cli) -> None:
     }
 
 
-def test_existing_rows_are_overwritten(aws: Aws, cli: Cli) -> None:
+def test_existing_rows_are_overwritten(aws: Aws, cli: CommandLine) -> None:
     # GIVEN one edited row, one of the reference implementation's, one as it should be, and one of another store
     store = aws.store(3)
     edited, foreign, right = (aws.arn(store, read_set) for read_set in aws.ids(store))
@@ -133,7 +130,7 @@ def test_existing_rows_are_overwritten(aws: Aws, cli: Cli) -> None:
     assert rows[right]["set_name"] == "sample 2"
 
 
-def test_several_stores_and_none_else(aws: Aws, cli: Cli) -> None:
+def test_several_stores_and_none_else(aws: Aws, cli: CommandLine) -> None:
     first, second, other = aws.store(2, "first"), aws.store(1, None, s3_access=False), aws.store(1, "other")
     table = aws.table()
     done = cli.run("backfill", "-s", first, "-s", second, "-s", first, "-t", table, "--json", *FAST)
@@ -146,7 +143,7 @@ def test_several_stores_and_none_else(aws: Aws, cli: Cli) -> None:
     ]
 
 
-def test_all_stores(aws: Aws, cli: Cli) -> None:
+def test_all_stores(aws: Aws, cli: CommandLine) -> None:
     stores = [aws.store(2, "first"), aws.store(0, "empty"), aws.store(1, "last")]
     table = aws.table()
     done = cli.run("backfill", "--all-stores", "-t", table, "--json", *FAST)
@@ -157,7 +154,7 @@ def test_all_stores(aws: Aws, cli: Cli) -> None:
     )
 
 
-def test_a_dry_run_tells_and_writes_nothing(aws: Aws, cli: Cli) -> None:
+def test_a_dry_run_tells_and_writes_nothing(aws: Aws, cli: CommandLine) -> None:
     # GIVEN a row to create, one to update, one to leave, one to delete
     store = aws.store(4)
     missing, stale, right, gone = aws.ids(store)
@@ -189,7 +186,7 @@ def test_a_dry_run_tells_and_writes_nothing(aws: Aws, cli: Cli) -> None:
     assert right not in done.out
 
 
-def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli: Cli) -> None:
+def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli: CommandLine) -> None:
     store, other = aws.store(3), aws.store(2)
     table = aws.table()
     assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
@@ -210,7 +207,7 @@ def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli
 
 
 @pytest.mark.parametrize("dry_run", [False, True], ids=["apply", "dry-run"])
-def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli: Cli, dry_run: bool) -> None:
+def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli: CommandLine, dry_run: bool) -> None:
     # GIVEN rows of read sets that are gone, and a listing that fails on its second page
     store = aws.store(101)
     table = aws.table()
@@ -227,7 +224,7 @@ def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli:
     assert set(left_over) <= aws.raw_rows(table).keys()
 
 
-def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws, cli: Cli) -> None:
+def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws, cli: CommandLine) -> None:
     # GIVEN
     store = aws.store(5)
     bad, denied, *good = aws.ids(store)
@@ -259,7 +256,9 @@ def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws
     assert aws.rows(table) == {arn: row for arn, row in aws.expected(store).items() if arn.rpartition("/")[2] in good}
 
 
-def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete_costs_one(aws: Aws, cli: Cli) -> None:
+def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete_costs_one(
+    aws: Aws, cli: CommandLine
+) -> None:
     store = aws.store(103)
     table = aws.table()
     first = cli.run("backfill", "-s", store, "-t", table, *FAST)
@@ -280,7 +279,7 @@ def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete
     assert all(row["files"] for row in kept.values())
 
 
-def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws, cli: Cli) -> None:
+def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws, cli: CommandLine) -> None:
     # GIVEN two stores, and a HealthOmics that lists and does nothing else
     first, second = aws.store(3), aws.store(102)
     table = aws.table()
@@ -315,7 +314,7 @@ def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws,
     }
 
 
-def test_without_a_listing_pass_rows_are_written_once(aws: Aws, cli: Cli) -> None:
+def test_without_a_listing_pass_rows_are_written_once(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(3), aws.table()
     done = cli.run("backfill", "-s", store, "-t", table, "--no-listing-pass", "--json", *FAST)
     assert done.code == 0, done.err
@@ -324,7 +323,7 @@ def test_without_a_listing_pass_rows_are_written_once(aws: Aws, cli: Cli) -> Non
     assert aws.rows(table) == aws.expected(store)
 
 
-def test_a_dry_run_counts_rows_that_only_a_listing_has_written_as_to_be_created(aws: Aws, cli: Cli) -> None:
+def test_a_dry_run_counts_rows_that_only_a_listing_has_written_as_to_be_created(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(2), aws.table()
     aws.omics.faults.add("GetReadSetMetadata", "ValidationException")
     assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 1
@@ -335,7 +334,7 @@ def test_a_dry_run_counts_rows_that_only_a_listing_has_written_as_to_be_created(
     assert aws.raw_rows(table) == before
 
 
-def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: Cli) -> None:
+def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(10), aws.table()
     aws.omics.limits = Limits.documented()
     done = cli.run("backfill", "-s", store, "-t", table)
@@ -344,7 +343,7 @@ def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: Cli) -> 
     assert not aws.omics.throttled
 
 
-def test_throttling_is_survived(aws: Aws, cli: Cli) -> None:
+def test_throttling_is_survived(aws: Aws, cli: CommandLine) -> None:
     # GIVEN that somebody else uses up most of the quota
     store, table = aws.store(10), aws.table()
     aws.omics.limits = Limits(default=2)
@@ -355,7 +354,7 @@ def test_throttling_is_survived(aws: Aws, cli: Cli) -> None:
     assert aws.omics.throttled["GetReadSetMetadata"] > 0
 
 
-def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: Cli) -> None:
+def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(3)
     table = aws.table()
     aws.omics.faults.add_connection_reset("ListReadSets", times=1)

@@ -1,18 +1,14 @@
 """What a user gets wrong, and what is wrong around them: one line says which value, and what to do; exit code 2."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from .conftest import Aws, Cli
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -211,12 +207,12 @@ def expired(refusing: Callable[[str, str], str]) -> str:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_one_line_names_the_value_and_the_remedy(case: Case, world: dict[str, str], aws: Aws, cli: Cli) -> None:
+def test_one_line_names_the_value_and_the_remedy(case: Case, world: dict[str, str], aws: Aws, cli: CommandLine) -> None:
     arguments = [argument.format_map(world) for argument in case.arguments]
     command = arguments if arguments[0] in TOP_LEVEL else ["backfill", *arguments]
     env = {name: value.format_map(world) for name, value in case.env.items()}
 
-    done = cli.run_here(*command, env=env, without=case.without)
+    done = cli.run(*command, env=env, without=case.without)
 
     assert done.code == 2, done.err
     assert done.out == ""
@@ -236,7 +232,7 @@ def test_one_line_names_the_value_and_the_remedy(case: Case, world: dict[str, st
 )
 @pytest.mark.parametrize("command", ["backfill", "verify"])
 def test_access_denied(
-    command: str, operation: str, options: tuple[str, ...], world: dict[str, str], aws: Aws, cli: Cli
+    command: str, operation: str, options: tuple[str, ...], world: dict[str, str], aws: Aws, cli: CommandLine
 ) -> None:
     aws.omics.faults.add(operation, "AccessDeniedException")
     done = cli.run(command, *(option.format_map(world) for option in options))
@@ -246,7 +242,7 @@ def test_access_denied(
     assert line.endswith("allow the action to the identity that runs this command")
 
 
-def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str], aws: Aws, cli: Cli) -> None:
+def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str], aws: Aws, cli: CommandLine) -> None:
     # Every further read set would fail for the same reason: saying so once is better than a thousand failures.
     aws.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
     done = cli.run("backfill", *(option.format_map(world) for option in GOOD))

@@ -1,21 +1,17 @@
 """`omics-meta cost`: an estimate, and what it is made of."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from omics_meta.commands.cost.recurrence import times_a_month
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .conftest import Aws, Cli
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
 
 
-def test_an_estimate_needs_no_aws(cli: Cli) -> None:
+def test_an_estimate_needs_no_aws(cli: CommandLine) -> None:
     done = cli.run("cost", "--read-sets", "100000", "--json", without=("AWS_ENDPOINT_URL",))
 
     document = done.document
@@ -36,7 +32,7 @@ def test_an_estimate_needs_no_aws(cli: Cli) -> None:
     assert total.split()[1] == f"${document['total_usd']:,.2f}"
 
 
-def test_changes_and_the_schedule_make_a_difference(cli: Cli) -> None:
+def test_changes_and_the_schedule_make_a_difference(cli: CommandLine) -> None:
     def total(*arguments: str) -> float:
         return cli.run("cost", "--read-sets", "100000", "--json", *arguments).document["total_usd"]
 
@@ -45,7 +41,7 @@ def test_changes_and_the_schedule_make_a_difference(cli: Cli) -> None:
     assert total("--changes", "0") < usual < total("--changes", "1000000")
 
 
-def test_rows_of_a_table_are_counted(aws: Aws, cli: Cli) -> None:
+def test_rows_of_a_table_are_counted(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
     for number in range(3):
         aws.put(table, {"set_arn": aws.arn("1234567890", str(number))})
@@ -53,7 +49,7 @@ def test_rows_of_a_table_are_counted(aws: Aws, cli: Cli) -> None:
     assert cli.run("cost", "-t", table, "--json").document["read_sets"] == 3
 
 
-def test_a_stack_s_schedule_counts(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     function = "scheduled"
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = aws.sandbox.client("iam").create_role(RoleName=function, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -77,7 +73,9 @@ def test_a_stack_s_schedule_counts(aws: Aws, cli: Cli, tmp_path: Path) -> None:
     ("expression", "times"),
     [
         ("rate(1 day)", 365 / 12),
+        ("rate(7 days)", 365 / 7 / 12),
         ("rate(30 minutes)", 48 * 365 / 12),
+        ("cron(0,30 8-17 ? * MON-FRI *)", 2 * 10 * 5 * 365 / 7 / 12),
         ("cron(0 3 * * ? *)", 365 / 12),
         ("cron(0/15 * ? * * *)", 96 * 365 / 12),
         ("cron(*/7 3 * * ? *)", 9 * 365 / 12),
@@ -108,6 +106,7 @@ def test_a_schedule_fires_so_often(expression: str, times: float) -> None:
     [
         ("rate(0 days)", "give rate(1 day), cron(0 3 * * ? *) or off"),
         ("cron(0 3 * * ?)", "give rate(1 day), cron(0 3 * * ? *) or off"),
+        ("daily", "give rate(1 day), cron(0 3 * * ? *) or off"),
         ("at(2026-04-04T18:01:06)", "give rate(1 day), cron(0 3 * * ? *) or off"),
         ("cron(60 3 * * ? *)", "'60' is none of 0 to 59"),
         ("cron(0 3 0 * ? *)", "'0' is none of 1 to 31"),
@@ -133,7 +132,7 @@ def test_what_is_no_schedule_is_said(expression: str, reason: str) -> None:
         (("--read-sets", "-1"), "Invalid value for '--read-sets': .*"),
     ],
 )
-def test_what_cannot_be_estimated_is_one_line(arguments: tuple[str, ...], message: str, cli: Cli) -> None:
+def test_what_cannot_be_estimated_is_one_line(arguments: tuple[str, ...], message: str, cli: CommandLine) -> None:
     done = cli.run("cost", *arguments)
 
     assert (done.code, done.out) == (2, "")

@@ -1,7 +1,5 @@
 """`omics-meta dlq` looks into the dead-letter queues, and empties them forwards or for good."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os
@@ -9,18 +7,15 @@ import pty
 import re
 import signal
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from .conftest import Aws, Cli, Finished
+from tests.cli.local_aws import Aws
+from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine, Finished
 
 STORE = "1234567890"
 ARN = "arn:aws:{}:us-west-2:123456789012:{}"
@@ -97,7 +92,7 @@ KINDS: tuple[tuple[str, str | None, str | None, str], ...] = (
 class Stack:
     """The queues of a stack, and `omics-meta dlq` with the stack's outputs."""
 
-    def __init__(self, aws: Aws, cli: Cli, folder: Path) -> None:
+    def __init__(self, aws: Aws, cli: CommandLine, folder: Path) -> None:
         self.sqs = aws.sandbox.client("sqs")
         self.cli = cli
         self.file = folder / "outputs.json"
@@ -164,7 +159,7 @@ class Stack:
 
 
 @pytest.fixture
-def stack(aws: Aws, cli: Cli, tmp_path: Path) -> Stack:
+def stack(aws: Aws, cli: CommandLine, tmp_path: Path) -> Stack:
     return Stack(aws, cli, tmp_path)
 
 
@@ -375,7 +370,6 @@ def test_discard_without_a_terminal_asks_for_yes(stack: Stack) -> None:
     assert stack.counts()["failed"] == 1
 
 
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 1), ("Ctrl-C", 130, 1)])
 def test_discard_asks_on_a_terminal(answer: str, code: int, left: int, stack: Stack) -> None:
     stack.fail("not JSON", "1")
@@ -389,7 +383,7 @@ def test_discard_asks_on_a_terminal(answer: str, code: int, left: int, stack: St
             process.send_signal(signal.SIGINT)
         else:
             os.write(keyboard, f"{answer}\n".encode())
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
     os.close(keyboard)
     os.close(terminal)
 
@@ -458,7 +452,8 @@ class MessageMover:
         self.statuses = ["RUNNING", "COMPLETED"]
         self.started: list[dict[str, Any]] = []
 
-    def answer(self, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def answer(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        parameters = json.loads(body)
         match operation:
             case "GetQueueAttributes":
                 return 200, {"Attributes": dict.fromkeys(parameters["AttributeNames"], "2")}
@@ -476,30 +471,10 @@ class MessageMover:
 
 
 @pytest.fixture
-def mover(cli: Cli) -> Iterator[MessageMover]:
+def mover(cli: CommandLine, serve: Callable[..., str]) -> MessageMover:
     moves = MessageMover()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            parameters = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            status, answer = moves.answer(self.headers["x-amz-target"].rpartition(".")[2], parameters)
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/x-amz-json-1.0")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        cli.environment["AWS_ENDPOINT_URL_SQS"] = f"http://127.0.0.1:{server.server_port}"
-        yield moves
-        server.shutdown()
-        thread.join()
+    cli.environment["AWS_ENDPOINT_URL_SQS"] = serve(moves.answer)
+    return moves
 
 
 def test_sqs_itself_moves_what_failed_where_it_offers_to(stack: Stack, mover: MessageMover) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 import signal
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,16 +18,15 @@ from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
 
-# The fixtures of conftest.py, which tests cannot import.
-Aws = Any
-Cli = Any
+from tests.cli.local_aws import Aws
+from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
 
 ENDINGS = ("jsonl", "csv", "parquet")
 FLAT = ("csv", "parquet")
 
 
 @pytest.fixture
-def table(aws: Aws, cli: Cli) -> str:
+def table(aws: Aws, cli: CommandLine) -> str:
     """A table with three read sets, one of them in a row of another tool's."""
     store_id = aws.store(2)
     aws.omics.create_read_set(
@@ -50,7 +49,7 @@ def read_back(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("ending", FLAT)
 def test_an_export_has_every_row_with_numbers_as_numbers(
-    aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
+    aws: Aws, cli: CommandLine, table: str, tmp_path: Path, ending: str
 ) -> None:
     path = tmp_path / f"rows.{ending}"
 
@@ -82,7 +81,7 @@ def test_an_export_has_every_row_with_numbers_as_numbers(
         ("parquet", "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST"),
     ],
 )
-def test_tags_are_found_in_an_export(cli: Cli, table: str, tmp_path: Path, ending: str, query: str) -> None:
+def test_tags_are_found_in_an_export(cli: CommandLine, table: str, tmp_path: Path, ending: str, query: str) -> None:
     path = tmp_path / f"rows.{ending}"
     cli.run("export", "-t", table, "-o", path)
 
@@ -91,7 +90,7 @@ def test_tags_are_found_in_an_export(cli: Cli, table: str, tmp_path: Path, endin
 
 @pytest.mark.parametrize("ending", FLAT)
 def test_an_export_tells_listed_rows_from_those_without_tags(
-    aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str
+    aws: Aws, cli: CommandLine, table: str, tmp_path: Path, ending: str
 ) -> None:
     path = tmp_path / f"rows.{ending}"
     complete, listed = (arn for arn, row in aws.raw_rows(table).items() if "store_id" in row)
@@ -108,7 +107,9 @@ def test_an_export_tells_listed_rows_from_those_without_tags(
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "json"])
-def test_an_export_to_json_holds_the_stored_rows(aws: Aws, cli: Cli, table: str, tmp_path: Path, ending: str) -> None:
+def test_an_export_to_json_holds_the_stored_rows(
+    aws: Aws, cli: CommandLine, table: str, tmp_path: Path, ending: str
+) -> None:
     path = tmp_path / f"rows.{ending}"
 
     assert cli.run("export", "-t", table, "-o", path).code == 0
@@ -121,7 +122,7 @@ def test_an_export_to_json_holds_the_stored_rows(aws: Aws, cli: Cli, table: str,
         assert read_back(path, "SELECT sum(set_total_size) > 0, count(store.store_id) FROM {}") == [(True, 2)]
 
 
-def test_a_dash_is_stdout(aws: Aws, cli: Cli, table: str) -> None:
+def test_a_dash_is_stdout(aws: Aws, cli: CommandLine, table: str) -> None:
     exported = cli.run("export", "-t", table, "-o", "-", "--csv")
     reported = cli.run("report", "-t", table, "-o", "-")
 
@@ -132,7 +133,7 @@ def test_a_dash_is_stdout(aws: Aws, cli: Cli, table: str) -> None:
     assert not [*cli.home.iterdir()]
 
 
-def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: Cli, table: str, tmp_path: Path) -> None:
+def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: CommandLine, table: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     columns = "set_sample_id,tag:cohort,tag:empty,tag:phase"
 
@@ -143,17 +144,15 @@ def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: Cli, table:
 
 
 @pytest.mark.parametrize("form", ENDINGS)
-def test_stdout_can_be_a_pipe(cli: Cli, table: str, tmp_path: Path, form: str) -> None:
-    with cli.start(
-        "export", "-t", table, "--format", form, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        (tmp_path / f"piped.{form}").write_bytes(process.stdout.buffer.read())
+def test_stdout_can_be_a_file(cli: CommandLine, table: str, tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"piped.{form}"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        assert cli.run("export", "-t", table, "--format", form, stdout=file).code == 0
 
-    assert process.returncode == 0
-    assert read_back(tmp_path / f"piped.{form}", "SELECT count(*), count(DISTINCT set_arn) FROM {}") == [(3, 3)]
+    assert read_back(path, "SELECT count(*), count(DISTINCT set_arn) FROM {}") == [(3, 3)]
 
 
-def test_an_export_of_nothing_is_a_file_of_nothing(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+def test_an_export_of_nothing_is_a_file_of_nothing(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     table = aws.table()
 
     for ending in ("csv", "parquet"):
@@ -200,7 +199,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_texts_are_read_back_as_they_were(aws: Aws, cli: Cli, tmp_path: Path, ending: str) -> None:
+def test_texts_are_read_back_as_they_were(aws: Aws, cli: CommandLine, tmp_path: Path, ending: str) -> None:
     table, path = aws.table(), tmp_path / f"rows.{ending}"
     for number, name in enumerate(NAMES):
         aws.put(table, {"set_arn": f"arn:{number:02}", "set_name": name, "tags": [{name[:99]: name}]})
@@ -217,7 +216,7 @@ def test_texts_are_read_back_as_they_were(aws: Aws, cli: Cli, tmp_path: Path, en
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_moment_that_there_is_not_is_left_out(aws: Aws, cli: Cli, tmp_path: Path, ending: str) -> None:
+def test_a_moment_that_there_is_not_is_left_out(aws: Aws, cli: CommandLine, tmp_path: Path, ending: str) -> None:
     table, path = aws.table(), tmp_path / f"rows.{ending}"
     aws.put(table, {"set_arn": "arn:1", "set_creation_time": "2026-02-30T00:00:00Z"})
     aws.put(table, {"set_arn": "arn:2", "set_creation_time": "2024-02-29T00:00:00Z"})
@@ -229,7 +228,7 @@ def test_a_moment_that_there_is_not_is_left_out(aws: Aws, cli: Cli, tmp_path: Pa
     assert read_back(path, query) == [("arn:1", True), ("arn:2", False)]
 
 
-def test_a_file_that_is_replaced_keeps_who_may_read_it(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+def test_a_file_that_is_replaced_keeps_who_may_read_it(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     path, link = tmp_path / "rows.csv", tmp_path / "link.csv"
     path.write_text("before")
     path.chmod(0o600)
@@ -241,51 +240,51 @@ def test_a_file_that_is_replaced_keeps_who_may_read_it(aws: Aws, cli: Cli, tmp_p
     assert (path.stat().st_mode & 0o777, link.is_symlink()) == (0o600, True)
 
 
-def test_a_full_disk_is_said_in_one_line(aws: Aws, cli: Cli) -> None:
+FULL_DISK = "omics-meta: error: cannot read or write: [Errno 28] No space left on device\n"
+
+
+@pytest.fixture
+def large(aws: Aws) -> str:
+    """A table that is read in several pages."""
     table = aws.table()
-    aws.put(table, {"set_arn": "arn:1", "set_description": "x" * 100_000})
-    for command in (("export", "--format", "parquet"), ("export",), ("find", "--json"), ("find", "--csv"), ("find",)):
-        with (
-            Path("/dev/full").open("w") as full,
-            cli.start(*command, "-t", table, stdout=full, stderr=subprocess.PIPE) as process,
-        ):
-            err = process.stderr.read()
-
-        assert process.returncode == 2, (command, err)
-        assert err == "omics-meta: error: cannot read or write: [Errno 28] No space left on device\n", command
-
-
-def test_a_killed_export_has_no_file_under_the_final_name(aws: Aws, cli: Cli, tmp_path: Path) -> None:
-    table = aws.table()
-    for number in range(120):
+    for number in range(25):
         aws.put(table, {"set_arn": f"arn:{number}", "set_description": "x" * 100_000})
-
-    process = cli.start("export", "-t", table, "-o", str(tmp_path / "rows.csv"), stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(tmp_path.glob(".rows.csv.*.partial")):
-        time.sleep(0.005)
-    process.kill()
-    process.wait(timeout=60)
-
-    assert process.returncode == -signal.SIGKILL
-    assert not (tmp_path / "rows.csv").exists()
+    return table
 
 
-def test_an_interrupted_export_leaves_nothing_and_what_was_there_before(
-    aws: Aws, cli: Cli, tmp_path: Path, interruptible: None
+@pytest.mark.parametrize(
+    "command", [("export", "--format", "parquet"), ("export",), ("find", "--json"), ("find", "--csv"), ("find",)]
+)
+def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...], cli: CommandLine, large: str) -> None:
+    # In a process of its own, because Python writes again what is left when a process ends.
+    with (
+        Path("/dev/full").open("w") as full,
+        cli.start(*command, "-t", large, stdout=full, stderr=subprocess.PIPE) as process,
+    ):
+        _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
+
+    assert (process.returncode, err) == (2, FULL_DISK)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)], ids=["interrupted", "killed"]
+)
+def test_an_export_that_does_not_end_replaces_nothing(
+    number: signal.Signals, code: int, aws: Aws, cli: CommandLine, large: str, tmp_path: Path
 ) -> None:
-    table = aws.table()
-    for number in range(120):
-        aws.put(table, {"set_arn": f"arn:{number}", "set_description": "x" * 100_000})
-    (tmp_path / "rows.csv").write_text("before")
+    path = tmp_path / "rows.csv"
+    path.write_text("before")
 
-    process = cli.start("export", "-t", table, "-o", tmp_path / "rows.csv", stderr=subprocess.PIPE)
-    while process.poll() is None and not list(tmp_path.glob(".rows.csv.*.partial")):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    # At the second page of the table, after the call that describes it and the first page.
+    stopped = cli.run_and_signal(
+        number, lambda act: aws.sandbox.callpoint.arm(2, "before", act), "export", "-t", large, "-o", path
+    )
 
-    assert process.returncode == 130, err
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir() if path.is_file()] == [("rows.csv", "before")]
+    assert stopped.code == code, stopped.err
+    assert path.read_text() == "before"
+    left = [each.name for each in tmp_path.iterdir() if each.is_file() and each != path]
+    assert all(name.startswith(".rows.csv.") for name in left)
+    assert len(left) == (number is signal.SIGKILL), "only who is killed cannot clean up"
 
 
 @pytest.mark.parametrize(
@@ -299,7 +298,7 @@ def test_an_interrupted_export_leaves_nothing_and_what_was_there_before(
     ],
 )
 def test_what_cannot_be_written_is_said_in_one_line(
-    aws: Aws, cli: Cli, tmp_path: Path, options: tuple[str, ...], said: str
+    aws: Aws, cli: CommandLine, tmp_path: Path, options: tuple[str, ...], said: str
 ) -> None:
     done = cli.run("export", "-t", aws.table(), *(option.format(folder=tmp_path) for option in options))
 
@@ -308,10 +307,12 @@ def test_what_cannot_be_written_is_said_in_one_line(
     assert done.err.count("\n") == 1
 
 
-def test_parquet_without_pyarrow_says_how_to_get_it(aws: Aws, cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "pyarrow.py").write_text("raise ImportError('not installed')")
+def test_parquet_without_pyarrow_says_how_to_get_it(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
 
-    done = cli.run("export", "-t", aws.table(), "--format", "parquet", env={"PYTHONPATH": str(tmp_path)})
+    done = cli.run("export", "-t", aws.table(), "--format", "parquet")
 
     assert done.code == 2
     assert "run `pip install 'healthomics-metadata-sync[parquet]'`, or take --format csv" in done.err

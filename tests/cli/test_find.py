@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -16,7 +15,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from omics_meta.app import app
 from omics_meta.commands.duplicates import same_content
 from omics_meta.search.columns import SHOWN, columns_of
 from omics_meta.search.criteria import criteria_of
@@ -29,18 +27,17 @@ from omics_meta.terminal.formats.rows import Rows
 from omics_sandbox.omics.models import READ_SET_STATUSES
 from readset_sync.aws.table import Table
 from rich.cells import cell_len
-from typer.testing import CliRunner
 
-# The fixtures of conftest.py, which tests cannot import.
-Aws = Any
-Cli = Any
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
+
 Populate = Callable[..., str]
 
 SAMPLES = ("NA12878", "NA12879", "HG002")
 
 
 @pytest.fixture
-def populated(aws: Aws, cli: Cli) -> Populate:
+def populated(aws: Aws, cli: CommandLine) -> Populate:
     """Fill a table from two stores of three read sets each, and return its name."""
 
     def populate(table: str | None = None) -> str:
@@ -173,7 +170,9 @@ def test_segments_are_read_at_the_same_time_and_no_further_than_rows_are_taken()
     assert len(read_pages) <= 5, "one page is ahead of the one that was taken"
 
 
-def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_rest(aws: Aws, cli: Cli) -> None:
+def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_rest(
+    aws: Aws, cli: CommandLine
+) -> None:
     table = aws.table()
     arn = aws.arn("1234567890", "9876543210")
     odd = {"set_name": 7, "tags": {"cohort": "a"}, "store": "cohort", "files": "s3://bucket/key", "set_etag": ["x"]}
@@ -203,7 +202,7 @@ def test_an_index_that_is_sorted_by_the_key_finds_the_rows_of_a_store(aws: Aws, 
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
 def test_listed_rows_are_found_by_all_but_files_and_tags(
-    aws: Aws, cli: Cli, populated: Populate, indexed: bool
+    aws: Aws, cli: CommandLine, populated: Populate, indexed: bool
 ) -> None:
     table = populated(aws.table(indexes=KEYS if indexed else None))
     lacking = dict.fromkeys(("set_creation_job_id", "set_total_size", "files", "tags", "synced_at"))
@@ -220,7 +219,7 @@ def test_listed_rows_are_found_by_all_but_files_and_tags(
     assert shown.out.splitlines()[1].split() == ["listed"]
 
 
-def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, populated: Populate) -> None:
+def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: CommandLine, populated: Populate) -> None:
     table = populated()
     options = ("find", "-t", table, "--sample", "HG002", "--store", "cohort-a")
     columns = ("--columns", "set_name,tag:panel,tag:phase,set_total_size,tags")
@@ -245,7 +244,7 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: Cli, pop
 
 @pytest.mark.parametrize("command", [("find",), ("get", "{arn}"), ("duplicates",), ("export",)])
 def test_every_command_prints_rows_in_every_format(
-    command: tuple[str, ...], aws: Aws, cli: Cli, populated: Populate
+    command: tuple[str, ...], aws: Aws, cli: CommandLine, populated: Populate
 ) -> None:
     table = populated()
     one, other = sorted(aws.raw_rows(table))[:2]
@@ -253,7 +252,7 @@ def test_every_command_prints_rows_in_every_format(
     words = [each.format(arn=one) for each in command]
 
     def printed(*options: str) -> Any:
-        return cli.run_here(*words, "-t", table, *options)
+        return cli.run(*words, "-t", table, *options)
 
     # The stored item in JSON, and flat columns elsewhere, unless columns are chosen.
     stored = [json.loads(line) for line in printed("--format", "jsonl").out.splitlines()]
@@ -271,18 +270,17 @@ def test_every_command_prints_rows_in_every_format(
     assert chosen[2].splitlines()[0] == "set_arn,tag:cohort"
 
 
-def test_parquet_of_a_search_has_the_usual_columns(cli: Cli, populated: Populate, tmp_path: Path) -> None:
-    command = ("find", "-t", populated(), "--format", "parquet")
-    with cli.start(*command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        (tmp_path / "found.parquet").write_bytes(process.stdout.buffer.read())
+def test_parquet_of_a_search_has_the_usual_columns(cli: CommandLine, populated: Populate, tmp_path: Path) -> None:
+    path = tmp_path / "found.parquet"
+    with path.open("w", encoding="utf-8") as file:
+        assert cli.run("find", "-t", populated(), "--format", "parquet", stdout=file).code == 0
 
-    assert process.returncode == 0
-    read = duckdb.read_parquet(str(tmp_path / "found.parquet"))
+    read = duckdb.read_parquet(str(path))
     assert read.columns == [column.name for column in SHOWN]
     assert len(read.fetchall()) == len(ALL)
 
 
-def test_a_limit_ends_the_reading(aws: Aws, cli: Cli, populated: Populate) -> None:
+def test_a_limit_ends_the_reading(aws: Aws, cli: CommandLine, populated: Populate) -> None:
     table = populated()
 
     lines = cli.run("find", "-t", table, "--jsonl", "--limit", "4")
@@ -297,16 +295,16 @@ def test_a_limit_ends_the_reading(aws: Aws, cli: Cli, populated: Populate) -> No
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-def test_an_explanation_is_no_rows(aws: Aws, cli: Cli, form: str) -> None:
-    done = cli.run_here("find", "-t", aws.table(), "--explain", "--format", form)
+def test_an_explanation_is_no_rows(aws: Aws, cli: CommandLine, form: str) -> None:
+    done = cli.run("find", "-t", aws.table(), "--explain", "--format", form)
 
     assert (done.code, done.out) == (2, "")
     assert f"--explain and --format {form} contradict each other" in done.err
 
 
 @pytest.mark.parametrize("command", ["find", "export"])
-def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: Cli, command: str) -> None:
-    done = cli.run_here(command, "-t", aws.table(), "--type", "FASTQZ")
+def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: CommandLine, command: str) -> None:
+    done = cli.run(command, "-t", aws.table(), "--type", "FASTQZ")
 
     assert (done.code, done.out) == (2, "")
     error = "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM"
@@ -314,12 +312,12 @@ def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: Cli, command: str) 
 
 
 @pytest.mark.parametrize("command", ["find", "export"])
-def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: Cli, command: str) -> None:
+def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: CommandLine, command: str) -> None:
     table = aws.table()
     aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "set_status": "FROZEN"})
 
-    unknown = cli.run_here(command, "-t", table, "--status", "frozen")
-    known = [cli.run_here(command, "-t", table, "--status", status.lower()).err for status in READ_SET_STATUSES]
+    unknown = cli.run(command, "-t", table, "--status", "frozen")
+    known = [cli.run(command, "-t", table, "--status", status.lower()).err for status in READ_SET_STATUSES]
 
     assert (unknown.code, "FROZEN" in unknown.out) == (0, True)
     warning = unknown.err.splitlines()[0]
@@ -329,13 +327,13 @@ def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: C
 
 
 @pytest.mark.parametrize("command", ["find", "export"])
-def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: Cli, command: str) -> None:
+def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: CommandLine, command: str) -> None:
     table = aws.table()
     aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "store": {"store_name": "Cohort"}})
 
-    alone = cli.run_here(command, "-t", table, "--store", "cohort")
-    among_others = cli.run_here(command, "-t", table, "--store", "Cohort", "--sample", "NA12878")
-    some = cli.run_here(command, "-t", table, "--store", "Cohort")
+    alone = cli.run(command, "-t", table, "--store", "cohort")
+    among_others = cli.run(command, "-t", table, "--store", "Cohort", "--sample", "NA12878")
+    some = cli.run(command, "-t", table, "--store", "Cohort")
 
     assert "no row has the store 'cohort'" in alone.err.splitlines()[-1]
     assert "nothing matches all options" in among_others.err.splitlines()[-1]
@@ -343,7 +341,7 @@ def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: Cli, command
     assert len(some.err.splitlines()) == 1
 
 
-def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
+def test_an_explanation_reads_nothing(aws: Aws, cli: CommandLine) -> None:
     table = aws.table(indexes=KEYS)
 
     by_index = cli.run("find", "-t", table, "--subject", "s", "--name", "n*", "--explain", "--json").document
@@ -357,13 +355,15 @@ def test_an_explanation_reads_nothing(aws: Aws, cli: Cli) -> None:
     ]
 
 
-def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_empty_one(aws: Aws, cli: Cli) -> None:
+def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_empty_one(
+    aws: Aws, cli: CommandLine
+) -> None:
     # As all tables of the sandbox are.
     table = aws.table(indexes=KEYS)
 
     for options in ((), ("--subject", "s")):
-        text = cli.run_here("find", "-t", table, *options, "--explain").out
-        document = cli.run_here("find", "-t", table, *options, "--explain", "--json").document
+        text = cli.run("find", "-t", table, *options, "--explain").out
+        document = cli.run("find", "-t", table, *options, "--explain", "--json").document
         assert "not known yet" in text
         assert "0.0" not in text
         assert (document["most_read_units"], document["rows"]) == (None, None)
@@ -371,7 +371,7 @@ def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_emp
 
 
 def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
-    aws: Aws, cli: Cli, populated: Populate
+    aws: Aws, cli: CommandLine, populated: Populate
 ) -> None:
     table = populated()
     one, other, *_ = aws.raw_rows(table).values()
@@ -388,24 +388,24 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
 
 
-def test_read_sets_without_a_row_are_no_table(aws: Aws, cli: Cli) -> None:
+def test_read_sets_without_a_row_are_no_table(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
 
     for name in (aws.arn("1234567890", "9876543210"), "9876543210"):
-        done = cli.run_here("get", "-t", table, name)
+        done = cli.run("get", "-t", table, name)
         assert (done.code, done.out) == (1, "")
 
 
 @pytest.mark.parametrize("name", ["123", "1" * 37, "NA12878"])
-def test_what_is_no_id_is_an_error(aws: Aws, cli: Cli, name: str) -> None:
-    done = cli.run_here("get", "-t", aws.table(), name)
+def test_what_is_no_id_is_an_error(aws: Aws, cli: CommandLine, name: str) -> None:
+    done = cli.run("get", "-t", aws.table(), name)
 
     assert (done.code, done.out) == (2, "")
     [line] = done.err.splitlines()
     assert f"{name!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits" in line
 
 
-def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: Cli, populated: Populate) -> None:
+def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: CommandLine, populated: Populate) -> None:
     table = populated()
     row, *_ = aws.raw_rows(table).values()
 
@@ -416,7 +416,7 @@ def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: Cli, populate
 
 
 @pytest.mark.parametrize("indexes", [None, {"by-id": ("set_id", None, "KEYS_ONLY")}], ids=["scanned", "indexed"])
-def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: Cli, indexes: Any) -> None:
+def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: CommandLine, indexes: Any) -> None:
     # As a status event leaves them in tables of the reference implementation; and another in every account.
     table = aws.table(indexes=indexes)
     partial = [aws.arn("1234567890", "1111111111"), aws.arn("1234567890", "1111111111").replace("1234567890", "9" * 10)]
@@ -432,7 +432,7 @@ def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: Cli, indexes
 
 
 def test_ids_are_looked_up_in_an_index_of_them(
-    aws: Aws, cli: Cli, populated: Populate, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, cli: CommandLine, populated: Populate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = populated(aws.table(indexes={"by-id": ("set_id", None, "ALL")}))
     one, other, *_ = aws.raw_rows(table).values()
@@ -441,14 +441,12 @@ def test_ids_are_looked_up_in_an_index_of_them(
         return counted(facts_of(description))
 
     monkeypatch.setattr("omics_meta.commands.find.facts_of", facts)
-    for name, value in cli.environment.items():
-        monkeypatch.setenv(name, value)
     aws.sandbox.calls.clear()
 
-    done = CliRunner().invoke(app, ["get", "-t", table, one["set_id"], other["set_id"], "1111111111", "--jsonl"])
+    done = cli.run("get", "-t", table, one["set_id"], other["set_id"], "1111111111", "--jsonl")
 
-    assert [json.loads(line)["set_id"] for line in done.stdout.splitlines()] == [one["set_id"], other["set_id"]]
-    assert done.exit_code == 1
+    assert [row["set_id"] for row in done.json_lines] == [one["set_id"], other["set_id"]]
+    assert done.code == 1
     calls = aws.sandbox.calls.of(f"arn:aws:iam::{aws.sandbox.account}:user/sandbox")
     actions: Counter[str] = Counter()
     for call, count in calls.items():
@@ -480,7 +478,7 @@ def test_etags_of_different_algorithms_are_not_the_same(algorithms: tuple[str | 
     assert all(arns == sorted(arns) for arns in found.values())
 
 
-def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> None:
+def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
     arns = [aws.arn("1234567890", f"{number:010}") for number in range(6)]
     etags = [
@@ -504,7 +502,7 @@ def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: Cli) -> N
     assert len({row["content"] for row in done.document["read_sets"]}) == 1
     assert [row.get("set_etag") for row in done.document["read_sets"]] == [etags[0], etags[3], None]
     assert [line["set_name"] for line in lines] == ["0", "3", ""]
-    some = cli.run_here("duplicates", "-t", table, "--format", "csv", "--columns", "set_name,content")
+    some = cli.run("duplicates", "-t", table, "--format", "csv", "--columns", "set_name,content")
     assert some.out.splitlines()[0] == "set_name,content"
     assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"
 

@@ -1,19 +1,14 @@
 """What the command line has in common with others: variables for options, verbosity, completion, no colours."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, CommandLine
 
-    from .conftest import Aws, Cli
-
-FAST = ("--max-tps", "1000")
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-7]|38|4[0-7]|48|9[0-7])[0-9;]*m")
 
 
@@ -24,7 +19,9 @@ def outputs(aws: Aws, tmp_path: Path) -> Path:
     return file
 
 
-def test_variables_stand_for_the_options_that_name_a_stack_and_a_table(aws: Aws, cli: Cli, outputs: Path) -> None:
+def test_variables_stand_for_the_options_that_name_a_stack_and_a_table(
+    aws: Aws, cli: CommandLine, outputs: Path
+) -> None:
     store, table = aws.store(1), json.loads(outputs.read_text())["tableName"]
 
     from_outputs = cli.run("backfill", "-s", store, "--json", *FAST, env={"OMICS_META_OUTPUTS": str(outputs)})
@@ -34,7 +31,7 @@ def test_variables_stand_for_the_options_that_name_a_stack_and_a_table(aws: Aws,
     assert (from_table.code, from_table.document["totals"]["in_sync"]) == (0, 1), from_table.err
 
 
-def test_the_command_line_wins_over_variables(aws: Aws, cli: Cli, outputs: Path) -> None:
+def test_the_command_line_wins_over_variables(aws: Aws, cli: CommandLine, outputs: Path) -> None:
     store = aws.store(0)
     elsewhere = {"OMICS_META_STACK": "elsewhere", "OMICS_META_CWD": "/nowhere", "OMICS_META_TABLE": "nowhere"}
 
@@ -46,7 +43,9 @@ def test_the_command_line_wins_over_variables(aws: Aws, cli: Cli, outputs: Path)
     assert "cannot run the Pulumi CLI" in pulumi.err
 
 
-def test_the_table_of_a_stack_on_the_command_line_wins_over_a_variable(aws: Aws, cli: Cli, outputs: Path) -> None:
+def test_the_table_of_a_stack_on_the_command_line_wins_over_a_variable(
+    aws: Aws, cli: CommandLine, outputs: Path
+) -> None:
     store, other = aws.store(1), aws.table()
 
     done = cli.run("backfill", "-s", store, "--outputs", outputs, "--json", *FAST, env={"OMICS_META_TABLE": other})
@@ -57,7 +56,7 @@ def test_the_table_of_a_stack_on_the_command_line_wins_over_a_variable(aws: Aws,
     assert aws.raw_rows(other) == {}
 
 
-def test_an_error_names_the_variables_that_stand_for_options(cli: Cli) -> None:
+def test_an_error_names_the_variables_that_stand_for_options(cli: CommandLine) -> None:
     by_outputs = cli.run("find", env={"OMICS_META_OUTPUTS": "no-such-file"})
     by_table = cli.run("find", "--region", "us-west-2", env={"OMICS_META_TABLE": "nowhere"})
     typed = cli.run("find", "-t", "elsewhere", env={"OMICS_META_TABLE": "nowhere"})
@@ -78,8 +77,8 @@ def test_an_error_names_the_variables_that_stand_for_options(cli: Cli) -> None:
         ("--columns", "set_nmae"),
     ],
 )
-def test_an_error_about_something_else_does_not_name_variables(arguments: tuple[str, ...], cli: Cli) -> None:
-    done = cli.run_here("find", *arguments, env={"OMICS_META_OUTPUTS": "outputs.json"})
+def test_an_error_about_something_else_does_not_name_variables(arguments: tuple[str, ...], cli: CommandLine) -> None:
+    done = cli.run("find", *arguments, env={"OMICS_META_OUTPUTS": "outputs.json"})
 
     assert done.code == 2
     assert "OMICS_META" not in done.err
@@ -87,14 +86,14 @@ def test_an_error_about_something_else_does_not_name_variables(arguments: tuple[
 
 @pytest.mark.parametrize("variable", ["OMICS_META_STACK", "OMICS_META_OUTPUTS"])
 def test_a_command_line_that_names_everything_frees_from_a_stack_in_a_variable(
-    variable: str, aws: Aws, cli: Cli
+    variable: str, aws: Aws, cli: CommandLine
 ) -> None:
     store, table = aws.store(1), aws.table()
     named, elsewhere = ("-t", table, "-r", "us-west-2"), {variable: "elsewhere"}
 
-    filled = cli.run_here("backfill", "-s", store, *named, *FAST, env=elsewhere)
-    verified = cli.run_here("verify", "--all-stores", *named, *FAST, env=elsewhere)
-    found = cli.run_here("find", *named, env=elsewhere)
+    filled = cli.run("backfill", "-s", store, *named, *FAST, env=elsewhere)
+    verified = cli.run("verify", "--all-stores", *named, *FAST, env=elsewhere)
+    found = cli.run("find", *named, env=elsewhere)
 
     assert (filled.code, verified.code, found.code) == (0, 0, 0), filled.err + verified.err + found.err
 
@@ -110,30 +109,32 @@ def test_a_command_line_that_names_everything_frees_from_a_stack_in_a_variable(
         ("verify", "-s", "{store}", "-t", "{table}", "-r", "us-west-2", "--stack", "elsewhere"),
     ],
 )
-def test_a_stack_is_asked_where_something_is_wanted_of_it(arguments: tuple[str, ...], aws: Aws, cli: Cli) -> None:
+def test_a_stack_is_asked_where_something_is_wanted_of_it(
+    arguments: tuple[str, ...], aws: Aws, cli: CommandLine
+) -> None:
     words = [each.format(store=aws.store(), table=aws.table()) for each in arguments]
 
-    done = cli.run_here(*words, env={"OMICS_META_STACK": "elsewhere"})
+    done = cli.run(*words, env={"OMICS_META_STACK": "elsewhere"})
 
     assert done.code == 2
     assert "cannot run the Pulumi CLI" in done.err
     assert " -s" not in done.err
 
 
-def test_variables_contradict_each_other_like_options(cli: Cli, outputs: Path) -> None:
+def test_variables_contradict_each_other_like_options(cli: CommandLine, outputs: Path) -> None:
     done = cli.run("status", env={"OMICS_META_OUTPUTS": str(outputs), "OMICS_META_STACK": "dev"})
 
     assert (done.code, done.out) == (2, "")
     assert "contradict each other: give one of them" in done.err
 
 
-def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: Cli) -> None:
+def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(1), aws.table()
     aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
     quiet = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
     aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
 
-    verbose = cli.run("-v", "backfill", "-s", store, "-t", table, "--json", *FAST)
+    verbose = cli.run_process("-v", "backfill", "-s", store, "-t", table, "--json", *FAST)
 
     assert (quiet.code, verbose.code) == (0, 0), verbose.err
     assert "ThrottlingException" not in quiet.err
@@ -143,8 +144,8 @@ def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: Cli) -> Non
 
 
 @pytest.mark.parametrize("command", [(), ("find",), ("dlq",), ("dlq", "show")])
-def test_h_is_short_for_help_and_a_flag_has_no_value_in_it(command: tuple[str, ...], cli: Cli) -> None:
-    short, long = cli.run_here(*command, "-h"), cli.run_here(*command, "--help")
+def test_h_is_short_for_help_and_a_flag_has_no_value_in_it(command: tuple[str, ...], cli: CommandLine) -> None:
+    short, long = cli.run(*command, "-h"), cli.run(*command, "--help")
 
     assert (short.code, short.out) == (0, long.out)
     assert f"Usage: {' '.join(('omics-meta', *command))}" in short.out
@@ -152,20 +153,20 @@ def test_h_is_short_for_help_and_a_flag_has_no_value_in_it(command: tuple[str, .
 
 
 @pytest.mark.parametrize("command", [("--help",), ("verify", "--help"), ("bogus",)])
-def test_no_color_keeps_colours_away(command: tuple[str, ...], cli: Cli) -> None:
+def test_no_color_keeps_colours_away(command: tuple[str, ...], cli: CommandLine) -> None:
     terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
 
-    coloured = cli.run(*command, env=terminal)
-    plain = cli.run(*command, env=terminal | {"NO_COLOR": "1"})
+    coloured = cli.run_process(*command, env=terminal)
+    plain = cli.run_process(*command, env=terminal | {"NO_COLOR": "1"})
 
     assert COLOUR.search(coloured.out + coloured.err) or command == ("bogus",)
     assert not COLOUR.search(plain.out + plain.err)
 
 
-def test_shells_complete_commands_and_options(cli: Cli) -> None:
+def test_shells_complete_commands_and_options(cli: CommandLine) -> None:
     def completed(words: str, position: int) -> set[str]:
         shell = {"_OMICS_META_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(position)}
-        return set(cli.run(env=shell).out.split())
+        return set(cli.run_process(env=shell).out.split())
 
     assert completed("omics-meta st", 1) == {"status"}
     assert {"--stack", "--seq-store-id"} <= completed("omics-meta verify --s", 2)

@@ -1,25 +1,22 @@
 """`omics-meta verify --probe`: one harmless message through the pipeline, and what comes of it."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
 from omics_meta.pipeline import probe as module
+from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.probe import probe
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.outputs import Outputs
 from readset_sync.aws.healthomics import HealthOmics
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.cli.local_aws import Aws
 
-    from omics_meta.pipeline.check import Check
-
-    from .conftest import Aws
+Function = Callable[[dict[str, Any]], object]
 
 _names = count(1)
 
@@ -35,7 +32,7 @@ class Pipeline:
         self.url: str = self.sqs.create_queue(QueueName=f"probe-{next(_names)}.fifo", Attributes={"FifoQueue": "true"})[
             "QueueUrl"
         ]
-        self.function: Callable[[dict[str, Any]], object] = lambda message: None
+        self.function: Function = lambda message: None
         self.received: list[dict[str, Any]] = []
         self._source = HealthOmics(aws.sandbox.client("omics"))
         monkeypatch.setattr(module, "PROBE_SECONDS", 1)

@@ -1,30 +1,24 @@
 """`omics-meta report`: one page of HTML, correct, harmless, and readable in a browser."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal
 import subprocess
-import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from omics_meta.search.inventory import OTHERS, Group, Inventory, Tally
 from typing_extensions import override
 
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, CommandLine
 from tools.pictures.page import BROWSER
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from .conftest import Aws, Cli
-
-FAST = ("--max-tps", "1000")
 WITHOUT_END = frozenset({"meta"})
 HOSTILE = [
     "<script>document.title='pwned'</script>",
@@ -89,7 +83,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def report(cli: Cli, tmp_path: Path) -> Callable[..., Page]:
+def report(cli: CommandLine, tmp_path: Path) -> Callable[..., Page]:
     def run(table: str, *arguments: str | Path) -> Page:
         file = tmp_path / "report.html"
         done = cli.run("report", "-t", table, "-o", file, *arguments)
@@ -103,7 +97,7 @@ def row(aws: Aws, number: int, **attributes: Any) -> dict[str, Any]:
     return {"set_arn": aws.arn("1234567890", str(9_000_000_000 + number)), **attributes}
 
 
-def test_a_page_counts_what_is_in_the_table(aws: Aws, cli: Cli, report: Callable[..., Page]) -> None:
+def test_a_page_counts_what_is_in_the_table(aws: Aws, cli: CommandLine, report: Callable[..., Page]) -> None:
     store, other = aws.store(3, name="first cohort"), aws.store(1, name="second")
     aws.omics.set_status(store, aws.ids(store)[0], "ARCHIVED")
     table = aws.table()
@@ -187,7 +181,7 @@ def test_an_empty_table_has_a_page_too(aws: Aws, report: Callable[..., Page]) ->
     assert {count for count, _ in page.rows("refreshed").values()} == {"0"}
 
 
-def test_a_verification_is_shown(aws: Aws, cli: Cli, report: Callable[..., Page], tmp_path: Path) -> None:
+def test_a_verification_is_shown(aws: Aws, cli: CommandLine, report: Callable[..., Page], tmp_path: Path) -> None:
     store, table = aws.store(2), aws.table()
     assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
     aws.delete(table, aws.arn(store, aws.ids(store)[0]))
@@ -203,7 +197,7 @@ def test_a_verification_is_shown(aws: Aws, cli: Cli, report: Callable[..., Page]
 
 
 @pytest.mark.parametrize("content", ["[]", '{"command": "backfill"}', "no JSON", None])
-def test_what_is_no_verification_is_refused(content: str | None, aws: Aws, cli: Cli, tmp_path: Path) -> None:
+def test_what_is_no_verification_is_refused(content: str | None, aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "verified.json"
     if content is not None:
         file.write_text(content)
@@ -217,7 +211,7 @@ def test_what_is_no_verification_is_refused(content: str | None, aws: Aws, cli: 
     assert not (tmp_path / "report.html").exists()
 
 
-def test_a_page_that_cannot_be_written(aws: Aws, cli: Cli, tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "nowhere" / "report.html")
 
     assert (done.code, done.out) == (2, "")
@@ -227,20 +221,18 @@ def test_a_page_that_cannot_be_written(aws: Aws, cli: Cli, tmp_path: Path) -> No
     )
 
 
-def test_a_page_that_is_not_whole_replaces_nothing(aws: Aws, cli: Cli, tmp_path: Path, interruptible: None) -> None:
-    table = aws.table()
-    for number in range(60):
+def test_a_page_that_is_not_whole_replaces_nothing(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    table, page = aws.table(), tmp_path / "report.html"
+    for number in range(25):
         aws.put(table, row(aws, number, tags=[{str(each): "x" * 400} for each in range(200)]))
-    (tmp_path / "report.html").write_text("before")
+    page.write_text("before")
 
-    process = cli.start("report", "-t", table, "-o", str(tmp_path / "report.html"), stderr=subprocess.PIPE)
-    while process.poll() is None and not list(tmp_path.glob(".report.html.*.partial")):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    # At the second page of the table, after the call that describes it and the first page.
+    stopped = cli.run_and_signal(
+        signal.SIGINT, lambda act: aws.sandbox.callpoint.arm(2, "before", act), "report", "-t", table, "-o", page
+    )
 
-    assert process.returncode == 130, err
-    assert err == "omics-meta: interrupted. Run the same command again.\n"
+    assert (stopped.code, stopped.err) == (130, "omics-meta: interrupted. Run the same command again.\n")
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir() if each.is_file()] == [
         ("report.html", "before")
     ]

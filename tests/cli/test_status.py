@@ -1,19 +1,16 @@
 """`omics-meta status`: a real deployment on one screen."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from omics_sandbox.provider import deploy
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .conftest import Aws, Cli, Finished
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine, Finished
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE = "healthomics-metadata-sync"
@@ -22,7 +19,7 @@ SERVICE = "healthomics-metadata-sync"
 class Deployed:
     """The product's program, deployed, with `omics-meta status` for it."""
 
-    def __init__(self, aws: Aws, cli: Cli, tmp_path: Path) -> None:
+    def __init__(self, aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
         self.sandbox = aws.sandbox
         self._cli = cli
         config = {
@@ -47,7 +44,7 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(aws: Aws, cli: Cli, tmp_path: Path) -> Iterator[Deployed]:
+def deployed(aws: Aws, cli: CommandLine, tmp_path: Path) -> Iterator[Deployed]:
     it = Deployed(aws, cli, tmp_path)
     yield it
     it.deployment.destroy()
@@ -178,7 +175,7 @@ def test_what_another_tool_has_written_is_shown_as_it_is(aws: Aws, deployed: Dep
         assert f" {shown} " in plain.out
 
 
-def test_a_stack_has_to_be_named(cli: Cli) -> None:
+def test_a_stack_has_to_be_named(cli: CommandLine) -> None:
     done = cli.run("status")
 
     assert (done.code, done.out) == (2, "")

@@ -1,22 +1,18 @@
 """What goes to stdout, what to stderr, and what a terminal shows."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty
 import re
 import signal
 import subprocess
-import time
-from typing import TYPE_CHECKING
+from functools import partial
 
 import pytest
 
-if TYPE_CHECKING:
-    from .conftest import Aws, Cli
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
 
-FAST = ("--max-tps", "1000")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 BACKFILL_KEYS = {"command", "dry_run", "table", "region", "stores", "totals", "failures"}
 VERIFY_KEYS = {
@@ -45,7 +41,7 @@ VERIFY_KEYS = {
     ],
     ids=["backfill", "dry-run", "prune", "verify", "deep", "repair"],
 )
-def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str], aws: Aws, cli: Cli) -> None:
+def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str], aws: Aws, cli: CommandLine) -> None:
     # GIVEN work with something to report of every kind
     store = aws.store(3)
     table = aws.table()
@@ -66,7 +62,7 @@ def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str]
 
 
 @pytest.mark.parametrize("command", ["backfill", "verify"])
-def test_without_a_terminal_there_are_no_control_characters(command: str, aws: Aws, cli: Cli) -> None:
+def test_without_a_terminal_there_are_no_control_characters(command: str, aws: Aws, cli: CommandLine) -> None:
     store = aws.store(101)
     done = cli.run(command, "-s", store, "-t", aws.table(), *FAST, env={"TERM": "xterm-256color"})
     assert not CONTROL.search(done.out + done.err)
@@ -77,11 +73,11 @@ def test_without_a_terminal_there_are_no_control_characters(command: str, aws: A
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["plain", "json"])
-def test_any_encoding_of_stdout_will_do(form: tuple[str, ...], aws: Aws, cli: Cli) -> None:
+def test_any_encoding_of_stdout_will_do(form: tuple[str, ...], aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(0), aws.table()
     strange = f"{aws.arn(store, '')}試料 🧬"
     aws.put(table, {"set_arn": strange})
-    done = cli.run("verify", "-s", store, "-t", table, *form, *FAST, env={"PYTHONIOENCODING": "latin-1"})
+    done = cli.run_process("verify", "-s", store, "-t", table, *form, *FAST, env={"PYTHONIOENCODING": "latin-1"})
     assert done.code == 1, done.err
     assert done.out.isascii()
     if form:
@@ -90,27 +86,26 @@ def test_any_encoding_of_stdout_will_do(form: tuple[str, ...], aws: Aws, cli: Cl
         assert strange.encode("ascii", "backslashreplace").decode() in done.out
 
 
-def test_a_reader_that_goes_away_is_no_fault(aws: Aws, cli: Cli) -> None:
+def test_a_reader_that_goes_away_is_no_fault(aws: Aws, cli: CommandLine) -> None:
     # As in `omics-meta verify | head -0`.
     store = aws.store(1)
     reader, writer = os.pipe()
     os.close(reader)
     process = cli.start("verify", "-s", store, "-t", aws.table(), *FAST, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
     assert process.returncode != 0
     assert "Traceback" not in err
     assert "BrokenPipeError" not in err
 
 
-def test_a_terminal_shows_progress(aws: Aws, cli: Cli) -> None:
+def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(12), aws.table()
-    aws.omics.faults.add_latency("GetReadSetMetadata", 0.2)
     terminal, side = pty.openpty()
     process = cli.start("backfill", "-s", store, "-t", table, *FAST, stdout=subprocess.PIPE, stderr=side)
     os.close(side)
     shown = _read_to_the_end(terminal)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
     assert process.returncode == 0, shown
     # A counter that moves while the work goes on (the listing pass has one of its own) ...
     counts = [int(count) for count in re.findall(r"refreshed: (\d+) read sets", shown)]
@@ -122,45 +117,13 @@ def test_a_terminal_shows_progress(aws: Aws, cli: Cli) -> None:
     assert not CONTROL.search(out)
 
 
-@pytest.mark.usefixtures("interruptible")
-def test_an_interrupted_backfill_keeps_what_it_wrote_and_the_next_one_completes(aws: Aws, cli: Cli) -> None:
-    # GIVEN a backfill that gets through the first read sets and then is slow
-    store, table = aws.store(100), aws.table()
-    slow = set(aws.ids(store)[8:])
-    aws.omics.faults.add_latency("GetReadSetMetadata", 1.0, when=lambda given: given["id"] in slow)
-    process = cli.start("backfill", "-s", store, "-t", table, *FAST, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while len(aws.complete_rows(table)) < 8 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    # WHEN
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    # THEN
-    assert process.returncode == 130, err
-    assert out == ""
-    assert err.splitlines()[-1].startswith("omics-meta: interrupted. Rows that were written stay; to go on, run: ")
-    written = aws.complete_rows(table)
-    assert 8 <= len(written) < 100
-    # AND
-    aws.omics.faults.clear()
-    done = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
-    assert done.code == 0, done.err
-    assert done.document["totals"]["unchanged"] == len(written)
-    assert aws.rows(table) == aws.expected(store)
-
-
-@pytest.mark.usefixtures("interruptible")
-def test_an_interrupted_verify(aws: Aws, cli: Cli) -> None:
+def test_an_interrupted_verify(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(1)
-    aws.omics.faults.add_latency("ListReadSets", 3.0)
-    process = cli.start("verify", "-s", store, "-t", aws.table(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not aws.omics.calls["ListReadSets"] and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert len(err.splitlines()) == 1
+    done = cli.run_and_signal(
+        signal.SIGINT, partial(aws.act_at, "ListReadSets", 1), "verify", "-s", store, "-t", aws.table()
+    )
+    assert (done.code, done.out) == (130, "")
+    assert len(done.err.splitlines()) == 1
 
 
 def _read_to_the_end(terminal: int) -> str:

@@ -1,22 +1,16 @@
 """Where table, region and stores come from: flags, a file of outputs, or a stack."""
 
-from __future__ import annotations
-
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, CommandLine, Finished
 from tests.existing import create_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from .conftest import Aws, Cli, Finished
-
-FAST = ("--max-tps", "1000")
 
 
 @pytest.fixture
@@ -33,7 +27,7 @@ def outputs(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def run_with_pulumi(
-    cli: Cli, outputs: Callable[..., Path], tmp_path: Path
+    cli: CommandLine, outputs: Callable[..., Path], tmp_path: Path
 ) -> Callable[..., tuple[Finished, list[str]]]:
     """Run a command with a `pulumi` that prints these outputs; return how it ended, and what `pulumi` was asked."""
 
@@ -49,7 +43,7 @@ def run_with_pulumi(
 
 
 def test_a_file_of_outputs_names_table_and_region_and_stands_for_all_stores(
-    aws: Aws, cli: Cli, outputs: Callable[..., Path]
+    aws: Aws, cli: CommandLine, outputs: Callable[..., Path]
 ) -> None:
     stores = [aws.store(1), aws.store(2)]
     table = aws.table()
@@ -59,7 +53,9 @@ def test_a_file_of_outputs_names_table_and_region_and_stands_for_all_stores(
     assert (done.document["table"], done.document["region"]) == (table, "us-west-2")
 
 
-def test_the_region_of_the_outputs_wins_over_the_environment(aws: Aws, cli: Cli, outputs: Callable[..., Path]) -> None:
+def test_the_region_of_the_outputs_wins_over_the_environment(
+    aws: Aws, cli: CommandLine, outputs: Callable[..., Path]
+) -> None:
     elsewhere = aws.sandbox.omics_in("eu-west-1")
     elsewhere.emit_events = False
     store = elsewhere.create_store("elsewhere")
@@ -73,7 +69,7 @@ def test_the_region_of_the_outputs_wins_over_the_environment(aws: Aws, cli: Cli,
     assert dynamodb.scan(TableName="there")["Count"] == 1
 
 
-def test_flags_win_over_outputs(aws: Aws, cli: Cli, outputs: Callable[..., Path]) -> None:
+def test_flags_win_over_outputs(aws: Aws, cli: CommandLine, outputs: Callable[..., Path]) -> None:
     store, other = aws.store(1), aws.store(1)
     table = aws.table()
     file = outputs(tableName="not-this-one", region="eu-west-1")
@@ -83,7 +79,9 @@ def test_flags_win_over_outputs(aws: Aws, cli: Cli, outputs: Callable[..., Path]
     assert other not in done.out
 
 
-def test_flags_stand_in_for_outputs_that_are_not_there(aws: Aws, cli: Cli, outputs: Callable[..., Path]) -> None:
+def test_flags_stand_in_for_outputs_that_are_not_there(
+    aws: Aws, cli: CommandLine, outputs: Callable[..., Path]
+) -> None:
     store, table = aws.store(1), aws.table()
     file = outputs(tableName=None, region=None)
     done = cli.run("backfill", "--outputs", file, "-t", table, "-r", "us-west-2", *FAST)
@@ -113,7 +111,7 @@ def test_the_project_of_a_stack_may_be_elsewhere(
     assert asked[4:] == ["--cwd", "infra"]
 
 
-def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: Cli) -> None:
+def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(1), aws.table()
     (cli.home / ".aws").mkdir()
     (cli.home / ".aws" / "credentials").write_text("[lab]\naws_access_key_id=a\naws_secret_access_key=b\n")
@@ -125,7 +123,7 @@ def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: Cli) -> Non
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_either_variable_names_the_region(variable: str, aws: Aws, cli: Cli) -> None:
+def test_either_variable_names_the_region(variable: str, aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(1), aws.table()
     done = cli.run(
         "verify",
@@ -140,14 +138,14 @@ def test_either_variable_names_the_region(variable: str, aws: Aws, cli: Cli) -> 
     assert done.code == 1, done.err  # the one row is missing, so the table was found
 
 
-def test_of_the_two_variables_aws_region_wins(aws: Aws, cli: Cli) -> None:
+def test_of_the_two_variables_aws_region_wins(aws: Aws, cli: CommandLine) -> None:
     region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-west-2"}
     done = cli.run("verify", "-s", aws.store(1), "-t", aws.table(), *FAST, env=region)
     assert done.code == 2
     assert "eu-west-1" in done.err
 
 
-def test_rows_of_a_deleted_store_are_found_and_pruned_with_all_stores(aws: Aws, cli: Cli) -> None:
+def test_rows_of_a_deleted_store_are_found_and_pruned_with_all_stores(aws: Aws, cli: CommandLine) -> None:
     aws.store(1)
     gone, table = aws.store(1), aws.table()
     assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
@@ -164,7 +162,7 @@ def test_rows_of_a_deleted_store_are_found_and_pruned_with_all_stores(aws: Aws, 
     assert cli.run("verify", "--all-stores", "-t", table, *FAST).code == 0
 
 
-def test_ids_are_whole_however_narrow_the_output_is(aws: Aws, cli: Cli) -> None:
+def test_ids_are_whole_however_narrow_the_output_is(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.omics.create_store("long", store_id="9" * 36), aws.table()
     done = cli.run("verify", "-s", store, "-t", table, *FAST, env={"COLUMNS": "40"})
     assert done.code == 0, done.err

@@ -1,21 +1,16 @@
 """`omics-meta verify`: reports every difference between source and table, and none where there is none."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .conftest import Aws, Cli
-
-FAST = ("--max-tps", "1000")
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, CommandLine
 
 
 @pytest.fixture
-def backfilled(aws: Aws, cli: Cli) -> Callable[..., str]:
+def backfilled(aws: Aws, cli: CommandLine) -> Callable[..., str]:
     """Make a table with the rows of these stores."""
 
     def make(*stores: str) -> str:
@@ -27,7 +22,7 @@ def backfilled(aws: Aws, cli: Cli) -> Callable[..., str]:
     return make
 
 
-def test_in_sync(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_in_sync(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
     store, empty = aws.store(102), aws.store(0)
     table = backfilled(store, empty)
     aws.forget_calls()
@@ -52,7 +47,9 @@ def test_in_sync(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
     assert (plain.code, "repaired" in plain.out) == (0, False)
 
 
-def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_every_seeded_difference_is_named_and_none_else(
+    aws: Aws, cli: CommandLine, backfilled: Callable[..., str]
+) -> None:
     # GIVEN two stores, of which one is verified
     store, other = aws.store(8), aws.store(2)
     table = backfilled(store, other)
@@ -98,7 +95,7 @@ def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: Cli, back
     assert right not in plain.out
 
 
-def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
     edits: dict[str, Any] = {
         "set_id": "7777777777",
         "set_name": "wrong",
@@ -129,7 +126,7 @@ def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: Cli, backfilled:
     assert {each["state"] for each in done.document["differences"]} == {"stale"}
 
 
-def test_a_renamed_store_makes_every_row_stale(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_a_renamed_store_makes_every_row_stale(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
     store = aws.store(3)
     table = backfilled(store)
     aws.omics.update_store(store, name="renamed")
@@ -138,7 +135,9 @@ def test_a_renamed_store_makes_every_row_stale(aws: Aws, cli: Cli, backfilled: C
     assert [(each["state"], each["fields"]) for each in done.document["differences"]] == [("stale", ["store"])] * 3
 
 
-def test_only_deep_finds_a_read_set_that_was_tagged_anew(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_only_deep_finds_a_read_set_that_was_tagged_anew(
+    aws: Aws, cli: CommandLine, backfilled: Callable[..., str]
+) -> None:
     store = aws.store(3)
     table = backfilled(store)
     retagged, refiled, _ = aws.ids(store)
@@ -163,7 +162,7 @@ def test_only_deep_finds_a_read_set_that_was_tagged_anew(aws: Aws, cli: Cli, bac
 
 
 def test_archived_read_sets_keep_their_files_and_are_in_sync(
-    aws: Aws, cli: Cli, backfilled: Callable[..., str]
+    aws: Aws, cli: CommandLine, backfilled: Callable[..., str]
 ) -> None:
     # GIVEN a read set that is archived after it had its row, and one before
     store = aws.store(1)
@@ -190,7 +189,7 @@ def test_archived_read_sets_keep_their_files_and_are_in_sync(
     ]
 
 
-def test_uploads_in_progress_are_not_missing(aws: Aws, cli: Cli) -> None:
+def test_uploads_in_progress_are_not_missing(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(0)
     for status in ("PROCESSING_UPLOAD", "UPLOAD_FAILED", "ACTIVATING"):
         aws.omics.create_read_set(store, name=status, status=status)
@@ -199,7 +198,7 @@ def test_uploads_in_progress_are_not_missing(aws: Aws, cli: Cli) -> None:
     assert [each["set_id"] for each in done.document["differences"]] == aws.ids(store)[2:]
 
 
-def test_what_cannot_be_told_is_reported_as_failed(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_what_cannot_be_told_is_reported_as_failed(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
     store = aws.store(3)
     table = backfilled(store)
     bad = aws.ids(store)[1]
@@ -213,7 +212,7 @@ def test_what_cannot_be_told_is_reported_as_failed(aws: Aws, cli: Cli, backfille
     )
 
 
-def test_repair_mends_every_difference(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_repair_mends_every_difference(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
     # GIVEN rows that differ in every way that verify knows
     store = aws.store(6)
     table = backfilled(store)
@@ -247,7 +246,7 @@ def test_repair_mends_every_difference(aws: Aws, cli: Cli, backfilled: Callable[
 
 
 def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(
-    aws: Aws, cli: Cli, backfilled: Callable[..., str]
+    aws: Aws, cli: CommandLine, backfilled: Callable[..., str]
 ) -> None:
     store = aws.store(3)
     table = backfilled(store)
@@ -283,7 +282,7 @@ def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(
     assert "1 of 4 differences were repaired after that." in plain.out
 
 
-def test_repair_settles_what_could_not_be_told(aws: Aws, cli: Cli, backfilled: Callable[..., str]) -> None:
+def test_repair_settles_what_could_not_be_told(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
     store = aws.store(1)
     table = backfilled(store)
     aws.edit(table, aws.arn(store, aws.ids(store)[0]), tags=[{"number": "wrong"}])
@@ -296,7 +295,7 @@ def test_repair_settles_what_could_not_be_told(aws: Aws, cli: Cli, backfilled: C
     assert aws.rows(table) == aws.expected(store)
 
 
-def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aws, cli: Cli) -> None:
+def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aws, cli: CommandLine) -> None:
     # GIVEN a read set that a listing shows, and that is gone by the time of the repair
     store = aws.store(1)
     aws.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException")

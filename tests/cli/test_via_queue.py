@@ -1,33 +1,25 @@
 """`omics-meta backfill --via-queue`, as far as it goes without a function behind the queue."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from omics_meta.app import app
 from omics_meta.commands.backfill import queued_refresh as handover
 from omics_meta.pipeline.depth import count_messages
+from omics_sandbox import Sandbox
 from readset_sync.aws.clients import sqs_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.messages.queue_message import RefreshRequest, parse_message
 from readset_sync.sync import Synchronizer
-from typer.testing import CliRunner
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from omics_sandbox import Sandbox
-
-    from .conftest import Aws, Cli
-
-FAST = ("--max-tps", "1000")
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, CommandLine, Finished
 
 
 class Pipeline:
@@ -84,15 +76,12 @@ def pipeline(sandbox: Sandbox, table: str, tmp_path: Path) -> Pipeline:
 
 
 @pytest.fixture
-def run(sandbox: Sandbox, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Runs the command in this process, where the pipeline works whenever the command waits."""
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
+def run(cli: CommandLine, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
+    """Runs the command, with a pipeline that works whenever the command waits."""
     monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=pipeline.sleep, monotonic=lambda: pipeline.now))
 
-    def run(*options: str) -> Any:
-        arguments = ["backfill", "--outputs", str(pipeline.outputs), "--via-queue", "--json", *options, *FAST]
-        return CliRunner().invoke(app, arguments)
+    def run(*options: str) -> Finished:
+        return cli.run("backfill", "--outputs", pipeline.outputs, "--via-queue", "--json", *options, *FAST)
 
     return run
 
@@ -106,7 +95,7 @@ def run(sandbox: Sandbox, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_what_does_not_fit_is_refused(
-    options: tuple[str, ...], said: str, aws: Aws, cli: Cli, pipeline: Pipeline
+    options: tuple[str, ...], said: str, aws: Aws, cli: CommandLine, pipeline: Pipeline
 ) -> None:
     done = cli.run("backfill", "--outputs", pipeline.outputs, "-s", aws.store(1), *options, *FAST)
     assert done.code == 2
@@ -115,36 +104,36 @@ def test_what_does_not_fit_is_refused(
     assert pipeline.depth() == 0
 
 
-def test_another_table_than_the_stacks_is_refused(aws: Aws, cli: Cli, pipeline: Pipeline) -> None:
+def test_another_table_than_the_stacks_is_refused(aws: Aws, cli: CommandLine, pipeline: Pipeline) -> None:
     done = cli.run("backfill", "--outputs", pipeline.outputs, "-t", aws.table(), "--via-queue", *FAST)
     assert done.code == 2
     assert "--via-queue cannot fill 'read-sets-" in done.err
     assert "because the stack's tableName is 'read-sets-" in done.err
 
 
-def test_a_queue_needs_a_stack(aws: Aws, cli: Cli, table: str) -> None:
+def test_a_queue_needs_a_stack(aws: Aws, cli: CommandLine, table: str) -> None:
     done = cli.run("backfill", "-s", aws.store(1), "-t", table, "--via-queue", *FAST)
     assert done.code == 2
     assert "--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE" in done.err
 
 
 def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the_end(
-    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
     # GIVEN two stores with more read sets than the queue may hold
     first, second = aws.store(230), aws.store(30)
     # WHEN
     done = run()
     # THEN all of them went through the queue, and no more at a time than documented
-    assert done.exit_code == 0, done.stderr
-    document = json.loads(done.stdout)
+    assert done.code == 0, done.err
+    document = done.document
     assert [(each["listed"], each["enqueued"], each["failed"]) for each in document["stores"]] == [
         (230, 230, 0),
         (30, 30, 0),
     ]
     assert handover.BACKLOG - 100 < max(pipeline.depths) <= handover.BACKLOG
     assert aws.rows(table) == aws.expected(first, second)
-    assert sum(map(int, _refreshed(done.stderr))) > 0
+    assert sum(map(int, _refreshed(done.err))) > 0
     assert pipeline.depth() == 0
 
 
@@ -153,26 +142,26 @@ def _refreshed(text: str) -> list[str]:
 
 
 def test_with_an_age_only_what_is_due_goes_through_the_queue(
-    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
     store = aws.store(30)
-    assert run().exit_code == 0
+    assert run().code == 0
     aws.omics.update_read_set(store, aws.ids(store)[4], name="renamed")
     aws.forget_calls()
     done = run("--max-age", "1h", "--no-wait")
-    document = json.loads(done.stdout)
+    document = done.document
     assert (document["totals"]["enqueued"], document["totals"]["unchanged"]) == (1, 29)
     assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 1, "ListReadSets": 1}
     assert [request.arn.read_set_id for request in pipeline.take()] == [aws.ids(store)[4]]
 
 
 def test_without_waiting_all_is_handed_over_at_once(
-    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
     store = aws.store(230)
     done = run("--no-wait")
-    assert done.exit_code == 0, done.stderr
-    totals = json.loads(done.stdout)["totals"]
+    assert done.code == 0, done.err
+    totals = done.document["totals"]
     assert (totals["listed"], totals["enqueued"], totals["created"]) == (230, 230, 0)
     assert pipeline.depths == []
     assert pipeline.depth() == 230
@@ -181,14 +170,14 @@ def test_without_waiting_all_is_handed_over_at_once(
 
 
 def test_what_the_pipeline_gives_up_on_is_reported(
-    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
     store = aws.store(3)
     bad = aws.arn(store, aws.ids(store)[1])
     pipeline.broken.add(bad)
     done = run()
-    assert done.exit_code == 1, done.stderr
-    document = json.loads(done.stdout)
+    assert done.code == 1, done.err
+    document = done.document
     assert [each["set_arn"] for each in document["failures"]] == [bad]
     assert "omics-meta dlq list" in document["failures"][0]["reason"]
     assert (document["totals"]["enqueued"], document["totals"]["failed"]) == (3, 1)
@@ -197,7 +186,7 @@ def test_what_the_pipeline_gives_up_on_is_reported(
 
 
 def test_a_pipeline_that_stands_still_ends_the_command(
-    aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.store(301)
 
@@ -206,27 +195,27 @@ def test_a_pipeline_that_stands_still_ends_the_command(
 
     monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: pipeline.now))
     done = run()
-    assert done.exit_code == 2
-    assert "the pipeline has refreshed no row for 15 minutes" in done.stderr.splitlines()[-1]
+    assert done.code == 2
+    assert "the pipeline has refreshed no row for 15 minutes" in done.err.splitlines()[-1]
     assert pipeline.depth() == handover.BACKLOG
 
 
-def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Any], table: str) -> None:
+def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Finished], table: str) -> None:
     store = aws.store(3)
-    assert run().exit_code == 0
+    assert run().code == 0
     gone, *kept = aws.ids(store)
     aws.omics.set_status(store, gone, "DELETED")
     done = run("--prune")
-    assert done.exit_code == 0, done.stderr
-    totals = json.loads(done.stdout)["totals"]
+    assert done.code == 0, done.err
+    totals = done.document["totals"]
     assert (totals["enqueued"], totals["deleted"]) == (2, 1)
     assert set(aws.raw_rows(table)) == {aws.arn(store, each) for each in kept}
 
 
-def test_a_dry_run_sends_nothing(aws: Aws, run: Callable[..., Any], pipeline: Pipeline, table: str) -> None:
+def test_a_dry_run_sends_nothing(aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str) -> None:
     aws.store(3)
     done = run("--dry-run")
-    assert json.loads(done.stdout)["totals"]["created"] == 3
+    assert done.document["totals"]["created"] == 3
     assert (pipeline.depth(), aws.raw_rows(table)) == (0, {})
 
 
@@ -244,7 +233,7 @@ def test_an_error_of_the_queue_stops_the_command(
     operation: str,
     error: Exception,
     aws: Aws,
-    run: Callable[..., Any],
+    run: Callable[..., Finished],
     pipeline: Pipeline,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -260,16 +249,16 @@ def test_an_error_of_the_queue_stops_the_command(
 
     monkeypatch.setattr(handover, "sqs_client", client)
     done = run()
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1].startswith("omics-meta: error: ")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[-1].startswith("omics-meta: error: ")
     assert pipeline.depth() == 0
 
 
-def test_a_queue_that_is_not_there_is_named(aws: Aws, run: Callable[..., Any], pipeline: Pipeline) -> None:
+def test_a_queue_that_is_not_there_is_named(aws: Aws, run: Callable[..., Finished], pipeline: Pipeline) -> None:
     aws.store(1)
     outputs = json.loads(pipeline.outputs.read_text(encoding="utf-8"))
     outputs["queueUrl"] = f"{pipeline.url}-gone.fifo"
     pipeline.outputs.write_text(json.dumps(outputs), encoding="utf-8")
     done = run()
-    assert done.exit_code == 2
-    assert done.stderr.splitlines()[-1].startswith(f"omics-meta: error: there is no queue {outputs['queueUrl']}")
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith(f"omics-meta: error: there is no queue {outputs['queueUrl']}")

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from tests.docs.pages import PAGES, README, ROOT, Page
-from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, Done, World
+from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, World
+from tests.terminal import Done
 
 NOT_RUN = {
     "make demo": "it fails by itself when something that it shows is not so",

@@ -80,7 +80,7 @@ def troubled(world: World) -> World:
     for name in ("first", "second"):
         twin = {"name": name, "etag": {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"}}
         world.control("POST", f"/stores/{STORE_ID}/readsets", twin)
-    world.run("omics-meta", "backfill", "--stack", "dev")
+    world.omics_meta("backfill", "--stack", "dev")
     schedule = world.client("scheduler").list_schedules()["Schedules"][0]["Name"]
     world.control("POST", f"/schedules/{schedule}/run", {})
     world.control("POST", "/drain", {"timeout": 60})

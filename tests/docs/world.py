@@ -1,7 +1,6 @@
 """A local AWS as a reader of the documentation has it: that of `make sandbox`, in a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 import urllib.request
@@ -14,39 +13,14 @@ from typing import Any, Literal
 import boto3
 from botocore.config import Config
 
+from tests.command_line import CommandLine, Finished
 from tests.docs.pages import ROOT
+from tests.terminal import Done, terminal_environment
 
 TABLE = "healthomics_set_metadata"
 STORE_ID = "1234567890"
 READ_SET_ID = "9876543210"
 
-# Answers `pulumi stack output --json`, which the CLI asks, as the Pulumi CLI would for the stack deployed here.
-PULUMI = """#!/bin/sh
-[ "$1 $2" = "stack output" ] && exec cat "$STACK_OUTPUTS"
-echo "unexpected: pulumi $*" >&2
-exit 1
-"""
-# Calls the operation that an AWS CLI command names, with the parameters that its options name.
-AWS = """#!{python}
-import json, sys, boto3
-
-def parameter(option):
-    return "".join(word.capitalize() for word in option.split("-"))
-
-service, operation, *words = sys.argv[1:]
-given = {{}}
-while words:
-    option = words.pop(0)
-    if option.startswith("--no-"):
-        given[parameter(option[5:])] = False
-    else:
-        value = words.pop(0)
-        given[parameter(option[2:])] = json.loads(value) if value.startswith("{{") else value
-client = boto3.client(service, region_name=given.pop("Region", None))
-answer = getattr(client, operation.replace("-", "_"))(**given)
-answer.pop("ResponseMetadata")
-print(json.dumps(answer, default=str))
-"""
 DEPLOY = """
 import json, sys
 from omics_sandbox.provider.deployment import deploy
@@ -54,19 +28,6 @@ from omics_sandbox.provider.deployment import deploy
 code = sys.stdin.read()
 print(json.dumps(deploy(lambda: exec(code, {}), stack="dev").outputs))
 """
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
-
-    command: str
-    code: int
-    out: str
-    err: str
-
-    def __str__(self) -> str:
-        return f"{self.command}\n{self.code} {self.out} {self.err}"
 
 
 @dataclass(frozen=True)
@@ -99,11 +60,14 @@ class World:
             command, env=self.environment, cwd=self.home, input=text, capture_output=True, text=True, check=False
         )
 
+    def omics_meta(self, *arguments: str) -> Finished:
+        return CommandLine(self.environment, self.home).run(*arguments)
+
     def document(self, *command: str) -> Any:
         """What `omics-meta` prints with `--json`."""
-        done = self.run("omics-meta", *command, "--json")
-        assert done.returncode in {0, 1}, done.stderr
-        return json.loads(done.stdout)
+        done = self.omics_meta(*command, "--json")
+        assert done.code in {0, 1}, done.err
+        return done.document
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -139,16 +103,9 @@ class World:
 @contextmanager
 def new_world(home: Path) -> Generator[World]:
     """A world in which nothing is deployed yet."""
-    tools = home / "bin"
-    tools.mkdir()
-    for name, script in (("pulumi", PULUMI), ("aws", AWS.format(python=sys.executable))):
-        (tools / name).write_text(script, encoding="utf-8")
-        (tools / name).chmod(0o755)
     (home / "tools").symlink_to(ROOT / "tools")
-    path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
     with running_sandbox() as sandbox:
-        own = {"PATH": path, "HOME": str(home), "STACK_OUTPUTS": str(home / "outputs.json")}
-        yield World(own | sandbox, home)
+        yield World(terminal_environment(home) | sandbox, home)
 
 
 @contextmanager

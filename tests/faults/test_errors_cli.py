@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from omics_meta.app import app
-from omics_meta.commands.backfill import queued_refresh as handover
+from omics_meta.commands import via_queue as handover
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.messages.queue_message import RefreshRequest, parse_message

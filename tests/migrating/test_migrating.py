@@ -11,7 +11,8 @@ from omics_sandbox.provider.deployment import DeploymentError
 
 from tests.docs.pages import ROOT, Page
 from tests.migrating.sample import QUEUE, RULE, STORE_ID, TABLE, Sample, rows
-from tests.migrating.terminal import Done, Terminal
+from tests.migrating.terminal import Terminal
+from tests.terminal import Done
 
 FRESH = "fresh"
 PAGE = Page("docs/migrating.md")

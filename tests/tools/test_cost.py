@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from omics_components.settings import TABLE_INDEXES, Settings
 from omics_meta.commands.cost import footprint
-from omics_meta.commands.cost.recurrence import DAYS_A_MONTH, times_a_month
+from omics_meta.commands.cost.recurrence import DAYS_A_MONTH
 from omics_meta.commands.cost.usage import (
     Month,
     backfill,
@@ -47,36 +47,6 @@ def test_settings_are_the_defaults():
     assert settings.alarms
     assert tuple(settings.index_names) == footprint.INDEXES
     assert {name for name, keys in TABLE_INDEXES.items() if "set_status" in keys} == footprint.INDEXES_BY_STATUS
-
-
-@pytest.mark.parametrize(
-    ("expression", "times"),
-    [
-        ("off", 0),
-        ("rate(1 day)", DAYS_A_MONTH),
-        ("rate(7 days)", DAYS_A_MONTH / 7),
-        ("rate(12 hours)", 2 * DAYS_A_MONTH),
-        ("rate(30 minutes)", 48 * DAYS_A_MONTH),
-        ("cron(0 3 * * ? *)", DAYS_A_MONTH),
-        ("cron(0,30 3 * * ? *)", 2 * DAYS_A_MONTH),
-        ("cron(0 0/6 * * ? *)", 4 * DAYS_A_MONTH),
-        ("cron(0 8-17 ? * MON-FRI *)", 10 * 5 * DAYS_A_MONTH / 7),
-        ("cron(0 3 ? * SUN *)", DAYS_A_MONTH / 7),
-        ("cron(0 3 ? * 2#1 *)", 1),
-        ("cron(0 3 1,15 * ? *)", 2),
-        ("cron(0 3 L * ? *)", 1),
-        ("cron(0 3 1 1,7 ? *)", 1 / 6),
-        ("cron(*/15 * * * ? *)", 96 * DAYS_A_MONTH),
-    ],
-)
-def test_how_often_a_schedule_fires(expression: str, times: float):
-    assert times_a_month(expression) == pytest.approx(times)
-
-
-@pytest.mark.parametrize("expression", ["daily", "rate(0 days)", "cron(0 3 * * *)", "at(2026-01-01T00:00:00)"])
-def test_what_is_no_schedule_is_refused(expression: str):
-    with pytest.raises(ValueError, match="is not a schedule: give rate"):
-        times_a_month(expression)
 
 
 def test_rows_are_refreshed_between_once_and_twice_in_their_greatest_age():
