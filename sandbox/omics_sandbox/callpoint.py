@@ -22,6 +22,7 @@ class CallPoint:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: list[str] = []
+        self._counts: Callable[[str], bool] = _any
         self._index: int | None = None
         self._side: Side = "before"
         self._act: Callable[[], None] = _nothing
@@ -36,15 +37,18 @@ class CallPoint:
         """Count from zero, and act at no call."""
         self._set(None, "before", _nothing)
 
-    def arm(self, index: int, side: Side, act: Callable[[], None]) -> None:
+    def arm(
+        self, index: int, side: Side, act: Callable[[], None], *, counts: Callable[[str], bool] | None = None
+    ) -> None:
         """Count from zero, and act at the call with this index (the first is 0).
 
         Args:
             index: See above.
             side: Whether the call has taken effect by then.
             act: Called once, in the thread that serves the call.
+            counts: Whether a call, named as in `calls`, is counted; all are when not given.
         """
-        self._set(index, side, act)
+        self._set(index, side, act, counts)
 
     def answer(self, request: Request, serve: Callable[[], Response]) -> Response:
         """Serve a request, unless it is the one to act at.
@@ -55,10 +59,11 @@ class CallPoint:
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
         if request.service not in _SERVICES and operation not in _OPERATIONS:
             return serve()
+        call = operation or f"{request.method} {request.path}"
         with self._lock:
-            reached = len(self._calls) == self._index
+            reached = self._counts(call) and sum(map(self._counts, self._calls)) == self._index
             side, act = self._side, self._act
-            self._calls.append(operation or f"{request.method} {request.path}")
+            self._calls.append(call)
         if not reached:
             return serve()
         if side == "after":
@@ -66,10 +71,17 @@ class CallPoint:
         act()
         raise ConnectionDroppedError
 
-    def _set(self, index: int | None, side: Side, act: Callable[[], None]) -> None:
+    def _set(
+        self, index: int | None, side: Side, act: Callable[[], None], counts: Callable[[str], bool] | None = None
+    ) -> None:
         with self._lock:
             self._calls = []
+            self._counts = counts or _any
             self._index, self._side, self._act = index, side, act
+
+
+def _any(_: str) -> bool:
+    return True
 
 
 def _nothing() -> None:

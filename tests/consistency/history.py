@@ -112,7 +112,8 @@ class History:
     def _reconcile(self, refused_listing: int) -> None:
         """Run a reconciliation to its end, by processes that have been there before."""
         done = len(self.world.messages)
-        self.world.refused_listing = refused_listing
+        if refused_listing:
+            self.world.refuse_listing(refused_listing)
         self.run(reconcile)
         while done < len(self.world.messages):
             self.run(answer(self.world.messages[done]), done % 2)

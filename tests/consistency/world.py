@@ -14,14 +14,11 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
-from functools import partial
 from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from botocore import xform_name
 from botocore.exceptions import ClientError, ReadTimeoutError
-from moto.dynamodb.exceptions import ConditionalCheckFailed
 from moto.dynamodb.models import DynamoDBBackend
 from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.models import ReadSet
@@ -41,6 +38,8 @@ from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.stores.verification import Verifier
 from readset_sync.sync import Synchronizer
 
+from tests.in_process import DynamoDBClient, Hooked
+
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 STORE_ID = "1234567890"
@@ -49,6 +48,7 @@ EMPTY_STORE_ID = "2345678901"
 TABLE = "rows"
 PAGE = 2
 """Entries in a page of a listing or a scan, so that a handful of read sets makes several."""
+_WRITES = frozenset({"put_item", "update_item", "delete_item"})
 _deserialize = TypeDeserializer().deserialize
 EPOCH = int(datetime(2026, 4, 4, tzinfo=UTC).timestamp())
 """The world's seconds are counted from here."""
@@ -81,7 +81,6 @@ class World:
         writes: How many writes to the table were tried.
         events: Every event of a read set, in order.
         statuses: Of every read set that ever was: which status it took, and in which second.
-        refused_listing: Which page of the store, counted from 1, HealthOmics refuses to list next; 0 for none.
         messages: What reconciliations have put into the queue: requests, and steps as they are written.
         memories: What the processes that live on from one job to the next remember of the store.
     """
@@ -96,7 +95,6 @@ class World:
         self.writes = 0
         self.events: list[ReadSetEvent] = []
         self.statuses: dict[str, list[tuple[int, str]]] = {}
-        self.refused_listing = 0
         self.messages: list[RefreshRequest | dict[str, Any]] = []
         self.memories: list[dict[str, Any]] = [{}, {}]
         self._versions = itertools.count(1)
@@ -128,6 +126,16 @@ class World:
 
     def delete(self, read_set_id: str) -> None:
         self.omics.set_status(STORE_ID, read_set_id, "DELETED")
+
+    def refuse_listing(self, page: int) -> None:
+        """Let HealthOmics refuse a listing of the store once: the one after so many others, counted from 1."""
+        listings = itertools.count(1)
+        self.omics.faults.add(
+            "ListReadSets",
+            "AccessDeniedException",
+            times=1,
+            when=lambda given: given["sequenceStoreId"] == STORE_ID and next(listings) == page,
+        )
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """All rows by the read set's ARN, as they are now."""
@@ -197,6 +205,7 @@ class Work:
             raise _client_error("ThrottlingException", operation)
         if fate is Fate.DENIED:
             raise _client_error("AccessDeniedException", operation)
+        self._world.writes += operation in _WRITES
         result = call()
         if fate is Fate.REPLY_LOST:
             raise ReadTimeoutError(endpoint_url=operation)
@@ -221,12 +230,14 @@ class Work:
         )
 
     def source(self) -> HealthOmics:
-        source = HealthOmics(_Omics(self._world, self))  # pyright: ignore[reportArgumentType] - has what Source calls
+        client = Hooked("omics", OmicsClient(self._world.omics), self.gate)
+        source = HealthOmics(client)  # pyright: ignore[reportArgumentType] - has what HealthOmics calls
         source._stores = self._memory  # pyright: ignore[reportPrivateUsage] - as in a function that is still warm
         return source
 
     def table(self) -> Table:
-        return Table(_DynamoDB(self._world, self), TABLE)  # pyright: ignore[reportArgumentType] - has what Table calls
+        client = Hooked("dynamodb", DynamoDBClient(self._world.dynamodb), self.gate)
+        return Table(client, TABLE)  # pyright: ignore[reportArgumentType] - has what Table calls
 
     def _run(self) -> None:
         try:
@@ -327,92 +338,6 @@ class _Serial:
         return future
 
 
-class _DynamoDB:
-    """DynamoDB's client, as far as Table calls it: moto's table itself, because the wire takes most of the time."""
-
-    class exceptions:  # noqa: N801 - boto3's name
-        class ConditionalCheckFailedException(ClientError):  # noqa: N818 - boto3's name
-            """As boto3 makes it from the service's model."""
-
-    def __init__(self, world: World, work: Work) -> None:
-        self._world = world
-        self._moto = world.dynamodb
-        self._work = work
-
-    def get_item(self, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803 - boto3's names
-        return self._work.gate("GetItem", lambda: {"Item": self._item(TableName, Key)})
-
-    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
-        [(table, wanted)] = RequestItems.items()
-
-        def rows() -> Any:
-            items = [self._item(table, key) for key in wanted["Keys"]]
-            return {"Responses": {table: [item for item in items if item]}, "UnprocessedKeys": {}}
-
-        return self._work.gate("BatchGetItem", rows)
-
-    def put_item(self, Item: Any, **arguments: Any) -> Any:  # noqa: N803 - boto3's name
-        return self._write("PutItem", self._moto.put_item, item_attrs=Item, **arguments)
-
-    def update_item(self, **arguments: Any) -> Any:
-        return self._write("UpdateItem", self._moto.update_item, expression_attribute_names={}, **arguments)
-
-    def delete_item(self, ReturnValues: str = "", **arguments: Any) -> Any:  # noqa: N803 - boto3's name
-        deleted = self._write("DeleteItem", self._moto.delete_item, **arguments)
-        return {"Attributes": deleted.to_json()["Attributes"]} if deleted else {}
-
-    def scan(
-        self,
-        *,
-        TableName: str,  # noqa: N803 - boto3's names
-        FilterExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Any,  # noqa: N803
-        Limit: int | None = None,  # noqa: N803
-        ExclusiveStartKey: Any = None,  # noqa: N803
-        **_: Any,
-    ) -> Any:
-        def page() -> Any:
-            items, _, last = self._moto.scan(
-                table_name=TableName,
-                filters={},
-                limit=Limit,  # pyright: ignore[reportArgumentType] - moto takes None too
-                exclusive_start_key=ExclusiveStartKey,
-                filter_expression=FilterExpression,
-                expr_names={},
-                expr_values=ExpressionAttributeValues,
-                index_name="",
-                consistent_read=True,
-                projection_expression=None,
-                segments=(None, None),
-            )
-            following = {"LastEvaluatedKey": {name: key.to_json() for name, key in last.items()}} if last else {}
-            return {"Items": [item.to_json()["Attributes"] for item in items], **following}
-
-        return self._work.gate("Scan", page)
-
-    def get_paginator(self, operation: str) -> Any:
-        assert operation == "scan"
-        return self
-
-    def paginate(self, **arguments: Any) -> Iterator[Any]:
-        """Scan in one page."""
-        yield self.scan(**arguments)
-
-    def _item(self, table: str, key: Any) -> Any:
-        item = self._moto.get_item(table, key)
-        return item.to_json()["Attributes"] if item else None
-
-    def _write(self, operation: str, write: Callable[..., Any], **arguments: Any) -> Any:
-        def call() -> Any:
-            self._world.writes += 1
-            try:
-                return write(**{xform_name(name): value for name, value in arguments.items()})
-            except ConditionalCheckFailed as error:
-                raise self.exceptions.ConditionalCheckFailedException({}, operation) from error
-
-        return self._work.gate(operation, call)
-
-
 class _MessageSender:
     """The way into the queue of the world."""
 
@@ -427,30 +352,6 @@ class _MessageSender:
 
     def send_step(self, step: ReconciliationStep) -> None:
         self._work.gate("SendMessageBatch", lambda: self._world.messages.append(step.write()))
-
-
-class _Omics(OmicsClient):
-    """HealthOmics' client, whose calls go through the gate."""
-
-    def __init__(self, world: World, work: Work) -> None:
-        super().__init__(world.omics)
-        self._world = world
-        self._work = work
-
-    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
-        operation = super().__getattr__(name)
-
-        def call(**parameters: Any) -> dict[str, Any]:
-            if name == "list_read_sets" and parameters["sequenceStoreId"] == STORE_ID:
-                self._world.refused_listing -= 1
-                if self._world.refused_listing == 0:
-                    raise _client_error("AccessDeniedException", name)
-            return operation(**parameters)
-
-        return partial(self._gated, name, call)
-
-    def _gated(self, name: str, call: Callable[..., Any], **parameters: Any) -> Any:
-        return self._work.gate(name, lambda: call(**parameters))
 
 
 def _create_table() -> DynamoDBBackend:

@@ -1,6 +1,6 @@
 """A local AWS, and a store and a table between which everything that a backfill can find is to be done."""
 # pyright: reportPrivateUsage=false
-# The clients are the product's own, retries aside, and the configuration that says so is private to it.
+# The queue's client is the product's own, retries aside, and the configuration that says so is private to it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,15 +13,16 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
-from readset_sync.aws import clients as client
+from omics_sandbox.omics.client import OmicsClient
+from readset_sync.aws import clients as product
 from readset_sync.aws.healthomics import HealthOmics
-from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.sync import Synchronizer
 
 from tests.existing import create_table
 from tests.faults.matrix import Injection
+from tests.in_process import DynamoDBClient
 
 Rows = dict[str, dict[str, Any]]
 
@@ -99,12 +100,11 @@ def sandbox() -> Iterator[Sandbox]:
 def scene(sandbox: Sandbox) -> Scene:
     """Set the scene once for a module: each test puts its rows back before it begins."""
     name = f"read-sets-{next(_names)}"
-    dynamodb = sandbox.client("dynamodb")
-    create_table(dynamodb, name)
+    create_table(sandbox.client("dynamodb"), name)
     return set_scene(sandbox, name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def new_scene(sandbox: Sandbox) -> Callable[[str], Scene]:
     """Sets a scene with a store of its own in a table that is there."""
     return lambda table: set_scene(sandbox, table)
@@ -130,8 +130,9 @@ def set_scene(sandbox: Sandbox, table: str) -> Scene:
         return ReadSetArn("aws", sandbox.region, sandbox.account, store_id, read_set_id)
 
     stale, archived, ghost = (create(label) for label in ("stale", "archived", "ghost"))
-    dynamodb = sandbox.client("dynamodb")
-    synchronizer = Synchronizer(HealthOmics(sandbox.client("omics")), Table(dynamodb, table))
+    dynamodb: Any = DynamoDBClient(dynamodb_backends[sandbox.account][sandbox.region])
+    source: Any = OmicsClient(omics)
+    synchronizer = Synchronizer(HealthOmics(source), Table(dynamodb, table))
     synchronizer.refresh(archived)
     omics.set_status(store_id, archived.read_set_id, "ARCHIVED")
     for arn in (stale, archived, ghost):
@@ -159,19 +160,18 @@ def _by_arn(items: list[dict[str, Any]]) -> Rows:
 
 @pytest.fixture(scope="module")
 def clients(sandbox: Sandbox) -> Clients:
-    """The product's own clients, but that they try only once, with errors on demand."""
+    """Clients with errors on demand: HealthOmics' and DynamoDB's in the process, and SQS's that tries only once."""
+    injection = Injection()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
-        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-        patch.setattr(client, "_CONFIG", client._CONFIG.merge(once))
-        session = boto3.Session()
-        made = Clients(
-            client.omics_client(session, max_tps=MaxTps(10_000)),
-            client.dynamodb_client(session),
-            client.sqs_client(session),
-            Injection(),
-        )
-    for each in (made.omics, made.dynamodb, made.sqs):
-        made.injection.attach(each)
-    return made
+        patch.setattr(product, "_CONFIG", product._CONFIG.merge(Config(retries={"total_max_attempts": 1})))
+        sqs = product.sqs_client(boto3.Session())
+    injection.attach(sqs)
+    backend = dynamodb_backends[sandbox.account][sandbox.region]
+    return Clients(
+        injection.hook("omics", OmicsClient(sandbox.omics)),
+        injection.hook("dynamodb", DynamoDBClient(backend)),
+        sqs,
+        injection,
+    )

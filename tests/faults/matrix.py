@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-import botocore.session
+from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -20,6 +21,8 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
+
+from tests.in_process import Hooked, service_model
 
 _PAGE = (Path(__file__).parents[2] / "docs/errors.md").read_text(encoding="utf-8")
 
@@ -149,10 +152,7 @@ def _table(heading: str) -> list[list[str]]:
 
 def _model(operation: str) -> OperationModel:
     service = next(name for name, operations in OPERATIONS.items() if operation in operations)
-    return _session.get_service_model(service).operation_model(operation)
-
-
-_session = botocore.session.get_session()
+    return service_model(service).operation_model(operation)
 
 
 class Injection:
@@ -166,6 +166,7 @@ class Injection:
         self.calls: Counter[str] = Counter()
         self._error = ""
         self._operations: frozenset[str] = frozenset()
+        self._lock = Lock()
 
     def attach(self, client: Any) -> None:
         """Stand before AWS."""
@@ -179,6 +180,25 @@ class Injection:
     def clear(self) -> None:
         """Let every call pass."""
         self.set("")
+
+    def hook(self, service: str, client: Any) -> Any:
+        """Return the client of a model in the process, with this standing before it."""
+        names = {xform_name(operation): operation for operation in OPERATIONS[service]}
+
+        def around(name: str, call: Callable[[], Any]) -> Any:
+            operation = names[name]
+            with self._lock:
+                self.calls[operation] += 1
+                if operation not in self._operations:
+                    return call()
+                if self._error == REPLY_LOST:
+                    call()
+            if self._error in _CONNECTION:
+                raise _CONNECTION[self._error](service)
+            details = {"Error": {"Code": self._error, "Message": "a fault of the test"}}
+            raise client.exceptions.from_code(self._error)(details, operation)
+
+        return Hooked(service, client, around)
 
     def _before_send(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from omics_meta.app import app
-from omics_meta.commands import via_queue as handover
+from omics_meta.commands.backfill import queued_refresh
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.messages.queue_message import RefreshRequest, parse_message
@@ -83,8 +83,8 @@ def via_queue(scene: Any, clients: Any, tmp_path: Path, monkeypatch: pytest.Monk
             synchronizer.refresh(request.arn, store_after=request.time)
             sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
 
-    monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
-    monkeypatch.setattr(handover, "sqs_client", Mock(return_value=clients.sqs))
+    monkeypatch.setattr(queued_refresh, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
+    monkeypatch.setattr(queued_refresh, "sqs_client", Mock(return_value=clients.sqs))
     return "backfill", "--via-queue", "--outputs", str(outputs)
 
 

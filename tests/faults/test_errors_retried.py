@@ -74,6 +74,9 @@ def test_given_an_error_when_a_client_meets_it_then_it_tries_again_what_may_pass
         injection = Injection()
         injection.attach(client)
         injection.set(case.error, operation)
-        with pytest.raises((ClientError, BotoCoreError)):
+        with pytest.raises((ClientError, BotoCoreError)) as raised:
             getattr(client, xform_name(operation))(**PARAMETERS[operation])
+        if isinstance(raised.value, ClientError):
+            # The other tests raise it by this code, without a client of botocore.
+            assert raised.value.response.get("Error", {}).get("Code") == case.error
         assert injection.calls[operation] == (ATTEMPTS if case.retried else 1), case

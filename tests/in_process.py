@@ -1,0 +1,135 @@
+"""AWS clients that call models in the process, because the wire takes most of the time of a test."""
+# pyright: reportUnknownMemberType=false
+# moto's types are partial.
+
+from collections.abc import Callable
+from functools import cache, partial
+from types import SimpleNamespace
+from typing import Any
+
+from botocore import xform_name
+from botocore.errorfactory import ClientExceptionsFactory
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.paginate import Paginator, PaginatorModel
+from moto.dynamodb.exceptions import ConditionalCheckFailed, ResourceNotFoundException
+from moto.dynamodb.models import DynamoDBBackend
+
+Around = Callable[[str, Callable[[], Any]], Any]
+"""Makes a call, or not: told the name of boto3's method, and what makes the call."""
+
+
+class DynamoDBClient:
+    """DynamoDB's client, as far as Table calls it, on moto's tables. What is projected is not cut out of the items.
+
+    Attributes:
+        exceptions: The errors of the service, as boto3 makes them from its model.
+        meta: `region_name`, as boto3 has it.
+    """
+
+    def __init__(self, backend: DynamoDBBackend) -> None:
+        self._moto = backend
+        self.exceptions = _exceptions()
+        self.meta = SimpleNamespace(region_name=backend.region_name)
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803 - boto3's name, here and below
+        try:
+            return {"Table": self._moto.describe_table(TableName)["Table"]}
+        except ResourceNotFoundException as error:
+            raise self.exceptions.ResourceNotFoundException({}, "DescribeTable") from error
+
+    def get_item(self, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803
+        return {"Item": self._item(TableName, Key)}
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803
+        [(table, wanted)] = RequestItems.items()
+        items = [self._item(table, key) for key in wanted["Keys"]]
+        return {"Responses": {table: [item for item in items if item]}, "UnprocessedKeys": {}}
+
+    def put_item(self, Item: Any, **arguments: Any) -> None:  # noqa: N803
+        self._write(self._moto.put_item, item_attrs=Item, **arguments)
+
+    def update_item(self, **arguments: Any) -> None:
+        self._write(self._moto.update_item, expression_attribute_names={}, **arguments)
+
+    def delete_item(self, ReturnValues: str = "", **arguments: Any) -> Any:  # noqa: N803
+        deleted = self._write(self._moto.delete_item, **arguments)
+        return {"Attributes": deleted.to_json()["Attributes"]} if deleted else {}
+
+    def scan(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        FilterExpression: str,  # noqa: N803
+        ExpressionAttributeValues: Any,  # noqa: N803
+        Limit: int | None = None,  # noqa: N803
+        ExclusiveStartKey: Any = None,  # noqa: N803
+        **_: Any,
+    ) -> Any:
+        items, _scanned, last = self._moto.scan(
+            table_name=TableName,
+            filters={},
+            limit=Limit,  # pyright: ignore[reportArgumentType] - moto takes None too
+            exclusive_start_key=ExclusiveStartKey,
+            filter_expression=FilterExpression,
+            expr_names={},
+            expr_values=ExpressionAttributeValues,
+            index_name="",
+            consistent_read=True,
+            projection_expression=None,
+            segments=(None, None),
+        )
+        following = {"LastEvaluatedKey": {name: key.to_json() for name, key in last.items()}} if last else {}
+        return {"Items": [item.to_json()["Attributes"] for item in items], **following}
+
+    def _item(self, table: str, key: Any) -> Any:
+        item = self._moto.get_item(table, key)
+        return item.to_json()["Attributes"] if item else None
+
+    def _write(self, write: Callable[..., Any], **arguments: Any) -> Any:
+        try:
+            return write(**{xform_name(name): value for name, value in arguments.items()})
+        except ConditionalCheckFailed as error:
+            details: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "it is not met"}}
+            raise self.exceptions.ConditionalCheckFailedException(details, write.__name__) from error
+
+
+class Hooked:
+    """A client, each of whose calls is made by a function of the test's."""
+
+    def __init__(self, service: str, client: Any, around: Around) -> None:
+        self._service = service
+        self._client = client
+        self._around = around
+        self.exceptions = client.exceptions
+        self.meta = client.meta
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self._call, name)
+
+    def get_paginator(self, name: str) -> Any:
+        model = service_model(self._service)
+        operation = next(each for each in model.operation_names if xform_name(each) == name)
+        pages = PaginatorModel(_load(self._service, "paginators-1")).get_paginator(operation)
+        method, described = getattr(self, name), model.operation_model(operation)
+        paginator: Any = Paginator(method, pages, described)  # pyright: ignore[reportUnknownVariableType]
+        return paginator
+
+    def _call(self, name: str, **arguments: Any) -> Any:
+        return self._around(name, partial(getattr(self._client, name), **arguments))
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """Botocore's model of a service."""
+    return ServiceModel(_load(service, "service-2"), service)
+
+
+@cache
+def _load(service: str, kind: str) -> Any:
+    return Loader().load_service_model(service, kind)
+
+
+@cache
+def _exceptions() -> Any:
+    return ClientExceptionsFactory().create_client_exceptions(service_model("dynamodb"))
