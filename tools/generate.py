@@ -1,9 +1,9 @@
 """Writes the files that are made from declarations elsewhere in the code: `make generate`."""
 
 import json
-import os
 import re
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -130,7 +130,8 @@ def main() -> None:
         print(f"{name} is written anew")
         if name == ARGS:
             # The schema is made of the arguments as they were imported: begin again with what was written.
-            os.execv(sys.executable, [sys.executable, "-m", "tools.generate"])  # noqa: S606 (this very program)
+            subprocess.run([sys.executable, "-m", "tools.generate"], check=True)
+            return
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from readset_sync.model.record import (
+    COMPARED_ATTRIBUTES,
     DIGEST,
-    KEY,
     LISTED,
+    LISTED_ATTRIBUTES,
+    REFERENCE_ATTRIBUTES,
     REVISION,
     STATUS_AT,
     SYNC_STATE,
@@ -25,37 +27,6 @@ from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-_ADDED: Final = frozenset(
-    {
-        "set_creation_time",
-        "set_creation_type",
-        "set_etag",
-        "set_sequence_information",
-        "set_status_message",
-        "store_id",
-    }
-)
-"""Attributes that rows of the reference implementation's format do not have."""
-
-_LISTED: Final = (
-    frozenset(
-        {
-            "set_id",
-            "set_name",
-            "set_description",
-            "set_status",
-            "set_type",
-            "set_reference_arn",
-            "set_subject_id",
-            "set_sample_id",
-        }
-    )
-    | _ADDED
-)
-"""Attributes that an entry of ListReadSets decides, the key aside."""
-
-_COMPLETE: Final = _LISTED | {"files", "tags", "store", "set_creation_job_id", "set_total_size", SYNC_STATE}
 
 _UPLOADING: Final = frozenset({"PROCESSING_UPLOAD", "UPLOAD_FAILED"})
 
@@ -155,12 +126,12 @@ def listed_differences(row: Row, listed: Response, store: Response) -> list[str]
     An empty list does not prove that `files` and `tags` are right, because no listing shows them: see `is_suspect`.
     """
     expected = read_set_attributes(listed) | {"store": store_map(store)}
-    return _differences(row, expected, _comparable(row, _LISTED | {"store", SYNC_STATE}))
+    return _differences(row, expected, _comparable(row, LISTED_ATTRIBUTES | {"store", SYNC_STATE}))
 
 
 def full_differences(row: Row, expected: Row) -> list[str]:
     """Name the attributes in which a row differs from the one that would be written now."""
-    return _differences(row, expected, _comparable(row, _COMPLETE))
+    return _differences(row, expected, _comparable(row, COMPARED_ATTRIBUTES))
 
 
 def is_suspect(row: Row, listed: Response) -> bool:
@@ -182,8 +153,8 @@ def _has_every_file(row: Row, listed: Response) -> bool:
 
 def _comparable(row: Row, names: frozenset[str]) -> frozenset[str]:
     """Leave out attributes that rows of the reference implementation's format do not have, in such rows."""
-    return names if REVISION in row else names - _ADDED - {"set_creation_job_id", "set_total_size"}
+    return names if REVISION in row else names & (REFERENCE_ATTRIBUTES | {SYNC_STATE})
 
 
 def _differences(row: Row, expected: Row, names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if name != KEY and row.get(name) != expected.get(name))
+    return sorted(name for name in names if row.get(name) != expected.get(name))

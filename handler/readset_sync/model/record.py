@@ -50,12 +50,7 @@ DIGEST: Final = "sync_digest"
 _DIGEST_FORMAT: Final = 1
 """Part of the digest. Raise it when rows get another attribute that no listing shows: all are then read in full."""
 
-_UNLISTED: Final = ("files", "tags", "set_total_size", "set_creation_job_id")
-
 _FILES: Final = ("source1", "source2", "index")
-
-_COUNTS: Final = frozenset({"content_length", "part_size", "total_parts"})
-"""Attributes of a file that the reference implementation documents as strings, and writes as numbers."""
 
 _TEXTS: Final = {
     "set_id": "id",
@@ -74,6 +69,35 @@ _TEXTS: Final = {
     "store_id": "sequenceStoreId",
 }
 
+_MAPS: Final = {CREATED_AT: "creationTime", "set_etag": "etag", "set_sequence_information": "sequenceInformation"}
+"""Attributes whose value is not the member's text as it is."""
+
+_UNLISTED: Final = ("files", "tags", "set_total_size", "set_creation_job_id")
+"""Attributes that no listing shows."""
+
+LISTED_ATTRIBUTES: Final = frozenset({*_TEXTS, *_MAPS}) - {KEY, *_UNLISTED}
+"""Attributes that an entry of ListReadSets decides, the key aside."""
+
+COMPARED_ATTRIBUTES: Final = LISTED_ATTRIBUTES | {*_UNLISTED, "store", SYNC_STATE}
+"""Attributes by which a row is right or wrong: all but the key, and but when and by which write it came to be."""
+
+REFERENCE_ATTRIBUTES: Final = frozenset(
+    {
+        "set_id",
+        "set_name",
+        "set_description",
+        "set_status",
+        "set_type",
+        "set_reference_arn",
+        "set_subject_id",
+        "set_sample_id",
+        "files",
+        "store",
+        "tags",
+    }
+)
+"""Attributes, the key aside, of rows in the reference implementation's format."""
+
 _ETAG: Final = {"algorithm": "algorithm", "source1": "source1", "source2": "source2"}
 
 _SEQUENCE_INFORMATION: Final = {
@@ -82,6 +106,12 @@ _SEQUENCE_INFORMATION: Final = {
     "generated_from": "generatedFrom",
     "alignment": "alignment",
 }
+
+
+_STORE: Final = {"store_id": "id", "store_arn": "arn", "store_name": "name"}
+_STORE_ACCESS: Final = {"store_uri": "s3Uri", "store_ap_arn": "s3AccessPointArn"}
+_FILE_COUNTS: Final = {"content_length": "contentLength", "part_size": "partSize", "total_parts": "totalParts"}
+"""Attributes of a file that the reference implementation documents as strings, and writes as numbers."""
 
 
 def build_row(
@@ -174,8 +204,8 @@ def store_map(store: Response) -> dict[str, str]:
     """Return the `store` attribute from a response of GetSequenceStore. A store may have no S3 access."""
     access = store.get("s3Access", {})
     return {
-        **_present(store, {"store_id": "id", "store_arn": "arn", "store_name": "name"}),
-        **_present(access, {"store_uri": "s3Uri", "store_ap_arn": "s3AccessPointArn"}),
+        **_present(store, _STORE),
+        **_present(access, _STORE_ACCESS),
         "store_type": "sequence_store",
     }
 
@@ -239,7 +269,7 @@ def _is_file(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     file = cast("dict[str, object]", value)
-    texts = {name: each for name, each in file.items() if name not in _COUNTS or not _is_count(each)}
+    texts = {name: each for name, each in file.items() if name not in _FILE_COUNTS or not _is_count(each)}
     return _is_text_map(texts) and str(texts.get("content_length", "0")).isdigit()
 
 
@@ -278,11 +308,8 @@ def _file(name: str, file: Response, etag: str | None) -> dict[str, str]:
         "file_path": file.get("s3Access", {}).get("s3Uri"),
         "etag": etag,
         "file_type": name,
-        "content_length": file.get("contentLength"),
-        "part_size": file.get("partSize"),
-        "total_parts": file.get("totalParts"),
     }
-    return _texts(given)
+    return _texts(given | _present(file, _FILE_COUNTS))
 
 
 def _texts(file: Mapping[str, Any]) -> dict[str, str]:
