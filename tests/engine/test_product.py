@@ -44,10 +44,11 @@ def queues(client: Clients) -> set[str]:
 
 
 @pytest.mark.parametrize("adopts_table", [False, True], ids=["created table", "adopted table"])
-@pytest.mark.parametrize("adopts_queue", [False, True], ids=["created queue", "adopted queue"])
-def test_given_a_mode_when_a_stack_lives_then_only_what_it_created_goes_and_data_stay(
-    adopts_table: bool, adopts_queue: bool, product: Products, client: Clients
+def test_given_a_stack_that_adopts_its_table_or_its_queue_when_it_lives_then_only_what_it_created_goes(
+    adopts_table: bool, product: Products, client: Clients
 ) -> None:
+    """All four modes are in `tests/e2e/test_pipeline.py` and `tests/reuse/test_upgrade.py`, without the engine."""
+    adopts_queue = not adopts_table
     config = {"dynamoTableName": "theirs"} if adopts_table else {}
     config |= {"SQSQueueName": "theirs.fifo"} if adopts_queue else {}
     create_filled_table(client, "theirs")
@@ -75,52 +76,46 @@ def test_given_a_mode_when_a_stack_lives_then_only_what_it_created_goes_and_data
     assert client("lambda").list_functions()["Functions"] == []
 
 
-def test_given_a_stack_when_settings_change_then_it_is_updated_in_place_and_refresh_finds_no_drift(
+def test_given_a_stack_when_changed_destroyed_and_brought_up_again_then_its_table_keeps_its_rows(
     product: Products, client: Clients
 ) -> None:
+    # GIVEN a stack in which a refresh finds no drift
     stack = product()
     before = stack.up()
-    stack.configure(functionMemorySize="512", logRetentionDays="90")
+    stack.run("refresh", "--yes", "--expect-no-changes")
 
+    # WHEN settings change, THEN it is updated in place
+    stack.configure(functionMemorySize="512", logRetentionDays="90")
     plan = stack.planned()
     assert set(plan) - {"same"} == {"update"}
     assert len(plan["update"]) == 2, plan
     assert stack.up() == before
-
     function = client("lambda").get_function_configuration(FunctionName=before["functionName"])
     assert function["MemorySize"] == 512
-    stack.run("refresh", "--yes", "--expect-no-changes")
     client("lambda").update_function_configuration(FunctionName=before["functionName"], Timeout=61)
     stack.run("refresh", "--yes", "--expect-no-changes", fails=True)
 
-
-def test_given_a_retained_table_when_brought_up_again_then_one_setting_brings_it_back_with_its_rows(
-    product: Products, client: Clients
-) -> None:
-    stack = product()
-    stack.up()
+    # WHEN it is destroyed, THEN the table alone is left
     client("dynamodb").put_item(TableName=TABLE, Item=ROW)
     stack.run("destroy", "--yes")
     assert tables(client) == {TABLE}
+    assert queues(client) == set()
+    assert client("lambda").list_functions()["Functions"] == []
+    assert client("iam").list_roles()["Roles"] == []
+    assert client("events").list_rules()["Rules"] == []
+    assert client("scheduler").list_schedules()["Schedules"] == []
+    assert client("logs").describe_log_groups()["logGroups"] == []
 
-    assert "Table already exists" in stack.run("up", "--yes", "--skip-preview", fails=True)
+    # WHEN it is brought up again, THEN one setting brings the table back, with what the failed update created
+    assert f"Table already exists: {TABLE}" in stack.run("up", "--yes", "--skip-preview", fails=True)
     stack.configure(importRetainedTable="true")
     stack.up()
-
     assert client("dynamodb").scan(TableName=TABLE)["Items"] == [ROW]
     stack.run("preview", "--expect-no-changes")
-    # Adopting another table lets go of this one, and does not delete it.
+
+    # WHEN it adopts another table, THEN it lets go of this one, and does not delete it
     create_filled_table(client, "theirs")
     stack.configure(importRetainedTable="false", dynamoTableName="theirs")
     assert stack.up()["tableName"] == "theirs"
     assert tables(client) == {TABLE, "theirs"}
     assert client("dynamodb").scan(TableName=TABLE)["Items"] == [ROW]
-
-
-def test_given_a_wrong_setting_when_previewed_then_it_is_named_and_nothing_is_touched(
-    product: Products, client: Clients
-) -> None:
-    stack = product(functionMemorySize="1")
-
-    assert "functionMemorySize" in stack.run("preview", fails=True)
-    assert queues(client) == set()

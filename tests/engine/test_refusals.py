@@ -7,24 +7,15 @@ from typing import Any
 Products = Callable[..., Any]
 
 
-def test_given_a_wrong_passphrase_when_previewed_then_the_message_names_it(product: Products) -> None:
+def test_given_a_passphrase_a_stack_or_a_file_that_is_wrong_when_previewed_then_it_is_named(product: Products) -> None:
     stack = product()
     stack.run("config", "set", "--secret", "dynamoTableName", "hidden-name")
     wrong = replace(stack, environment=stack.environment | {"PULUMI_CONFIG_PASSPHRASE": "not this one"})
-
     assert "incorrect passphrase" in wrong.run("preview", fails=True)
 
+    assert "no stack named 'nowhere' found" in stack.run("preview", "--stack", "nowhere", fails=True)
 
-def test_given_a_stack_that_does_not_exist_when_previewed_then_it_is_named(product: Products) -> None:
-    assert "no stack named 'nowhere' found" in product().run("preview", "--stack", "nowhere", fails=True)
-
-
-def test_given_an_unreadable_configuration_when_previewed_then_the_message_says_what_and_where(
-    product: Products,
-) -> None:
-    stack = product()
     (stack.folder / "Pulumi.dev.yaml").write_text("config:\n  aws:region: [us-west-2\n")
-
     # The engine's own words, which do not name the file.
     assert "getting stack configuration: invalid YAML file: yaml: line 1" in stack.run("preview", fails=True)
 
@@ -37,7 +28,9 @@ def test_given_no_credentials_when_previewed_then_the_message_says_how_to_give_t
     assert "No valid credential sources found. Set AWS_PROFILE" in printed
 
 
-def test_given_several_wrong_settings_when_previewed_then_all_are_named_with_their_remedy(product: Products) -> None:
+def test_given_wrong_settings_when_previewed_then_all_are_named_with_their_remedy_and_nothing_is_touched(
+    product: Products, client: Callable[[str], Any]
+) -> None:
     stack = product(batchSize="11", dynamoTableNam="reads")
 
     printed = stack.run("preview", fails=True)
@@ -46,3 +39,4 @@ def test_given_several_wrong_settings_when_previewed_then_all_are_named_with_the
     assert "11" in printed
     assert "dynamoTableName" in printed
     assert "Traceback" not in printed
+    assert client("sqs").list_queues().get("QueueUrls", []) == []

@@ -28,10 +28,7 @@ table = aws.dynamodb.Table(
     point_in_time_recovery={"enabled": True},
     server_side_encryption={"enabled": True},
     tags={"purpose": "test"},
-    opts=pulumi.ResourceOptions(
-        retain_on_delete=True,
-        import_=config.get("tableName") if config.get_bool("importTable") else None,
-    ),
+    opts=pulumi.ResourceOptions(retain_on_delete=True),
 )
 dead_letters = aws.sqs.Queue("dead-letters", fifo_queue=True)
 queue = aws.sqs.Queue(
