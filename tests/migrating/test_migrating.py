@@ -243,7 +243,7 @@ def test_a_table_with_a_sort_key_is_refused_and_a_copy_of_it_takes_its_place(
     # WHEN the page is followed, THEN the copy becomes what a backfill of old writes, with the files of what is archived
     sample.destroy()
     typed = PAGE.commands_under(heading)
-    place = typed.index("pulumi stack init dev")
+    place = typed.index("pulumi stack init prod")
     assert not failed(terminal.type(*typed[:place]))
     [program] = PAGE.blocks("python", heading)
     copied = terminal.run_python(program)
