@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from readset_sync.constants import DRIFT_METRIC
 
 from .function import METRICS_NAMESPACE, own_dimensions
 from .iam import Place, policy_document
@@ -112,7 +113,7 @@ def _alarms(
         yield Alarm(
             "drift",
             "A reconciliation found rows that were missing or wrong, and had them refreshed: events were lost",
-            *(METRICS_NAMESPACE, "ReconciliationDrift", own_dimensions(function.name), "Maximum"),
+            *(METRICS_NAMESPACE, DRIFT_METRIC, own_dimensions(function.name), "Maximum"),
             # There is a number once in a reconciliation: what one found stands until the next.
             missing="ignore",
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+from readset_sync.constants import DRIFT_METRIC, LAG_METRIC, MESSAGES_METRIC, RECONCILIATIONS_METRIC, REFRESH_METRIC
 
 from .function import METRICS_NAMESPACE, own_dimensions
 from .iam import Place
@@ -62,15 +63,15 @@ def _widgets(region: str, queue: str, failures: Sequence[str], function: str) ->
         return [METRICS_NAMESPACE, metric, *chain.from_iterable(own_dimensions(function).items())]
 
     graphs: list[tuple[str, str, list[list[str]]]] = [
-        ("Messages received", "Sum", [own("Messages")]),
+        ("Messages received", "Sum", [own(MESSAGES_METRIC)]),
         ("Messages waiting", "Maximum", [of_queue("ApproximateNumberOfMessagesVisible", queue)]),
         ("Age of the oldest message (s)", "Maximum", [of_queue("ApproximateAgeOfOldestMessage", queue)]),
-        ("From the event to the row (ms)", "p90", [own("SourceToRowLag")]),
-        ("Full refresh of a row (ms)", "p90", [own("RefreshDuration")]),
+        ("From the event to the row (ms)", "p90", [own(LAG_METRIC)]),
+        ("Full refresh of a row (ms)", "p90", [own(REFRESH_METRIC)]),
         ("Dead letters", "Maximum", [of_queue("ApproximateNumberOfMessagesVisible", each) for each in failures]),
         ("Errors and throttles of the function", "Sum", [of_function("Errors"), of_function("Throttles")]),
-        ("Reconciliations", "Sum", [own("Reconciliations")]),
-        ("Rows found wrong by reconciliations", "Sum", [own("ReconciliationDrift")]),
+        ("Reconciliations", "Sum", [own(RECONCILIATIONS_METRIC)]),
+        ("Rows found wrong by reconciliations", "Sum", [own(DRIFT_METRIC)]),
     ]
     columns = 24 // _WIDTH
     return [

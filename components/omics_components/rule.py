@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, READ_SET_EVENT, STORE_EVENT
 
 from .queue import Queue
 from .settings import Settings
@@ -39,7 +40,7 @@ READ_SETS = Events(
     "",
     "AllowReadSetEvents",
     "HealthOmics read sets whose status changed",
-    {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"]},
+    {"source": [OMICS_SOURCE], "detail-type": [READ_SET_EVENT]},
     # The read set's id, because a group id has at most 100 characters and an ARN may have more.
     "$.detail.id",
 )
@@ -47,7 +48,7 @@ STORES = Events(
     "store-",
     "AllowStoreEvents",
     "HealthOmics sequence stores that were changed or deleted",
-    {"source": ["aws.omics"], "detail-type": ["Sequence Store Status Change"]},
+    {"source": [OMICS_SOURCE], "detail-type": [STORE_EVENT]},
     "$.id",
 )
 TAGS = Events(
@@ -55,8 +56,8 @@ TAGS = Events(
     "AllowTagEvents",
     "HealthOmics read sets whose tags were changed",
     {
-        "source": ["aws.omics"],
-        "detail-type": ["AWS API Call via CloudTrail"],
+        "source": [OMICS_SOURCE],
+        "detail-type": [API_CALL_EVENT],
         "detail": {
             "eventSource": ["omics.amazonaws.com"],
             "eventName": ["TagResource", "UntagResource"],

@@ -6,11 +6,10 @@ from typing import cast
 
 import pulumi
 import pulumi_aws as aws
+from readset_sync.constants import KEY
 
 from .settings import TABLE_INDEXES, Settings
 from .validation import SettingsError, problem
-
-HASH_KEY = "set_arn"
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Tabl
     table = aws.dynamodb.Table(
         f"{name}-table",
         name=settings.table_name,
-        hash_key=HASH_KEY,
+        hash_key=KEY,
         attributes=[{"name": each, "type": "S"} for each in _key_attributes(settings.index_names)],
         global_secondary_indexes=[_index(each, settings) for each in settings.index_names],
         billing_mode=settings.table_billing_mode,
@@ -56,7 +55,7 @@ def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Tabl
 
 def _key_attributes(index_names: Sequence[str]) -> list[str]:
     """Attributes that are a key of the table or of an index, without repetition."""
-    return list(dict.fromkeys([HASH_KEY, *(key for name in index_names for key in TABLE_INDEXES[name])]))
+    return list(dict.fromkeys([KEY, *(key for name in index_names for key in TABLE_INDEXES[name])]))
 
 
 def _index(name: str, settings: Settings) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
@@ -115,12 +114,12 @@ def _look_up(name: str, parent: pulumi.Resource, setting: str) -> aws.dynamodb.G
         remedy = f"the table cannot be read ({error}): give the name of a table in this account and region."
         raise SettingsError([problem(setting, name, remedy)]) from error
     types = {attribute.name: attribute.type for attribute in table.attributes}
-    if table.hash_key != HASH_KEY or table.range_key or types.get(HASH_KEY) != "S":
+    if table.hash_key != KEY or table.range_key or types.get(KEY) != "S":
         key = f"{table.hash_key} ({types.get(table.hash_key)})"
         if table.range_key:
             key += f" with sort key {table.range_key}"
         remedy = (
-            f"its key is {key}, which DynamoDB cannot change: give a table with partition key {HASH_KEY} (S)"
+            f"its key is {key}, which DynamoDB cannot change: give a table with partition key {KEY} (S)"
             " and no sort key; omics-meta backfill fills an empty one."
         )
         raise SettingsError([problem(setting, name, remedy)])

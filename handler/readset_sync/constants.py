@@ -3,6 +3,27 @@
 The component imports this module alone of `readset_sync`, so it imports nothing itself.
 """
 
+KEY = "set_arn"
+"""The partition key of the table: the ARN of the read set."""
+
+OMICS_SOURCE = "aws.omics"
+"""The `source` of HealthOmics' events."""
+
+READ_SET_EVENT = "Read Set Status Change"
+"""The `detail-type` of an event about a read set."""
+
+STORE_EVENT = "Sequence Store Status Change"
+"""The `detail-type` of an event about a sequence store."""
+
+API_CALL_EVENT = "AWS API Call via CloudTrail"
+"""The `detail-type` of an event about an API call, such as one that changes tags."""
+
+MESSAGES_METRIC = "Messages"
+LAG_METRIC = "SourceToRowLag"
+REFRESH_METRIC = "RefreshDuration"
+RECONCILIATIONS_METRIC = "Reconciliations"
+DRIFT_METRIC = "ReconciliationDrift"
+
 OWN_SOURCE = "healthomics-metadata-sync"
 """The `source` of messages that the product sends to its own queue."""
 

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,  # pyright: ignore[reportUnknownVariableType] - Powertools leaves the handler untyped
 )
 
+from readset_sync.constants import DRIFT_METRIC, LAG_METRIC, MESSAGES_METRIC, RECONCILIATIONS_METRIC, REFRESH_METRIC
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
@@ -72,7 +73,7 @@ class Consumer:
         self._counts.clear()
         # Stacks of one account and region have the namespace and the service in common.
         self._metrics.add_dimension(_FUNCTION, context.function_name)
-        self._metrics.add_metric("Messages", unit=MetricUnit.Count, value=len(batch["Records"]))
+        self._metrics.add_metric(MESSAGES_METRIC, unit=MetricUnit.Count, value=len(batch["Records"]))
         response = process_partial_response(batch, self._process, self._processor, context)
         for (status, outcome), count in self._counts.items():
             with single_metric("Events", unit=MetricUnit.Count, value=count) as metric:
@@ -145,9 +146,9 @@ class Consumer:
             return
         if isinstance(message, ReadSetEvent):
             lag = (datetime.now(UTC) - message.time).total_seconds() * 1000
-            self._metrics.add_metric("SourceToRowLag", unit=MetricUnit.Milliseconds, value=max(lag, 0))
+            self._metrics.add_metric(LAG_METRIC, unit=MetricUnit.Milliseconds, value=max(lag, 0))
         if not isinstance(message, ReadSetEvent) or message.action is Action.REFRESH:
-            self._metrics.add_metric("RefreshDuration", unit=MetricUnit.Milliseconds, value=milliseconds)
+            self._metrics.add_metric(REFRESH_METRIC, unit=MetricUnit.Milliseconds, value=milliseconds)
 
     def _report_step(self, step: ReconciliationStep, milliseconds: float) -> None:
         done = step.phase is Phase.DONE
@@ -157,8 +158,8 @@ class Consumer:
             milliseconds=round(milliseconds),
         )
         if done:
-            self._metrics.add_metric("Reconciliations", unit=MetricUnit.Count, value=1)
-            self._metrics.add_metric("ReconciliationDrift", unit=MetricUnit.Count, value=drift(step.counts))
+            self._metrics.add_metric(RECONCILIATIONS_METRIC, unit=MetricUnit.Count, value=1)
+            self._metrics.add_metric(DRIFT_METRIC, unit=MetricUnit.Count, value=drift(step.counts))
 
 
 def _kind(message: "Message") -> str:

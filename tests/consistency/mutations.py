@@ -12,13 +12,14 @@ from botocore.exceptions import ClientError
 from readset_sync.aws import table as table_module
 from readset_sync.aws.healthomics import HealthOmics, ListingPage, ReadSet
 from readset_sync.aws.table import Table
+from readset_sync.constants import KEY
 from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model import comparison as plan
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.comparison import Comparison, Need, RefreshScope
 from readset_sync.model.errors import ReadSetNotFoundError
-from readset_sync.model.record import KEY, STATUS_AT, SYNC_STATE, Response, Row, listed_row, store_attributes
+from readset_sync.model.record import STATUS_AT, SYNC_STATE, Response, Row, listed_row, store_attributes
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores.verification import StoreListing, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer

@@ -25,9 +25,10 @@ from omics_sandbox.omics.models import ReadSet
 from omics_sandbox.omics.service import OmicsService
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
+from readset_sync.constants import READ_SET_EVENT
 from readset_sync.messages.envelope import parse_envelope
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest
-from readset_sync.messages.read_set_event import DETAIL_TYPE, ReadSetEvent
+from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, RefreshScope
@@ -157,7 +158,7 @@ class World:
         return f"v{next(self._versions)}"
 
     def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
-        if detail_type == DETAIL_TYPE:
+        if detail_type == READ_SET_EVENT:
             arn, status = ReadSetArn.parse(detail["arn"]), detail["status"]
             self.statuses.setdefault(arn.read_set_id, []).append((self.now, status))
             self.events.append(ReadSetEvent("event", arn, status, None, self.moment()))

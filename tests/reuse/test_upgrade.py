@@ -133,7 +133,7 @@ def test_a_moved_table_or_queue_is_noticed(
 
 
 def test_another_key_is_noticed(resources: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "HASH_KEY", "arn")
+    monkeypatch.setattr(table, "KEY", "arn")
 
     [lost] = losses(earlier("both-created"), resources("both-created"))
 

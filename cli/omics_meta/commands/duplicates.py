@@ -7,7 +7,8 @@ from sys import intern
 from typing import Final
 
 from readset_sync.aws.table import Table
-from readset_sync.model.record import KEY, Row
+from readset_sync.constants import KEY
+from readset_sync.model.record import Row
 
 from omics_meta.search.columns import Column, columns_of
 from omics_meta.search.plan import facts_of, plan

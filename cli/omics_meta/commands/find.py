@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from readset_sync.model.record import KEY, Row
+from readset_sync.constants import KEY
+from readset_sync.model.record import Row
 
 from omics_meta.search.columns import columns_of
 from omics_meta.search.criteria import criteria_of, one_of, read_set_id

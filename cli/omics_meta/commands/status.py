@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 from botocore.exceptions import ClientError
 from readset_sync.aws.clients import dynamodb_client
 from readset_sync.aws.table import Table
+from readset_sync.constants import KEY
 from readset_sync.model.errors import SyncError
-from readset_sync.model.record import KEY, SYNCED_AT
+from readset_sync.model.record import SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms

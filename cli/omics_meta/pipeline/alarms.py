@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from readset_sync.constants import DRIFT_METRIC
+
 from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.stack import Stack
 
@@ -17,7 +19,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "ApproximateAgeOfOldestMessage": "wait, if many read sets have just changed; otherwise " + _LOGS,
     "Errors": _LOGS,
     "Throttles": "raise the account's quota of concurrent executions, or reserve some: `functionReservedConcurrency`",
-    "ReconciliationDrift": "the rows are right again; see with `omics-meta dlq list` and `omics-meta verify` whether "
+    DRIFT_METRIC: "the rows are right again; see with `omics-meta dlq list` and `omics-meta verify` whether "
     "events are still lost",
 }
 """What to do about an alarm, by its metric."""

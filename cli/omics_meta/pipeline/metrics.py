@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+from readset_sync.constants import LAG_METRIC
+
 from omics_meta.pipeline.stack import Stack
 
 Metric = tuple[str, str, Mapping[str, str]]
@@ -32,7 +34,7 @@ def lag(stack: Stack) -> Lag | None:
         stack.variables.get(f"POWERTOOLS_{name}", "") for name in ("METRICS_NAMESPACE", "SERVICE_NAME")
     )
     dimensions = {"service": service, "function_name": stack.output("functionName")}
-    metric = (namespace, "SourceToRowLag", dimensions)
+    metric = (namespace, LAG_METRIC, dimensions)
     points = datapoints(stack, metric, "SampleCount", "Sum", "Maximum", since=_DAY, period=_DAY)
     if not points:
         return None

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.messages.read_set_event import DETAIL_TYPE, SOURCE
+from readset_sync.constants import OMICS_SOURCE, READ_SET_EVENT
 
 from omics_meta.pipeline.check import REDEPLOY, Check
 from omics_meta.pipeline.stack import Stack
@@ -23,7 +23,7 @@ def check_rule(stack: Stack) -> Iterator[Check]:
     name = stack.output("ruleName")
     rule = stack.session.client("events").describe_rule(Name=name)
     yield _enabled("rule enabled", rule)
-    takes_all = _pattern(rule) == {"source": [SOURCE], "detail-type": [DETAIL_TYPE]}
+    takes_all = _pattern(rule) == {"source": [OMICS_SOURCE], "detail-type": [READ_SET_EVENT]}
     yield Check("rule pattern", takes_all, json.dumps(_pattern(rule)))
     targets = _targets(stack, name)
     yield Check("rule target", len(targets) == 1, f"{len(targets)} targets are {stack.output('queueArn')}")
@@ -53,7 +53,7 @@ def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
     for name in (name for page in pages for name in page["RuleNames"]):
         if name != stack.output("ruleName"):
             rule = events.describe_rule(Name=name)
-            if SOURCE in _pattern(rule).get("source", []):
+            if OMICS_SOURCE in _pattern(rule).get("source", []):
                 yield rule
 
 

@@ -13,7 +13,8 @@ from functools import reduce
 from typing import Final
 
 from boto3.dynamodb.conditions import Attr, AttributeBase, ConditionBase
-from readset_sync.model.record import CREATED_AT, KEY, Row
+from readset_sync.constants import KEY
+from readset_sync.model.record import CREATED_AT, Row
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.search.filters import Filters

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from readset_sync.model.record import CREATED_AT, KEY, SYNCED_AT, Row
+from readset_sync.constants import KEY
+from readset_sync.model.record import CREATED_AT, SYNCED_AT, Row
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.terminal.output import ids

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import TypeSerializer
 from readset_sync.aws.table import Table, read_item
-from readset_sync.model.record import KEY, Row
+from readset_sync.constants import KEY
+from readset_sync.model.record import Row
 
 from omics_meta.search.criteria import Criterion
 from omics_meta.search.plan import Access, Index

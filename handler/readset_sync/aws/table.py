@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from readset_sync.constants import KEY
 from readset_sync.model.errors import ContendedRowError, SetupError
 from readset_sync.model.record import (
     CREATED_AT,
-    KEY,
     REVISION,
     STATUS_AT,
     SYNCED_AT,

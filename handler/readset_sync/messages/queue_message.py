@@ -19,8 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from readset_sync.constants import OWN_SOURCE, RECONCILE
-from readset_sync.messages import read_set_event as event
+from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, OWN_SOURCE, READ_SET_EVENT, RECONCILE, STORE_EVENT
 from readset_sync.messages.envelope import Envelope, parse_envelope, read_object, read_set_arn, read_text
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
@@ -131,10 +130,10 @@ def _read_reconcile(envelope: Envelope) -> ReconcileRequest:
 
 
 _READERS: Final[Mapping[str, Mapping[str, Callable[[Envelope], Message]]]] = {
-    event.SOURCE: {
-        event.DETAIL_TYPE: ReadSetEvent.read,
-        "Sequence Store Status Change": _read_store_event,
-        "AWS API Call via CloudTrail": _read_tag_call,
+    OMICS_SOURCE: {
+        READ_SET_EVENT: ReadSetEvent.read,
+        STORE_EVENT: _read_store_event,
+        API_CALL_EVENT: _read_tag_call,
     },
     OWN_SOURCE: {REFRESH: _read_refresh, RECONCILE: _read_reconcile, RECONCILE_STEP: ReconciliationStep.read},
 }

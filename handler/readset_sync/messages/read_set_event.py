@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from readset_sync.messages.envelope import Envelope
     from readset_sync.model.arn import ReadSetArn
 
-DETAIL_TYPE: Final = "Read Set Status Change"
-SOURCE: Final = "aws.omics"
-
 
 class Action(StrEnum):
     """What an event asks for."""

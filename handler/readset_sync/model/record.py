@@ -13,12 +13,11 @@ from decimal import Decimal
 from typing import Any, Final, cast
 from uuid import uuid4
 
+from readset_sync.constants import KEY
 from readset_sync.model.timestamp import format_timestamp, is_timestamp
 
 Response = Mapping[str, Any]
 Row = dict[str, Any]
-
-KEY: Final = "set_arn"
 
 REVISION: Final = "sync_revision"
 """New with every write. A write names the revision that it replaces, so that it never undoes another write."""
@@ -54,7 +53,7 @@ _FILES: Final = ("source1", "source2", "index")
 
 _TEXTS: Final = {
     "set_id": "id",
-    "set_arn": "arn",
+    KEY: "arn",
     "set_name": "name",
     "set_description": "description",
     "set_status": "status",

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from readset_sync.constants import STEP_SECONDS
+from readset_sync.constants import KEY, STEP_SECONDS
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
@@ -42,7 +42,7 @@ from readset_sync.model.errors import (
     error_code,
     has_bad_credentials,
 )
-from readset_sync.model.record import CREATED_AT, KEY, SYNCED_AT
+from readset_sync.model.record import CREATED_AT, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:

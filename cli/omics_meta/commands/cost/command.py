@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from readset_sync.model.record import KEY
+from readset_sync.constants import KEY
 
 from omics_meta.commands.cost.footprint import RECONCILE_SCHEDULE
 from omics_meta.commands.cost.prices import PRICES, Price
