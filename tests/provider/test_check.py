@@ -16,7 +16,7 @@ Implementations = Callable[[str], ResourceType]
 TABLE, QUEUE, ROLE = "aws:dynamodb/table:Table", "aws:sqs/queue:Queue", "aws:iam/role:Role"
 LOGS, FUNCTION = "aws:cloudwatch/logGroup:LogGroup", "aws:lambda/function:Function"
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
-RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
+RULE = "aws:cloudwatch/eventRule:EventRule"
 POLICY, SCHEDULE = "aws:sqs/queuePolicy:QueuePolicy", "aws:scheduler/schedule:Schedule"
 ARN = "arn:aws:sqs:eu-west-1:123456789012:q"
 KEY = {"hashKey": "k", "attributes": [{"name": "k", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
@@ -26,118 +26,64 @@ def failures(it: ResourceType, inputs: dict[str, Any]) -> list[tuple[str, str]]:
     return [(failure.property_name, failure.reason) for failure in it.check("thing", {}, inputs).failures]
 
 
+FIFO_MAPPING = {"eventSourceArn": f"{ARN}.fifo", "functionName": "f", "batchSize": 11}
+TWO_KEYS = {"kmsMasterKeyId": "alias/k"}
+UNDELIVERED = {"arn": ARN, "roleArn": ARN, "deadLetterConfig": {"arn": "undelivered"}}
+
+
+def policy(**statement: str) -> dict[str, Any]:
+    return {"queueUrl": "u", "policy": json.dumps({"Statement": statement})}
+
+
 @pytest.mark.parametrize(
     ("token", "inputs", "at", "message"),
     [
-        pytest.param(QUEUE, {"colour": "red"}, "colour", "has no property 'colour'", id="unknown property"),
-        pytest.param(POLICY, {"policy": "{}"}, "queueUrl", "Missing required property", id="missing property"),
-        pytest.param(QUEUE, {"name": "no spaces"}, "name", "invalid name 'no spaces'", id="queue name"),
-        pytest.param(QUEUE, {"name": "q" * 81}, "name", "81 characters long, at most 80", id="long name"),
-        pytest.param(QUEUE, {"name": "q", "fifoQueue": True}, "name", "ends in .fifo", id="FIFO without suffix"),
-        pytest.param(QUEUE, {"name": "q.fifo"}, "name", "only a FIFO queue", id="suffix without FIFO"),
-        pytest.param(
-            QUEUE,
-            {"contentBasedDeduplication": True},
-            "contentBasedDeduplication",
-            "can only be set for FIFO queue",
-            id="deduplication without FIFO",
-        ),
-        pytest.param(QUEUE, {"deduplicationScope": "queue"}, "deduplicationScope", "only be set for FIFO", id="scope"),
-        pytest.param(
-            QUEUE, {"visibilityTimeoutSeconds": 43_201}, "visibilityTimeoutSeconds", "at most 43200", id="range"
-        ),
-        pytest.param(QUEUE, {"visibilityTimeoutSeconds": "30"}, "visibilityTimeoutSeconds", "whole number", id="type"),
-        pytest.param(QUEUE, {"redrivePolicy": "nonsense"}, "redrivePolicy", "invalid JSON", id="JSON"),
-        pytest.param(QUEUE, {"redrivePolicy": "[]"}, "redrivePolicy", "object is expected", id="JSON object"),
-        pytest.param(QUEUE, {"tags": {"a": 1}}, "tags", '"tags.a" to be a string', id="tag"),
-        pytest.param(QUEUE, {"name": "q", "namePrefix": "q"}, "namePrefix", "conflicts with name", id="prefix"),
-        pytest.param(
-            QUEUE,
-            {"sqsManagedSseEnabled": True, "kmsMasterKeyId": "alias/k"},
-            "sqsManagedSseEnabled",
-            "conflicts with kmsMasterKeyId",
-            id="two encryptions",
-        ),
-        pytest.param(
-            QUEUE,
-            {"sqsManagedSseEnabled": False, "kmsMasterKeyId": "alias/k"},
-            "sqsManagedSseEnabled",
-            "conflicts with kmsMasterKeyId",
-            id="one encryption, and the other switched off",
-        ),
-        pytest.param(POLICY, {"queueUrl": "u", "policy": "{}"}, "policy", "no Statement", id="empty policy"),
-        pytest.param(
-            POLICY,
-            {"queueUrl": "u", "policy": json.dumps({"Statement": {"Effect": "allow", "Action": "*"}})},
-            "policy",
-            "without Effect Allow or Deny",
-            id="policy effect",
-        ),
-        pytest.param(
-            POLICY,
-            {"queueUrl": "u", "policy": json.dumps({"Statement": [{"Effect": "Allow"}]})},
-            "policy",
-            "without Action",
-            id="policy action",
-        ),
-        pytest.param(ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "invalid JSON", id="role policy"),
-        pytest.param(TABLE, {**KEY, "name": "ab"}, "name", "3 to 255", id="table name"),
-        pytest.param(TABLE, {**KEY, "billingMode": "FREE"}, "billingMode", "to be one of", id="choice"),
-        pytest.param(
+        (QUEUE, {"colour": "red"}, "colour", "has no property 'colour'"),
+        (POLICY, {"policy": "{}"}, "queueUrl", "Missing required property"),
+        (QUEUE, {"name": "no spaces"}, "name", "invalid name 'no spaces'"),
+        (QUEUE, {"name": "q" * 81}, "name", "81 characters long, at most 80"),
+        (QUEUE, {"name": "q", "fifoQueue": True}, "name", "ends in .fifo"),
+        (QUEUE, {"name": "q.fifo"}, "name", "only a FIFO queue"),
+        (QUEUE, {"contentBasedDeduplication": True}, "contentBasedDeduplication", "can only be set for FIFO queue"),
+        (QUEUE, {"deduplicationScope": "queue"}, "deduplicationScope", "only be set for FIFO"),
+        (QUEUE, {"visibilityTimeoutSeconds": 43_201}, "visibilityTimeoutSeconds", "at most 43200"),
+        (QUEUE, {"visibilityTimeoutSeconds": "30"}, "visibilityTimeoutSeconds", "whole number"),
+        (QUEUE, {"fifoQueue": "yes"}, "fifoQueue", "to be a boolean"),
+        (QUEUE, {"redrivePolicy": "nonsense"}, "redrivePolicy", "invalid JSON"),
+        (QUEUE, {"redrivePolicy": "[]"}, "redrivePolicy", "object is expected"),
+        (QUEUE, {"tags": {"a": 1}}, "tags", '"tags.a" to be a string'),
+        (QUEUE, {**TWO_KEYS, "sqsManagedSseEnabled": True}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"),
+        (QUEUE, {**TWO_KEYS, "sqsManagedSseEnabled": False}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"),
+        (POLICY, {"queueUrl": "u", "policy": "{}"}, "policy", "no Statement"),
+        (POLICY, policy(Effect="allow", Action="*"), "policy", "without Effect Allow or Deny"),
+        (POLICY, policy(Effect="Allow"), "policy", "without Action"),
+        (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "invalid JSON"),
+        (TABLE, {**KEY, "name": "ab"}, "name", "{3,255}"),
+        (TABLE, {**KEY, "billingMode": "FREE"}, "billingMode", "to be one of"),
+        (
             TABLE,
             {**KEY, "attributes": [*KEY["attributes"], {"name": "x", "type": "S"}]},
             "attributes",
             "Unused attributes: ['x']",
-            id="unused attribute",
         ),
-        pytest.param(TABLE, {**KEY, "rangeKey": "r"}, "attributes", "Unmatched indexes: ['r']", id="undefined key"),
-        pytest.param(
-            TABLE, {**KEY, "billingMode": "PROVISIONED"}, "readCapacity", "must be greater than 0", id="no capacity"
-        ),
-        pytest.param(TABLE, {**KEY, "writeCapacity": 1}, "writeCapacity", "PAY_PER_REQUEST", id="needless capacity"),
-        pytest.param(TABLE, {**KEY, "pointInTimeRecovery": {}}, "pointInTimeRecovery", "missing required", id="nested"),
-        pytest.param(
-            FUNCTION, {"environment": {"when": "now"}}, "environment", '"environment.when" is not', id="unknown nested"
-        ),
-        pytest.param(TABLE, {**KEY, "attributes": "k"}, "attributes", "to be a list", id="list"),
-        pytest.param(LOGS, {"retentionInDays": 2}, "retentionInDays", "to be one of", id="retention"),
-        pytest.param(FUNCTION, {"code": "zip"}, "code", "to be an archive", id="archive"),
-        pytest.param(FUNCTION, {"role": "a-role"}, "role", "is an invalid ARN", id="ARN"),
-        pytest.param(QUEUE, {"fifoQueue": "yes"}, "fifoQueue", "to be a boolean", id="boolean"),
-        pytest.param(
-            MAPPING,
-            {"eventSourceArn": f"{ARN}.fifo", "functionName": "f", "batchSize": 11},
-            "batchSize",
-            "must not be greater than 10",
-            id="FIFO batch",
-        ),
-        pytest.param(
-            MAPPING,
-            {"eventSourceArn": f"{ARN}.fifo", "functionName": "f", "maximumBatchingWindowInSeconds": 1},
-            "maximumBatchingWindowInSeconds",
-            "not supported for FIFO",
-            id="FIFO window",
-        ),
-        pytest.param(RULE, {}, "eventPattern", "must be specified", id="rule without event"),
-        pytest.param(RULE, {"scheduleExpression": "hourly"}, "scheduleExpression", "rate(...)", id="schedule"),
-        pytest.param(
-            TARGET,
-            {"arn": ARN, "rule": "r", "input": "{}", "inputPath": "$"},
-            "inputPath",
-            "conflicts with input",
-            id="two inputs",
-        ),
-        pytest.param(SCHEDULE, {"target": {"arn": ARN}}, "target", '"target.roleArn"', id="schedule without role"),
-        pytest.param(SCHEDULE, {"scheduleExpression": "6 hours"}, "scheduleExpression", "rate(...)", id="expression"),
-        pytest.param(
-            SCHEDULE,
-            {"target": {"arn": ARN, "roleArn": ARN, "deadLetterConfig": {"arn": "undelivered"}}},
-            "target",
-            "is an invalid ARN",
-            id="dead-letter queue",
-        ),
-        pytest.param(SCHEDULE, {"flexibleTimeWindow": {}}, "flexibleTimeWindow", "missing required", id="window"),
-        pytest.param(SCHEDULE, {"state": "ON"}, "state", "to be one of", id="state"),
+        (TABLE, {**KEY, "hashKey": "h"}, "attributes", "Unmatched indexes: ['h']"),
+        (TABLE, {**KEY, "billingMode": "PROVISIONED"}, "readCapacity", "must be greater than 0"),
+        (TABLE, {**KEY, "writeCapacity": 1}, "writeCapacity", "PAY_PER_REQUEST"),
+        (TABLE, {**KEY, "pointInTimeRecovery": {}}, "pointInTimeRecovery", "missing required"),
+        (TABLE, {**KEY, "attributes": "k"}, "attributes", "to be a list"),
+        (LOGS, {"retentionInDays": 2}, "retentionInDays", "to be one of"),
+        (LOGS, {"name": "q", "namePrefix": "q"}, "namePrefix", "conflicts with name"),
+        (FUNCTION, {"environment": {"when": "now"}}, "environment", '"environment.when" is not'),
+        (FUNCTION, {"code": "zip"}, "code", "to be an archive"),
+        (FUNCTION, {"role": "a-role"}, "role", "is an invalid ARN"),
+        (FUNCTION, {"runtime": "python9"}, "runtime", "to be one of"),
+        (MAPPING, FIFO_MAPPING, "batchSize", "must not be greater than 10"),
+        (RULE, {}, "eventPattern", "must be specified"),
+        (SCHEDULE, {"target": {"arn": ARN}}, "target", '"target.roleArn"'),
+        (SCHEDULE, {"target": UNDELIVERED}, "target", "is an invalid ARN"),
+        (SCHEDULE, {"scheduleExpression": "6 hours"}, "scheduleExpression", "rate(...)"),
+        (SCHEDULE, {"flexibleTimeWindow": {}}, "flexibleTimeWindow", "missing required"),
+        (SCHEDULE, {"state": "ON"}, "state", "to be one of"),
     ],
 )
 def test_given_wrong_inputs_when_checked_then_the_message_names_property_and_reason(

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from omics_sandbox import Limits, Sandbox
+from omics_sandbox import Sandbox
 from omics_sandbox.provider import DeploymentError, ProviderError, deploy
 from omics_sandbox.provider.aws import Aws
 
@@ -53,9 +53,11 @@ def test_given_a_component_when_deployed_then_outputs_are_those_of_aws(environme
         pulumi.export("nested", {"arns": [jobs.dead.arn]})
         pulumi.export("hidden", pulumi.Output.secret("value"))
 
+    before = queues(aws)
+
     deployment = deploy(program, environment=environment)
 
-    names = queues(aws)
+    names = queues(aws) - before
     assert len(names) == 2
     assert deployment.outputs["url"].rsplit("/", 1)[-1] in names
     [dead] = deployment.outputs["nested"]["arns"]
@@ -67,11 +69,11 @@ def test_given_a_component_when_deployed_then_outputs_are_those_of_aws(environme
 
     deployment.destroy()
 
-    assert queues(aws) == set()
+    assert queues(aws) == before
     assert deployment.resources == []
 
 
-def test_given_a_schedule_in_the_sandbox_when_deployed_then_it_fires_and_a_role_without_trust_is_refused() -> None:
+def test_given_a_schedule_when_deployed_then_it_fires_and_a_role_without_trust_is_refused(sandbox: Sandbox) -> None:
     def program() -> None:
         def policy(**statement: Any) -> str:
             return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
@@ -91,23 +93,22 @@ def test_given_a_schedule_in_the_sandbox_when_deployed_then_it_fires_and_a_role_
         pulumi.export("name", schedule.name)
         pulumi.export("id", schedule.id)
 
-    with Sandbox(limits=Limits.none()) as sandbox:
-        wrong = {"service": "lambda.amazonaws.com"}
-        with pytest.raises(DeploymentError, match="must allow AWS EventBridge Scheduler to assume the role") as raised:
-            deploy(program, config=wrong, environment=sandbox.environment)
-        raised.value.deployment.destroy()
+    wrong = {"service": "lambda.amazonaws.com"}
+    with pytest.raises(DeploymentError, match="must allow AWS EventBridge Scheduler to assume the role") as raised:
+        deploy(program, config=wrong, environment=sandbox.environment)
+    raised.value.deployment.destroy()
 
-        right = {"service": "scheduler.amazonaws.com"}
-        deployment = deploy(program, config=right, environment=sandbox.environment)
+    right = {"service": "scheduler.amazonaws.com"}
+    deployment = deploy(program, config=right, environment=sandbox.environment)
 
-        name = deployment.outputs["name"]
-        assert deployment.outputs["id"] == f"default/{name}"
-        assert sandbox.run_schedule(name) == "delivered"
-        sqs = sandbox.client("sqs")
-        [message] = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="queue")["QueueUrl"])["Messages"]
-        assert message["Body"] == "go"
-        deployment.destroy()
-        assert sandbox.client("scheduler").list_schedules()["Schedules"] == []
+    name = deployment.outputs["name"]
+    assert deployment.outputs["id"] == f"default/{name}"
+    assert sandbox.run_schedule(name) == "delivered"
+    sqs = sandbox.client("sqs")
+    [message] = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="queue")["QueueUrl"])["Messages"]
+    assert message["Body"] == "go"
+    deployment.destroy()
+    assert sandbox.client("scheduler").list_schedules()["Schedules"] == []
 
 
 def test_given_retained_and_protected_resources_when_destroyed_then_they_stay(
@@ -125,26 +126,27 @@ def test_given_retained_and_protected_resources_when_destroyed_then_they_stay(
         aws.sqs.Queue("safe", name="safe", opts=pulumi.ResourceOptions(protect=True))
         aws.sqs.Queue("other", name="other")
 
+    before = queues(aws)
     deploy(program, environment=environment).destroy()
-    assert queues(aws) == {"kept"}
+    assert queues(aws) - before == {"kept"}
 
     deployment = deploy(protected, environment=environment)
     with pytest.raises(ProviderError, match=r"safe cannot be deleted because it is protected"):
         deployment.destroy()
-    assert queues(aws) == {"kept", "safe", "other"}
+    assert queues(aws) - before == {"kept", "safe", "other"}
 
 
 def test_given_an_existing_queue_when_imported_or_looked_up_then_it_is_that_one(
     environment: dict[str, str], aws: Aws
 ) -> None:
-    url = aws.client("sqs").create_queue(QueueName="there", Attributes={"DelaySeconds": "7"})["QueueUrl"]
+    url = aws.client("sqs").create_queue(QueueName="there", Attributes={"VisibilityTimeout": "7"})["QueueUrl"]
 
     def program() -> None:
         import pulumi_aws as aws
 
         imported = aws.sqs.Queue("imported", name="there", opts=pulumi.ResourceOptions(import_=url))
-        pulumi.export("imported", imported.delay_seconds)
-        pulumi.export("read", aws.sqs.Queue.get("read", url).delay_seconds)
+        pulumi.export("imported", imported.visibility_timeout_seconds)
+        pulumi.export("read", aws.sqs.Queue.get("read", url).visibility_timeout_seconds)
         pulumi.export("found", aws.sqs.get_queue(name="there").url)
 
     assert deploy(program, environment=environment).outputs == {"imported": 7, "read": 7, "found": url}
@@ -166,6 +168,7 @@ def test_given_a_name_that_is_taken_when_deployed_then_the_error_carries_what_wa
     environment: dict[str, str], aws: Aws
 ) -> None:
     aws.client("logs").create_log_group(logGroupName="taken")
+    before = queues(aws)
 
     def program() -> None:
         import pulumi_aws as aws
@@ -178,7 +181,7 @@ def test_given_a_name_that_is_taken_when_deployed_then_the_error_carries_what_wa
 
     assert [resource.name for resource in raised.value.deployment.resources] == ["queue"]
     raised.value.deployment.destroy()
-    assert queues(aws) == set()
+    assert queues(aws) == before
 
 
 def fail() -> None:

@@ -16,16 +16,7 @@ from omics_sandbox.provider.values import UNKNOWN, decode, encode
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 QUEUE_URN = "urn:pulumi:dev::project::test:index:Jobs$aws:sqs/queue:Queue::jobs"
-ROLE_URN = "urn:pulumi:dev::project::aws:iam/role:Role::role"
-TRUST = json.dumps(
-    {
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    }
-)
+LOGS_URN = "urn:pulumi:dev::project::aws:cloudwatch/logGroup:LogGroup::logs"
 
 
 @pytest.fixture
@@ -87,18 +78,17 @@ def test_given_the_plugin_when_started_then_it_takes_a_resource_through_its_life
 
 
 def test_given_a_resource_that_is_created_in_part_then_the_engine_learns_its_id(plugin: Any) -> None:
-    policies = ["arn:aws:iam::123456789012:policy/missing"]
-    inputs = encode({"assumeRolePolicy": TRUST, "managedPolicyArns": policies, "name": "half"})
+    inputs = encode({"name": "half", "retentionInDays": "wrong"})
 
     with pytest.raises(grpc.RpcError) as raised:
-        plugin.Create(provider_pb2.CreateRequest(urn=ROLE_URN, properties=inputs))
+        plugin.Create(provider_pb2.CreateRequest(urn=LOGS_URN, properties=inputs))
 
     trailing: Any = raised.value.trailing_metadata()  # pyright: ignore[reportAttributeAccessIssue] # RpcError is a Call too
     status = status_pb2.Status.FromString(dict(trailing)["grpc-status-details-bin"])
     failed = provider_pb2.ErrorResourceInitFailed()
     assert status.details[0].Unpack(failed)
     assert failed.id == "half"
-    assert "NoSuchEntity" in failed.reasons[0]
+    assert "retentionInDays" in failed.reasons[0]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from omics_sandbox.provider.aws import Aws
-from omics_sandbox.provider.dynamodb import Table
+from omics_sandbox.provider.catalogue import Table, read_attributes
 from omics_sandbox.provider.errors import ProviderError, describing
-from omics_sandbox.provider.sqs import read_attributes
 from omics_sandbox.provider.values import Properties
 
 _Invoke = Callable[[Aws, Properties], Properties]

@@ -22,19 +22,17 @@ class Naming:
     Attributes:
         pattern: What AWS accepts.
         maximum: The longest name that AWS accepts.
-        described: The pattern in words, for messages.
     """
 
     pattern: str
     maximum: int
-    described: str
 
     def problem(self, name: str) -> str | None:
         """Say what is wrong with a name, if anything."""
         if len(name) > self.maximum:
             return f"invalid name {name!r}: it is {len(name)} characters long, at most {self.maximum} are allowed"
         if not re.fullmatch(self.pattern, name):
-            return f"invalid name {name!r}: {self.described}"
+            return f"invalid name {name!r}: it must match {self.pattern}"
         return None
 
     def automatic(self, logical_name: str, seed: bytes, suffix: str = "") -> str:
@@ -57,10 +55,10 @@ class Naming:
         return name
 
 
-def from_prefix(prefix: str, suffix: str = "") -> str:
+def from_prefix(prefix: str) -> str:
     """Make a name from a `namePrefix`: the time and a counter follow it, as Terraform has it."""
     stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")[:18]
-    return f"{prefix}{stamp}{next(_PREFIX_COUNTER):08x}{suffix}"
+    return f"{prefix}{stamp}{next(_PREFIX_COUNTER):08x}"
 
 
 def inherited(old_inputs: Mapping[str, Any]) -> str | None:

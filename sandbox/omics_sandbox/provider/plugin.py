@@ -192,7 +192,7 @@ def _difference(changed: list[str], replacing: list[str]) -> provider_pb2.DiffRe
 def _planned(implementation: ResourceType, inputs: Properties) -> Properties:
     """Return the state of a resource that a preview would create: what AWS will choose is not known yet."""
     computed = {name for name, declared in implementation.properties.items() if declared.computed}
-    unknown = (implementation.outputs | computed) - inputs.keys()
+    unknown = (implementation.state_names() - implementation.properties.keys() | computed) - inputs.keys()
     return {**inputs, **dict.fromkeys(unknown, UNKNOWN)}
 
 
@@ -204,9 +204,7 @@ def _schema() -> dict[str, Any]:
         "resources": {
             token: {
                 "inputProperties": {name: {"$ref": "pulumi.json#/Any"} for name in known.properties},
-                "properties": {
-                    name: {"$ref": "pulumi.json#/Any"} for name in (*known.properties, *sorted(known.outputs))
-                },
+                "properties": {name: {"$ref": "pulumi.json#/Any"} for name in sorted(known.state_names())},
                 "requiredInputs": [name for name, declared in known.properties.items() if declared.required],
             }
             for token, known in sorted(RESOURCE_TYPES.items())

@@ -1,12 +1,13 @@
-"""The shapes that property values may have: what is accepted, and when two values mean the same."""
+"""The shapes that property values may have: what is accepted, how AWS spells it, and when two values mean the same."""
 
 import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from botocore import model
 from typing_extensions import override
 
 from omics_sandbox.provider.values import (
@@ -21,7 +22,13 @@ from omics_sandbox.provider.values import (
 
 
 class Shape(ABC):
-    """What a property may hold."""
+    """What a property may hold.
+
+    Attributes:
+        empty: What AWS takes for a value that the program no longer sets.
+    """
+
+    empty: ClassVar[Any] = ""
 
     def problems(self, value: object, path: str) -> Iterator[str]:
         """Yield a sentence for everything that is wrong with a value.
@@ -43,6 +50,14 @@ class Shape(ABC):
     def project(self, previous: Any, actual: Any) -> Any:  # JSON-like values
         """Express an actual value in the way the program wrote it before, if it still means the same."""
         return previous if self.same(previous, actual) else actual
+
+    def to_api(self, value: Any) -> Any:  # JSON-like values
+        """Spell a value as the API wants it."""
+        return value
+
+    def from_api(self, value: Any) -> Any:  # JSON-like values
+        """Spell a value of the API as Pulumi does."""
+        return value
 
 
 @dataclass(frozen=True)
@@ -74,17 +89,28 @@ class Arn(Shape):
 
 
 @dataclass(frozen=True)
-class Integer(Shape):
-    """A whole number within limits, both of them included, or one of a list."""
+class FunctionName(Text):
+    """A function by its name or its ARN, which mean the same."""
+
+    @override
+    def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
+        return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Number(Shape):
+    """A number within limits, both of them included, or one of a list."""
 
     minimum: int | None = None
     maximum: int | None = None
     one_of: tuple[int, ...] = ()
+    whole: bool = True
 
     @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
-        if not isinstance(value, int) or isinstance(value, bool):
-            yield f'expected "{path}" to be a whole number, got {value!r}'
+        kinds = int if self.whole else (int, float)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            yield f'expected "{path}" to be a {"whole " if self.whole else ""}number, got {value!r}'
         elif self.one_of and value not in self.one_of:
             yield f'expected "{path}" to be one of {list(self.one_of)}, got {value}'
         elif self.minimum is not None and value < self.minimum:
@@ -92,15 +118,9 @@ class Integer(Shape):
         elif self.maximum is not None and value > self.maximum:
             yield f'expected "{path}" to be at most {self.maximum}, got {value}'
 
-
-@dataclass(frozen=True)
-class Number(Shape):
-    """A number, whole or not."""
-
     @override
-    def _problems(self, value: object, path: str) -> Iterator[str]:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            yield f'expected "{path}" to be a number, got {value!r}'
+    def from_api(self, value: Any) -> Any:  # SQS writes numbers as text
+        return int(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -111,6 +131,10 @@ class Boolean(Shape):
     def _problems(self, value: object, path: str) -> Iterator[str]:
         if not isinstance(value, bool):
             yield f'expected "{path}" to be a boolean, got {value!r}'
+
+    @override
+    def from_api(self, value: Any) -> Any:  # SQS writes booleans as text
+        return value.lower() == "true" if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -145,6 +169,10 @@ class JsonText(Shape):
     def _canonical(self, document: Any) -> Any:  # JSON-like values
         return document
 
+    @override
+    def from_api(self, value: Any) -> Any:  # botocore reads the documents of some services
+        return value if isinstance(value, str) else json.dumps(value)
+
 
 @dataclass(frozen=True)
 class PolicyDocument(JsonText):
@@ -174,7 +202,10 @@ class PolicyDocument(JsonText):
 
 @dataclass(frozen=True)
 class TextMap(Shape):
-    """Free keys with strings as values, such as tags."""
+    """Free keys with strings as values. The API wants a map, or a list of pairs with a name for the key."""
+
+    empty: ClassVar[Any] = {}
+    key: str = ""
 
     @override
     def _problems(self, value: object, path: str) -> Iterator[str]:
@@ -185,11 +216,20 @@ class TextMap(Shape):
             if item is not UNKNOWN and not isinstance(item, str):
                 yield f'expected "{path}.{key}" to be a string, got {item!r}'
 
+    @override
+    def to_api(self, value: Any) -> Any:  # JSON-like values
+        return [{self.key: key, "Value": item} for key, item in sorted(value.items())] if self.key else value
+
+    @override
+    def from_api(self, value: Any) -> Any:  # JSON-like values
+        return {pair[self.key]: pair["Value"] for pair in value} if self.key else value
+
 
 @dataclass(frozen=True)
 class ListOf(Shape):
-    """A list in which the order counts."""
+    """A list in which the order does not count."""
 
+    empty: ClassVar[Any] = []
     item: Shape
 
     @override
@@ -202,27 +242,29 @@ class ListOf(Shape):
 
     @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
-        wanted, found = self._ordered(desired or []), self._ordered(actual or [])
+        wanted, found = (sorted(items or [], key=_sort_key) for items in (desired, actual))
         return len(wanted) == len(found) and all(map(self.item.same, wanted, found))
 
-    def _ordered(self, items: list[Any]) -> list[Any]:
-        return items
-
-
-@dataclass(frozen=True)
-class SetOf(ListOf):
-    """A list in which the order does not count."""
+    @override
+    def to_api(self, value: Any) -> Any:  # JSON-like values
+        return [self.item.to_api(item) for item in value]
 
     @override
-    def _ordered(self, items: list[Any]) -> list[Any]:
-        return sorted(items, key=_sort_key)
+    def from_api(self, value: Any) -> Any:  # JSON-like values
+        return [self.item.from_api(item) for item in value]
 
 
 @dataclass(frozen=True)
 class Object(Shape):
-    """An object with named fields. What the program does not set is left to AWS."""
+    """An object with named fields. What the program does not set is left to AWS.
 
-    fields: Mapping[str, Shape]
+    Attributes:
+        fields: By Pulumi's names, the API's name and the shape of each.
+        required: Pulumi's names of those that must be given.
+    """
+
+    empty: ClassVar[Any] = {}
+    fields: Mapping[str, tuple[str, Shape]]
     required: frozenset[str] = field(default_factory=frozenset[str])
 
     @override
@@ -236,20 +278,30 @@ class Object(Shape):
             if name not in self.fields:
                 yield f'"{path}.{name}" is not supported; known: {", ".join(sorted(self.fields))}'
             else:
-                yield from self.fields[name].problems(item, f"{path}.{name}")
+                yield from self.fields[name][1].problems(item, f"{path}.{name}")
 
     @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         wanted: Mapping[str, Any] = desired or {}
         found: Mapping[str, Any] = actual or {}
-        return all(self.fields[name].same(value, found.get(name)) for name, value in wanted.items())
+        return all(self.fields[name][1].same(value, found.get(name)) for name, value in wanted.items())
 
     @override
     def project(self, previous: Any, actual: Any) -> Any:  # JSON-like values
         if not is_mapping(previous) or not is_mapping(actual):
             return actual
+        there = previous.keys() & actual.keys()
+        return {name: self.fields[name][1].project(previous[name], actual[name]) for name in sorted(there)}
+
+    @override
+    def to_api(self, value: Any) -> Any:  # JSON-like values
+        return {self.fields[name][0]: self.fields[name][1].to_api(item) for name, item in value.items()}
+
+    @override
+    def from_api(self, value: Any) -> Any:  # JSON-like values
+        fields = self.fields.items()
         return {
-            name: self.fields[name].project(value, actual[name]) for name, value in previous.items() if name in actual
+            name: shape.from_api(value[theirs]) for name, (theirs, shape) in fields if value.get(theirs) is not None
         }
 
 
@@ -269,6 +321,41 @@ class Archive(Shape):
         if holds_unknown(desired) or not is_mapping(desired) or not is_mapping(actual):
             return False
         return "hash" in desired and desired["hash"] == actual.get("hash")
+
+
+def derived(name: str, shape: model.Shape) -> Shape:
+    """Return what botocore's model says about a parameter.
+
+    Args:
+        name: The API's name of the parameter.
+        shape: Its shape in the model.
+    """
+    limits = shape.metadata
+    if isinstance(shape, model.StructureShape):
+        fields = {pulumi_name(each): (each, derived(each, member)) for each, member in shape.members.items()}
+        return Object(fields, frozenset(map(pulumi_name, shape.required_members)))
+    if isinstance(shape, model.ListShape):
+        member = shape.member
+        pair = set(member.members) if isinstance(member, model.StructureShape) else set[str]()
+        return TextMap((pair - {"Value"}).pop()) if len(pair) == 2 and "Value" in pair else ListOf(derived("", member))
+    if isinstance(shape, model.MapShape):
+        return TextMap()
+    if isinstance(shape, model.StringShape):
+        pattern = str(limits.get("pattern", ""))
+        return Arn() if name.endswith("Arn") else Text(one_of=tuple(shape.enum), pattern=pattern)
+    if shape.type_name == "boolean":
+        return Boolean()
+    return Number(limits.get("min"), limits.get("max"), whole=shape.type_name != "double")
+
+
+def api_name(name: str) -> str:
+    """Spell Pulumi's name of a property (`roleArn`) as most APIs do (`RoleArn`)."""
+    return name[:1].upper() + name[1:]
+
+
+def pulumi_name(name: str) -> str:
+    """Spell the API's name of a parameter (`RoleArn`) as Pulumi does (`roleArn`)."""
+    return name[:1].lower() + name[1:]
 
 
 def _sort_key(value: object) -> str:
