@@ -14,8 +14,7 @@ from omics_sandbox import Limits, Sandbox
 
 from tests.pulumi_cli import engine_or_skip, pulumi, pulumi_environment
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -83,44 +82,25 @@ class Stack:
 
 
 @pytest.fixture
-def new_stack(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Stack]:
-    """Make a stack of a copy of the program, or of a program given as text, with configuration."""
-
-    def make(program: str = "", environment: dict[str, str] | None = None, **config: str) -> Stack:
-        folder = tmp_path / "project"
-        shutil.copytree(HERE / "program", folder, ignore=shutil.ignore_patterns("__pycache__"))
-        if program:
-            (folder / "__main__.py").write_text(program)
-        return _initialised(folder, engine, _local_aws(request) if environment is None else environment, config)
-
-    return make
-
-
-@pytest.fixture
 def product(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Stack]:
-    """Make a stack of the product's own program, with configuration.
+    """Make a stack of the product's own program, or of one given as text, with configuration.
 
     It works on copies, because `pulumi config set` writes beside `Pulumi.yaml`.
     """
 
-    def make(environment: dict[str, str] | None = None, **config: str) -> Stack:
+    def make(environment: dict[str, str] | None = None, program: str = "", **config: str) -> Stack:
         folder = tmp_path / "project"
         folder.mkdir()
         for name in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(ROOT / name, folder)
+        if program:
+            (folder / "__main__.py").write_text(program)
         (folder / ".venv").symlink_to(Path(sys.prefix))
-        return _initialised(folder, engine, _local_aws(request) if environment is None else environment, config)
+        # The local AWS is started only now: a test with one of its own can have no other beside it.
+        variables = request.getfixturevalue("aws_environment") if environment is None else environment
+        stack = Stack(folder, pulumi_environment(engine, tmp_path / "home", variables))
+        stack.run("stack", "init", "dev")
+        stack.configure(**config)
+        return stack
 
     return make
-
-
-def _local_aws(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The environment of a local AWS, started only now: a test with one of its own can have no other beside it."""
-    return request.getfixturevalue("aws_environment")
-
-
-def _initialised(folder: Path, engine: Path, variables: dict[str, str], config: dict[str, str]) -> Stack:
-    stack = Stack(folder, pulumi_environment(engine, folder.parent / "home", variables))
-    stack.run("stack", "init", "dev")
-    stack.configure(**config)
-    return stack

@@ -79,8 +79,10 @@ def test_given_a_stack_that_adopts_its_table_or_its_queue_when_it_lives_then_onl
 def test_given_a_stack_when_changed_destroyed_and_brought_up_again_then_its_table_keeps_its_rows(
     product: Products, client: Clients
 ) -> None:
-    # GIVEN a stack in which a refresh finds no drift
+    # GIVEN a stack that a preview did not create, and in which a refresh finds no drift
     stack = product()
+    assert len(stack.planned()["create"]) > 20
+    assert queues(client) == set()
     before = stack.up()
     stack.run("refresh", "--yes", "--expect-no-changes")
 
@@ -92,8 +94,19 @@ def test_given_a_stack_when_changed_destroyed_and_brought_up_again_then_its_tabl
     assert stack.up() == before
     function = client("lambda").get_function_configuration(FunctionName=before["functionName"])
     assert function["MemorySize"] == 512
+
+    # WHEN others change resources, THEN a refresh finds it, and the next update mends it
     client("lambda").update_function_configuration(FunctionName=before["functionName"], Timeout=61)
+    client("sqs").tag_queue(QueueUrl=before["queueUrl"], Tags={"someone": "else"})
+    [mapping] = client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
     stack.run("refresh", "--yes", "--expect-no-changes", fails=True)
+    stack.run("refresh", "--yes")
+    plan = stack.planned()
+    assert [len(plan[operation]) for operation in ("create", "update")] == [1, 2]
+    stack.up()
+    assert client("sqs").list_queue_tags(QueueUrl=before["queueUrl"]).get("Tags", {}) == {}
+    stack.run("preview", "--expect-no-changes")
 
     # WHEN it is destroyed, THEN the table alone is left
     client("dynamodb").put_item(TableName=TABLE, Item=ROW)

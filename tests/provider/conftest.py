@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.provider.archives import with_hash
 from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.catalogue import resource_type
 from omics_sandbox.provider.resource_type import ResourceType
-from omics_sandbox.provider.values import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY, Properties
+from omics_sandbox.provider.values import ARCHIVE_SIGNATURE, SIGNATURE_KEY
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +36,8 @@ def implementation(aws: Aws, tmp_path: Path) -> Callable[[str], ResourceType]:
     return lambda token: resource_type(token)(aws, tmp_path)
 
 
-def archive(text: str) -> Properties:
-    """An archive with a handler of a given text, as the engine passes it on."""
-    asset = {SIGNATURE_KEY: ASSET_SIGNATURE, "text": text}
-    return with_hash({SIGNATURE_KEY: ARCHIVE_SIGNATURE, "assets": {"handler.py": asset}}, Path())
-
-
 @pytest.fixture(scope="module")
-def existing(aws: Aws) -> dict[str, Any]:
+def existing(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What other resources refer to."""
     sqs, arn = aws.client("sqs"), "arn:aws:sqs:eu-west-1:123456789012"
     fifo = sqs.create_queue(QueueName="source.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
@@ -60,7 +53,10 @@ def existing(aws: Aws) -> dict[str, Any]:
     logs = {"Effect": "Allow", "Principal": {"Service": "logs.eu-west-1.amazonaws.com"}, "Action": "kms:*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{**logs, "Resource": "*"}]})
     function = resource_type("aws:lambda/function:Function")(aws, Path())
-    code = archive("def handle(event, context): return 1")
+    folder = tmp_path_factory.mktemp("code")
+    (folder / "handler.py").write_text("def handle(event, context): return 1")
+    # The engine adds a hash of the contents.
+    code = {SIGNATURE_KEY: ARCHIVE_SIGNATURE, "path": str(folder), "hash": "1"}
     inputs = {"code": code, "handler": "handler.handle", "name": "f", "role": role, "runtime": "python3.13"}
     return {
         "queue_url": fifo,
@@ -69,7 +65,7 @@ def existing(aws: Aws) -> dict[str, Any]:
         "role_arn": role,
         "topic_arn": aws.client("sns").create_topic(Name="a-topic")["TopicArn"],
         "code": code,
-        "other_code": archive("def handle(event, context): return 2"),
+        "other_code": {**code, "hash": "2"},
         "function": function.create(inputs)[1]["arn"],
         "key": aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"],
         "other_key": aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"],

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
-from omics_sandbox.provider.archives import with_hash, zip_bytes
+from omics_sandbox.provider.archives import zip_bytes
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.shapes import JsonText, ListOf, Number, Object, PolicyDocument, Shape, Text, TextMap
-from omics_sandbox.provider.values import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, decode, encode
+from omics_sandbox.provider.values import UNKNOWN, decode, encode
 from pulumi.runtime import rpc
 
 SECRET = {rpc._special_sig_key: rpc._special_secret_sig}  # pyright: ignore[reportPrivateUsage] # the wire format
@@ -74,56 +74,28 @@ def test_given_an_actual_value_when_projected_then_it_keeps_the_spelling_of_the_
     assert RECOVERY.project({"enabled": "y"}, {"enabled": "n", "days": 35}) == {"enabled": "n"}
 
 
-def asset(**values: Any) -> dict[str, Any]:
-    return {SIGNATURE_KEY: ASSET_SIGNATURE, **values}
-
-
-def archive(**values: Any) -> dict[str, Any]:
-    return {SIGNATURE_KEY: ARCHIVE_SIGNATURE, **values}
-
-
 def members(contents: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(contents)) as file:
         return {name: file.read(name) for name in file.namelist()}
 
 
-def test_given_a_folder_a_zip_and_assets_when_packed_then_each_gives_its_files(tmp_path: Path) -> None:
+def test_given_a_folder_and_a_zip_when_packed_then_each_gives_its_files(tmp_path: Path) -> None:
     folder = tmp_path / "code" / "inner"
     folder.mkdir(parents=True)
     (folder / "a.py").write_text("a")
     zipped = tmp_path / "code.zip"
-    zipped.write_bytes(zip_bytes(archive(path="code"), tmp_path))
+    zipped.write_bytes(zip_bytes({"path": "code"}, tmp_path))
 
     assert members(zipped.read_bytes()) == {"inner/a.py": b"a"}
-    assert zip_bytes(archive(path="code.zip"), tmp_path) == zipped.read_bytes(), "a zip is handed on as it is"
-    assets = {
-        "text.py": asset(text="t"),
-        "file.py": asset(path="code/inner/a.py"),
-        "folder": archive(path="code"),
-        "zip": archive(path=str(zipped)),
-    }
-    assert members(zip_bytes(archive(assets=assets), tmp_path)) == {
-        "text.py": b"t",
-        "file.py": b"a",
-        "folder/inner/a.py": b"a",
-        "zip/inner/a.py": b"a",
-    }
-
-
-def test_given_contents_when_packed_twice_then_the_hash_tells_whether_they_changed(tmp_path: Path) -> None:
-    one, same, other = (
-        with_hash(archive(assets={"a.py": asset(text=text)}), tmp_path)["hash"] for text in ("x", "x", "y")
-    )
-
-    assert one == same != other
+    assert zip_bytes({"path": "code"}, tmp_path) == zipped.read_bytes(), "the same contents give the same zip"
+    assert zip_bytes({"path": "code.zip"}, tmp_path) == zipped.read_bytes(), "a zip is handed on as it is"
 
 
 @pytest.mark.parametrize(
-    "missing",
-    [archive(path="nowhere"), archive(assets={"a": asset(path="nowhere")}), archive(assets={"a": asset(uri="u")})],
+    ("archive", "message"), [({"path": "nowhere"}, "there is no file"), ({"assets": {}}, "only archives of local")]
 )
-def test_given_files_that_are_not_there_when_packed_then_the_message_says_so(
-    missing: dict[str, Any], tmp_path: Path
+def test_given_no_file_or_folder_when_packed_then_the_message_says_so(
+    archive: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ProviderError, match=r"there is no file|only assets of local files"):
-        zip_bytes(missing, tmp_path)
+    with pytest.raises(ProviderError, match=message):
+        zip_bytes(archive, tmp_path)

@@ -46,11 +46,8 @@ class Deployment:
         """Delete the resources, those that depend on others first. What is to be retained stays in AWS.
 
         Raises:
-            ProviderError: A resource is protected (then nothing is deleted), or AWS refused to delete one.
-                What was not deleted can be destroyed by another call.
+            ProviderError: AWS refused to delete one. What was not deleted can be destroyed by another call.
         """
-        if protected := [resource.urn for resource in self._resources if resource.protect]:
-            raise ProviderError(f"resource {protected[0]} cannot be deleted because it is protected")
         # A resource is created after all that it depends on, so the reverse of that order is safe.
         while self._resources:
             resource = self._resources[-1]
@@ -100,29 +97,17 @@ def deploy(
     registry = Registry()
     home = Project("", Path.cwd(), lambda: None)
     try:
-        home = _project(program, project)
+        home = Project.load(program.absolute()) if isinstance(program, Path) else Project(project, home.folder, program)
         settings = home.resolve_config({**home.stack_config(stack), **(config or {})})
         aws = _default_provider(os.environ if environment is None else environment, settings)
         monitor = Monitor(aws, home.name, stack, home.folder, registry)
         with _serving(monitor, Diagnostics(registry)) as address, home.surroundings():
             # The runtime keeps its settings in context variables: a context of its own keeps runs apart.
             contextvars.copy_context().run(_run_program, home, stack, settings, address)
-        _refuse_logged_errors(registry)
+        registry.refuse_errors()
     except Exception as error:
         raise DeploymentError(str(error), Deployment(registry, home.folder)) from error
     return Deployment(registry, home.folder)
-
-
-def _refuse_logged_errors(registry: Registry) -> None:
-    """Fail as the engine does when a program logs an error (`pulumi.log.error`) and goes on."""
-    if registry.errors:
-        raise ProviderError("; ".join(registry.errors))
-
-
-def _project(program: Path | Callable[[], object], name: str) -> Project:
-    if isinstance(program, Path):
-        return Project.load(program.absolute())
-    return Project(name, Path.cwd(), program)
 
 
 def _default_provider(environment: Mapping[str, str], config: Mapping[str, str]) -> Aws:

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
-
-from botocore.exceptions import ClientError
+from typing import Final
 
 from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.catalogue import Table, read_attributes
@@ -41,22 +39,13 @@ def _caller_identity(aws: Aws, _arguments: Properties) -> Properties:
     return {"accountId": account, "arn": identity["Arn"], "id": account, "userId": identity["UserId"]}
 
 
-def _region(aws: Aws, arguments: Properties) -> Properties:
-    region = arguments.get("region") or arguments.get("name") or aws.region
-    return {
-        "description": region,
-        "endpoint": f"ec2.{region}.{_dns_suffix(aws, region)}",
-        "id": region,
-        "name": region,
-        "region": region,
-    }
+def _region(aws: Aws, _arguments: Properties) -> Properties:
+    return {"id": aws.region, "name": aws.region, "region": aws.region}
 
 
 def _partition(aws: Aws, _arguments: Properties) -> Properties:
-    suffix = _dns_suffix(aws, aws.region)
     partition = aws.partition(aws.region)
-    reverse = ".".join(reversed(suffix.split(".")))
-    return {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
+    return {"id": partition, "partition": partition}
 
 
 def _table(aws: Aws, arguments: Properties) -> Properties:
@@ -75,35 +64,20 @@ def _table(aws: Aws, arguments: Properties) -> Properties:
 
 
 def _queue(aws: Aws, arguments: Properties) -> Properties:
-    name, region = arguments["name"], arguments.get("region")
-    client: Any = aws.client("sqs", region)
+    name, client = arguments["name"], aws.client("sqs")
     with describing(f"reading SQS Queue ({name})"):
         try:
             url = client.get_queue_url(QueueName=name)["QueueUrl"]
-        except ClientError as error:
-            if "NonExistentQueue" in str(error) or "QueueDoesNotExist" in str(error):
-                raise ProviderError(f"reading SQS Queue ({name}): couldn't find resource") from error
-            raise
-        attributes = read_attributes(client, url)
-        tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
-    return {
-        "arn": attributes["QueueArn"],
-        "id": url,
-        "name": name,
-        "region": region or aws.region,
-        "tags": tags,
-        "url": url,
-    }
-
-
-def _dns_suffix(aws: Aws, region: str) -> str:
-    return "amazonaws.com.cn" if aws.partition(region) == "aws-cn" else "amazonaws.com"
+        except client.exceptions.QueueDoesNotExist as error:
+            raise ProviderError(f"reading SQS Queue ({name}): couldn't find resource") from error
+        arn = read_attributes(client, url)["QueueArn"]
+    return {"arn": arn, "id": url, "name": name, "url": url}
 
 
 _INVOKES: Final[Mapping[str, tuple[_Invoke, frozenset[str]]]] = {
-    "aws:dynamodb/getTable:getTable": (_table, frozenset({"name", "region"})),
-    "aws:index/getCallerIdentity:getCallerIdentity": (_caller_identity, frozenset({"id"})),
-    "aws:index/getPartition:getPartition": (_partition, frozenset({"id"})),
-    "aws:index/getRegion:getRegion": (_region, frozenset({"id", "name", "region"})),
-    "aws:sqs/getQueue:getQueue": (_queue, frozenset({"name", "region"})),
+    "aws:dynamodb/getTable:getTable": (_table, frozenset({"name"})),
+    "aws:index/getCallerIdentity:getCallerIdentity": (_caller_identity, frozenset[str]()),
+    "aws:index/getPartition:getPartition": (_partition, frozenset[str]()),
+    "aws:index/getRegion:getRegion": (_region, frozenset[str]()),
+    "aws:sqs/getQueue:getQueue": (_queue, frozenset({"name"})),
 }

@@ -50,7 +50,6 @@ class DeployedResource:
         state: Inputs and outputs.
         aws: The clients of its provider.
         retain: It stays when the deployment is destroyed.
-        protect: It must not be destroyed.
     """
 
     urn: str
@@ -59,7 +58,6 @@ class DeployedResource:
     state: Properties
     aws: Aws
     retain: bool = False
-    protect: bool = False
 
     @property
     def name(self) -> str:
@@ -74,6 +72,11 @@ class Registry:
     resources: list[DeployedResource] = field(default_factory=list[DeployedResource])
     outputs: Properties = field(default_factory=dict[str, Any])
     errors: list[str] = field(default_factory=list[str])
+
+    def refuse_errors(self) -> None:
+        """Fail as the engine does when a program logs an error (`pulumi.log.error`) and goes on."""
+        if self.errors:
+            raise ProviderError("; ".join(self.errors))
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
@@ -110,16 +113,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         """Create what the program registers, or take it under management by its import id."""
         with refusing(context):
             return self._register(request)
-
-    @override
-    def ReadResource(
-        self, request: resource_pb2.ReadResourceRequest, context: Context
-    ) -> resource_pb2.ReadResourceResponse:
-        """Look up an existing resource that stays outside the deployment (`Table.get(...)`)."""
-        with refusing(context):
-            state = self._existing(request.type, request.id, self._provider(request.provider))
-            urn = self._urn(request.parent, request.type, request.name)
-            return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=encode(state))
 
     @override
     def Invoke(
@@ -179,26 +172,21 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         _refuse(urn, checked.failures)
 
         def record(resource_id: str, state: Properties) -> DeployedResource:
-            resource = DeployedResource(
-                urn, request.type, resource_id, state, aws, request.retainOnDelete, request.protect
-            )
+            resource = DeployedResource(urn, request.type, resource_id, state, aws, request.retainOnDelete)
             with self._lock:
                 self._registry.resources.append(resource)
             return resource
 
         if request.importId:
-            return record(request.importId, self._existing(request.type, request.importId, aws))
+            found = implementation.read(request.importId, {})
+            if found is None:
+                raise ProviderError(f"resource '{request.importId}' of type {request.type} does not exist")
+            return record(request.importId, found)
         try:
             return record(*implementation.create(checked.inputs))
         except IncompleteCreationError as error:
             record(error.resource_id, error.state)
             raise
-
-    def _existing(self, token: str, resource_id: str, aws: Aws) -> Properties:
-        state = resource_type(token)(aws, self._root).read(resource_id, {})
-        if state is None:
-            raise ProviderError(f"resource '{resource_id}' of type {token} does not exist")
-        return state
 
     def _provider(self, reference: str) -> Aws:
         return self._providers[reference] if reference else self._aws

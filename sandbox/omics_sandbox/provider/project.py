@@ -7,22 +7,12 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any
 
 import yaml
 
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.values import is_list, is_mapping
-
-_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
-    "array": list,
-    "boolean": bool,
-    "integer": int,
-    "number": (int, float),
-    "object": dict,
-    "string": str,
-}
-
 
 Program = Callable[[], object]
 
@@ -66,32 +56,19 @@ class Project:
     def resolve_config(self, given: Mapping[str, Any]) -> dict[str, str]:
         """Return configuration as the language runtime gets it: full keys, and strings as values.
 
-        Keys without a namespace belong to the project. Declared defaults are filled in, and declared types
-        are checked, as the engine does before it starts a program.
+        Keys without a namespace belong to the project. Declared defaults are filled in.
 
         Raises:
-            ProviderError: A declared key has a value of another type, or none where one is required.
+            ProviderError: A value is of a kind that configuration cannot hold.
         """
-        values = {key if ":" in key else f"{self.name}:{key}": value for key, value in given.items()}
-        for key, declaration in self.declared.items():
-            self._apply_declaration(key if ":" in key else f"{self.name}:{key}", declaration, values)
+        values = {self._full(key): value for key, value in given.items()}
+        for key, declared in self.declared.items():
+            default = declared.get("default", declared.get("value")) if is_mapping(declared) else declared
+            values.setdefault(self._full(key), default)
         return {key: _as_text(value) for key, value in values.items() if value is not None}
 
-    def _apply_declaration(self, key: str, declaration: object, values: dict[str, Any]) -> None:
-        short = key.removeprefix(f"{self.name}:")
-        if not is_mapping(declaration):
-            values.setdefault(key, declaration)
-            return
-        if key not in values:
-            default = declaration.get("default", declaration.get("value"))
-            if default is None:
-                if ":" not in short and "default" not in declaration and "value" not in declaration:
-                    raise ProviderError(f"Stack is missing configuration value '{short}'")
-                return
-            values[key] = default
-        expected = declaration.get("type")
-        if expected in _TYPES and not _has_type(values[key], expected):
-            raise ProviderError(f"Stack with configuration key '{short}' must be of type '{expected}'")
+    def _full(self, key: str) -> str:
+        return key if ":" in key else f"{self.name}:{key}"
 
     def run(self) -> None:
         """Run the program in this process, as `python <main>` would."""
@@ -123,18 +100,6 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not is_mapping(document):
         raise ProviderError(f"{path}: a YAML mapping is expected")
     return dict(document)
-
-
-def _has_type(value: object, expected: str) -> bool:
-    """Tell whether a value has a declared type. `pulumi config set` stores scalars as strings."""
-    if isinstance(value, str) and expected in {"boolean", "integer", "number"}:
-        try:
-            value = cast("object", json.loads(value))
-        except ValueError:
-            return False
-    if isinstance(value, bool) and expected != "boolean":
-        return False
-    return isinstance(value, _TYPES[expected])
 
 
 def _as_text(value: object) -> str:

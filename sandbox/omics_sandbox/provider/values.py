@@ -14,7 +14,6 @@ from pulumi.runtime import rpc
 
 SIGNATURE_KEY: Final = rpc._special_sig_key  # pyright: ignore[reportPrivateUsage] # the wire format has no public name
 ARCHIVE_SIGNATURE: Final = rpc._special_archive_sig  # pyright: ignore[reportPrivateUsage] # see above
-ASSET_SIGNATURE: Final = rpc._special_asset_sig  # pyright: ignore[reportPrivateUsage] # see above
 _SECRET_SIGNATURE: Final = rpc._special_secret_sig  # pyright: ignore[reportPrivateUsage] # see above
 _OUTPUT_SIGNATURE: Final = rpc._special_output_value_sig  # pyright: ignore[reportPrivateUsage] # see above
 
