@@ -402,7 +402,7 @@ class ResourceType:
                 value = described.get(self.api(name))
                 if value is not None and name != "tags":
                     state[name] = self.shape(name).from_api(value)
-                elif declared.default is not None:
+                elif not is_empty(declared.default):
                     state[name] = declared.default
             if "tags" in self.properties:
                 tagging = _TAGGING[self.service]
