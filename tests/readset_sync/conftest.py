@@ -1,10 +1,11 @@
 """A HealthOmics emulator, a real DynamoDB wire protocol, and a fresh table and store for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
 from readset_sync.messages.queue_message import Message, parse_message
 from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.record import Row
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
@@ -92,23 +94,69 @@ def reconciler(source: HealthOmics, table: Table, synchronizer: Synchronizer, qu
 
 @dataclass(frozen=True)
 class Store:
-    """A store of the emulator, for one test alone."""
+    """A store of the emulator for one test alone, and what keeps the rows of its read sets."""
 
     sandbox: Sandbox
+    source: HealthOmics
+    table: Table
+    synchronizer: Synchronizer
+    executor: Executor
     id: str
+
+    @property
+    def own_arn(self) -> str:
+        """The store's ARN."""
+        return f"arn:aws:omics:{self.sandbox.region}:{self.sandbox.account}:sequenceStore/{self.id}"
+
+    def another(self) -> Self:
+        """Another store, with the same table."""
+        return replace(self, id=self.sandbox.omics.create_store("other"))
 
     def add(self, **attributes: Any) -> ReadSetArn:
         attributes.setdefault("name", "reads")
         return self.arn(self.sandbox.omics.create_read_set(self.id, **attributes))
 
+    def synced(self, count: int, **attributes: Any) -> list[ReadSetArn]:
+        """Make read sets whose rows are right."""
+        arns = [self.add(**attributes) for _ in range(count)]
+        for arn in arns:
+            self.synchronizer.refresh(arn)
+        return arns
+
     def set_status(self, arn: ReadSetArn, status: str) -> None:
         self.sandbox.omics.set_status(self.id, arn.read_set_id, status)
+
+    def rename(self, arn: ReadSetArn, name: str = "renamed") -> None:
+        self.sandbox.omics.update_read_set(self.id, arn.read_set_id, name=name)
+
+    def tag(self, arn: ReadSetArn, **tags: str) -> None:
+        self.sandbox.client("omics").tag_resource(resourceArn=str(arn), tags=tags)
 
     def arn(self, read_set_id: str) -> ReadSetArn:
         return ReadSetArn("aws", self.sandbox.region, self.sandbox.account, self.id, read_set_id)
 
+    def row(self, arn: ReadSetArn) -> Row:
+        """The row of a read set, which has one."""
+        row = self.table.get(str(arn))
+        assert row is not None
+        return row
+
+    def change_row(self, arn: ReadSetArn, **attributes: Any) -> None:
+        """Give the row of a read set other attributes, as somebody else would."""
+        row = self.row(arn)
+        assert self.table.put(row | attributes, replacing=row)
+
+    @contextmanager
+    def events_lost(self) -> Generator[None]:
+        """What happens meanwhile sends no events."""
+        self.sandbox.omics.emit_events = False
+        yield
+        self.sandbox.omics.emit_events = True
+
 
 @pytest.fixture
-def store(sandbox: Sandbox) -> Iterator[Store]:
-    yield Store(sandbox, sandbox.omics.create_store("cohort"))
+def store(
+    sandbox: Sandbox, source: HealthOmics, table: Table, synchronizer: Synchronizer, executor: Executor
+) -> Iterator[Store]:
+    yield Store(sandbox, source, table, synchronizer, executor, sandbox.omics.create_store("cohort"))
     sandbox.omics.faults.clear()

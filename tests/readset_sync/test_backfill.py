@@ -8,7 +8,6 @@ from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from omics_sandbox import Sandbox
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.model.comparison import EVERYTHING, RefreshScope
@@ -16,6 +15,8 @@ from readset_sync.model.errors import StoreNotFoundError
 from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer
+
+from tests.readset_sync.conftest import Store
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def drift(verifier: Verifier, store_id: str, *, deep: bool = False) -> list[RowD
 
 
 def test_a_backfill_writes_every_row_and_a_second_one_changes_none(
-    store: Any, verifier: Verifier, table: Table, source: HealthOmics, fill: Fill
+    store: Store, verifier: Verifier, fill: Fill
 ) -> None:
     arns = [store.add(tags={"n": str(n)}) for n in range(205)]
     archived = store.add(status="ARCHIVED")
@@ -65,24 +66,22 @@ def test_a_backfill_writes_every_row_and_a_second_one_changes_none(
     assert [len(page) for page in first] == [100, 100, 6]
     assert outcomes(iter(first)) == [Outcome.CREATED] * 206
     assert again == [Outcome.UNCHANGED] * 206
-    assert sorted(table.arns(f"{archived.store_arn}/")) == sorted(str(arn) for arn in [*arns, archived])
+    assert sorted(store.table.arns(f"{archived.store_arn}/")) == sorted(str(arn) for arn in [*arns, archived])
     assert drift(verifier, store.id, deep=True) == []
 
 
-def test_a_repeat_costs_no_metadata_for_archived_read_sets(
-    store: Any, sandbox: Sandbox, table: Table, fill: Fill
-) -> None:
+def test_a_repeat_costs_no_metadata_for_archived_read_sets(store: Store, fill: Fill) -> None:
     archived = [store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(5)]
     active = store.add()
     list(fill(store.id))
-    sandbox.client("omics").tag_resource(resourceArn=str(archived[0]), tags={"new": "tag"})
-    sandbox.omics.calls.clear()
+    store.tag(archived[0], new="tag")
+    store.sandbox.omics.calls.clear()
 
     assert sorted(map(str, outcomes(fill(store.id)))) == ["unchanged"] * 5 + ["updated"]
 
-    assert sandbox.omics.calls == {"ListReadSets": 1, "ListTagsForResource": 6, "GetReadSetMetadata": 1}
-    assert (table.get(str(archived[0])) or {})["tags"] == [{"a": "b"}, {"new": "tag"}]
-    assert (table.get(str(active)) or {})["set_status"] == "ACTIVE"
+    assert store.sandbox.omics.calls == {"ListReadSets": 1, "ListTagsForResource": 6, "GetReadSetMetadata": 1}
+    assert store.row(archived[0])["tags"] == [{"a": "b"}, {"new": "tag"}]
+    assert store.row(active)["set_status"] == "ACTIVE"
 
 
 def row_of(table: Table, arn: Any) -> dict[str, Any]:
@@ -107,97 +106,86 @@ def row_of(table: Table, arn: Any) -> dict[str, Any]:
     ],
 )
 def test_what_an_archived_read_set_costs_depends_on_its_row(
-    kind: str,
-    scope: RefreshScope,
-    calls: dict[str, int],
-    store: Any,
-    sandbox: Sandbox,
-    source: HealthOmics,
-    table: Table,
-    synchronizer: Synchronizer,
-    fill: Fill,
+    kind: str, scope: RefreshScope, calls: dict[str, int], store: Store, fill: Fill
 ) -> None:
-    source.store(store.id)
+    store.source.store(store.id)
     arn = store.add(status="ARCHIVED" if kind == "complete without files" else "ACTIVE", tags={"a": "b"})
     if kind != "none":
-        synchronizer.refresh_from(arn, None)
+        store.synchronizer.refresh_from(arn, None)
         store.set_status(arn, "ARCHIVED")
-        synchronizer.refresh(arn)
-    row = row_of(table, arn) if kind != "none" else {}
+        store.synchronizer.refresh(arn)
+    row = store.row(arn) if kind != "none" else {}
     if kind == "untagged":
-        table.delete(str(arn))
-        synchronizer.refresh_from(arn, None, tags=False)
+        store.table.delete(str(arn))
+        store.synchronizer.refresh_from(arn, None, tags=False)
     elif kind == "renamed":
-        sandbox.omics.update_read_set(store.id, arn.read_set_id, name="renamed")
+        store.rename(arn)
     elif kind == "of another tool":
-        table.delete(str(arn))
-        assert table.put({name: row[name] for name in row if not name.startswith("sync")}, replacing=None)
+        store.table.delete(str(arn))
+        assert store.table.put({name: row[name] for name in row if not name.startswith("sync")}, replacing=None)
     elif kind == "edited":
-        assert table.put(row | {"files": []}, replacing=row)
-    sandbox.omics.calls.clear()
+        assert store.table.put(row | {"files": []}, replacing=row)
+    store.sandbox.omics.calls.clear()
 
     outcomes(fill(store.id, scope))
 
-    assert sandbox.omics.calls == {"ListReadSets": 1} | calls
-    assert row_of(table, arn).get("tags") == ([{"a": "b"}] if scope.tags or kind == "complete" else None)
+    assert store.sandbox.omics.calls == {"ListReadSets": 1} | calls
+    assert store.row(arn).get("tags") == ([{"a": "b"}] if scope.tags or kind == "complete" else None)
 
 
 def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(
-    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
+    store: Store, verifier: Verifier, fill: Fill
 ) -> None:
     known = store.add(tags={"a": "b"})
     list(fill(store.id))
-    before = row_of(table, known)
-    sandbox.client("omics").tag_resource(resourceArn=str(known), tags={"new": "tag"})
-    sandbox.omics.update_read_set(store.id, known.read_set_id, name="renamed")
+    before = store.row(known)
+    store.tag(known, new="tag")
+    store.rename(known)
     new = store.add(tags={"c": "d"})
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
 
     assert sorted(map(str, outcomes(fill(store.id, RefreshScope(tags=False))))) == ["created", "updated"]
 
-    assert sandbox.omics.calls == {"ListReadSets": 1, "GetReadSetMetadata": 2}
-    kept = row_of(table, known)
+    assert store.sandbox.omics.calls == {"ListReadSets": 1, "GetReadSetMetadata": 2}
+    kept = store.row(known)
     assert (kept["tags"], kept["set_name"], kept["synced_at"]) == ([{"a": "b"}], "renamed", before["synced_at"])
     assert "sync_state" not in kept
     # A row whose tags have never been read says so, and counts as stale until they have been.
-    untagged = row_of(table, new)
+    untagged = store.row(new)
     assert untagged["sync_state"] == "untagged"
     assert untagged["files"]
     assert untagged.keys().isdisjoint({"tags", "synced_at"})
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
     assert drift(verifier, store.id) == [RowDrift(str(new), DriftStatus.STALE, ("sync_state",))]
-    assert sandbox.omics.calls == {"ListReadSets": 1}
+    assert store.sandbox.omics.calls == {"ListReadSets": 1}
     assert drift(verifier, store.id, deep=True)[1:] == [RowDrift(str(new), DriftStatus.STALE, ("sync_state", "tags"))]
 
     [results] = fill(store.id)
 
     assert ReadSetResult(str(new), Change(Outcome.UPDATED, ("sync_state", "tags"))) in results
-    assert "sync_state" not in row_of(table, new)
+    assert "sync_state" not in store.row(new)
     assert drift(verifier, store.id, deep=True) == []
 
 
 def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradicts_them(
-    store: Any, sandbox: Sandbox, source: HealthOmics, verifier: Verifier, table: Table, fill: Fill
+    store: Store, verifier: Verifier, fill: Fill
 ) -> None:
-    # GIVEN 205 rows as they should be, and four that are not
     for _ in range(205):
         store.add()
     renamed, edited, untagged, aged = (store.add(tags={"a": "b"}) for _ in range(4))
     list(fill(store.id))
-    began = source.store(store.id).as_of
-    sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="renamed")
-    row = row_of(table, edited)
-    assert table.put(row | {"tags": [{"a": "forged"}]}, replacing=row)
-    table.delete(str(untagged))
-    Synchronizer(source, table).refresh_from(untagged, None, tags=False)
-    row = row_of(table, aged)
-    assert table.put(row | {"synced_at": "2020-01-01T00:00:00Z"}, replacing=row)
+    began = store.source.store(store.id).as_of
+    store.rename(renamed)
+    store.change_row(edited, tags=[{"a": "forged"}])
+    store.table.delete(str(untagged))
+    Synchronizer(store.source, store.table).refresh_from(untagged, None, tags=False)
+    store.change_row(aged, synced_at="2020-01-01T00:00:00Z")
     missing = store.add()
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
 
     found = [each for page in fill(store.id, RefreshScope(since=began)) for each in page]
 
-    assert sandbox.omics.calls == {"ListReadSets": 3, "GetReadSetMetadata": 5, "ListTagsForResource": 5}
+    assert store.sandbox.omics.calls == {"ListReadSets": 3, "GetReadSetMetadata": 5, "ListTagsForResource": 5}
     assert {each.arn: each.change and each.change.outcome for each in found[-5:]} == {
         str(renamed): "updated",
         str(edited): "updated",
@@ -209,32 +197,28 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
     assert drift(verifier, store.id, deep=True) == []
 
     # AND a repeat costs the listing alone, while an age that none of them has costs all
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
     list(fill(store.id, RefreshScope(since=began)))
-    assert sandbox.omics.calls == {"ListReadSets": 3}
+    assert store.sandbox.omics.calls == {"ListReadSets": 3}
     list(fill(store.id, RefreshScope(since=began + timedelta(days=1))))
-    assert sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 210, "ListTagsForResource": 210}
+    assert store.sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 210, "ListTagsForResource": 210}
 
 
-def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(
-    store: Any, sandbox: Sandbox, source: HealthOmics, fill: Fill
-) -> None:
+def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(store: Store, fill: Fill) -> None:
     for _ in range(3):
         store.add()
-    scope = RefreshScope(tags=False, since=source.store(store.id).as_of)
+    scope = RefreshScope(tags=False, since=store.source.store(store.id).as_of)
     assert outcomes(fill(store.id, scope)) == [Outcome.CREATED] * 3
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
 
     assert outcomes(fill(store.id, scope)) == [Outcome.UNCHANGED] * 3
 
-    assert sandbox.omics.calls == {"ListReadSets": 1}
+    assert store.sandbox.omics.calls == {"ListReadSets": 1}
 
 
-def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(
-    store: Any, sandbox: Sandbox, table: Table, fill: Fill
-) -> None:
+def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(store: Store, fill: Fill) -> None:
     bad, good = store.add(), store.add()
-    sandbox.omics.faults.add(
+    store.sandbox.omics.faults.add(
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
 
@@ -243,7 +227,7 @@ def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(
     by_arn = {result.arn: result for result in results}
     assert by_arn[str(bad)] == ReadSetResult(str(bad), None, ANY)
     assert "GetReadSetMetadata: AccessDeniedException" in by_arn[str(bad)].reason
-    assert table.get(str(good)) is not None
+    assert store.table.get(str(good)) is not None
 
 
 def test_a_store_that_does_not_exist_is_an_error(fill: Fill) -> None:
@@ -251,22 +235,19 @@ def test_a_store_that_does_not_exist_is_an_error(fill: Fill) -> None:
         list(fill("9999999999"))
 
 
-def test_verify_reports_every_kind_of_difference_and_nothing_else(
-    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
-) -> None:
+def test_verify_reports_every_kind_of_difference_and_nothing_else(store: Store, verifier: Verifier, fill: Fill) -> None:
     same, renamed, edited, missing, gone = (store.add(tags={"a": "b"}) for _ in range(5))
     uploading = store.add(status="PROCESSING_UPLOAD")
     list(fill(store.id))
     assert drift(verifier, store.id) == []
 
-    sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="another name")
-    row = table.get(str(edited)) or {}
-    assert table.put(row | {"tags": [{"a": "forged"}]}, replacing=row)
+    store.rename(renamed, "another name")
+    store.change_row(edited, tags=[{"a": "forged"}])
     for arn in (missing, uploading):
-        table.delete(str(arn))
-    sandbox.omics.emit_events = False
+        store.table.delete(str(arn))
+    store.sandbox.omics.emit_events = False
     store.set_status(gone, "DELETED")
-    sandbox.omics.emit_events = True
+    store.sandbox.omics.emit_events = True
 
     found = {finding.arn: finding for finding in drift(verifier, store.id)}
 
@@ -279,40 +260,34 @@ def test_verify_reports_every_kind_of_difference_and_nothing_else(
     assert str(same) not in found
 
 
-def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(
-    store: Any, sandbox: Sandbox, verifier: Verifier, fill: Fill
-) -> None:
+def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(store: Store, verifier: Verifier, fill: Fill) -> None:
     arn = store.add()
     list(fill(store.id))
-    sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
+    store.tag(arn, new="tag")
 
     assert drift(verifier, store.id) == []
     assert drift(verifier, store.id, deep=True) == [RowDrift(str(arn), DriftStatus.STALE, ("tags",))]
 
 
-def test_verify_costs_a_call_for_a_hundred_read_sets(
-    store: Any, sandbox: Sandbox, verifier: Verifier, fill: Fill
-) -> None:
+def test_verify_costs_a_call_for_a_hundred_read_sets(store: Store, verifier: Verifier, fill: Fill) -> None:
     for _ in range(150):
         store.add()
     list(fill(store.id))
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
 
     drift(verifier, store.id)
 
-    assert sandbox.omics.calls == {"ListReadSets": 2}
+    assert store.sandbox.omics.calls == {"ListReadSets": 2}
 
 
-def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
-    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
-) -> None:
+def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(store: Store, verifier: Verifier, fill: Fill) -> None:
     stays, gone = store.add(), store.add()
-    other_store = sandbox.omics.create_store("other")
-    elsewhere = store.arn(sandbox.omics.create_read_set(other_store, name="x"))
+    other_store = store.sandbox.omics.create_store("other")
+    elsewhere = store.arn(store.sandbox.omics.create_read_set(other_store, name="x"))
     list(fill(store.id))
     list(fill(other_store))
     store.set_status(gone, "DELETED")
-    sandbox.omics.set_status(other_store, elsewhere.read_set_id, "DELETED")
+    store.sandbox.omics.set_status(other_store, elsewhere.read_set_id, "DELETED")
 
     results = verifier.prune([verifier.listing(store.id)])
 
@@ -320,21 +295,21 @@ def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(
         (str(gone), Outcome.DELETED)
     ]
     prefix = "arn:aws:omics:us-west-2:123456789012:sequenceStore/"
-    assert sorted(table.arns(prefix)) == sorted([str(stays), f"{prefix}{other_store}/readSet/{elsewhere.read_set_id}"])
+    assert sorted(store.table.arns(prefix)) == sorted(
+        [str(stays), f"{prefix}{other_store}/readSet/{elsewhere.read_set_id}"]
+    )
 
 
-def test_prune_spares_a_read_set_that_came_after_the_listing(
-    store: Any, verifier: Verifier, table: Table, fill: Fill
-) -> None:
+def test_prune_spares_a_read_set_that_came_after_the_listing(store: Store, verifier: Verifier, fill: Fill) -> None:
     listing = verifier.listing(store.id)
     newcomer = store.add()
     list(fill(store.id))
 
     assert verifier.prune([listing]) == []
-    assert table.get(str(newcomer)) is not None
+    assert store.table.get(str(newcomer)) is not None
 
 
-def test_prune_refuses_a_listing_that_is_not_complete(store: Any, sandbox: Sandbox, verifier: Verifier) -> None:
+def test_prune_refuses_a_listing_that_is_not_complete(store: Store, verifier: Verifier) -> None:
     for _ in range(101):
         store.add()
     listing = StoreListing(verifier.listing(store.id).store_arn)
@@ -344,7 +319,7 @@ def test_prune_refuses_a_listing_that_is_not_complete(store: Any, sandbox: Sandb
         verifier.prune([listing])
 
 
-def test_a_plan_writes_nothing(store: Any, verifier: Verifier, table: Table) -> None:
+def test_a_plan_writes_nothing(store: Store, verifier: Verifier) -> None:
     arn, uploading = store.add(), store.add(status="PROCESSING_UPLOAD")
     listing = StoreListing(arn.store_arn)
 
@@ -354,17 +329,17 @@ def test_a_plan_writes_nothing(store: Any, verifier: Verifier, table: Table) -> 
         str(arn): DriftStatus.MISSING,
         str(uploading): DriftStatus.MISSING,
     }
-    assert list(table.arns("arn:")) == []
+    assert list(store.table.arns("arn:")) == []
 
 
 def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_mended(
-    store: Any, verifier: Verifier, table: Table, fill: Fill
+    store: Store, verifier: Verifier, fill: Fill
 ) -> None:
     arn = store.add(status="ARCHIVED", creation_job_id="5555555555")
     list(fill(store.id))
-    row = table.get(str(arn)) or {}
+    row = store.row(arn)
     lacking = {name: value for name, value in row.items() if name != "set_creation_job_id"}
-    assert table.put(lacking, replacing=row)
+    assert store.table.put(lacking, replacing=row)
 
     assert drift(verifier, store.id) == [RowDrift(str(arn), DriftStatus.STALE, ("set_creation_job_id",))]
     assert outcomes(fill(store.id)) == [Outcome.UPDATED]
@@ -372,50 +347,49 @@ def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_me
 
 
 def test_a_row_that_claims_to_be_newer_than_the_listing_is_compared_in_full(
-    store: Any, verifier: Verifier, table: Table, fill: Fill
+    store: Store, verifier: Verifier, fill: Fill
 ) -> None:
     arn = store.add(status="ARCHIVED")
     list(fill(store.id))
-    row = table.get(str(arn)) or {}
-    assert table.put(row | {"status_at": "9999-01-01T00:00:00Z", "set_name": "forged"}, replacing=row)
+    store.change_row(arn, status_at="9999-01-01T00:00:00Z", set_name="forged")
 
     assert drift(verifier, store.id) == [RowDrift(str(arn), DriftStatus.STALE, ("set_name",))]
     assert outcomes(fill(store.id)) == [Outcome.UPDATED]
 
 
 def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(
-    store: Any, sandbox: Sandbox, verifier: Verifier, table: Table, fill: Fill
+    store: Store, verifier: Verifier, fill: Fill
 ) -> None:
     store.add()
-    gone = sandbox.omics.create_store("gone")
-    orphan = store.arn(sandbox.omics.create_read_set(gone, name="x"))
+    gone = store.sandbox.omics.create_store("gone")
+    orphan = store.arn(store.sandbox.omics.create_read_set(gone, name="x"))
     list(fill(gone))
-    [arn] = table.arns("arn:")
-    sandbox.omics.set_status(gone, orphan.read_set_id, "DELETED")
-    sandbox.client("omics").delete_sequence_store(id=gone)
+    [arn] = store.table.arns("arn:")
+    store.sandbox.omics.set_status(gone, orphan.read_set_id, "DELETED")
+    store.sandbox.client("omics").delete_sequence_store(id=gone)
     listing = verifier.listing(store.id)
 
     assert verifier.orphans([listing]) == []
     assert verifier.orphans([listing], every_store=True) == [RowDrift(arn, DriftStatus.ORPHANED)]
     assert [result.arn for result in verifier.prune([listing], every_store=True)] == [arn]
-    assert list(table.arns("arn:")) == []
+    assert list(store.table.arns("arn:")) == []
 
 
 def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
-    store: Any, verifier: Verifier, table: Table, monkeypatch: pytest.MonkeyPatch, fill: Fill
+    store: Store, verifier: Verifier, monkeypatch: pytest.MonkeyPatch, fill: Fill
 ) -> None:
     unreadable, other = store.add(), store.add()
     list(fill(store.id))
     for arn in (unreadable, other):
         store.set_status(arn, "DELETED")
-    get = table.get
+    get = store.table.get
 
     def failing(arn: str) -> Any:
         if arn == str(unreadable):
             raise ReadTimeoutError(endpoint_url="dynamodb")
         return get(arn)
 
-    monkeypatch.setattr(table, "get", failing)
+    monkeypatch.setattr(store.table, "get", failing)
 
     states = {finding.arn: finding.status for finding in drift(verifier, store.id)}
 

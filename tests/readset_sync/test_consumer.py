@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
-from omics_sandbox import Sandbox
-from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
+
+from tests.readset_sync.conftest import Store
 
 Body = dict[str, Any] | str
 
@@ -105,17 +105,17 @@ def event(arn: ReadSetArn, status: str = "ACTIVE") -> dict[str, Any]:
     }
 
 
-def test_a_batch_that_succeeds_reports_no_failures(store: Any, runtime: Runtime, table: Table) -> None:
+def test_a_batch_that_succeeds_reports_no_failures(store: Store, runtime: Runtime) -> None:
     arns = [store.add() for _ in range(3)]
 
     assert runtime.run(*((arn.read_set_id, event(arn)) for arn in arns)) == []
 
-    assert all(table.get(str(arn)) for arn in arns)
+    assert all(store.table.get(str(arn)) for arn in arns)
 
 
-def test_a_failure_holds_back_its_own_group_only(store: Any, sandbox: Sandbox, runtime: Runtime, table: Table) -> None:
+def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime) -> None:
     good, bad, last = store.add(), store.add(), store.add()
-    sandbox.omics.faults.add(
+    store.sandbox.omics.faults.add(
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
 
@@ -128,8 +128,8 @@ def test_a_failure_holds_back_its_own_group_only(store: Any, sandbox: Sandbox, r
     )
 
     assert failed == ["1", "2"]
-    assert table.get(str(good))
-    assert table.get(str(last))
+    assert store.table.get(str(good))
+    assert store.table.get(str(last))
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,12 @@ def test_a_failure_holds_back_its_own_group_only(store: Any, sandbox: Sandbox, r
         ),
     ],
 )
-def test_a_malformed_message_fails_alone_and_says_why(
-    body: Body, reason: str, store: Any, runtime: Runtime, table: Table
-) -> None:
+def test_a_malformed_message_fails_alone_and_says_why(body: Body, reason: str, store: Store, runtime: Runtime) -> None:
     arn = store.add()
 
     assert runtime.run(("malformed", body), ("fine", event(arn))) == ["0"]
 
-    assert table.get(str(arn))
+    assert store.table.get(str(arn))
     [refusal] = [line for line in runtime.printed() if line.get("message") == "message refused"]
     assert reason in refusal["reason"]
     assert refusal["level"] == "ERROR"
@@ -162,12 +160,12 @@ def test_a_batch_of_nothing_but_failures_is_reported_like_any_other(runtime: Run
     assert runtime.run(("a", "x"), ("b", "y")) == ["0", "1"]
 
 
-def test_an_instance_forgets_the_failures_of_its_last_batch(store: Any, runtime: Runtime) -> None:
+def test_an_instance_forgets_the_failures_of_its_last_batch(store: Store, runtime: Runtime) -> None:
     assert runtime.run(("a", "x")) == ["0"]
     assert runtime.run(("a", event(store.add()))) == []
 
 
-def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: Any, runtime: Runtime) -> None:
+def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: Store, runtime: Runtime) -> None:
     arn = store.add(
         name="secret-name",
         subject_id="secret-subject",
@@ -185,7 +183,7 @@ def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: A
     assert "secret" not in json.dumps(printed)
 
 
-def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store: Any, runtime: Runtime) -> None:
+def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store: Store, runtime: Runtime) -> None:
     one, two = store.add(), store.add()
 
     runtime.run(
@@ -214,7 +212,7 @@ def dimensions(line: Any) -> list[list[str]]:
 
 
 def test_a_fault_of_our_own_fails_its_message_alone_and_is_logged_with_its_trace(
-    store: Any, runtime: Runtime, table: Table, monkeypatch: pytest.MonkeyPatch
+    store: Store, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, fine = store.add(), store.add()
     real = Synchronizer.apply

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from omics_sandbox import Sandbox
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.messages.read_set_event import ReadSetEvent
@@ -18,6 +17,8 @@ from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingR
 from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer
 
+from tests.readset_sync.conftest import Store
+
 
 @pytest.fixture
 def backfill(source: HealthOmics, table: Table, executor: Executor) -> Backfill:
@@ -25,7 +26,7 @@ def backfill(source: HealthOmics, table: Table, executor: Executor) -> Backfill:
 
 
 @pytest.fixture
-def pending(store: Any) -> PendingRefreshes:
+def pending(store: Store) -> PendingRefreshes:
     return PendingRefreshes(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store.id}")
 
 
@@ -53,120 +54,103 @@ def verify(source: HealthOmics, table: Table, executor: Executor, store_arn: str
 
 
 def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(
-    store: Any,
-    sandbox: Sandbox,
-    source: HealthOmics,
-    backfill: Backfill,
-    table: Table,
-    executor: Executor,
-    pending: PendingRefreshes,
+    store: Store, backfill: Backfill, pending: PendingRefreshes
 ) -> None:
-    # GIVEN
     arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(203)]
     # WHEN
     assert counted(backfill.create_listed_rows(pending)) == {"listed": 203}
     # THEN every row holds all that a listing has
-    assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
-    listed = row_of(table, arns[7])
+    assert store.sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
+    listed = store.row(arns[7])
     assert listed["sync_state"] == "listed"
-    Synchronizer(source, table).refresh(arns[7])
-    complete = row_of(table, arns[7])
+    Synchronizer(store.source, store.table).refresh(arns[7])
+    complete = store.row(arns[7])
     shown = complete.keys() - {"files", "tags", "set_creation_job_id", "set_total_size", "synced_at"}
     assert listed.keys() == shown | {"sync_state"}
     anew = {"status_at", "sync_revision", "sync_digest"}
     assert {name: listed[name] for name in shown - anew} == {name: complete[name] for name in shown - anew}
     # AND the others are known to be incomplete at the cost of a listing
-    sandbox.omics.calls.clear()
-    found = verify(source, table, executor, arns[0].store_arn)
+    store.sandbox.omics.calls.clear()
+    found = verify(store.source, store.table, store.executor, arns[0].store_arn)
     assert found == [RowDrift(str(arn), DriftStatus.STALE, ("sync_state",)) for arn in arns if arn != arns[7]]
-    assert sandbox.omics.calls == {"ListReadSets": 3}
+    assert store.sandbox.omics.calls == {"ListReadSets": 3}
     # AND the second pass completes them all with two calls each, and lists nothing
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
     assert counted(second_pass(backfill, pending)) == {"created": 202, "unchanged": 1}
-    assert sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
-    assert verify(source, table, executor, arns[0].store_arn) == []
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
+    assert verify(store.source, store.table, store.executor, arns[0].store_arn) == []
 
 
 def test_a_row_that_exists_is_left_alone_by_the_first_pass(
-    store: Any,
-    sandbox: Sandbox,
-    backfill: Backfill,
-    table: Table,
-    synchronizer: Synchronizer,
-    pending: PendingRefreshes,
+    store: Store, backfill: Backfill, pending: PendingRefreshes
 ) -> None:
     arn, late = store.add(tags={"a": "b"}), store.add()
-    synchronizer.refresh(arn)
-    before = row_of(table, arn)
-    sandbox.omics.update_read_set(store.id, arn.read_set_id, name="renamed")
-    get_many = table.get_many
+    store.synchronizer.refresh(arn)
+    before = store.row(arn)
+    store.rename(arn)
+    get_many = store.table.get_many
 
     def then_refreshed(arns: Any) -> Any:
         """As when an event makes a row between the look at the table and the write."""
         rows = get_many(arns)
-        synchronizer.refresh(late)
+        store.synchronizer.refresh(late)
         return rows
 
-    table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
+    store.table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
     assert counted(backfill.create_listed_rows(pending)) == {}
 
-    assert row_of(table, arn) == before
-    assert "sync_state" not in row_of(table, late)
+    assert store.row(arn) == before
+    assert "sync_state" not in store.row(late)
     assert list(pending.read_set_ids) == [arn.read_set_id, late.read_set_id]
 
 
 def test_a_status_event_counts_for_a_row_that_is_not_complete(
-    store: Any,
-    source: HealthOmics,
-    backfill: Backfill,
-    table: Table,
-    synchronizer: Synchronizer,
-    pending: PendingRefreshes,
+    store: Store, backfill: Backfill, pending: PendingRefreshes
 ) -> None:
     arn = store.add()
     list(backfill.create_listed_rows(pending))
-    time = source.store(store.id, after=source.store(store.id).as_of - timedelta(1)).as_of + timedelta(minutes=1)
+    time = store.source.store(store.id, after=store.source.store(store.id).as_of - timedelta(1)).as_of + timedelta(
+        minutes=1
+    )
 
-    changed = synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
+    changed = store.synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
 
     assert changed == Change(Outcome.UPDATED, ("set_status",))
-    row = row_of(table, arn)
+    row = store.row(arn)
     assert (row["set_status"], row["sync_state"]) == ("DELETING", "listed")
 
 
-def test_an_event_completes_a_row(
-    store: Any, backfill: Backfill, table: Table, synchronizer: Synchronizer, pending: PendingRefreshes
-):
+def test_an_event_completes_a_row(store: Store, backfill: Backfill, pending: PendingRefreshes) -> None:
     arn = store.add(tags={"a": "b"})
     list(backfill.create_listed_rows(pending))
 
-    assert synchronizer.refresh(arn).outcome is Outcome.CREATED
+    assert store.synchronizer.refresh(arn).outcome is Outcome.CREATED
 
-    row = row_of(table, arn)
+    row = store.row(arn)
     assert "sync_state" not in row
     assert (row["tags"], bool(row["files"]), "synced_at" in row) == ([{"a": "b"}], True, True)
     assert counted(second_pass(backfill, pending)) == {"unchanged": 1}
 
 
 def test_a_read_set_that_went_between_the_passes_leaves_no_row(
-    store: Any, sandbox: Sandbox, backfill: Backfill, table: Table, pending: PendingRefreshes
+    store: Store, backfill: Backfill, pending: PendingRefreshes
 ) -> None:
     gone, forgotten, stays = (store.add() for _ in range(3))
     list(backfill.create_listed_rows(pending))
     # One whose event was lost, and one whose event has had its row deleted.
     for arn in (gone, forgotten):
         store.set_status(arn, "DELETED")
-    table.delete(str(gone))
-    sandbox.omics.calls.clear()
+    store.table.delete(str(gone))
+    store.sandbox.omics.calls.clear()
 
     assert counted(second_pass(backfill, pending)) == {"absent": 1, "deleted": 1, "created": 1}
 
-    assert list(table.arns("arn:")) == [str(stays)]
-    assert sandbox.omics.calls == {"GetReadSetMetadata": 2, "ListTagsForResource": 1}
+    assert list(store.table.arns("arn:")) == [str(stays)]
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 2, "ListTagsForResource": 1}
 
 
 def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
-    store: Any, backfill: Backfill, table: Table, pending: PendingRefreshes, monkeypatch: pytest.MonkeyPatch
+    store: Store, backfill: Backfill, pending: PendingRefreshes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = store.add(name="x" * 420_000), store.add()
 
@@ -179,51 +163,53 @@ def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
 
 
 def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(
-    store: Any, sandbox: Sandbox, source: HealthOmics, table: Table, executor: Executor, pending: PendingRefreshes
+    store: Store, pending: PendingRefreshes
 ) -> None:
     same, changed = (store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(2))
-    backfill = Backfill(source, table, executor, RefreshScope())
+    backfill = Backfill(store.source, store.table, store.executor, RefreshScope())
     list(backfill.in_one_pass(store.id))
     list(backfill.create_listed_rows(pending))
     for arn in (same, changed):
-        sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"new": "tag"})
-    sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed")
-    Synchronizer(source, table).refresh(changed)
-    sandbox.omics.update_read_set(store.id, changed.read_set_id, name="renamed again")
-    sandbox.omics.calls.clear()
+        store.tag(arn, new="tag")
+    store.rename(changed)
+    Synchronizer(store.source, store.table).refresh(changed)
+    store.rename(changed, "renamed again")
+    store.sandbox.omics.calls.clear()
 
     assert counted(second_pass(backfill, pending)) == {"updated": 2}
 
-    assert sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
-    assert row_of(table, changed)["set_name"] == "renamed again"
-    assert [row_of(table, arn)["tags"] for arn in (same, changed)] == [[{"a": "b"}, {"new": "tag"}]] * 2
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
+    assert store.row(changed)["set_name"] == "renamed again"
+    assert [store.row(arn)["tags"] for arn in (same, changed)] == [[{"a": "b"}, {"new": "tag"}]] * 2
 
 
 def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(
-    store: Any, source: HealthOmics, table: Table, executor: Executor, backfill: Backfill, pending: PendingRefreshes
+    store: Store, backfill: Backfill, pending: PendingRefreshes
 ) -> None:
     arn = store.add()
     list(backfill.create_listed_rows(pending))
 
-    [[finding]] = Verifier(source, table, executor).dry_run(store.id, StoreListing(arn.store_arn))
+    [[finding]] = Verifier(store.source, store.table, store.executor).dry_run(store.id, StoreListing(arn.store_arn))
 
     assert finding == RowDrift(str(arn), DriftStatus.MISSING)
 
 
 def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
-    store: Any, sandbox: Sandbox, source: HealthOmics, table: Table, executor: Executor, pending: PendingRefreshes
+    store: Store, pending: PendingRefreshes
 ) -> None:
     arns = [store.add() for _ in range(250)]
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.calls.clear()
     counted_in: Counter[BackfillPass] = Counter()
-    backfill = Backfill(source, table, executor, on_read_set=lambda done_in: counted_in.update([done_in]))
+    backfill = Backfill(
+        store.source, store.table, store.executor, on_read_set=lambda done_in: counted_in.update([done_in])
+    )
     seen: list[BackfillPass] = []
 
     def listing() -> Generator[Batch]:
         for batch in backfill.create_listed_rows(pending):
             yield batch
             # By the time that the next page is wanted, what was begun meanwhile is done.
-            for future in [executor.submit(time.sleep, 0.1) for _ in range(4)]:
+            for future in [store.executor.submit(time.sleep, 0.1) for _ in range(4)]:
                 future.result()
 
     batches: list[Batch] = []
@@ -241,25 +227,23 @@ def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
     ]
     assert [len(batch.results) for batch in batches] == [100, 100, 100, 50, 100, 50]
     assert counted_in == {BackfillPass.LISTING: 250, BackfillPass.REFRESH: 250}
-    assert sandbox.omics.calls == {
+    assert store.sandbox.omics.calls == {
         "GetSequenceStore": 1,
         "ListReadSets": 3,
         "GetReadSetMetadata": 250,
         "ListTagsForResource": 250,
     }
-    assert verify(source, table, executor, arns[0].store_arn) == []
+    assert verify(store.source, store.table, store.executor, arns[0].store_arn) == []
 
 
-def test_what_stops_the_second_pass_stops_the_first(
-    store: Any, sandbox: Sandbox, source: HealthOmics, table: Table, executor: Executor, pending: PendingRefreshes
-) -> None:
+def test_what_stops_the_second_pass_stops_the_first(store: Store, pending: PendingRefreshes) -> None:
     for _ in range(600):
         store.add()
-    sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
-    sandbox.omics.calls.clear()
+    store.sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
+    store.sandbox.omics.calls.clear()
 
-    backfill = Backfill(source, table, executor)
+    backfill = Backfill(store.source, store.table, store.executor)
     with pytest.raises(ClientError, match="ExpiredToken"):
         list(backfill.refresh_pending([pending], backfill.create_listed_rows(pending)))
 
-    assert sandbox.omics.calls["ListReadSets"] < 6
+    assert store.sandbox.omics.calls["ListReadSets"] < 6

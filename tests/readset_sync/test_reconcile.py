@@ -1,5 +1,6 @@
 """Reconciliations: what differs is refreshed, what does not is left alone, and nothing else is deleted."""
 
+import itertools
 import json
 import time
 import zlib
@@ -14,8 +15,6 @@ import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws import table as table_module
-from readset_sync.aws.healthomics import HealthOmics
-from readset_sync.aws.table import Table
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.messages.reconciliation_step import FailedListing, Phase, ReconciliationStep
 from readset_sync.model.arn import ReadSetArn, StoreArn
@@ -43,7 +42,7 @@ class Pipeline:
     def __init__(self, reconciler: Reconciler, synchronizer: Synchronizer, queue: Queue) -> None:
         self.reconciler = reconciler
         self._synchronizer = synchronizer
-        self._queue = queue
+        self.queue = queue
         self.steps: list[ReconciliationStep] = []
         self.refreshed: list[ReadSetArn] = []
 
@@ -58,8 +57,19 @@ class Pipeline:
         assert self.steps[-1].phase is Phase.DONE
         return Counter(self.steps[-1].counts)
 
+    def begin(self) -> ReconciliationStep:
+        """Reconcile, and return the first step as the queue hands it out."""
+        self.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
+        [step] = self.queue.take()
+        assert isinstance(step, ReconciliationStep)
+        return step
+
+    def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let each look at the clock take four seconds, so that a step has time for one page."""
+        monkeypatch.setattr(self.reconciler, "_clock", itertools.count(0, 4).__next__)
+
     def drain(self) -> None:
-        while messages := self._queue.take():
+        while messages := self.queue.take():
             for message in messages:
                 if isinstance(message, ReconciliationStep):
                     self.steps.append(self.reconciler.run_step(message))
@@ -74,30 +84,11 @@ def pipeline(reconciler: Reconciler, synchronizer: Synchronizer, queue: Queue) -
     return Pipeline(reconciler, synchronizer, queue)
 
 
-def hurry(reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each look at the clock take four seconds, so that a step has time for one page."""
-    seconds = iter(range(0, 1_000_000, 4))
-    monkeypatch.setattr(reconciler, "_clock", lambda: next(seconds))
-
-
-@pytest.fixture
-def synced(store: Store, synchronizer: Synchronizer) -> Callable[[int], list[ReadSetArn]]:
-    """Make read sets whose rows are right."""
-
-    def make(count: int) -> list[ReadSetArn]:
-        arns = [store.add() for _ in range(count)]
-        for arn in arns:
-            synchronizer.refresh(arn)
-        return arns
-
-    return make
-
-
 def test_where_nothing_differs_nothing_is_refreshed_and_only_listings_are_asked_for(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
-    synced(120)
-    sandbox.omics.calls.clear()
+    store.synced(120)
+    store.sandbox.omics.calls.clear()
     # Before the store was read, so that what is remembered of it will do.
     began = datetime.now(UTC) - timedelta(minutes=1)
     monkeypatch.setattr(pipeline.reconciler, "_now", lambda: began)
@@ -106,61 +97,51 @@ def test_where_nothing_differs_nothing_is_refreshed_and_only_listings_are_asked_
 
     assert found == {"rows": 120, "listed": 120}
     assert pipeline.refreshed == []
-    assert sandbox.omics.calls == {"ListSequenceStores": 1, "ListReadSets": 2}
+    assert store.sandbox.omics.calls == {"ListSequenceStores": 1, "ListReadSets": 2}
 
 
-def test_every_lost_event_is_made_good(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, sandbox: Sandbox, table: Table
-) -> None:
-    untouched, archived, renamed, deleted = synced(4)
-    sandbox.omics.emit_events = False
-    store.set_status(archived, "ARCHIVED")
-    sandbox.omics.update_read_set(store.id, renamed.read_set_id, name="another name")
-    store.set_status(deleted, "DELETED")
-    created = store.add()
-    sandbox.omics.emit_events = True
-    before = table.get(str(untouched))
+def test_every_lost_event_is_made_good(pipeline: Pipeline, store: Store) -> None:
+    untouched, archived, renamed, deleted = store.synced(4)
+    with store.events_lost():
+        store.set_status(archived, "ARCHIVED")
+        store.rename(renamed, "another name")
+        store.set_status(deleted, "DELETED")
+        created = store.add()
+    before = store.table.get(str(untouched))
 
     found = pipeline.run()
 
     assert (found["missing"], found["stale"]) == (1, 2)
     assert {archived, renamed, deleted, created} <= set(pipeline.refreshed)
-    rows = table.get_many(map(str, (archived, renamed, deleted, created)))
+    rows = store.table.get_many(map(str, (archived, renamed, deleted, created)))
     assert rows.keys() == {str(archived), str(renamed), str(created)}
     assert rows[str(archived)]["set_status"] == "ARCHIVED"
     assert rows[str(renamed)]["set_name"] == "another name"
     if untouched not in pipeline.refreshed:  # it shares a bucket once in 4,096 runs
-        assert table.get(str(untouched)) == before
+        assert store.table.get(str(untouched)) == before
 
 
-def test_a_ghost_costs_no_more_than_the_rows_of_its_bucket(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, table: Table
-) -> None:
-    arns = synced(60)
+def test_a_ghost_costs_no_more_than_the_rows_of_its_bucket(pipeline: Pipeline, store: Store) -> None:
+    arns = store.synced(60)
     store.set_status(arns[7], "DELETED")
 
     found = pipeline.run()
 
-    assert table.get(str(arns[7])) is None
+    assert store.table.get(str(arns[7])) is None
     assert found["unlisted"] == len(pipeline.refreshed) < 5
 
 
 def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_its_event(
-    synced: Callable[[int], list[ReadSetArn]],
-    pipeline: Pipeline,
-    store: Store,
-    synchronizer: Synchronizer,
-    queue: Queue,
-    table: Table,
+    pipeline: Pipeline, store: Store
 ) -> None:
-    synced(3)
+    store.synced(3)
     began = datetime.now(UTC).replace(microsecond=0)
     step = pipeline.reconciler.start(ReconcileRequest("request", began))
     # The rows are entered; then a read set is created, younger than the reconciliation, and its event makes its row.
-    queue.take()
+    pipeline.queue.take()
     rows_entered = pipeline.reconciler._turn_page(step)[0]  # pyright: ignore[reportPrivateUsage] - the moment in between
     newcomer = store.add(creation_time=datetime.now(UTC) + timedelta(seconds=1))
-    synchronizer.refresh(newcomer)
+    store.synchronizer.refresh(newcomer)
 
     last = pipeline.reconciler.run_step(rows_entered)
 
@@ -169,15 +150,12 @@ def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_a_row_of_another_partition_is_no_row_of_ours(
-    gone: bool, synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, table: Table
-) -> None:
-    (arn,) = synced(1)
-    row = table.get(str(arn))
-    assert row
+def test_a_row_of_another_partition_is_no_row_of_ours(gone: bool, pipeline: Pipeline, store: Store) -> None:
+    (arn,) = store.synced(1)
+    row = store.row(arn)
     # A refresh of it would read the read set that is ours, and never come to write this row.
     foreign = row | {"set_arn": str(arn).replace("arn:aws:", "arn:aws-cn:")}
-    assert table.put(foreign, replacing=None)
+    assert store.table.put(foreign, replacing=None)
     if gone:
         store.set_status(arn, "DELETED")
 
@@ -185,90 +163,67 @@ def test_a_row_of_another_partition_is_no_row_of_ours(
 
     assert found["rows"] == 1
     assert [arn.partition for arn in pipeline.refreshed] == ["aws"] * gone
-    assert table.get(foreign["set_arn"]) == foreign
+    assert store.table.get(foreign["set_arn"]) == foreign
 
 
 @pytest.mark.parametrize("every_store", [True, False])
-def test_rows_of_a_deleted_store_go(
-    every_store: bool,
-    synced: Callable[[int], list[ReadSetArn]],
-    pipeline: Pipeline,
-    store: Store,
-    sandbox: Sandbox,
-    synchronizer: Synchronizer,
-    table: Table,
-) -> None:
-    arns = synced(3)
-    other = Store(sandbox, sandbox.omics.create_store("other"))
+def test_rows_of_a_deleted_store_go(every_store: bool, pipeline: Pipeline, store: Store) -> None:
+    arns = store.synced(3)
+    other = store.another()
     kept = other.add()
-    synchronizer.refresh(kept)
-    del sandbox.omics.stores[store.id]
+    store.synchronizer.refresh(kept)
+    del store.sandbox.omics.stores[store.id]
     arn = StoreArn.parse(arns[0].store_arn)
 
     found = pipeline.run(None if every_store else StoreEvent("event", arn, "DELETED", datetime.now(UTC)))
 
     assert found["storeless"] == 3
-    assert [table.get(str(arn)) for arn in arns] == [None] * 3
-    assert table.get(str(kept))
+    assert [store.table.get(str(arn)) for arn in arns] == [None] * 3
+    assert store.table.get(str(kept))
 
 
-def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, sandbox: Sandbox, table: Table
-) -> None:
-    arns = synced(3)
+def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(pipeline: Pipeline, store: Store) -> None:
+    arns = store.synced(3)
     for arn in arns:
-        row = table.get(str(arn))
-        assert row
-        assert table.put(row | {"store_at": "2026-01-01T00:00:00Z"}, replacing=row)
-    sandbox.omics.update_store(store.id, name="renamed")
-    sandbox.omics.calls.clear()
+        store.change_row(arn, store_at="2026-01-01T00:00:00Z")
+    store.sandbox.omics.update_store(store.id, name="renamed")
+    store.sandbox.omics.calls.clear()
 
     found = pipeline.run(StoreEvent("event", StoreArn.parse(arns[0].store_arn), "ACTIVE", datetime.now(UTC)))
 
     assert found == {"rows": 3, "listed": 3, "renamed": 3}
     assert pipeline.refreshed == []
-    assert sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 1}
-    rows = table.get_many(map(str, arns)).values()
+    assert store.sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 1}
+    rows = store.table.get_many(map(str, arns)).values()
     assert {row["store"]["store_name"] for row in rows} == {"renamed"}
 
 
-def test_a_renamed_store_that_a_row_may_know_already_is_looked_at_again(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, store: Store, sandbox: Sandbox, table: Table
-) -> None:
+def test_a_renamed_store_that_a_row_may_know_already_is_looked_at_again(pipeline: Pipeline, store: Store) -> None:
     """The row was written in the very second in which the store is read: neither is known to be the newer."""
-    [arn] = synced(1)
-    sandbox.omics.update_store(store.id, name="renamed")
-    row = table.get(str(arn))
-    assert row
-    assert table.put(row | {"store_at": "2999-01-01T00:00:00Z"}, replacing=row)
+    [arn] = store.synced(1)
+    store.sandbox.omics.update_store(store.id, name="renamed")
+    store.change_row(arn, store_at="2999-01-01T00:00:00Z")
 
     found = pipeline.run(StoreEvent("event", StoreArn.parse(arn.store_arn), "ACTIVE", datetime.now(UTC)))
 
     assert (found["renamed"], found["stale"]) == (0, 1)
-    row = table.get(str(arn))
-    assert row
-    assert row["store"]["store_name"] == "renamed"
+    assert store.row(arn)["store"]["store_name"] == "renamed"
 
 
-def test_rows_are_refreshed_by_age_because_no_listing_shows_tags(
-    synced: Callable[[int], list[ReadSetArn]],
-    pipeline: Pipeline,
-    sandbox: Sandbox,
-    table: Table,
-) -> None:
-    fresh, old, ancient = synced(3)
+def test_rows_are_refreshed_by_age_because_no_listing_shows_tags(pipeline: Pipeline, store: Store) -> None:
+    fresh, old, ancient = store.synced(3)
     for arn in (fresh, old, ancient):
-        sandbox.client("omics").tag_resource(resourceArn=str(arn), tags={"changed": "yes"})
-    age(table, fresh, timedelta(days=3))
-    age(table, ancient, timedelta(days=8))
+        store.tag(arn, changed="yes")
+    age(store, fresh, timedelta(days=3))
+    age(store, ancient, timedelta(days=8))
     # In between, each row has an age of its own at which it is due.
-    age(table, old, timedelta(days=7 * (0.5 + share(old) / 2), seconds=10))
+    age(store, old, timedelta(days=7 * (0.5 + share(old) / 2), seconds=10))
 
     found = pipeline.run()
 
     assert found["aged"] == 2
     assert set(pipeline.refreshed) == {old, ancient}
-    tags = {arn: (table.get(str(arn)) or {})["tags"] for arn in (fresh, old, ancient)}
+    tags = {arn: store.row(arn)["tags"] for arn in (fresh, old, ancient)}
     assert tags == {fresh: [], old: [{"changed": "yes"}], ancient: [{"changed": "yes"}]}
 
 
@@ -286,33 +241,23 @@ def share(arn: ReadSetArn) -> float:
     return zlib.crc32(str(arn).encode()) / 2**32
 
 
-def age(table: Table, arn: ReadSetArn, by: timedelta) -> None:
-    row = table.get(str(arn))
-    assert row
+def age(store: Store, arn: ReadSetArn, by: timedelta) -> None:
     moment = format_timestamp(datetime.now(UTC) - by)
-    assert table.put(row | {"synced_at": moment, "status_at": moment}, replacing=row)
+    store.change_row(arn, synced_at=moment, status_at=moment)
 
 
 def test_a_reconciliation_may_leave_rows_as_old_as_they_are(
-    synced: Callable[[int], list[ReadSetArn]],
-    source: HealthOmics,
-    table: Table,
-    synchronizer: Synchronizer,
-    queue: Queue,
+    pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [arn] = synced(1)
-    age(table, arn, timedelta(days=1000))
-    reconciler = Reconciler(
-        source, table, synchronizer, queue.sender(), account="123456789012", region="us-west-2", max_age=None
-    )
+    [arn] = store.synced(1)
+    age(store, arn, timedelta(days=1000))
+    monkeypatch.setattr(pipeline.reconciler, "_max_age", None)
 
-    assert Pipeline(reconciler, synchronizer, queue).run() == {"rows": 1, "listed": 1}
+    assert pipeline.run() == {"rows": 1, "listed": 1}
 
 
-def test_rows_of_other_accounts_and_keys_that_are_none_are_left_alone(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, table: Table
-) -> None:
-    synced(1)
+def test_rows_of_other_accounts_and_keys_that_are_none_are_left_alone(pipeline: Pipeline, store: Store) -> None:
+    store.synced(1)
     foreign = [
         "arn:aws:omics:us-west-2:999999999999:sequenceStore/1234567890/readSet/9876543210",
         "arn:aws:omics:eu-west-1:123456789012:sequenceStore/1234567890/readSet/9876543210",
@@ -320,12 +265,12 @@ def test_rows_of_other_accounts_and_keys_that_are_none_are_left_alone(
         "xarn:aws:omics:us-west-2:123456789012:sequenceStore/1",
     ]
     for key in foreign:
-        assert table.put({"set_arn": key}, replacing=None)
+        assert store.table.put({"set_arn": key}, replacing=None)
 
     assert pipeline.run() == {"rows": 1, "listed": 1, "unreadable": 1}
 
     assert pipeline.refreshed == []
-    assert all(table.get(key) for key in foreign)
+    assert all(store.table.get(key) for key in foreign)
 
 
 def test_an_empty_account_is_reconciled_at_once(pipeline: Pipeline) -> None:
@@ -334,29 +279,24 @@ def test_an_empty_account_is_reconciled_at_once(pipeline: Pipeline) -> None:
 
 
 def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
-    synced: Callable[[int], list[ReadSetArn]],
-    store: Store,
-    reconciler: Reconciler,
-    pipeline: Pipeline,
-    table: Table,
-    monkeypatch: pytest.MonkeyPatch,
+    store: Store, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table_module, "_SCAN_PAGE", 50)
     monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 50)
-    arns = synced(120)
+    arns = store.synced(120)
     store.set_status(arns[0], "DELETED")
-    hurry(reconciler, monkeypatch)
+    pipeline.hurry(monkeypatch)
 
     found = pipeline.run()
 
     assert [step.number for step in pipeline.steps] == list(range(1, len(pipeline.steps) + 1))
     assert Counter(step.phase for step in pipeline.steps) == {"rows": 2, "listing": 3, "ghosts": 3, "done": 1}
     assert (found["rows"], found["listed"]) == (120, 119)
-    assert table.get(str(arns[0])) is None
+    assert store.table.get(str(arns[0])) is None
 
 
 def test_a_step_asks_for_a_bounded_number_of_refreshes(
-    store: Store, pipeline: Pipeline, table: Table, monkeypatch: pytest.MonkeyPatch
+    store: Store, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile, "_REFRESHES", 20)
     monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
@@ -367,36 +307,28 @@ def test_a_step_asks_for_a_bounded_number_of_refreshes(
     missing = [step.counts.get("missing", 0) for step in pipeline.steps]
     assert missing == [20, 40, 55]
     assert found["missing"] == 55
-    assert len(table.get_many(map(str, arns))) == 55
+    assert len(store.table.get_many(map(str, arns))) == 55
 
 
 @pytest.mark.parametrize("operation", ["ListReadSets", "GetSequenceStore"])
 def test_what_fails_is_done_again_and_no_row_is_touched_before(
-    operation: str,
-    synced: Callable[[int], list[ReadSetArn]],
-    pipeline: Pipeline,
-    store: Store,
-    queue: Queue,
-    sandbox: Sandbox,
-    table: Table,
+    operation: str, pipeline: Pipeline, store: Store
 ) -> None:
-    ghost, _ = synced(2)
+    ghost, _ = store.synced(2)
     store.set_status(ghost, "DELETED")
-    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
-    [message] = queue.take()
-    assert isinstance(message, ReconciliationStep)
+    message = pipeline.begin()
     step = message.write()
-    sandbox.omics.faults.add(operation, "AccessDeniedException", times=1)
+    store.sandbox.omics.faults.add(operation, "AccessDeniedException", times=1)
 
     with pytest.raises(UnlistedStoreError, match=f"{store.id}: {operation}: AccessDenied"):
         pipeline.reconciler.run_step(message)
 
-    assert queue.take() == []
-    assert table.get(str(ghost))
+    assert pipeline.queue.take() == []
+    assert store.table.get(str(ghost))
     again = pipeline.reconciler.run_step(read_step(step))
     assert again.phase is Phase.DONE
     pipeline.drain()
-    assert table.get(str(ghost)) is None
+    assert store.table.get(str(ghost)) is None
 
 
 @pytest.mark.parametrize(
@@ -411,31 +343,20 @@ def test_what_fails_is_done_again_and_no_row_is_touched_before(
     ],
 )
 def test_a_store_that_cannot_be_listed_keeps_no_other_from_being_compared(
-    operation: str,
-    error: str,
-    synced: Callable[[int], list[ReadSetArn]],
-    pipeline: Pipeline,
-    store: Store,
-    queue: Queue,
-    sandbox: Sandbox,
-    synchronizer: Synchronizer,
-    table: Table,
-    monkeypatch: pytest.MonkeyPatch,
+    operation: str, error: str, pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", Mock())  # as AWS clients do between two attempts
-    ghosts = synced(1)
-    other = Store(sandbox, sandbox.omics.create_store("other"))
+    ghosts = store.synced(1)
+    other = store.another()
     ghosts.append(other.add())
-    synchronizer.refresh(ghosts[1])
+    store.synchronizer.refresh(ghosts[1])
     store.set_status(ghosts[0], "DELETED")
     other.set_status(ghosts[1], "DELETED")
     missing = other.add()
-    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
-    [step] = queue.take()
-    assert isinstance(step, ReconciliationStep)
+    step = pipeline.begin()
     assert step.stores == (store.id, other.id)
     message = step.write()
-    sandbox.omics.faults.add(operation, error, when=is_about(store))
+    store.sandbox.omics.faults.add(operation, error, when=is_about(store))
 
     with pytest.raises(UnlistedStoreError, match=f"could not be listed: {store.id}: "):
         pipeline.reconciler.run_step(step)
@@ -443,12 +364,12 @@ def test_a_store_that_cannot_be_listed_keeps_no_other_from_being_compared(
 
     # Nothing counts as a ghost as long as one listing is not complete.
     assert pipeline.refreshed == [missing]
-    assert all(table.get(str(ghost)) for ghost in ghosts)
-    sandbox.omics.faults.clear()
+    assert all(store.table.get(str(ghost)) for ghost in ghosts)
+    store.sandbox.omics.faults.clear()
     last = pipeline.reconciler.run_step(read_step(message))
     pipeline.drain()
     assert (last.phase, last.failed) == (Phase.DONE, {})
-    assert not any(table.get(str(ghost)) for ghost in ghosts)
+    assert not any(store.table.get(str(ghost)) for ghost in ghosts)
 
 
 def is_about(store: Store) -> Callable[[Mapping[str, Any]], bool]:
@@ -456,12 +377,10 @@ def is_about(store: Store) -> Callable[[Mapping[str, Any]], bool]:
     return lambda parameters: store.id in {parameters.get("id"), parameters.get("sequenceStoreId")}
 
 
-def test_every_store_that_cannot_be_listed_is_named(
-    pipeline: Pipeline, store: Store, queue: Queue, sandbox: Sandbox
-) -> None:
-    fine, last = (Store(sandbox, sandbox.omics.create_store(name)) for name in ("fine", "last"))
+def test_every_store_that_cannot_be_listed_is_named(pipeline: Pipeline, store: Store) -> None:
+    fine, last = (store.another() for _ in range(2))
     for failing in (store, last):
-        sandbox.omics.faults.add("ListReadSets", "AccessDeniedException", when=is_about(failing))
+        store.sandbox.omics.faults.add("ListReadSets", "AccessDeniedException", when=is_about(failing))
     fine.add()
     pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
 
@@ -470,25 +389,22 @@ def test_every_store_that_cannot_be_listed_is_named(
 
 
 def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_done(
-    synced: Callable[[int], list[ReadSetArn]],
-    reconciler: Reconciler,
-    pipeline: Pipeline,
-    store: Store,
-    sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
+    pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 2)
-    hurry(reconciler, monkeypatch)
-    synced(5)
-    other = sandbox.omics.create_store("other")
-    sandbox.omics.calls.clear()
-    sandbox.omics.faults.add("ListReadSets", "AccessDeniedException", times=1, when=lambda given: "nextToken" in given)
+    pipeline.hurry(monkeypatch)
+    store.synced(5)
+    other = store.sandbox.omics.create_store("other")
+    store.sandbox.omics.calls.clear()
+    store.sandbox.omics.faults.add(
+        "ListReadSets", "AccessDeniedException", times=1, when=lambda given: "nextToken" in given
+    )
 
     found = pipeline.run()
 
     # Nothing was added to the checksums twice: there are no ghosts.
     assert found == {"rows": 5, "listed": 5}
-    assert sandbox.omics.calls["ListReadSets"] == 5
+    assert store.sandbox.omics.calls["ListReadSets"] == 5
     assert [(step.phase, step.stores, [*step.failed]) for step in pipeline.steps] == [
         ("listing", (store.id, other), []),
         ("listing", (store.id, other), []),
@@ -502,16 +418,12 @@ def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_d
 
 @pytest.mark.parametrize("error", ["ThrottlingException", "ExpiredTokenException"])
 def test_what_is_not_the_fault_of_a_store_stops_the_step_at_once(
-    error: str,
-    pipeline: Pipeline,
-    store: Store,
-    sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
+    error: str, pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", Mock())  # as AWS clients do between two attempts
-    Store(sandbox, sandbox.omics.create_store("other")).add()
+    store.another().add()
     pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
-    sandbox.omics.faults.add("ListReadSets", error, when=is_about(store))
+    store.sandbox.omics.faults.add("ListReadSets", error, when=is_about(store))
 
     with pytest.raises(ClientError, match=error):
         pipeline.drain()
@@ -521,13 +433,9 @@ def test_what_is_not_the_fault_of_a_store_stops_the_step_at_once(
     assert pipeline.refreshed == []
 
 
-def test_a_step_that_was_sent_before_an_update_goes_on(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, queue: Queue
-) -> None:
-    synced(1)
-    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
-    [step] = queue.take()
-    assert isinstance(step, ReconciliationStep)
+def test_a_step_that_was_sent_before_an_update_goes_on(pipeline: Pipeline, store: Store) -> None:
+    store.synced(1)
+    step = pipeline.begin()
     message = step.write()
     del message["failed"]
 
@@ -544,92 +452,71 @@ def read_step(detail: dict[str, Any]) -> ReconciliationStep:
     return message
 
 
-def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(
-    synced: Callable[[int], list[ReadSetArn]],
-    pipeline: Pipeline,
-    store: Store,
-    queue: Queue,
-    sandbox: Sandbox,
-    synchronizer: Synchronizer,
-    table: Table,
-) -> None:
-    [gone] = synced(1)
-    other = Store(sandbox, sandbox.omics.create_store("other"))
+def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(pipeline: Pipeline, store: Store) -> None:
+    [gone] = store.synced(1)
+    other = store.another()
     kept = other.add()
-    synchronizer.refresh(kept)
-    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
-    [step] = queue.take()
-    assert isinstance(step, ReconciliationStep)
-    del sandbox.omics.stores[store.id]
+    store.synchronizer.refresh(kept)
+    step = pipeline.begin()
+    del store.sandbox.omics.stores[store.id]
 
     first = pipeline.reconciler.run_step(step)
     pipeline.drain()
 
     assert (first.phase, first.number, first.stores) == (Phase.ROWS, 0, (other.id,))
     assert pipeline.steps[-1].counts == {"rows": 2, "listed": 1, "storeless": 1}
-    assert table.get(str(gone)) is None
-    assert table.get(str(kept))
+    assert store.table.get(str(gone)) is None
+    assert store.table.get(str(kept))
 
 
 def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliation_begin_for_ever(
-    synced: Callable[[int], list[ReadSetArn]], pipeline: Pipeline, queue: Queue, sandbox: Sandbox, table: Table
+    pipeline: Pipeline, store: Store
 ) -> None:
     """Whether ListSequenceStores lags behind, or shows stores that have failed: the queue tries again, in its time."""
-    [arn] = synced(1)
-    pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
-    [step] = queue.take()
-    assert isinstance(step, ReconciliationStep)
-    sandbox.omics.faults.add("ListReadSets", "ResourceNotFoundException", times=1)
+    [arn] = store.synced(1)
+    step = pipeline.begin()
+    store.sandbox.omics.faults.add("ListReadSets", "ResourceNotFoundException", times=1)
 
     with pytest.raises(UnlistedStoreError, match=f"{arn.store_id}: sequence store {arn.store_id} is gone"):
         pipeline.reconciler.run_step(step)
 
-    assert queue.take() == []
+    assert pipeline.queue.take() == []
 
 
-def test_a_ghost_is_found_however_long_the_request_has_waited_in_the_queue(
-    pipeline: Pipeline, store: Store, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_a_ghost_is_found_however_long_the_request_has_waited_in_the_queue(pipeline: Pipeline, store: Store) -> None:
     """Its row was written after the reconciliation was asked for, and before it began."""
     ghost = store.add(creation_time=datetime.now(UTC) - timedelta(hours=2))
-    synchronizer.refresh(ghost)
-    sandbox.omics.emit_events = False
-    store.set_status(ghost, "DELETED")
-    sandbox.omics.emit_events = True
-    age(table, ghost, timedelta(minutes=30))
+    store.synchronizer.refresh(ghost)
+    with store.events_lost():
+        store.set_status(ghost, "DELETED")
+    age(store, ghost, timedelta(minutes=30))
 
     pipeline.run(ReconcileRequest("request", datetime.now(UTC) - timedelta(hours=1)))
 
-    assert table.get(str(ghost)) is None
+    assert store.table.get(str(ghost)) is None
 
 
-def test_a_request_that_is_delivered_twice_begins_one_reconciliation(reconciler: Reconciler, queue: Queue) -> None:
+def test_a_request_that_is_delivered_twice_begins_one_reconciliation(pipeline: Pipeline) -> None:
     for _ in range(2):
-        reconciler.start(ReconcileRequest("the same", datetime.now(UTC)))
+        pipeline.reconciler.start(ReconcileRequest("the same", datetime.now(UTC)))
 
-    assert len(queue.take()) == 1
+    assert len(pipeline.queue.take()) == 1
 
 
 def test_a_step_that_comes_again_after_five_minutes_does_not_fork_the_chain(
-    synced: Callable[[int], list[ReadSetArn]],
-    reconciler: Reconciler,
-    pipeline: Pipeline,
-    queue: Queue,
-    monkeypatch: pytest.MonkeyPatch,
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
     """Its function was killed between its last call and its answer, and the visibility timeout is six minutes."""
     monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 2)
-    hurry(reconciler, monkeypatch)
-    synced(6)
-    reconciler.start(ReconcileRequest("request", datetime.now(UTC) + timedelta(seconds=2)))
-    [killed] = queue.take()
-    assert isinstance(killed, ReconciliationStep)
+    pipeline.hurry(monkeypatch)
+    store.synced(6)
+    killed = pipeline.begin()
     message = killed.write()
-    reconciler.run_step(killed)
+    pipeline.reconciler.run_step(killed)
 
     with monkeypatch.context() as later:
         later.setattr("omics_sandbox.services.DEDUPLICATION_TIME_IN_SECONDS", 0)
-        reconciler.run_step(read_step(message))
+        pipeline.reconciler.run_step(read_step(message))
     pipeline.drain()
 
     assert [step.number for step in pipeline.steps] == [2, 2, 3, 4]
@@ -664,8 +551,8 @@ def test_a_message_has_room_for_every_store_and_full_checksums() -> None:
         {"failed": {"1234567890": {"reason": "no cursor"}}},
     ],
 )
-def test_a_step_that_was_tampered_with_is_refused(change: dict[str, Any], reconciler: Reconciler) -> None:
-    step = reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
+def test_a_step_that_was_tampered_with_is_refused(change: dict[str, Any], pipeline: Pipeline) -> None:
+    step = pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
 
     with pytest.raises(MalformedEventError, match="not a step of a reconciliation"):
         read_step(step.write() | change)

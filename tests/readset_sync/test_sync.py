@@ -10,13 +10,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws.healthomics import HealthOmics, ReadSet
-from readset_sync.aws.table import Table
 from readset_sync.messages.queue_message import parse_message
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import ContendedRowError
 from readset_sync.model.record import REVISION, STATUS_AT
 from readset_sync.sync import Outcome, Synchronizer
+
+from tests.readset_sync.conftest import Store
 
 STATUSES = ("ACTIVE", "ACTIVATING", "ARCHIVED", "DELETING", "DELETED", "PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW")
 
@@ -44,25 +45,22 @@ def late(arn: ReadSetArn, status: str) -> ReadSetEvent:
 @pytest.mark.parametrize("at_source", ["ACTIVE", "ARCHIVED", "gone"])
 @pytest.mark.parametrize("row_there", [True, False])
 @pytest.mark.parametrize("status", STATUSES)
-def test_event_by_row_by_source(
-    status: str, row_there: bool, at_source: str, store: Any, synchronizer: Synchronizer, table: Table
-) -> None:
-    # GIVEN a read set with or without a row, and a source that has moved on
+def test_event_by_row_by_source(status: str, row_there: bool, at_source: str, store: Store) -> None:
     arn = store.add(tags={"project": "x"})
     key = str(arn)
     if row_there:
-        synchronizer.refresh(arn)
-    before = table.get(key)
+        store.synchronizer.refresh(arn)
+    before = store.table.get(key)
     if at_source == "gone":
         store.set_status(arn, "DELETED")
     elif at_source == "ARCHIVED":
         store.set_status(arn, "ARCHIVED")
 
     # WHEN an event newer than the row comes in
-    change = synchronizer.apply(event(arn, status))
+    change = store.synchronizer.apply(event(arn, status))
 
     # THEN
-    row = table.get(key)
+    row = store.table.get(key)
     if status in {"PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW"}:
         assert change.outcome is Outcome.IGNORED
         assert row == before
@@ -87,17 +85,14 @@ def test_event_by_row_by_source(
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_replaying_an_old_event_changes_nothing_but_a_deletion_that_was_true(
-    status: str, store: Any, synchronizer: Synchronizer, table: Table
-) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
+def test_replaying_an_old_event_changes_nothing_but_a_deletion_that_was_true(status: str, store: Store) -> None:
+    [arn] = store.synced(1)
     store.set_status(arn, "ARCHIVED")
-    synchronizer.refresh(arn)
+    store.synchronizer.refresh(arn)
 
-    synchronizer.apply(late(arn, status))
+    store.synchronizer.apply(late(arn, status))
 
-    row = table.get(str(arn))
+    row = store.table.get(str(arn))
     if status == "DELETED":  # HealthOmics never uses an id again, so this one can only be about the same read set.
         assert row is None
     else:
@@ -106,74 +101,61 @@ def test_replaying_an_old_event_changes_nothing_but_a_deletion_that_was_true(
         assert row["files"]
 
 
-def test_a_status_event_costs_no_call_and_active_costs_two(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer
-) -> None:
+def test_a_status_event_costs_no_call_and_active_costs_two(store: Store) -> None:
     arn = store.add()
-    synchronizer.refresh(arn)  # The store is remembered from here on.
-    sandbox.omics.calls.clear()
+    store.synchronizer.refresh(arn)  # The store is remembered from here on.
+    store.sandbox.omics.calls.clear()
 
     for hours, status in enumerate(("ARCHIVED", "ACTIVATING", "DELETING", "DELETED", "PROCESSING_UPLOAD"), start=1):
-        synchronizer.apply(event(arn, status, after=timedelta(hours=hours)))
-    assert sandbox.omics.calls == {}
+        store.synchronizer.apply(event(arn, status, after=timedelta(hours=hours)))
+    assert store.sandbox.omics.calls == {}
 
-    synchronizer.apply(event(arn, "ACTIVE"))
-    assert sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 1}
+    store.synchronizer.apply(event(arn, "ACTIVE"))
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 1}
 
 
-def test_of_two_status_events_in_the_wrong_order_the_source_decides(
-    store: Any, synchronizer: Synchronizer, table: Table
-) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
+def test_of_two_status_events_in_the_wrong_order_the_source_decides(store: Store) -> None:
+    [arn] = store.synced(1)
     store.set_status(arn, "ACTIVATING")
 
-    synchronizer.apply(event(arn, "ACTIVATING", after=timedelta(hours=2)))
-    synchronizer.apply(event(arn, "ARCHIVED", after=timedelta(hours=1)))
+    store.synchronizer.apply(event(arn, "ACTIVATING", after=timedelta(hours=2)))
+    store.synchronizer.apply(event(arn, "ARCHIVED", after=timedelta(hours=1)))
 
-    row = table.get(str(arn))
-    assert row is not None
+    row = store.row(arn)
     assert row["set_status"] == "ACTIVATING"
 
 
-def test_an_event_of_the_very_second_of_the_row_is_settled_by_the_source(
-    store: Any, synchronizer: Synchronizer, table: Table
-) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
-    row = table.get(str(arn))
-    assert row is not None
+def test_an_event_of_the_very_second_of_the_row_is_settled_by_the_source(store: Store) -> None:
+    [arn] = store.synced(1)
+    row = store.row(arn)
     same_second = datetime.fromisoformat(row[STATUS_AT]) - datetime.now(UTC)
 
-    synchronizer.apply(event(arn, "DELETING", after=same_second + timedelta(milliseconds=1)))
+    store.synchronizer.apply(event(arn, "DELETING", after=same_second + timedelta(milliseconds=1)))
 
-    row = table.get(str(arn))
-    assert row is not None
+    row = store.row(arn)
     assert row["set_status"] == "ACTIVE"
 
 
-def test_a_status_message_follows_its_status(store: Any, synchronizer: Synchronizer, table: Table) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
+def test_a_status_message_follows_its_status(store: Store) -> None:
+    [arn] = store.synced(1)
     as_of = datetime.now(UTC) + timedelta(hours=1)
 
-    table.set_status(str(arn), "ARCHIVED", message="by policy", as_of=as_of)
-    assert (table.get(str(arn)) or {})["set_status_message"] == "by policy"
+    store.table.set_status(str(arn), "ARCHIVED", message="by policy", as_of=as_of)
+    assert store.row(arn)["set_status_message"] == "by policy"
 
-    table.set_status(str(arn), "ACTIVATING", message=None, as_of=as_of + timedelta(hours=1))
-    assert "set_status_message" not in (table.get(str(arn)) or {})
+    store.table.set_status(str(arn), "ACTIVATING", message=None, as_of=as_of + timedelta(hours=1))
+    assert "set_status_message" not in store.row(arn)
 
 
-def test_archived_files_come_back_after_activation(store: Any, synchronizer: Synchronizer, table: Table) -> None:
-    # GIVEN a read set that was archived before it had a row, so that nothing is known of its files
+def test_archived_files_come_back_after_activation(store: Store) -> None:
     arn = store.add(status="ARCHIVED")
-    synchronizer.refresh(arn)
-    assert "files" not in (table.get(str(arn)) or {})
+    store.synchronizer.refresh(arn)
+    assert "files" not in store.row(arn)
 
     store.set_status(arn, "ACTIVE")
-    synchronizer.apply(event(arn, "ACTIVE"))
+    store.synchronizer.apply(event(arn, "ACTIVE"))
 
-    assert [each["file_type"] for each in (table.get(str(arn)) or {})["files"]] == ["source1", "source2"]
+    assert [each["file_type"] for each in store.row(arn)["files"]] == ["source1", "source2"]
 
 
 def without_retries(sandbox: Sandbox) -> Any:
@@ -200,179 +182,154 @@ class Interrupted(HealthOmics):
         return read
 
 
-def test_a_backfill_never_overwrites_what_came_after_its_read(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_a_backfill_never_overwrites_what_came_after_its_read(store: Store) -> None:
     """GIVEN a refresh that has read ACTIVE WHEN archiving is synced before it writes THEN it writes ARCHIVED."""
-    arn = store.add()
-    synchronizer.refresh(arn)
+    [arn] = store.synced(1)
 
     def archive() -> None:
         store.set_status(arn, "ARCHIVED")
-        synchronizer.refresh(arn)
+        store.synchronizer.refresh(arn)
 
-    slow = Synchronizer(Interrupted(sandbox.client("omics"), [archive]), table)
+    slow = Synchronizer(Interrupted(store.sandbox.client("omics"), [archive]), store.table)
     slow.refresh(arn)
 
-    assert (table.get(str(arn)) or {})["set_status"] == "ARCHIVED"
+    assert store.row(arn)["set_status"] == "ARCHIVED"
 
 
-def test_a_row_that_vanished_meanwhile_is_not_brought_back(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
+def test_a_row_that_vanished_meanwhile_is_not_brought_back(store: Store) -> None:
+    [arn] = store.synced(1)
 
     def delete() -> None:
         store.set_status(arn, "DELETED")
-        synchronizer.apply(event(arn, "DELETED"))
+        store.synchronizer.apply(event(arn, "DELETED"))
 
-    change = Synchronizer(Interrupted(sandbox.client("omics"), [delete]), table).refresh(arn)
+    change = Synchronizer(Interrupted(store.sandbox.client("omics"), [delete]), store.table).refresh(arn)
 
     assert change.outcome is Outcome.ABSENT
-    assert table.get(str(arn)) is None
+    assert store.table.get(str(arn)) is None
 
 
-def test_a_row_that_appeared_meanwhile_is_refreshed_not_replaced(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_a_row_that_appeared_meanwhile_is_refreshed_not_replaced(store: Store) -> None:
     arn = store.add()
 
     def create_and_archive() -> None:
         store.set_status(arn, "ARCHIVED")
-        synchronizer.refresh(arn)
+        store.synchronizer.refresh(arn)
 
-    change = Synchronizer(Interrupted(sandbox.client("omics"), [create_and_archive]), table).refresh(arn)
+    change = Synchronizer(Interrupted(store.sandbox.client("omics"), [create_and_archive]), store.table).refresh(arn)
 
     assert change.outcome is Outcome.UNCHANGED
-    assert (table.get(str(arn)) or {})["set_status"] == "ARCHIVED"
+    assert store.row(arn)["set_status"] == "ARCHIVED"
 
 
-def test_endless_contention_is_an_error_and_not_an_endless_loop(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_endless_contention_is_an_error_and_not_an_endless_loop(store: Store) -> None:
     arn = store.add()
-    interruptions = [lambda: synchronizer.refresh(arn)] * 10
-    slow = Synchronizer(Interrupted(sandbox.client("omics"), interruptions), table)
+    interruptions = [lambda: store.synchronizer.refresh(arn)] * 10
+    slow = Synchronizer(Interrupted(store.sandbox.client("omics"), interruptions), store.table)
 
     with pytest.raises(ContendedRowError, match=f"{arn} kept changing: 5 attempts"):
         slow.refresh(arn)
 
 
-def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(store: Store) -> None:
     """Rows of the reference implementation have no revision; one that gains a revision meanwhile is newer."""
     arn = store.add()
-    sandbox.client("dynamodb").put_item(
-        TableName=table.name, Item={"set_arn": {"S": str(arn)}, "status": {"S": "ACTIVE"}}
+    store.sandbox.client("dynamodb").put_item(
+        TableName=store.table.name, Item={"set_arn": {"S": str(arn)}, "status": {"S": "ACTIVE"}}
     )
 
     def archive() -> None:
         store.set_status(arn, "ARCHIVED")
-        synchronizer.refresh(arn)
+        store.synchronizer.refresh(arn)
 
-    Synchronizer(Interrupted(sandbox.client("omics"), [archive]), table).refresh(arn)
+    Synchronizer(Interrupted(store.sandbox.client("omics"), [archive]), store.table).refresh(arn)
 
-    row = table.get(str(arn)) or {}
+    row = store.row(arn)
     assert row["set_status"] == "ARCHIVED"
     assert "status" not in row
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "InternalServerException"])
 @pytest.mark.parametrize("operation", ["GetReadSetMetadata", "ListTagsForResource"])
-def test_no_error_but_a_404_ever_deletes_a_row(
-    operation: str, code: str, store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
-    before = table.get(str(arn))
-    sandbox.omics.faults.add(operation, code)
+def test_no_error_but_a_404_ever_deletes_a_row(operation: str, code: str, store: Store) -> None:
+    [arn] = store.synced(1)
+    before = store.table.get(str(arn))
+    store.sandbox.omics.faults.add(operation, code)
 
-    impatient = Synchronizer(HealthOmics(without_retries(sandbox)), table)
+    impatient = Synchronizer(HealthOmics(without_retries(store.sandbox)), store.table)
     with pytest.raises(ClientError, match=code):
         impatient.refresh(arn)
     if operation == "GetReadSetMetadata":
         with pytest.raises(ClientError, match=code):
             impatient.prune(arn)
 
-    assert table.get(str(arn)) == before
+    assert store.table.get(str(arn)) == before
 
 
-def test_tags_that_are_not_found_do_not_prove_that_the_read_set_is_gone(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
-    sandbox.omics.faults.add("ListTagsForResource", "ResourceNotFoundException")
+def test_tags_that_are_not_found_do_not_prove_that_the_read_set_is_gone(store: Store) -> None:
+    [arn] = store.synced(1)
+    store.sandbox.omics.faults.add("ListTagsForResource", "ResourceNotFoundException")
 
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        synchronizer.refresh(arn)
+        store.synchronizer.refresh(arn)
 
-    assert table.get(str(arn)) is not None
+    assert store.table.get(str(arn)) is not None
 
 
-def test_prune_leaves_a_row_whose_read_set_is_there(store: Any, synchronizer: Synchronizer, table: Table) -> None:
-    arn = store.add()
-    synchronizer.refresh(arn)
+def test_prune_leaves_a_row_whose_read_set_is_there(store: Store) -> None:
+    [arn] = store.synced(1)
 
-    assert synchronizer.prune(arn).outcome is Outcome.UNCHANGED
-    assert table.get(str(arn)) is not None
+    assert store.synchronizer.prune(arn).outcome is Outcome.UNCHANGED
+    assert store.table.get(str(arn)) is not None
 
     store.set_status(arn, "DELETED")
-    assert synchronizer.prune(arn).outcome is Outcome.DELETED
-    assert synchronizer.prune(arn).outcome is Outcome.ABSENT
+    assert store.synchronizer.prune(arn).outcome is Outcome.DELETED
+    assert store.synchronizer.prune(arn).outcome is Outcome.ABSENT
 
 
 @pytest.mark.parametrize("digits", [10, 36])
-def test_ids_are_texts_of_up_to_36_digits(
-    digits: int, sandbox: Sandbox, store: Any, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_ids_are_texts_of_up_to_36_digits(digits: int, store: Store) -> None:
     arn = store.add(read_set_id=store.id[-1] + "0" * (digits - 1))
 
-    synchronizer.refresh(arn)
+    store.synchronizer.refresh(arn)
 
-    assert (table.get(str(arn)) or {})["set_id"] == arn.read_set_id
+    assert store.row(arn)["set_id"] == arn.read_set_id
     assert len(arn.read_set_id) == digits
 
 
-def test_fifty_unicode_tags_survive_the_wire(store: Any, synchronizer: Synchronizer, table: Table) -> None:
+def test_fifty_unicode_tags_survive_the_wire(store: Store) -> None:
     tags = {f"clé {n:02}": f"größe-患者-{n}" for n in range(50)}
     arn = store.add(name="Früh 🧬", tags=tags, description="naïve")
 
-    synchronizer.refresh(arn)
+    store.synchronizer.refresh(arn)
 
-    row = table.get(str(arn)) or {}
+    row = store.row(arn)
     assert row["tags"] == [{key: tags[key]} for key in sorted(tags)]
     assert (row["set_name"], row["set_description"]) == ("Früh 🧬", "naïve")
 
 
-def test_a_store_without_s3_access_and_a_bare_read_set(
-    sandbox: Sandbox, store: Any, synchronizer: Synchronizer, table: Table
-) -> None:
-    store_id = sandbox.omics.create_store("plain", s3_access=False)
-    read_set_id = sandbox.omics.create_read_set(
+def test_a_store_without_s3_access_and_a_bare_read_set(store: Store) -> None:
+    store_id = store.sandbox.omics.create_store("plain", s3_access=False)
+    read_set_id = store.sandbox.omics.create_read_set(
         store_id, name=None, subject_id=None, sample_id=None, etag=False, s3_access=False, creation_type=None
     )
-    arn = ReadSetArn("aws", sandbox.region, sandbox.account, store_id, read_set_id)
+    arn = ReadSetArn("aws", store.sandbox.region, store.sandbox.account, store_id, read_set_id)
 
-    synchronizer.refresh(arn)
+    store.synchronizer.refresh(arn)
 
-    row = table.get(str(arn)) or {}
+    row = store.row(arn)
     assert set(row["store"]) == {"store_id", "store_arn", "store_name", "store_type"}
     assert all(set(file) == {"file_type", "content_length", "part_size", "total_parts"} for file in row["files"])
     assert not {"set_name", "set_subject_id", "set_sample_id", "set_etag"} & set(row)
 
 
-def test_rows_are_found_by_tag_with_the_documented_expression(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_rows_are_found_by_tag_with_the_documented_expression(store: Store) -> None:
     wanted, other = store.add(tags={"project": "x"}), store.add(tags={"project": "y"})
     for arn in (wanted, other):
-        synchronizer.refresh(arn)
+        store.synchronizer.refresh(arn)
 
-    found = sandbox.client("dynamodb").scan(
-        TableName=table.name,
+    found = store.sandbox.client("dynamodb").scan(
+        TableName=store.table.name,
         FilterExpression="contains(tags, :tag)",
         ExpressionAttributeValues={":tag": {"M": {"project": {"S": "x"}}}},
     )
@@ -380,18 +337,16 @@ def test_rows_are_found_by_tag_with_the_documented_expression(
     assert [item["set_arn"]["S"] for item in found["Items"]] == [str(wanted)]
 
 
-def test_a_late_status_never_overwrites_a_row_that_does_not_tell_its_age(
-    store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_a_late_status_never_overwrites_a_row_that_does_not_tell_its_age(store: Store) -> None:
     """Rows of the reference implementation's format have no `status_at`, so the source is asked."""
     arn = store.add()
-    sandbox.client("dynamodb").put_item(
-        TableName=table.name, Item={"set_arn": {"S": str(arn)}, "set_status": {"S": "ACTIVE"}}
+    store.sandbox.client("dynamodb").put_item(
+        TableName=store.table.name, Item={"set_arn": {"S": str(arn)}, "set_status": {"S": "ACTIVE"}}
     )
 
-    synchronizer.apply(late(arn, "ARCHIVED"))
+    store.synchronizer.apply(late(arn, "ARCHIVED"))
 
-    assert (table.get(str(arn)) or {})["set_status"] == "ACTIVE"
+    assert store.row(arn)["set_status"] == "ACTIVE"
 
 
 @pytest.mark.parametrize(
@@ -408,15 +363,13 @@ def test_a_late_status_never_overwrites_a_row_that_does_not_tell_its_age(
     ids=str,
 )
 @pytest.mark.parametrize("status", ["ACTIVE", "ARCHIVED"])
-def test_a_row_of_an_odd_shape_is_mended_like_any_other(
-    status: str, odd: dict[str, Any], store: Any, sandbox: Sandbox, synchronizer: Synchronizer, table: Table
-) -> None:
+def test_a_row_of_an_odd_shape_is_mended_like_any_other(status: str, odd: dict[str, Any], store: Store) -> None:
     arn = store.add(status=status)
-    sandbox.client("dynamodb").put_item(TableName=table.name, Item={"set_arn": {"S": str(arn)}, **odd})
+    store.sandbox.client("dynamodb").put_item(TableName=store.table.name, Item={"set_arn": {"S": str(arn)}, **odd})
 
-    synchronizer.apply(event(arn, "ACTIVE"))
+    store.synchronizer.apply(event(arn, "ACTIVE"))
 
-    row = table.get(str(arn)) or {}
+    row = store.row(arn)
     assert row["set_status"] == status
     assert row["tags"] == []
     assert all(file["content_length"].isdigit() for file in row.get("files", []))

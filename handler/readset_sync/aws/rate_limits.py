@@ -17,11 +17,10 @@ _SLOWEST: Final = 0.1
 """Calls a second that a limiter never goes below: it has to notice when the service grants more again."""
 
 _BACK_OFF: Final = 0.7
-"""What is left of the pace after a throttle: CUBIC's factor."""
+"""What is left of the pace after a throttle."""
 
 _RECOVERY_SECONDS: Final = 10.0
-_RECOVERY_CALLS: Final = 20
-"""How long the pace takes to come back to where throttling began: so many seconds, and at least so many calls."""
+"""How long the pace takes to come back to where throttling began."""
 
 _LATENESS: Final = 0.1
 """Seconds that a call may be late without the calls after it being late too: threads do not wake up on time."""
@@ -54,16 +53,10 @@ class MaxTps:
 
 
 class RateLimiter:
-    """Lets callers through at an even pace; finds the pace that is granted when that is less, and stays near it.
+    """Lets callers through at an even pace, and slows down where the service grants less.
 
     Even spacing rather than a burst up to the quota, because how the service counts its seconds is not documented.
-
-    A throttle tells that the pace was too high, so that the granted one is just below. Hence the pace drops by three
-    tenths, comes back along a cubic curve that is steep at first and flat near the pace at which throttling began,
-    and only then, after as long again, rises steeply to see whether more is granted now. This is CUBIC (RFC 9438),
-    with time in units of the recovery, so that it works alike at any pace.
-
-    Safe to share among threads.
+    A throttle lowers the pace by three tenths; then it rises evenly, up to the limiter's rate. Threads may share it.
     """
 
     def __init__(
@@ -73,12 +66,7 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Create a limiter.
-
-        Args:
-            rate: Calls a second at the most.
-            clock: Seconds, monotonic.
-            sleep: Waits for so many seconds.
+        """Create a limiter of so many calls a second.
 
         Raises:
             ValueError: The rate is not above zero.
@@ -122,9 +110,8 @@ class RateLimiter:
                 self._throttled_at = self._clock()
 
     def _rate_at(self, moment: float) -> float:
-        recovery = max(_RECOVERY_SECONDS, _RECOVERY_CALLS / self._throttled_rate)
-        elapsed = (moment - self._throttled_at) / recovery
-        rate = self._throttled_rate * (1 + (1 - _BACK_OFF) * (elapsed - 1) ** 3)
+        recovered = (moment - self._throttled_at) / _RECOVERY_SECONDS
+        rate = self._throttled_rate * (_BACK_OFF + (1 - _BACK_OFF) * recovered)
         return max(min(rate, self._limit), min(_SLOWEST, self._limit))
 
 
