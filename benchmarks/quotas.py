@@ -59,11 +59,7 @@ class Stage:
         sandbox.omics.emit_events = False
 
     def ours(self, read_sets: int, *, max_tps: float, granted: float | None) -> Run:
-        """Run `omics-meta backfill`; `granted` is the quota of each operation, None for no quotas.
-
-        Raises:
-            RuntimeError: It did not write every row.
-        """
+        """Run `omics-meta backfill`; `granted` is the quota of each operation, None for no quotas."""
         return self._run(
             [OMICS_META, "backfill", "--max-tps", f"{max_tps:g}", "-s", "{store}", "-t", "{table}", "--json"],
             read_sets,
@@ -71,11 +67,7 @@ class Stage:
         )
 
     def baseline(self, read_sets: int) -> Run:
-        """Run the serial backfill, without quotas, which it is too slow to reach.
-
-        Raises:
-            RuntimeError: It did not write every row.
-        """
+        """Run the serial backfill, without quotas, which it is too slow to reach."""
         return self._run([sys.executable, "-m", "benchmarks.baseline", "{store}", "{table}"], read_sets, None)
 
     def _run(self, command: list[str], read_sets: int, granted: float | None) -> Run:

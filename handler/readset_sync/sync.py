@@ -96,9 +96,6 @@ class Synchronizer:
         Args:
             arn: The read set.
             store_after: Its store must have been read later than this, whatever is remembered.
-
-        Raises:
-            ContendedRowError, StoreNotFoundError, ClientError, BotoCoreError: As above.
         """
         return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
 
@@ -108,9 +105,6 @@ class Synchronizer:
         """Do as `refresh` does, with the row that the caller has just read, before anything of the source.
 
         Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`.
-
-        Raises:
-            ContendedRowError, StoreNotFoundError, ClientError, BotoCoreError: As above.
         """
         for _ in range(_ATTEMPTS):
             change = self._try_refresh(arn, row, store_after, tags=tags)
@@ -126,9 +120,6 @@ class Synchronizer:
 
         Returns:
             Whether that was done. False means that somebody else has written its row meanwhile.
-
-        Raises:
-            ClientError, BotoCoreError: DynamoDB refused the call for good, or could not be asked.
         """
         row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
         return self._table.put(row, replacing=None)
@@ -137,9 +128,6 @@ class Synchronizer:
         """Refresh a row that a listing of the moment `as_of` has shown to be right, reading nothing but the tags.
 
         Nothing older can be written by this: the row keeps the very values that the listing confirmed.
-
-        Raises:
-            ContendedRowError, StoreNotFoundError, ClientError, BotoCoreError: As for `refresh`.
         """
         try:
             tags = tag_list(self._source.tags(arn))
@@ -157,20 +145,13 @@ class Synchronizer:
         Returns:
             Whether that was done. False means that the row knows as new a store, or that somebody else wrote it
             meanwhile: refresh it instead.
-
-        Raises:
-            ClientError, BotoCoreError: DynamoDB refused the call for good, or could not be asked.
         """
         fresh = row | store_attributes(store.metadata, as_of=store.as_of)
         is_older = row.get(STORE_AT, "") < fresh[STORE_AT]
         return is_older and self._table.put(fresh | {REVISION: new_revision()}, replacing=row)
 
     def prune(self, arn: "ReadSetArn") -> Change:
-        """Delete a row on the source's own word that its read set is gone, and leave it otherwise.
-
-        Raises:
-            ClientError, BotoCoreError: AWS refused a call for good, or could not be asked.
-        """
+        """Delete a row on the source's own word that its read set is gone, and leave it otherwise."""
         row = self._table.get(str(arn))
         if row is None:
             return Change(Outcome.ABSENT)
@@ -194,7 +175,6 @@ class Synchronizer:
 
         Raises:
             StoreNotFoundError: There is no such store any more.
-            ClientError, BotoCoreError: HealthOmics refused the call for good, or could not be asked.
         """
         store = self._source.store(arn.store_id, after=store_after)
         if previous and previous.get("store") != store_map(store.metadata):

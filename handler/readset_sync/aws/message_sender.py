@@ -61,17 +61,12 @@ class MessageSender:
 
         Raises:
             UnsentError: SQS did not take some of them; others may be on their way.
-            ClientError, BotoCoreError: SQS refused, or could not be asked.
         """
         for start in range(0, len(arns), _BATCH):
             self._send([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
 
     def send_step(self, step: ReconciliationStep) -> None:
-        """Hand a reconciliation on to its next step.
-
-        Raises:
-            UnsentError, ClientError, BotoCoreError: As above.
-        """
+        """Hand a reconciliation on to its next step."""
         self._send([_Message(step.id, RECONCILE_STEP, step.write(), group=RECONCILE_GROUP)])
 
     def _send(self, messages: Sequence[_Message]) -> None:

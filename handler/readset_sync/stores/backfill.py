@@ -135,11 +135,7 @@ class Backfill:
         self._on_read_set = on_read_set
 
     def in_one_pass(self, store_id: str) -> Iterator[Batch]:
-        """List a store, and refresh its rows page by page; yield what was done.
-
-        Raises:
-            SetupError, ClientError, BotoCoreError: Nothing else could succeed either, or listing failed.
-        """
+        """List a store, and refresh its rows page by page; yield what was done."""
         on_outcome = partial(self._on_read_set, BackfillPass.REFRESH)
         pages = map_pages(self._executor, self._judge_and_refresh, self._verifier.pages(store_id), on_outcome)
         return (Batch(store_id, BackfillPass.REFRESH, results) for results in pages)
@@ -150,9 +146,6 @@ class Backfill:
         Args:
             pending: Is given the read sets of its store whose rows are to be refreshed, except those of which there is
                 nothing to read, and those that failed.
-
-        Raises:
-            SetupError, ClientError, BotoCoreError: As above.
         """
         list_row = partial(self._list_row, self._source.store(pending.store_id))
         on_outcome = partial(self._on_read_set, BackfillPass.LISTING)
@@ -171,9 +164,6 @@ class Backfill:
         Args:
             stores: What the first pass leaves, store by store.
             listing: The first pass over all of them, which adds to that.
-
-        Raises:
-            SetupError, ClientError, BotoCoreError: As above.
         """
         in_hand = PagesInProgress(self._executor, self._refresh_present)
         on_outcome = partial(self._on_read_set, BackfillPass.REFRESH)

@@ -129,19 +129,11 @@ class Reconciler:
         self._now = now
 
     def start(self, request: "ReconcileRequest") -> ReconciliationStep:
-        """Begin a reconciliation of all stores of the account and region, and return its first step.
-
-        Raises:
-            UnsentError, ClientError, BotoCoreError: AWS refused, or could not be asked.
-        """
+        """Begin a reconciliation of all stores of the account and region, and return its first step."""
         return self._start(request.id, request.time, self._every_store, self._source.store_ids())
 
     def start_store(self, event: "StoreEvent") -> ReconciliationStep:
-        """Begin a reconciliation of the one store that an event says has changed.
-
-        Raises:
-            UnsentError, ClientError, BotoCoreError: As above.
-        """
+        """Begin a reconciliation of the one store that an event says has changed."""
         stores = [event.arn.store_id] if event.status == "ACTIVE" else []
         return self._start(event.id, event.time, f"{event.arn}/readSet/", stores)
 
@@ -149,7 +141,6 @@ class Reconciler:
         """Do a step, send the next one, and return it; its phase is DONE when nothing is left to do.
 
         Raises:
-            UnsentError, ClientError, BotoCoreError: As above. The step can be done again.
             UnlistedStoreError: Nothing is left but stores whose listing fails. As above.
         """
         began, asked = self._clock(), 0
@@ -232,7 +223,6 @@ class Reconciler:
         Raises:
             _StoreGoneError: The store is gone, as ListSequenceStores confirms.
             StoreNotFoundError: It is gone, and yet among those that exist.
-            ClientError: HealthOmics refused.
         """
         store_id = step.stores[0]
         try:

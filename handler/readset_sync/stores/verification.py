@@ -121,9 +121,6 @@ class Verifier:
             store_id: The store.
             listing: Filled with what was seen, for `orphans`.
             deep: Read every read set's files and tags too: two calls for each.
-
-        Raises:
-            SetupError, ClientError, BotoCoreError: Nothing could be told, or listing failed.
         """
         examine = self._examine_deeply if deep else self._examine
         return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)
@@ -162,9 +159,6 @@ class Verifier:
         """Make each of these rows what its read set is now; a row is deleted on a 404 of its read set.
 
         A row whose key is not the ARN of a read set is not repaired: nothing could prove that it may go.
-
-        Raises:
-            SetupError, ClientError, BotoCoreError: Nothing else could succeed either.
         """
         return self._each(self._repair, findings)
 
