@@ -25,7 +25,7 @@ def main() -> int:
     """Run the benchmarks that were named, all by default, and print their figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default")
-    parser.add_argument("--write", action="store_true", help=f"write docs/{page.PAGE.name} and its picture too")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{page.PAGE.name} too")
     arguments = parser.parse_args()
     names: list[str] = arguments.names or list(BENCHMARKS)
     for name in names:

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from readset_sync.constants import DRIFT_METRIC
 
 from .function import METRICS_NAMESPACE, own_dimensions
-from .iam import Place, policy_document
+from .iam import Place, policy_document, refuse_plain_http
 from .queue import Queue
 from .settings import NEVER, Settings
 
@@ -53,18 +53,7 @@ def create_alarms(
     place: Place,
     parent: pulumi.Resource,
 ) -> None:
-    """Create the alarms.
-
-    Args:
-        name: The component's name.
-        settings: Which alarms there are, and whom they tell.
-        queue: The FIFO queue.
-        dead_letters: The dead-letter queue behind a created FIFO queue; an existing queue's is its owner's.
-        undelivered: The queue of what could not be delivered.
-        function: The function.
-        place: For the policy of a topic.
-        parent: The component.
-    """
+    """Create the alarms. An existing queue's dead letters are its owner's, so that there is none for them."""
     topics = _topics(name, settings, place, parent)
     for alarm in _alarms(settings, queue, dead_letters, undelivered, function):
         aws.cloudwatch.MetricAlarm(
@@ -163,12 +152,5 @@ def _statements(topic: aws.sns.Topic, place: Place) -> list[dict[str, object]]:
                 "StringEquals": {"aws:SourceAccount": place.account},
             },
         },
-        {
-            "Sid": "RefusePlainHttp",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sns:Publish",
-            "Resource": topic.arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        refuse_plain_http("sns:Publish", topic.arn),
     ]

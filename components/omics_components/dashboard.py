@@ -29,15 +29,6 @@ def create_dashboard(
     """Create the dashboard.
 
     Source of the format: CloudWatch API reference, "Dashboard body structure and syntax".
-
-    Args:
-        name: The component's name.
-        queue: The FIFO queue.
-        dead_letters: The dead-letter queue behind a created FIFO queue.
-        undelivered: The queue of what could not be delivered.
-        function: The function.
-        place: The region of the metrics.
-        parent: The component.
     """
     failures = [each.name for each in (dead_letters, undelivered) if each]
     body = pulumi.Output.all(region=place.region, queue=queue.name, failures=failures, function=function.name).apply(

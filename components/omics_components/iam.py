@@ -56,6 +56,18 @@ def policy_document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Out
     return pulumi.Output.json_dumps({"Version": _VERSION, "Statement": statements})
 
 
+def refuse_plain_http(action: str, resource: pulumi.Input[str]) -> Statement:
+    """The statement of a resource's policy that refuses requests without TLS to everybody."""
+    return {
+        "Sid": "RefusePlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def create_role(
     name: str,
     description: str,
@@ -68,15 +80,8 @@ def create_role(
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """Create a role for a service, and the policy that says what the service may do in it.
 
-    Args:
-        name: Prefix of the names of both.
-        description: Of the role.
-        service: The service principal that may assume the role.
-        statements: Of the policy.
-        settings: For their tags.
-        parent: The component.
-        account: The account on whose behalf alone the service may assume the role, where the service says for whom it
-            acts ("The confused deputy problem", IAM user guide).
+    With an `account`, the service may assume the role on its behalf alone, where the service says for whom it acts
+    ("The confused deputy problem", IAM user guide).
     """
     opts = pulumi.ResourceOptions(parent=parent)
     trust: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}

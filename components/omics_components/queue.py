@@ -76,12 +76,8 @@ def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tupl
 def adopt_queue(queue_name: pulumi.Input[str], parent: pulumi.Resource, setting: str) -> Queue:
     """Look an existing queue up.
 
-    A plain name is looked up at once, so that a wrong one fails before any resource is registered.
-
-    Args:
-        queue_name: The queue's name, with `.fifo`.
-        parent: The component, whose provider is used.
-        setting: What the user calls the setting that gave the name; used in messages.
+    A plain name is looked up at once, so that a wrong one fails before any resource is registered. Messages say what
+    the user calls the `setting` that gave the name.
 
     Raises:
         SettingsError: The queue cannot be read.

@@ -7,22 +7,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from .iam import policy_document
+from .iam import policy_document, refuse_plain_http
 from .queue import Queue
 from .rule import Rule
 
 
 def set_policy(name: str, queue: Queue, rules: Sequence[Rule], parent: pulumi.Resource) -> aws.sqs.QueuePolicy:
     """Set the queue's policy: the rules may send, and nobody may do anything over plain HTTP."""
-    refuse_plain_http = {
-        "Sid": "RefusePlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": queue.arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    statements = [*(_allow_rule(queue, rule) for rule in rules), refuse_plain_http]
+    statements = [*(_allow_rule(queue, rule) for rule in rules), refuse_plain_http("sqs:*", queue.arn)]
     return aws.sqs.QueuePolicy(
         f"{name}-policy",
         queue_url=queue.url,

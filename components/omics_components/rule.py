@@ -113,14 +113,6 @@ def create_target(
 
     There is no input path or transformer: an event's own id makes each message's content unique, so that
     content-based deduplication drops redeliveries only.
-
-    Args:
-        name: The component's name.
-        rule: The rule whose target it is.
-        queue: The FIFO queue.
-        undelivered: The standard queue for what could not be delivered.
-        parent: The component.
-        depends_on: The queues' policies, without which nothing can be delivered.
     """
     aws.cloudwatch.EventTarget(
         f"{name}-{rule.events.prefix}target",

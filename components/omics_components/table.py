@@ -85,12 +85,8 @@ def _encryption(choice: str, customer_key: str | None) -> aws.dynamodb.TableServ
 def adopt_table(table_name: pulumi.Input[str], parent: pulumi.Resource, setting: str) -> Table:
     """Look an existing table up and check its key.
 
-    A plain name is looked up at once, so that a wrong one fails before any resource is registered.
-
-    Args:
-        table_name: The table's name.
-        parent: The component, whose provider is used.
-        setting: What the user calls the setting that gave the name; used in messages.
+    A plain name is looked up at once, so that a wrong one fails before any resource is registered. Messages say what
+    the user calls the `setting` that gave the name.
 
     Raises:
         SettingsError: The table cannot be read, or its key is not `set_arn` alone.

@@ -35,15 +35,10 @@ _FUNCTION: Final = "function_name"
 
 
 class Consumer:
-    """Does what queue messages say.
+    """Does what queue messages of one account and region say.
 
-    Args:
-        synchronizer: Writes the rows.
-        reconciler: Compares whole stores with their rows.
-        account: The account whose messages are taken.
-        region: The region whose messages are taken.
-        logger: Told of every message, with ARNs and no other names.
-        metrics: Given refresh durations, the time from the source's change to the row, and what reconciliations find.
+    Logs name every message by ARNs and no other names. Metrics have refresh durations, the time from the source's
+    change to the row, and what reconciliations find.
     """
 
     def __init__(

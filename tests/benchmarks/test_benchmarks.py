@@ -1,17 +1,13 @@
 """Every benchmark that is documented exists and runs; how fast anything is, no test says."""
 
 import re
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS
-from benchmarks.chart import bars
-from benchmarks.page import DRAWN, PAGE
+from benchmarks.page import PAGE
 from benchmarks.report import Figure, table
 
-SVG = "{http://www.w3.org/2000/svg}"
 TINY = 0.004
 
 
@@ -47,19 +43,3 @@ def test_a_figure_meets_its_target_on_the_right_side_only():
         "| one | **2** (**not** at most 1) | 2 (at least 1) |  |",
         "| two |  |  | 2 |",
     ]
-
-
-def test_a_picture_has_a_bar_for_each_figure_of_each_panel():
-    figures = [Figure("<one>", "speed", 50), Figure("other", "speed", 100), Figure("other", "not drawn", 7)]
-
-    picture = ElementTree.fromstring(bars(figures, ("speed", "absent")))  # noqa: S314 - our own
-
-    assert [text.text for text in picture.iter(f"{SVG}text")] == ["speed", "<one>", "50", "other", "100"]
-    _, short, long = picture.iter(f"{SVG}rect")
-    assert float(short.attrib["width"]) * 2 == float(long.attrib["width"])
-
-
-def test_the_documented_picture_shows_all_panels():
-    picture = ElementTree.fromstring(Path(PAGE.with_suffix(".svg")).read_text(encoding="utf-8"))  # noqa: S314 - our own
-
-    assert {text.text for text in picture.iter(f"{SVG}text") if text.get("font-weight")} == set(DRAWN)

@@ -34,6 +34,19 @@ class Mutation:
     scenario: str
 
 
+MUTATIONS: list[Mutation] = []
+_BringIn = Callable[[pytest.MonkeyPatch], None]
+
+
+def _mutation(name: str, *, scenario: str) -> Callable[[_BringIn], _BringIn]:
+    def add(bring_in: _BringIn) -> _BringIn:
+        MUTATIONS.append(Mutation(name, bring_in, scenario))
+        return bring_in
+
+    return add
+
+
+@_mutation("overwrite without a condition", scenario="ARCHIVED 1 s later, after 3 calls of a refresh with a row")
 def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     def put(self: Table, row: Row, *, replacing: Row | None) -> bool:
         item = {name: table_module._serialize(value) for name, value in row.items()}
@@ -43,6 +56,10 @@ def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Table, "put", put)
 
 
+@_mutation(
+    "after a conflict, read the row again but not the source",
+    scenario="ARCHIVED 1 s later, after 3 calls of a refresh with a row",
+)
 def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
     read = HealthOmics.read_set
 
@@ -73,6 +90,7 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Synchronizer, "refresh_from", refresh_from)
 
 
+@_mutation("apply a status however late it comes", scenario="ARCHIVED 1 s later, after 5 calls of a refresh with a row")
 def _apply_late_statuses(patch: pytest.MonkeyPatch) -> None:
     def set_status(self: Table, arn: str, status: str, *, message: str | None, as_of: datetime) -> bool:
         return self._try(
@@ -86,6 +104,7 @@ def _apply_late_statuses(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Table, "set_status", set_status)
 
 
+@_mutation("let a status create a row", scenario="ARCHIVED 0 s later, after 1 calls of a refresh without a row")
 def _create_rows_by_status(patch: pytest.MonkeyPatch) -> None:
     def set_status(self: Table, arn: str, status: str, *, message: str | None, as_of: datetime) -> bool:
         self._client.update_item(
@@ -99,11 +118,13 @@ def _create_rows_by_status(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Table, "set_status", set_status)
 
 
+@_mutation("write without a new revision", scenario="ARCHIVED 1 s later, after 3 calls of a refresh with a row")
 def _keep_the_revision(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(table_module, "new_revision", lambda: "always the same")
     patch.setattr("readset_sync.model.record.new_revision", lambda: "always the same")
 
 
+@_mutation("take a throttle for a 404", scenario="call 6 of a backfill is throttled")
 def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:
     real = HealthOmics.metadata
 
@@ -116,6 +137,7 @@ def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HealthOmics, "metadata", metadata)
 
 
+@_mutation("prune by the first page of a listing", scenario="newcomers that nobody hears of, then backfill")
 def _prune_by_the_first_page(patch: pytest.MonkeyPatch) -> None:
     def listing(self: Verifier, store_id: str) -> StoreListing:
         partial = StoreListing(self._source.store(store_id).metadata["arn"])
@@ -127,6 +149,7 @@ def _prune_by_the_first_page(patch: pytest.MonkeyPatch) -> None:
     _prune_without_asking(patch)
 
 
+@_mutation("prune without asking the source", scenario="a newcomer after 9 calls, then backfill")
 def _prune_without_asking(patch: pytest.MonkeyPatch) -> None:
     def prune(self: Synchronizer, arn: ReadSetArn) -> Change:
         self._table.delete(str(arn))
@@ -135,6 +158,7 @@ def _prune_without_asking(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Synchronizer, "prune", prune)
 
 
+@_mutation("leave ghosts", scenario="a deletion that nobody hears of, then backfill")
 def _leave_ghosts(patch: pytest.MonkeyPatch) -> None:
     def prune(self: Verifier, listings: Iterable[StoreListing]) -> list[Any]:
         return []
@@ -142,6 +166,7 @@ def _leave_ghosts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Verifier, "prune", prune)
 
 
+@_mutation("trust what is remembered of a store", scenario="a renaming that one process missed")
 def _trust_what_is_remembered_of_a_store(patch: pytest.MonkeyPatch) -> None:
     real = HealthOmics.store
 
@@ -151,10 +176,18 @@ def _trust_what_is_remembered_of_a_store(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HealthOmics, "store", store)
 
 
+@_mutation(
+    "take the checksums of a reconciliation for equal",
+    scenario="a deletion that nobody hears of, then a backfill that dies, and a reconciliation",
+)
 def _take_the_checksums_for_equal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BucketChecksums, "all_match", True)
 
 
+@_mutation(
+    "reconcile the first page of a listing alone",
+    scenario="newcomers that nobody hears of, then a backfill that dies, and a reconciliation",
+)
 def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
     real = HealthOmics.page
 
@@ -166,6 +199,7 @@ def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BucketChecksums, "all_match", True)
 
 
+@_mutation("rename the store in a row without a condition", scenario="ACTIVE after 3 calls of a renaming")
 def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     def replace_store(self: Synchronizer, row: Row, store: Any) -> bool:
         fresh = row | store_attributes(store.metadata, as_of=store.as_of)
@@ -176,6 +210,7 @@ def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Synchronizer, "replace_store", replace_store)
 
 
+@_mutation("list over rows that are there", scenario="a first event after 3 calls of a backfill")
 def _list_over_rows_that_are_there(patch: pytest.MonkeyPatch) -> None:
     def create_listed(self: Synchronizer, listed: Response, store: Any, *, as_of: datetime) -> bool:
         row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
@@ -186,6 +221,7 @@ def _list_over_rows_that_are_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Synchronizer, "create_listed", create_listed)
 
 
+@_mutation("take what is listed for complete", scenario="newcomers that nobody hears of, then backfill")
 def _take_what_is_listed_for_complete(patch: pytest.MonkeyPatch) -> None:
     def without_state(listed: Response, **of: Any) -> Row:
         return {name: value for name, value in listed_row(listed, **of).items() if name != SYNC_STATE}
@@ -193,6 +229,10 @@ def _take_what_is_listed_for_complete(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("readset_sync.sync.listed_row", without_state)
 
 
+@_mutation(
+    "leave rows that are not complete",
+    scenario="nothing but a backfill that dies, and a reconciliation, dead after 4 calls",
+)
 def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
     real = plan.listed_differences
 
@@ -202,6 +242,10 @@ def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(plan, "listed_differences", listed_differences)
 
 
+@_mutation(
+    "leave young rows whatever the listing says",
+    scenario="nothing but a backfill that dies, and another that leaves what it has done, dead after 4 calls",
+)
 def _forget_what_the_listing_contradicts(patch: pytest.MonkeyPatch) -> None:
     real = Comparison.need
 
@@ -212,86 +256,12 @@ def _forget_what_the_listing_contradicts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Comparison, "need", need)
 
 
+@_mutation(
+    "drop a store that cannot be listed",
+    scenario="newcomers that nobody hears of, and page 2 of the listing is refused",
+)
 def _drop_a_store_that_cannot_be_listed(patch: pytest.MonkeyPatch) -> None:
     def put_off(self: ReconciliationStep, reason: str) -> ReconciliationStep:
         return self.turn_to(self.stores[1:])
 
     patch.setattr(ReconciliationStep, "put_off", put_off)
-
-
-MUTATIONS = (
-    Mutation(
-        "overwrite without a condition",
-        _overwrite_without_a_condition,
-        "ARCHIVED 1 s later, after 3 calls of a refresh with a row",
-    ),
-    Mutation(
-        "after a conflict, read the row again but not the source",
-        _read_the_source_before_the_row,
-        "ARCHIVED 1 s later, after 3 calls of a refresh with a row",
-    ),
-    Mutation(
-        "apply a status however late it comes",
-        _apply_late_statuses,
-        "ARCHIVED 1 s later, after 5 calls of a refresh with a row",
-    ),
-    Mutation(
-        "let a status create a row",
-        _create_rows_by_status,
-        "ARCHIVED 0 s later, after 1 calls of a refresh without a row",
-    ),
-    Mutation(
-        "write without a new revision", _keep_the_revision, "ARCHIVED 1 s later, after 3 calls of a refresh with a row"
-    ),
-    Mutation("take a throttle for a 404", _take_a_throttle_for_a_404, "call 6 of a backfill is throttled"),
-    Mutation(
-        "prune by the first page of a listing",
-        _prune_by_the_first_page,
-        "newcomers that nobody hears of, then backfill",
-    ),
-    Mutation("prune without asking the source", _prune_without_asking, "a newcomer after 9 calls, then backfill"),
-    Mutation("leave ghosts", _leave_ghosts, "a deletion that nobody hears of, then backfill"),
-    Mutation(
-        "trust what is remembered of a store",
-        _trust_what_is_remembered_of_a_store,
-        "a renaming that one process missed",
-    ),
-    Mutation(
-        "take the checksums of a reconciliation for equal",
-        _take_the_checksums_for_equal,
-        "a deletion that nobody hears of, then a backfill that dies, and a reconciliation",
-    ),
-    Mutation(
-        "reconcile the first page of a listing alone",
-        _reconcile_the_first_page_alone,
-        "newcomers that nobody hears of, then a backfill that dies, and a reconciliation",
-    ),
-    Mutation(
-        "drop a store that cannot be listed",
-        _drop_a_store_that_cannot_be_listed,
-        "newcomers that nobody hears of, and page 2 of the listing is refused",
-    ),
-    Mutation(
-        "rename the store in a row without a condition",
-        _rename_without_a_condition,
-        "ACTIVE after 3 calls of a renaming",
-    ),
-    Mutation(
-        "list over rows that are there", _list_over_rows_that_are_there, "a first event after 3 calls of a backfill"
-    ),
-    Mutation(
-        "take what is listed for complete",
-        _take_what_is_listed_for_complete,
-        "newcomers that nobody hears of, then backfill",
-    ),
-    Mutation(
-        "leave rows that are not complete",
-        _leave_rows_that_are_not_complete,
-        "nothing but a backfill that dies, and a reconciliation, dead after 4 calls",
-    ),
-    Mutation(
-        "leave young rows whatever the listing says",
-        _forget_what_the_listing_contradicts,
-        "nothing but a backfill that dies, and another that leaves what it has done, dead after 4 calls",
-    ),
-)

@@ -17,6 +17,7 @@ from readset_sync.messages.queue_message import Message, parse_message
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import Row
 from readset_sync.stores.reconciliation import Reconciler
+from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Synchronizer
 
 from tests.existing import create_table
@@ -134,6 +135,16 @@ class Store:
 
     def arn(self, read_set_id: str) -> ReadSetArn:
         return ReadSetArn("aws", self.sandbox.region, self.sandbox.account, self.id, read_set_id)
+
+    @property
+    def verifier(self) -> Verifier:
+        return Verifier(self.source, self.table, self.executor)
+
+    def drift(self, *, deep: bool = False) -> list[RowDrift]:
+        """What `verify` says of all rows that are not in sync."""
+        verifier, listing = self.verifier, StoreListing(self.own_arn)
+        found = [each for page in verifier.verify(self.id, listing, deep=deep) for each in page]
+        return [each for each in found + verifier.orphans([listing]) if each.status is not DriftStatus.IN_SYNC]
 
     def row(self, arn: ReadSetArn) -> Row:
         """The row of a read set, which has one."""

@@ -3,36 +3,39 @@
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
-from concurrent.futures import Executor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from readset_sync.aws.healthomics import HealthOmics
-from readset_sync.aws.table import Table
 from readset_sync.messages.read_set_event import ReadSetEvent
-from readset_sync.model.comparison import RefreshScope
+from readset_sync.model.comparison import EVERYTHING, RefreshScope
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
-from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
-from readset_sync.sync import Change, Outcome, Synchronizer
+from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing
+from readset_sync.sync import Change, Outcome
 
 from tests.readset_sync.conftest import Store
 
 
-@pytest.fixture
-def backfill(source: HealthOmics, table: Table, executor: Executor) -> Backfill:
-    return Backfill(source, table, executor)
+class Passes:
+    """The two passes of a backfill over one store, each by itself."""
+
+    def __init__(self, store: Store, scope: RefreshScope = EVERYTHING) -> None:
+        self.backfill = Backfill(store.source, store.table, store.executor, scope)
+        self.pending = PendingRefreshes(store.own_arn)
+
+    def list(self) -> Counter[str]:
+        """Run the first pass; return what became of how many read sets."""
+        return counted(self.backfill.create_listed_rows(self.pending))
+
+    def refresh(self) -> Counter[str]:
+        """Run the second pass alone, over a store that has been listed."""
+        return counted(self.backfill.refresh_pending([self.pending], (batch for batch in ())))
 
 
 @pytest.fixture
-def pending(store: Store) -> PendingRefreshes:
-    return PendingRefreshes(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store.id}")
-
-
-def second_pass(backfill: Backfill, pending: PendingRefreshes) -> Iterator[Batch]:
-    """The second pass alone, over a store that has been listed."""
-    return backfill.refresh_pending([pending], (batch for batch in ()))
+def passes(store: Store) -> Passes:
+    return Passes(store)
 
 
 def counted(batches: Iterator[Batch]) -> Counter[str]:
@@ -40,30 +43,15 @@ def counted(batches: Iterator[Batch]) -> Counter[str]:
     return Counter(result.change.outcome if result.change else "failed" for result in results)
 
 
-def row_of(table: Table, arn: Any) -> dict[str, Any]:
-    row = table.get(str(arn))
-    assert row is not None
-    return row
-
-
-def verify(source: HealthOmics, table: Table, executor: Executor, store_arn: str) -> list[RowDrift]:
-    verifier, listing = Verifier(source, table, executor), StoreListing(store_arn)
-    pages = verifier.verify(store_arn.rpartition("/")[2], listing, deep=False)
-    found = [each for page in pages for each in page] + verifier.orphans([listing])
-    return [each for each in found if each.status is not DriftStatus.IN_SYNC]
-
-
-def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(
-    store: Store, backfill: Backfill, pending: PendingRefreshes
-) -> None:
+def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(store: Store, passes: Passes) -> None:
     arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(203)]
     # WHEN
-    assert counted(backfill.create_listed_rows(pending)) == {"listed": 203}
+    assert passes.list() == {"listed": 203}
     # THEN every row holds all that a listing has
     assert store.sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
     listed = store.row(arns[7])
     assert listed["sync_state"] == "listed"
-    Synchronizer(store.source, store.table).refresh(arns[7])
+    store.synchronizer.refresh(arns[7])
     complete = store.row(arns[7])
     shown = complete.keys() - {"files", "tags", "set_creation_job_id", "set_total_size", "synced_at"}
     assert listed.keys() == shown | {"sync_state"}
@@ -71,19 +59,17 @@ def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack
     assert {name: listed[name] for name in shown - anew} == {name: complete[name] for name in shown - anew}
     # AND the others are known to be incomplete at the cost of a listing
     store.sandbox.omics.calls.clear()
-    found = verify(store.source, store.table, store.executor, arns[0].store_arn)
+    found = store.drift()
     assert found == [RowDrift(str(arn), DriftStatus.STALE, ("sync_state",)) for arn in arns if arn != arns[7]]
     assert store.sandbox.omics.calls == {"ListReadSets": 3}
     # AND the second pass completes them all with two calls each, and lists nothing
     store.sandbox.omics.calls.clear()
-    assert counted(second_pass(backfill, pending)) == {"created": 202, "unchanged": 1}
+    assert passes.refresh() == {"created": 202, "unchanged": 1}
     assert store.sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
-    assert verify(store.source, store.table, store.executor, arns[0].store_arn) == []
+    assert store.drift() == []
 
 
-def test_a_row_that_exists_is_left_alone_by_the_first_pass(
-    store: Store, backfill: Backfill, pending: PendingRefreshes
-) -> None:
+def test_a_row_that_exists_is_left_alone_by_the_first_pass(store: Store, passes: Passes) -> None:
     arn, late = store.add(tags={"a": "b"}), store.add()
     store.synchronizer.refresh(arn)
     before = store.row(arn)
@@ -97,18 +83,16 @@ def test_a_row_that_exists_is_left_alone_by_the_first_pass(
         return rows
 
     store.table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
-    assert counted(backfill.create_listed_rows(pending)) == {}
+    assert passes.list() == {}
 
     assert store.row(arn) == before
     assert "sync_state" not in store.row(late)
-    assert list(pending.read_set_ids) == [arn.read_set_id, late.read_set_id]
+    assert list(passes.pending.read_set_ids) == [arn.read_set_id, late.read_set_id]
 
 
-def test_a_status_event_counts_for_a_row_that_is_not_complete(
-    store: Store, backfill: Backfill, pending: PendingRefreshes
-) -> None:
+def test_a_status_event_counts_for_a_row_that_is_not_complete(store: Store, passes: Passes) -> None:
     arn = store.add()
-    list(backfill.create_listed_rows(pending))
+    passes.list()
     time = store.source.store(store.id, after=store.source.store(store.id).as_of - timedelta(1)).as_of + timedelta(
         minutes=1
     )
@@ -120,84 +104,78 @@ def test_a_status_event_counts_for_a_row_that_is_not_complete(
     assert (row["set_status"], row["sync_state"]) == ("DELETING", "listed")
 
 
-def test_an_event_completes_a_row(store: Store, backfill: Backfill, pending: PendingRefreshes) -> None:
+def test_an_event_completes_a_row(store: Store, passes: Passes) -> None:
     arn = store.add(tags={"a": "b"})
-    list(backfill.create_listed_rows(pending))
+    passes.list()
 
     assert store.synchronizer.refresh(arn).outcome is Outcome.CREATED
 
     row = store.row(arn)
     assert "sync_state" not in row
     assert (row["tags"], bool(row["files"]), "synced_at" in row) == ([{"a": "b"}], True, True)
-    assert counted(second_pass(backfill, pending)) == {"unchanged": 1}
+    assert passes.refresh() == {"unchanged": 1}
 
 
-def test_a_read_set_that_went_between_the_passes_leaves_no_row(
-    store: Store, backfill: Backfill, pending: PendingRefreshes
-) -> None:
+def test_a_read_set_that_went_between_the_passes_leaves_no_row(store: Store, passes: Passes) -> None:
     gone, forgotten, stays = (store.add() for _ in range(3))
-    list(backfill.create_listed_rows(pending))
+    passes.list()
     # One whose event was lost, and one whose event has had its row deleted.
     for arn in (gone, forgotten):
         store.set_status(arn, "DELETED")
     store.table.delete(str(gone))
     store.sandbox.omics.calls.clear()
 
-    assert counted(second_pass(backfill, pending)) == {"absent": 1, "deleted": 1, "created": 1}
+    assert passes.refresh() == {"absent": 1, "deleted": 1, "created": 1}
 
     assert list(store.table.arns("arn:")) == [str(stays)]
     assert store.sandbox.omics.calls == {"GetReadSetMetadata": 2, "ListTagsForResource": 1}
 
 
 def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
-    store: Store, backfill: Backfill, pending: PendingRefreshes, monkeypatch: pytest.MonkeyPatch
+    store: Store, passes: Passes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = store.add(name="x" * 420_000), store.add()
 
-    batches = list(backfill.create_listed_rows(pending))
+    batches = list(passes.backfill.create_listed_rows(passes.pending))
 
     [failed] = [each for batch in batches for each in batch.results if each.change is None]
     assert failed.arn == str(bad)
     assert "PutItem: ValidationException" in failed.reason
-    assert list(pending.read_set_ids) == [good.read_set_id]
+    assert list(passes.pending.read_set_ids) == [good.read_set_id]
 
 
-def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(
-    store: Store, pending: PendingRefreshes
-) -> None:
+def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(store: Store) -> None:
     same, changed = (store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(2))
-    backfill = Backfill(store.source, store.table, store.executor, RefreshScope())
-    list(backfill.in_one_pass(store.id))
-    list(backfill.create_listed_rows(pending))
+    passes = Passes(store, RefreshScope())
+    list(passes.backfill.in_one_pass(store.id))
+    passes.list()
     for arn in (same, changed):
         store.tag(arn, new="tag")
     store.rename(changed)
-    Synchronizer(store.source, store.table).refresh(changed)
+    store.synchronizer.refresh(changed)
     store.rename(changed, "renamed again")
     store.sandbox.omics.calls.clear()
 
-    assert counted(second_pass(backfill, pending)) == {"updated": 2}
+    assert passes.refresh() == {"updated": 2}
 
     assert store.sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
     assert store.row(changed)["set_name"] == "renamed again"
     assert [store.row(arn)["tags"] for arn in (same, changed)] == [[{"a": "b"}, {"new": "tag"}]] * 2
 
 
-def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(
-    store: Store, backfill: Backfill, pending: PendingRefreshes
-) -> None:
+def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(store: Store, passes: Passes) -> None:
     arn = store.add()
-    list(backfill.create_listed_rows(pending))
+    passes.list()
 
-    [[finding]] = Verifier(store.source, store.table, store.executor).dry_run(store.id, StoreListing(arn.store_arn))
+    [[finding]] = store.verifier.dry_run(store.id, StoreListing(arn.store_arn))
 
     assert finding == RowDrift(str(arn), DriftStatus.MISSING)
 
 
-def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
-    store: Store, pending: PendingRefreshes
-) -> None:
-    arns = [store.add() for _ in range(250)]
+def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store: Store) -> None:
+    for _ in range(250):
+        store.add()
+    pending = PendingRefreshes(store.own_arn)
     store.sandbox.omics.calls.clear()
     counted_in: Counter[BackfillPass] = Counter()
     backfill = Backfill(
@@ -233,17 +211,16 @@ def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(
         "GetReadSetMetadata": 250,
         "ListTagsForResource": 250,
     }
-    assert verify(store.source, store.table, store.executor, arns[0].store_arn) == []
+    assert store.drift() == []
 
 
-def test_what_stops_the_second_pass_stops_the_first(store: Store, pending: PendingRefreshes) -> None:
+def test_what_stops_the_second_pass_stops_the_first(store: Store, passes: Passes) -> None:
     for _ in range(600):
         store.add()
     store.sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
     store.sandbox.omics.calls.clear()
 
-    backfill = Backfill(store.source, store.table, store.executor)
     with pytest.raises(ClientError, match="ExpiredToken"):
-        list(backfill.refresh_pending([pending], backfill.create_listed_rows(pending)))
+        list(passes.backfill.refresh_pending([passes.pending], passes.backfill.create_listed_rows(passes.pending)))
 
     assert store.sandbox.omics.calls["ListReadSets"] < 6

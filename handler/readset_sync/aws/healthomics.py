@@ -2,6 +2,8 @@
 
 A laptop's clock may be minutes off, and rows compare moments with those of EventBridge events: the `Date` header of
 the response is what both sides share.
+
+A store that is not there raises StoreNotFoundError, and a read set ReadSetNotFoundError.
 """
 
 import time
@@ -74,9 +76,6 @@ class HealthOmics:
         Args:
             store_id: The store.
             after: What is remembered counts only if it was read later than this.
-
-        Raises:
-            StoreNotFoundError: There is no such store in this account and region.
         """
         now = time.monotonic()
         remembered_at, store = self._stores.get(store_id, (now, None))
@@ -94,11 +93,7 @@ class HealthOmics:
         return store
 
     def pages(self, store_id: str) -> Iterator[ListingPage]:
-        """List the read sets of a store, page by page.
-
-        Raises:
-            StoreNotFoundError: There is no such store in this account and region.
-        """
+        """List the read sets of a store, page by page."""
         token: str | None = None
         while True:
             page = self.page(store_id, token)
@@ -108,11 +103,7 @@ class HealthOmics:
                 return
 
     def page(self, store_id: str, token: str | None = None) -> ListingPage:
-        """Return one page of a store's listing: the first, or the one that a token stands for.
-
-        Raises:
-            StoreNotFoundError: There is no such store in this account and region.
-        """
+        """Return one page of a store's listing: the first, or the one that a token stands for."""
         following: Any = {"nextToken": token} if token is not None else {}
         try:
             answer = self._client.list_read_sets(sequenceStoreId=store_id, maxResults=PAGE_SIZE, **following)
@@ -122,20 +113,12 @@ class HealthOmics:
         return ListingPage(list(present), _read_at(answer), answer.get("nextToken"))
 
     def read_set(self, arn: "ReadSetArn", *, tags: bool = True) -> ReadSet:
-        """Read one read set, and its tags if they are wanted: a call for each.
-
-        Raises:
-            ReadSetNotFoundError: There is no such read set, or it has been deleted.
-        """
+        """Read one read set, and its tags if they are wanted: a call for each."""
         metadata, as_of = self.metadata(arn)
         return ReadSet(metadata=metadata, tags=self.tags(arn) if tags else None, as_of=as_of)
 
     def metadata(self, arn: "ReadSetArn") -> tuple["Response", datetime]:
-        """Return the response of GetReadSetMetadata, and when it was read.
-
-        Raises:
-            ReadSetNotFoundError: There is no such read set, or it has been deleted.
-        """
+        """Return the response of GetReadSetMetadata, and when it was read."""
         try:
             metadata = self._client.get_read_set_metadata(sequenceStoreId=arn.store_id, id=arn.read_set_id)
         except self._client.exceptions.ResourceNotFoundException as error:

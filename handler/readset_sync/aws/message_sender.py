@@ -37,14 +37,7 @@ class _Message:
 
 
 class MessageSender:
-    """The way into the FIFO queue.
-
-    Args:
-        client: SQS.
-        url: The queue's URL.
-        account: The account whose read sets are kept.
-        region: Their region.
-    """
+    """The way into the FIFO queue, for messages about read sets of one account and region."""
 
     def __init__(self, client: "SQSClient", url: str, *, account: str, region: str) -> None:
         self._client = client

@@ -1,5 +1,7 @@
 """The outside of a queue message: an EventBridge event, or a message of our own in the same shape. Pure.
 
+What cannot be read raises MalformedEventError, whose message says where it was found, and its value.
+
 Source of the format: EventBridge user guide, "Events in Amazon EventBridge".
 """
 
@@ -27,54 +29,29 @@ class Envelope:
 
     @property
     def time(self) -> datetime:
-        """When the message came to be, to the second.
-
-        Raises:
-            MalformedEventError: It does not say so.
-        """
+        """When the message came to be, to the second."""
         return read_time(self.content, "time", "time")
 
     @property
     def detail(self) -> dict[str, Any]:
-        """What the message is about.
-
-        Raises:
-            MalformedEventError: It does not say so.
-        """
+        """What the message is about."""
         return read_object(self.content.get("detail"), "detail")
 
     def require_own_account(self) -> None:
-        """Make sure that a message about no read set or store says that it is of this account and region.
-
-        Raises:
-            MalformedEventError: It is of another one.
-        """
+        """Make sure that a message about no read set or store says that it is of this account and region."""
         for name, expected in (("account", self.account), ("region", self.region)):
             if self.content.get(name) != expected:
                 raise MalformedEventError(f"{name} is {self.content.get(name)!r}, and not {expected!r}")
 
     def require_own_arn(self, arn: ReadSetArn | StoreArn) -> None:
-        """Make sure that something is of the account and region whose messages are taken.
-
-        Raises:
-            MalformedEventError: It is of another one.
-        """
+        """Make sure that something is of the account and region whose messages are taken."""
         for name, actual, expected in (("account", arn.account, self.account), ("region", arn.region, self.region)):
             if actual != expected:
                 raise MalformedEventError(f"{arn} is of {name} {actual}, and not of {expected!r}")
 
 
 def parse_envelope(body: str, *, account: str | None = None, region: str | None = None) -> Envelope:
-    """Read the outside of a message.
-
-    Args:
-        body: The body of the queue message, as JSON.
-        account: The account whose read sets are kept. None takes the message's word.
-        region: The same for the region.
-
-    Raises:
-        MalformedEventError: The body is not such a message.
-    """
+    """Read the outside of a message in JSON. Without an account and region of its own, it takes the message's word."""
     try:
         message = read_object(json.loads(body), "the message")
     except (ValueError, RecursionError) as error:  # not JSON; or numbers too long, or nested too deeply, for Python
@@ -90,22 +67,14 @@ def parse_envelope(body: str, *, account: str | None = None, region: str | None 
 
 
 def read_object(value: object, path: str) -> dict[str, Any]:
-    """Return a JSON object; `path` says where it was found.
-
-    Raises:
-        MalformedEventError: It is something else.
-    """
+    """Return a JSON object; `path` says where it was found."""
     if not isinstance(value, dict):
         raise MalformedEventError(f"{path} is not a JSON object")
     return cast("dict[str, Any]", value)
 
 
 def read_text(parent: Mapping[str, Any], name: str, path: str) -> str:
-    """Return a text that is not empty.
-
-    Raises:
-        MalformedEventError: It is missing, empty or something else.
-    """
+    """Return a text that is not empty."""
     value = parent.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedEventError(f"{path} is {value!r}, and not a text")
@@ -113,11 +82,7 @@ def read_text(parent: Mapping[str, Any], name: str, path: str) -> str:
 
 
 def read_time(parent: Mapping[str, Any], name: str, path: str) -> datetime:
-    """Return a moment in UTC.
-
-    Raises:
-        MalformedEventError: It is not an ISO 8601 timestamp with an offset from UTC.
-    """
+    """Return a moment in UTC."""
     text = read_text(parent, name, path)
     try:
         return parse_timestamp(text).astimezone(UTC)
@@ -126,11 +91,7 @@ def read_time(parent: Mapping[str, Any], name: str, path: str) -> datetime:
 
 
 def read_set_arn(text: str, path: str) -> ReadSetArn:
-    """Return the ARN of a read set.
-
-    Raises:
-        MalformedEventError: It is not one.
-    """
+    """Return the ARN of a read set."""
     try:
         return ReadSetArn.parse(text)
     except MalformedArnError as error:

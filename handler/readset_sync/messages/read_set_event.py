@@ -55,11 +55,7 @@ class ReadSetEvent:
 
     @classmethod
     def read(cls, envelope: "Envelope") -> Self:
-        """Read an event whose source and detail-type are known to be right.
-
-        Raises:
-            MalformedEventError: The event lacks something, contradicts itself, or is of another account or region.
-        """
+        """Read an event whose source and detail-type are known to be right."""
         detail = envelope.detail
         arn = _arn(detail)
         envelope.require_own_arn(arn)

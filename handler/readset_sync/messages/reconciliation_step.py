@@ -45,11 +45,7 @@ class FailedListing:
 
     @classmethod
     def read(cls, value: object, path: str) -> Self:
-        """Read the stop of one store in a message.
-
-        Raises:
-            MalformedEventError, KeyError: It is none.
-        """
+        """Read the stop of one store in a message."""
         stop = read_object(value, path)
         return cls(_read_cursor(stop, path), read_text(stop, "reason", f"{path}.reason"))
 
@@ -118,11 +114,7 @@ class ReconciliationStep:
 
     @classmethod
     def read(cls, envelope: "Envelope") -> Self:
-        """Read what `write` wrote.
-
-        Raises:
-            MalformedEventError: The message holds something else, or is of another account or region.
-        """
+        """Read what `write` wrote."""
         envelope.require_own_account()
         detail = envelope.detail
         counts = read_object(detail.get("counts"), "detail.counts")

@@ -145,25 +145,15 @@ def build_row(
 
 
 def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime) -> Row:
-    """Build the row of a read set of which no more is known than its listing shows.
-
-    Args:
-        listed: The entry of ListReadSets.
-        store: The response of GetSequenceStore for its store.
-        store_as_of: When the store was read, by the source's own clock.
-        as_of: When the read set was listed, by the same clock.
-    """
+    """Build the row of a read set of which no more is known than its entry of ListReadSets, listed at `as_of`."""
     row = read_set_attributes(listed) | store_attributes(store, as_of=store_as_of) | {SYNC_STATE: LISTED}
     return with_bookkeeping(row, as_of=as_of, in_full=False)
 
 
 def with_bookkeeping(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
-    """Return the row with the bookkeeping of a fresh write.
+    """Return the row with the bookkeeping of a fresh write, for which the source was read at `as_of`.
 
-    Args:
-        row: The row.
-        as_of: When the source was read for it.
-        in_full: Whether all of it was read then. A row as a whole is as old as what has not been read again.
+    Unless it was read in full, the row as a whole is as old as what has not been read again.
     """
     moment = format_timestamp(as_of)
     sealed = row | {

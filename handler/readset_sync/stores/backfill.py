@@ -106,13 +106,8 @@ class _Task:
 class Backfill:
     """Brings the rows of whole stores up to date. A read set that fails is reported, and the rest goes on.
 
-    Args:
-        source: HealthOmics.
-        table: The table.
-        executor: Runs what concerns one read set. Its threads share the source's rate limits.
-        scope: What is to be refreshed.
-        listing_executor: Runs the first of two passes, so that it never waits for the second; the same by default.
-        on_read_set: Called from the calling thread after each read set, for progress.
+    The threads of the executors share the source's rate limits. `listing_executor` runs the first of two passes, so
+    that it never waits for the second. `on_read_set` is called from the calling thread after each read set.
     """
 
     def __init__(

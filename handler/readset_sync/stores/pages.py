@@ -1,4 +1,7 @@
-"""Works through a listing page by page, without ever waiting for it."""
+"""Works through a listing page by page, without ever waiting for it.
+
+`on_outcome` is called in the calling thread after each item.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -31,11 +34,7 @@ class PagesInProgress(Generic[_Item, _Outcome]):
         self._begun.append([self._executor.submit(self._function, item) for item in page])
 
     def finished(self, on_outcome: Callable[[], None]) -> Iterator[list[_Outcome]]:
-        """Yield the outcomes of those pages that are done, in order, and wait for none.
-
-        Args:
-            on_outcome: Called in the calling thread after each item.
-        """
+        """Yield the outcomes of those pages that are done, in order, and wait for none."""
         while self._begun:
             done = [future for future in self._begun[0] if future.done()]
             for future in done:
@@ -46,12 +45,7 @@ class PagesInProgress(Generic[_Item, _Outcome]):
             yield self._first(on_outcome)
 
     def wait(self, on_outcome: Callable[[], None], *, leaving: int = 0) -> Iterator[list[_Outcome]]:
-        """Yield outcomes page by page, in order, until no more than so many pages are left.
-
-        Args:
-            on_outcome: Called in the calling thread after each item.
-            leaving: How many pages are not waited for.
-        """
+        """Yield outcomes page by page, in order, until no more than so many pages are left."""
         while len(self._begun) > leaving:
             yield self._first(on_outcome)
 
@@ -79,12 +73,6 @@ def map_pages(
 
     While one page is in hand the next has begun already, and the one after it is being listed, so that neither a slow
     item nor a slow listing leaves threads without work. There are never more than these three pages in memory.
-
-    Args:
-        executor: Runs the function and the listing.
-        function: What to do with an item.
-        pages: The listing. Its `next` is called in the executor's threads, one call at a time.
-        on_outcome: Called in the calling thread after each item.
 
     Raises:
         Exception: What the function raised; or what listing raised, after all pages before it are done.

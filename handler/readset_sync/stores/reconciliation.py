@@ -90,19 +90,9 @@ def drift(counts: Mapping[str, int]) -> int:
 
 
 class Reconciler:
-    """Takes a reconciliation from step to step.
+    """Takes a reconciliation of one account and region from step to step.
 
-    Args:
-        source: HealthOmics.
-        table: The table.
-        synchronizer: Writes single rows of that table.
-        sender: The way into the pipeline's queue.
-        account: The account whose read sets are kept.
-        region: Their region.
-        partition: The region's partition, such as `aws-cn`.
-        max_age: How old a row's last full refresh may become before it is refreshed; None for any age.
-        clock: Seconds, monotonic.
-        now: The time of day, in UTC.
+    A row whose last full refresh is older than `max_age` is refreshed; None is for any age.
     """
 
     def __init__(

@@ -73,11 +73,8 @@ class StoreListing:
 class Verifier:
     """Compares and mends the rows of whole stores.
 
-    Args:
-        source: HealthOmics.
-        table: The table.
-        executor: Runs what concerns one read set. Its threads share the source's rate limits.
-        on_read_set: Called from the calling thread after each read set, for progress.
+    The threads of the executor share the source's rate limits. `on_read_set` is called from the calling thread after
+    each read set.
     """
 
     def __init__(
