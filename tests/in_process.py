@@ -2,7 +2,8 @@
 # pyright: reportUnknownMemberType=false
 # moto's types are partial.
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
@@ -117,6 +118,21 @@ class Hooked:
 
     def _call(self, name: str, **arguments: Any) -> Any:
         return self._around(name, partial(getattr(self._client, name), **arguments))
+
+
+class Serial:
+    """An executor without threads, so that calls come in one order alone."""
+
+    def map(self, function: Callable[[Any], Any], items: Any) -> Iterator[Any]:
+        return map(function, items)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future = Future[Any]()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(error)
+        return future
 
 
 @cache

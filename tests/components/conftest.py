@@ -202,6 +202,10 @@ class _Log(logging.Handler):
             self._deployment.logs.append(record.getMessage())
 
 
+Deploy = Callable[..., Deployment]
+"""Runs a program, and returns what it did; see `_deploy`."""
+
+
 def _deploy(
     program: Callable[[], object],
     world: World | None = None,
@@ -273,13 +277,13 @@ def package() -> Generator[None]:
 
 
 @pytest.fixture(scope="session")
-def deploy() -> Callable[..., Deployment]:
+def deploy() -> Deploy:
     """Run a program and return what it did, once everything that it started has ended."""
     return _deploy
 
 
 @pytest.fixture(scope="session")
-def deploy_main() -> Callable[..., Deployment]:
+def deploy_main() -> Deploy:
     """Run the project's own program."""
 
     def run(**options: Any) -> Deployment:
@@ -289,7 +293,7 @@ def deploy_main() -> Callable[..., Deployment]:
 
 
 @pytest.fixture(scope="session")
-def deployed(deploy_main: Callable[..., Deployment]) -> Callable[..., Deployment]:
+def deployed(deploy_main: Deploy) -> Deploy:
     """Deploy the program with a configuration into an account that has a table and a queue; once for all tests."""
     done: dict[str, Deployment] = {}
 
@@ -302,9 +306,3 @@ def deployed(deploy_main: Callable[..., Deployment]) -> Callable[..., Deployment
         return done[key]
 
     return run
-
-
-@pytest.fixture(scope="session")
-def world_of() -> type[World]:
-    """Describe what exists in the account."""
-    return World

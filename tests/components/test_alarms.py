@@ -1,12 +1,10 @@
 """The alarms, whom they tell, and the dashboard."""
 
-from collections.abc import Callable
 from typing import Any
 
 from omics_meta.commands.cost.footprint import ALARMS
 
-# The fixtures of conftest.py, which tests cannot import.
-Deploy = Callable[..., Any]
+from tests.components.conftest import Deploy
 
 NAME = "healthomics-metadata-sync"
 TOPIC_ARN = f"arn:aws:sns:us-west-2:123456789012:{NAME}-alarm-topic-1234567"

@@ -1,8 +1,6 @@
 """The component in other people's programs."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,9 +9,7 @@ from omics_components import MetadataSync
 from omics_components.validation import read_settings
 from pulumi.provider.experimental.component import ComponentProvider
 
-# The fixtures of conftest.py, which tests cannot import.
-Deploy = Callable[..., Any]
-Describe = Callable[..., Any]
+from tests.components.conftest import Deploy, World
 
 TABLE = {"hashKey": "set_arn", "attributes": [{"name": "set_arn", "type": "S"}]}
 
@@ -54,14 +50,14 @@ def test_names_can_be_chosen(deploy: Deploy):
     }
 
 
-def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy, world_of: Describe):
+def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy):
     # GIVEN a provider for another region
     def program() -> None:
         provider = aws.Provider("ireland", region="eu-west-1")
         sync = MetadataSync("sync", opts=pulumi.ResourceOptions(provider=provider))
         pulumi.export("region", sync.region)
 
-    deployment = deploy(program, world=world_of(regions={"ireland": "eu-west-1"}))
+    deployment = deploy(program, world=World(regions={"ireland": "eu-west-1"}))
 
     # THEN every resource has it, and what is looked up is looked up there
     assert deployment.outputs == {"region": "eu-west-1"}
@@ -108,7 +104,7 @@ def test_options_are_passed_on(deploy: Deploy):
     assert sorted(seen) == sorted(r.name for r in [component, *children])
 
 
-def test_an_output_names_an_existing_table_and_queue(deploy: Deploy, world_of: Describe):
+def test_an_output_names_an_existing_table_and_queue(deploy: Deploy):
     # GIVEN a table and a queue whose names are known only later
     def program() -> None:
         names = pulumi.Output.from_input({"table": "rows", "queue": "events"})
@@ -116,7 +112,7 @@ def test_an_output_names_an_existing_table_and_queue(deploy: Deploy, world_of: D
         pulumi.export("table", sync.table_arn)
         pulumi.export("queue", sync.queue_name)
 
-    deployment = deploy(program, world=world_of(tables={"rows": TABLE}, queues={"events.fifo"}))
+    deployment = deploy(program, world=World(tables={"rows": TABLE}, queues={"events.fifo"}))
 
     assert deployment.error is None
     assert deployment.outputs == {
@@ -132,7 +128,7 @@ def test_an_output_that_names_a_wrong_table_fails_with_the_same_message(deploy: 
     assert '"rows" is not accepted: the table cannot be read' in str(deploy(program).error)
 
 
-def test_dead_letters_of_an_existing_queue_are_null(deploy: Deploy, world_of: Describe):
+def test_dead_letters_of_an_existing_queue_are_null(deploy: Deploy):
     resolved: list[str | None] = ["not called"]
 
     def program() -> None:
@@ -141,7 +137,7 @@ def test_dead_letters_of_an_existing_queue_are_null(deploy: Deploy, world_of: De
             lambda values: resolved.__setitem__(slice(None), values)
         )
 
-    deploy(program, world=world_of(queues={"events.fifo"}))
+    deploy(program, world=World(queues={"events.fifo"}))
 
     assert resolved == [None, None]
 

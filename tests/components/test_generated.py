@@ -1,6 +1,5 @@
 """What is made from the code is as `make generate` writes it, and is right for Pulumi."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +7,8 @@ import pytest
 import yaml
 from omics_components.config import CONFIG_KEYS, OTHER_SPELLINGS
 
+from tests.components.conftest import Deploy
 from tools.generate import GENERATED
-
-# The fixtures of conftest.py, which tests cannot import.
-Deploy = Callable[..., Any]
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))

@@ -1,15 +1,12 @@
 """Created or adopted table x created or adopted queue: what is made, how it is wired, what comes out."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-# The fixtures of conftest.py, which tests cannot import.
-Deploy = Callable[..., Any]
-Describe = Callable[..., Any]
+from tests.components.conftest import Deploy, World
 
 ACCOUNT = "arn:aws:{}:us-west-2:123456789012:{}"
 NAME = "healthomics-metadata-sync"
@@ -205,8 +202,8 @@ def test_the_role_may_do_exactly_this(deployed: Deploy, config: dict[str, str]):
     assert policy["policy"] == {"Version": "2012-10-17", "Statement": expected}
 
 
-def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy, world_of: Describe):
-    deployment = deploy_main(world=world_of(partition="aws-us-gov"))
+def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy):
+    deployment = deploy_main(world=World(partition="aws-us-gov"))
 
     policy = deployment.inputs("function-policy")
     expected = role_statements("healthomics_set_metadata", "healthomics_set_queue.fifo", "aws-us-gov")

@@ -2,7 +2,7 @@
 
 import contextvars
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -14,9 +14,7 @@ from omics_components.validation import SettingsError, read_settings
 from pulumi.runtime import settings as runtime
 from pulumi.runtime.config import set_all_config
 
-# The fixtures of conftest.py, which tests cannot import.
-Deploy = Callable[..., Any]
-Describe = Callable[..., Any]
+from tests.components.conftest import Deploy, World
 
 COMPONENT = ("healthomics-metadata-sync:index:MetadataSync", "healthomics-metadata-sync")
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -274,10 +272,8 @@ OTHER_TABLE = (
         ),
     ],
 )
-def test_an_existing_table_that_does_not_fit(
-    deploy_main: Deploy, world_of: Describe, tables: dict[str, Any], remedy: str
-):
-    deployment = deploy_main(config={"ddbTableName": "their-table"}, world=world_of(tables=tables))
+def test_an_existing_table_that_does_not_fit(deploy_main: Deploy, tables: dict[str, Any], remedy: str):
+    deployment = deploy_main(config={"ddbTableName": "their-table"}, world=World(tables=tables))
 
     assert str(deployment.error) == (
         "One setting is wrong; nothing was changed.\n"

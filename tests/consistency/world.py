@@ -9,8 +9,7 @@ import json
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
@@ -39,7 +38,7 @@ from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.stores.verification import Verifier
 from readset_sync.sync import Synchronizer
 
-from tests.in_process import DynamoDBClient, Hooked
+from tests.in_process import DynamoDBClient, Hooked, Serial
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -297,11 +296,11 @@ def backfill_since(moment: datetime) -> Callable[[Work], None]:
 
 
 def _backfill_of(work: Work, scope: RefreshScope) -> Backfill:
-    return Backfill(work.source(), work.table(), _Serial(), scope)  # pyright: ignore[reportArgumentType] - has what is called
+    return Backfill(work.source(), work.table(), Serial(), scope)  # pyright: ignore[reportArgumentType] - has what is called
 
 
 def _prune(work: Work) -> None:
-    verifier = Verifier(work.source(), work.table(), _Serial())  # pyright: ignore[reportArgumentType] - as above
+    verifier = Verifier(work.source(), work.table(), Serial())  # pyright: ignore[reportArgumentType] - as above
     verifier.prune([verifier.listing(STORE_ID)])
 
 
@@ -322,21 +321,6 @@ def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
             work.reconciler().run_step(ReconciliationStep.read(envelope))
 
     return job
-
-
-class _Serial:
-    """An executor without threads: the scheduler alone decides what runs when."""
-
-    def map(self, function: Callable[[Any], Any], items: Any) -> Iterator[Any]:
-        return map(function, items)
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future = Future[Any]()
-        try:
-            future.set_result(function(*arguments))
-        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
-            future.set_exception(error)
-        return future
 
 
 class _MessageSender:

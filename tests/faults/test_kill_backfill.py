@@ -1,73 +1,82 @@
 """A backfill that is killed at any API call, and run again."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
 import pytest
+from omics_sandbox.omics.client import OmicsClient
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.table import Table
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
+from readset_sync.stores.verification import Verifier
 
-HERE = Path(__file__).parent
+from tests.in_process import Hooked, Serial
+
 OMICS_META = Path(sys.executable).with_name("omics-meta")
-SIDES: tuple[Literal["before", "after"], ...] = ("before", "after")
-WRITES = {"PutItem", "UpdateItem", "DeleteItem"}
-
-
-@dataclass
-class Walk:
-    """A backfill that has ended. `status` is negative for the signal that killed it."""
-
-    status: int
-    changes: dict[str, str] = field(default_factory=dict[str, str])
-
+Side = Literal["before", "after"]
+WRITES = {"put_item", "update_item", "delete_item"}
 
 Started = Callable[[int], object]
 """Told the process id of a backfill that begins."""
 
 
+class Death(BaseException):
+    """The process is no more."""
+
+
+class Walk:
+    """A backfill with pruning of the scene's store, call after call; it may die at one of them.
+
+    Attributes:
+        calls: What it has called.
+        changes: Outcomes by ARN, once it has ended.
+    """
+
+    def __init__(self, scene: Any, dies_at: int | None = None, side: Side = "before") -> None:
+        self.calls: list[str] = []
+        self.changes: dict[str, Any] = {}
+
+        def around(name: str, call: Callable[[], Any]) -> Any:
+            self.calls.append(name)
+            dies = len(self.calls) - 1 == dies_at
+            if dies and side == "before":
+                raise Death
+            result = call()
+            if dies:
+                raise Death
+            return result
+
+        source: Any = Hooked("omics", OmicsClient(scene.sandbox.omics), around)
+        rows: Any = Hooked("dynamodb", scene.dynamodb, around)
+        self._source, self._table = HealthOmics(source), Table(rows, scene.table)
+        self._store_id = scene.store_id
+
+    def run(self) -> Self:
+        executor: Any = Serial()
+        backfill = Backfill(self._source, self._table, executor)
+        verifier = Verifier(self._source, self._table, executor)
+        pending = PendingRefreshes(self._source.store(self._store_id).metadata["arn"])
+        batches = backfill.refresh_pending([pending], backfill.create_listed_rows(pending))
+        results = [result for batch in batches for result in batch.results]
+        results += verifier.prune([verifier.listing(self._store_id)])
+        self.changes = {result.arn: result.change and result.change.outcome for result in results}
+        return self
+
+
 @pytest.fixture(scope="module")
-def walk(sandbox: Any, scene: Any) -> Iterator[Callable[[Started], Walk]]:
-    """Runs a backfill with pruning of the scene's store, in a process of its own."""
-    server = subprocess.Popen(
-        [sys.executable, HERE / "walk.py"],
-        env=dict(sandbox.environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdin
-    assert server.stdout
-    orders, answers = server.stdin, server.stdout
-
-    def run(started: Started = lambda _: None) -> Walk:
-        orders.write(json.dumps({"table": scene.table, "store_id": scene.store_id}) + "\n")
-        orders.flush()
-        said: dict[str, Any] = {}
-        while "status" not in said:
-            said |= json.loads(answers.readline())
-            if "pid" in said:
-                started(said.pop("pid"))
-        return Walk(**said)
-
-    yield run
-    orders.close()
-    assert server.wait(timeout=30) == 0
-    answers.close()
-
-
-@pytest.fixture(scope="module")
-def program(sandbox: Any, scene: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Started], Walk]:
+def program(sandbox: Any, scene: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Started], int]:
     """Runs the same as a person would, in a folder where nothing may be left."""
     home = tmp_path_factory.mktemp("home")
     selection = ["-s", scene.store_id, "-t", scene.table, "-r", sandbox.region]
 
-    def run(started: Started = lambda _: None) -> Walk:
+    def run(started: Started = lambda _: None) -> int:
         process = subprocess.Popen(
             [OMICS_META, "backfill", *selection, "--prune", "--max-tps", "1000"],
             env={"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home), **sandbox.environment},
@@ -78,7 +87,7 @@ def program(sandbox: Any, scene: Any, tmp_path_factory: pytest.TempPathFactory) 
         started(process.pid)
         status = process.wait(timeout=60)
         assert list(home.iterdir()) == [], "a backfill keeps its state in the rows alone"
-        return Walk(status)
+        return status
 
     return run
 
@@ -92,20 +101,11 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(scene: Any, program: Callable[[], Walk]) -> Undisturbed:
+def undisturbed(scene: Any, program: Callable[[], int]) -> Undisturbed:
     scene.restore()
     scene.sandbox.callpoint.count()
-    assert program().status == 0
+    assert program() == 0
     return Undisturbed(len(scene.sandbox.callpoint.calls), scene.content(scene.rows()))
-
-
-def killed_at(scene: Any, run: Callable[[Started], Walk], index: int, side: Literal["before", "after"]) -> Walk:
-    """Run a backfill that is killed at one of its calls."""
-    pid: Future[int] = Future()
-    scene.sandbox.callpoint.arm(index, side, lambda: os.kill(pid.result(timeout=30), signal.SIGKILL))
-    walk = run(pid.set_result)
-    scene.sandbox.callpoint.count()
-    return walk
 
 
 def check_rows_between(scene: Any, final: dict[str, Any], where: str) -> set[str]:
@@ -122,48 +122,53 @@ def check_rows_between(scene: Any, final: dict[str, Any], where: str) -> set[str
 
 
 def test_given_a_backfill_killed_at_any_call_when_it_is_run_again_then_all_is_as_if_nothing_had_been(
-    scene: Any, walk: Callable[..., Walk]
+    scene: Any,
 ) -> None:
     # GIVEN what a backfill does that nobody disturbs
     scene.restore()
-    scene.sandbox.callpoint.count()
-    assert walk().changes == {
+    undisturbed = Walk(scene).run()
+    assert undisturbed.changes == {
         str(scene.stale): "updated",
         str(scene.archived): "updated",
         str(scene.missing): "created",
         str(scene.ghost): "deleted",
     }
-    calls = scene.sandbox.callpoint.calls
+    calls = undisturbed.calls
     final = scene.content(scene.rows())
-    assert calls.count("PutItem") == 4, "the new row is written twice"
-    assert calls[-1] == "DeleteItem"
+    assert calls.count("put_item") == 4, "the new row is written twice"
+    assert calls[-1] == "delete_item"
 
     for index, call in enumerate(calls):
         # Whether a dead process's read had been answered makes no difference.
-        for side in SIDES if call in WRITES else SIDES[:1]:
+        for side in get_args(Side) if call in WRITES else ("before",):
             where = f"killed {side} call {index}, {call}: it"
             # WHEN one is killed
             scene.restore()
-            assert killed_at(scene, walk, index, side).status == -signal.SIGKILL
+            with pytest.raises(Death):
+                Walk(scene, index, side).run()
 
             # THEN each row is as it was, or finished
             finished = check_rows_between(scene, final, where)
 
             # AND the next one makes the rest right, and finds nothing to mend in what was finished
-            again = walk()
+            again = Walk(scene).run()
             assert scene.content(scene.rows()) == final, where
             assert {again.changes[arn] for arn in finished} <= {"unchanged"}, where
 
 
 @pytest.mark.parametrize(("part", "side"), [(0.0, "before"), (0.4, "after"), (0.7, "before"), (1.0, "after")])
 def test_given_a_program_killed_anywhere_when_it_is_run_again_then_it_needs_nothing_but_the_rows(
-    part: float, side: Literal["before", "after"], scene: Any, program: Callable[..., Walk], undisturbed: Undisturbed
+    part: float, side: Side, scene: Any, program: Callable[..., int], undisturbed: Undisturbed
 ) -> None:
     # GIVEN a backfill by the program itself, with its threads, that is killed
     scene.restore()
-    assert killed_at(scene, program, round(part * (undisturbed.calls - 1)), side).status == -signal.SIGKILL
+    pid: Future[int] = Future()
+    index = round(part * (undisturbed.calls - 1))
+    scene.sandbox.callpoint.arm(index, side, lambda: os.kill(pid.result(timeout=30), signal.SIGKILL))
+    assert program(pid.set_result) == -signal.SIGKILL
+    scene.sandbox.callpoint.count()
     check_rows_between(scene, undisturbed.rows, f"killed {side} {part:.0%} of its calls: it")
 
     # WHEN it is run again, THEN
-    assert program().status == 0
+    assert program() == 0
     assert scene.content(scene.rows()) == undisturbed.rows
