@@ -59,19 +59,12 @@ def test_an_existing_queue_s_dead_letters_are_its_owner_s(deployed: Deploy):
     assert found["oldest-message"]["dimensions"] == {"QueueName": "their-queue.fifo"}
 
 
-def test_the_patience_is_a_setting(deployed: Deploy):
+def test_alarms_follow_the_settings(deployed: Deploy):
     assert alarms(deployed({"oldestMessageMinutes": "20"}))["oldest-message"]["threshold"] == 1200
-
-
-def test_without_reconciliations_there_is_no_drift_to_be_found(deployed: Deploy):
-    assert "drift" not in alarms(deployed({"reconcileSchedule": "off"}))
-
-
-def test_alarms_can_be_left_out(deployed: Deploy):
-    deployment = deployed({"alarms": "false", "dashboard": "true"})
-
-    assert alarms(deployment) == {}
-    assert not [type_ for type_, _ in deployment.kinds() if ":sns/" in type_]
+    assert "drift" not in alarms(deployed({"reconcileSchedule": "off"})), "nothing looks for it"
+    without = deployed({"alarms": "false", "dashboard": "true"})
+    assert alarms(without) == {}
+    assert not [type_ for type_, _ in without.kinds() if ":sns/" in type_]
 
 
 def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Deploy):
@@ -106,12 +99,8 @@ def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Depl
     ]
     for alarm in alarms(deployment).values():
         assert (alarm["alarmActions"], alarm["okActions"]) == ([TOPIC_ARN], [TOPIC_ARN])
-
-
-def test_the_topic_with_a_key_of_one_s_own(deployed: Deploy):
-    deployment = deployed({"alarmEmail": "on-call@example.org", "alarmEncryption": KEY_ARN})
-
-    assert deployment.inputs("alarm-topic")["kmsMasterKeyId"] == KEY_ARN
+    own_key = deployed({"alarmEmail": "on-call@example.org", "alarmEncryption": KEY_ARN})
+    assert own_key.inputs("alarm-topic")["kmsMasterKeyId"] == KEY_ARN
 
 
 def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):

@@ -109,11 +109,8 @@ def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
         "tags": {},
     }
     assert f"{NAME}-function-policy" in mapping.dependencies
-
-
-def test_lambda_does_not_take_a_reconciliation_for_an_endless_loop(deployed: Deploy):
-    recursion = deployed({}).get("recursion-config")
-
+    # Otherwise Lambda would take a reconciliation for an endless loop.
+    recursion = deployment.get("recursion-config")
     assert recursion.inputs == {"functionName": f"{NAME}-function-1234567", "recursiveLoop": "Allow"}
 
 
@@ -275,14 +272,9 @@ def test_the_schedule_as_configured(deployed: Deploy):
     assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "rate(12 hours)"
     assert function["environment"]["variables"]["MAX_ROW_AGE_DAYS"] == "0"
     assert policy["policy"]["Statement"][1] == USE_QUEUE_KEY
-
-
-def test_reconciliations_can_be_off(deployed: Deploy):
-    deployment = deployed({"reconcileSchedule": "off"})
-
-    assert not {name for _, name in deployment.kinds() if "schedule" in name}
-    function = deployment.inputs("function")
-    assert function["environment"]["variables"]["RECONCILE_SCHEDULE"] == "off"
+    off = deployed({"reconcileSchedule": "off"})
+    assert not {name for _, name in off.kinds() if "schedule" in name}
+    assert off.inputs("function")["environment"]["variables"]["RECONCILE_SCHEDULE"] == "off"
 
 
 def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
@@ -320,11 +312,7 @@ def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
         "AllowStoreEvents": ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567"),
         "AllowTagEvents": ACCOUNT.format("events", f"rule/{NAME}-tag-rule-1234567"),
     }
-
-
-def test_the_rule_of_stores_can_be_left_out(deployed: Deploy):
     rules = {name for type_, name in deployed({"storeEvents": "false"}).kinds() if type_.endswith(":EventRule")}
-
     assert rules == {f"{NAME}-rule"}
 
 
@@ -406,12 +394,10 @@ def test_the_created_table(deployed: Deploy):
     }
     assert table.retain_on_delete
     assert table.import_id == ""
-
-
-def test_a_retained_table_comes_back_under_management(deployed: Deploy):
-    table = deployed({"importRetainedTable": "true"}).get("table")
-
-    assert table.import_id == "healthomics_set_metadata"
+    again = deployed({"importRetainedTable": "true"}).get("table")
+    assert again.import_id == "healthomics_set_metadata"
+    passing = deployed({"retainTable": "false", "tableDeletionProtection": "false"}).get("table")
+    assert not passing.retain_on_delete
 
 
 @pytest.mark.parametrize(
@@ -456,12 +442,6 @@ def test_the_table_as_configured(deployed: Deploy, config: dict[str, str], expec
     table = deployed(config).inputs("table")
 
     assert table | expected == table
-
-
-def test_a_table_that_need_not_stay(deployed: Deploy):
-    config = {"retainTable": "false", "tableDeletionProtection": "false"}
-
-    assert not deployed(config).get("table").retain_on_delete
 
 
 def test_the_created_queues(deployed: Deploy):

@@ -182,44 +182,26 @@ class Interrupted(HealthOmics):
         return read
 
 
-def test_a_backfill_never_overwrites_what_came_after_its_read(store: Store) -> None:
-    """GIVEN a refresh that has read ACTIVE WHEN archiving is synced before it writes THEN it writes ARCHIVED."""
-    [arn] = store.synced(1)
-
-    def archive() -> None:
-        store.set_status(arn, "ARCHIVED")
-        store.synchronizer.refresh(arn)
-
-    slow = Synchronizer(Interrupted(store.sandbox.client("omics"), [archive]), store.table)
-    slow.refresh(arn)
-
-    assert store.row(arn)["set_status"] == "ARCHIVED"
-
-
-def test_a_row_that_vanished_meanwhile_is_not_brought_back(store: Store) -> None:
-    [arn] = store.synced(1)
-
-    def delete() -> None:
-        store.set_status(arn, "DELETED")
-        store.synchronizer.apply(event(arn, "DELETED"))
-
-    change = Synchronizer(Interrupted(store.sandbox.client("omics"), [delete]), store.table).refresh(arn)
-
-    assert change.outcome is Outcome.ABSENT
-    assert store.table.get(str(arn)) is None
-
-
-def test_a_row_that_appeared_meanwhile_is_refreshed_not_replaced(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("row_there", "meanwhile", "outcome"),
+    [(True, "ARCHIVED", Outcome.UNCHANGED), (True, "DELETED", Outcome.ABSENT), (False, "ARCHIVED", Outcome.UNCHANGED)],
+)
+def test_what_was_synced_between_the_read_and_the_write_wins(
+    row_there: bool, meanwhile: str, outcome: Outcome, store: Store
+) -> None:
     arn = store.add()
-
-    def create_and_archive() -> None:
-        store.set_status(arn, "ARCHIVED")
+    if row_there:
         store.synchronizer.refresh(arn)
 
-    change = Synchronizer(Interrupted(store.sandbox.client("omics"), [create_and_archive]), store.table).refresh(arn)
+    def sync() -> None:
+        store.set_status(arn, meanwhile)
+        store.synchronizer.refresh(arn)
 
-    assert change.outcome is Outcome.UNCHANGED
-    assert store.row(arn)["set_status"] == "ARCHIVED"
+    change = Synchronizer(Interrupted(store.sandbox.client("omics"), [sync]), store.table).refresh(arn)
+
+    assert change.outcome is outcome
+    row = store.table.get(str(arn))
+    assert (row and row["set_status"]) == (None if meanwhile == "DELETED" else meanwhile)
 
 
 def test_endless_contention_is_an_error_and_not_an_endless_loop(store: Store) -> None:
@@ -288,22 +270,15 @@ def test_prune_leaves_a_row_whose_read_set_is_there(store: Store) -> None:
 
 
 @pytest.mark.parametrize("digits", [10, 36])
-def test_ids_are_texts_of_up_to_36_digits(digits: int, store: Store) -> None:
-    arn = store.add(read_set_id=store.id[-1] + "0" * (digits - 1))
-
-    store.synchronizer.refresh(arn)
-
-    assert store.row(arn)["set_id"] == arn.read_set_id
-    assert len(arn.read_set_id) == digits
-
-
-def test_fifty_unicode_tags_survive_the_wire(store: Store) -> None:
-    tags = {f"clé {n:02}": f"größe-患者-{n}" for n in range(50)}
-    arn = store.add(name="Früh 🧬", tags=tags, description="naïve")
+def test_long_ids_and_fifty_unicode_tags_survive_the_wire(digits: int, store: Store) -> None:
+    tags = {f"clé {n:02}": f"größe-患者-{n}" for n in reversed(range(50))} | {"empty": ""}
+    identity = store.id[-1] + "0" * (digits - 1)
+    arn = store.add(read_set_id=identity, name="Früh 🧬", tags=tags, description="naïve")
 
     store.synchronizer.refresh(arn)
 
     row = store.row(arn)
+    assert row["set_id"] == identity
     assert row["tags"] == [{key: tags[key]} for key in sorted(tags)]
     assert (row["set_name"], row["set_description"]) == ("Früh 🧬", "naïve")
 

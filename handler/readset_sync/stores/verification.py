@@ -149,7 +149,9 @@ class Verifier:
         Raises:
             ValueError: A listing is not complete, so that absence from it proves nothing.
         """
-        results = self._each(self._prune, self._unlisted(listings, every_store=every_store))
+        results = self._each(
+            partial(self._try, self._synchronizer.prune), self._unlisted(listings, every_store=every_store)
+        )
         return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
 
     def repair(self, findings: Iterable[RowDrift]) -> list[ReadSetResult]:
@@ -157,17 +159,11 @@ class Verifier:
 
         A row whose key is not the ARN of a read set is not repaired: nothing could prove that it may go.
         """
-        return self._each(self._repair, findings)
+        return self._each(partial(self._try, self._synchronizer.refresh), (finding.arn for finding in findings))
 
-    def _repair(self, finding: RowDrift) -> ReadSetResult:
+    def _try(self, write: Callable[[ReadSetArn], Change], arn: str) -> ReadSetResult:
         try:
-            return ReadSetResult(finding.arn, self._synchronizer.refresh(ReadSetArn.parse(finding.arn)))
-        except EXPECTED_ERRORS as error:
-            return ReadSetResult(finding.arn, None, failure_reason(error))
-
-    def _prune(self, arn: str) -> ReadSetResult:
-        try:
-            return ReadSetResult(arn, self._synchronizer.prune(ReadSetArn.parse(arn)))
+            return ReadSetResult(arn, write(ReadSetArn.parse(arn)))
         except EXPECTED_ERRORS as error:
             return ReadSetResult(arn, None, failure_reason(error))
 
