@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from readset_sync.constants import DRIFT_METRIC
 
 from .function import METRICS_NAMESPACE, own_dimensions
-from .iam import Place, policy_document, refuse_plain_http
+from .iam import Place, Statement, policy_document, refuse_plain_http
 from .queue import Queue
 from .settings import NEVER, Settings
 
@@ -137,7 +137,7 @@ def _topics(name: str, settings: Settings, place: Place, parent: pulumi.Resource
     return [topic.arn]
 
 
-def _statements(topic: aws.sns.Topic, place: Place) -> list[dict[str, object]]:
+def _statements(topic: aws.sns.Topic, place: Place) -> list[Statement]:
     """Alarms of this account and region may publish, and nobody may over plain HTTP."""
     alarms = pulumi.Output.format("arn:{0}:cloudwatch:{1}:{2}:alarm:*", place.partition, place.region, place.account)
     return [
