@@ -20,9 +20,8 @@ from aws_lambda_powertools.metrics.provider.cold_start import reset_cold_start_f
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import TABLE_INDEXES, Settings
-from omics_components.table import HASH_KEY
 from omics_meta.commands.cost.footprint import Kind, Observed
-from readset_sync.constants import OWN_SOURCE, RECONCILE
+from readset_sync.constants import KEY, OWN_SOURCE, RECONCILE
 from readset_sync.consumer import Consumer
 from readset_sync.messages.queue_message import REFRESH
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
@@ -106,7 +105,7 @@ def row_size(row: Row) -> int:
 
 def index_size(row: Row, index: str) -> int:
     """Return the bytes that DynamoDB counts for a row in an index of the created table: its keys alone."""
-    return row_size({name: row[name] for name in (HASH_KEY, *TABLE_INDEXES[index])})
+    return row_size({name: row[name] for name in (KEY, *TABLE_INDEXES[index])})
 
 
 def observe_event(kind: Kind) -> Observed:
