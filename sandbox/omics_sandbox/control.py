@@ -26,6 +26,8 @@ of a POST holds the keyword arguments of the method it stands for.
 | `POST /_sandbox/drain` `{"timeout": 30}` | wait until mapped queues are empty and nothing runs; 504 when not |
 | `GET /_sandbox/logs/FUNCTION` | log lines of a function |
 """
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+# A body may hold anything, and the methods that it is given to say what is wrong with it.
 
 import re
 from collections.abc import Callable
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 Action = Callable[..., Any]
+"""Takes what the path names, and the body; returns the answer, or None for an empty one."""
+
+_STORE = r"/stores/(\d+)"
+_READ_SET = rf"{_STORE}/readsets/(\d+)"
 
 
 class Control:
@@ -49,31 +55,29 @@ class Control:
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
-        self._routes: list[tuple[str, re.Pattern[str], Action]] = [
-            (method, re.compile(f"/_sandbox{path}/?"), action)
-            for method, path, action in (
-                ("GET", "", self._overview),
-                ("POST", "/stores", self._create_store),
-                ("PATCH", r"/stores/(\d+)", self._update_store),
-                ("POST", r"/stores/(\d+)/readsets", self._create_read_set),
-                ("PATCH", r"/stores/(\d+)/readsets/(\d+)", self._update_read_set),
-                ("PUT", r"/stores/(\d+)/readsets/(\d+)/status", self._set_status),
-                ("PUT", r"/stores/(\d+)/readsets/(\d+)/tags", self._tag),
-                ("GET", "/calls", self._calls),
-                ("DELETE", "/calls", self._reset_calls),
-                ("GET", "/faults", self._faults),
-                ("POST", "/faults", self._add_fault),
-                ("DELETE", "/faults", self._clear_faults),
-                ("PUT", "/limits", self._set_limits),
-                ("PUT", "/events", self._emit_events),
-                ("PUT", "/trail", self._set_trail),
-                ("GET", "/events", self._deliveries),
-                ("GET", "/schedules", self._firings),
-                ("POST", "/schedules/([^/]+)/run", self._run_schedule),
-                ("POST", "/drain", self._drain),
-                ("GET", "/logs/([^/]+)", self._logs),
-            )
+        routes: list[tuple[str, str, Action]] = [
+            ("GET", "", self._overview),
+            ("POST", "/stores", lambda body: {"id": sandbox.omics.create_store(body.pop("name"), **body)}),
+            ("PATCH", _STORE, lambda store, body: sandbox.omics.update_store(store, **body)),
+            ("POST", f"{_STORE}/readsets", lambda store, body: {"id": sandbox.omics.create_read_set(store, **body)}),
+            ("PATCH", _READ_SET, lambda store, item, body: sandbox.omics.update_read_set(store, item, **body)),
+            ("PUT", f"{_READ_SET}/status", lambda store, item, body: sandbox.omics.set_status(store, item, **body)),
+            ("PUT", f"{_READ_SET}/tags", self._tag),
+            ("GET", "/calls", lambda _: {"calls": sandbox.omics.calls, "throttled": sandbox.omics.throttled}),
+            ("DELETE", "/calls", self._reset_calls),
+            ("GET", "/faults", self._faults),
+            ("POST", "/faults", self._add_fault),
+            ("DELETE", "/faults", lambda _: sandbox.omics.faults.clear()),
+            ("PUT", "/limits", self._set_limits),
+            ("PUT", "/events", self._emit_events),
+            ("PUT", "/trail", self._set_trail),
+            ("GET", "/events", lambda _: _counted(sandbox.events)),
+            ("GET", "/schedules", lambda _: _counted(sandbox.scheduler)),
+            ("POST", "/schedules/([^/]+)/run", lambda name, body: {"outcome": sandbox.run_schedule(name, **body)}),
+            ("POST", "/drain", lambda body: sandbox.drain(**body)),
+            ("GET", "/logs/([^/]+)", lambda name, _: {"lines": sandbox.lambda_logs(name)}),
         ]
+        self._routes = [(method, re.compile(f"/_sandbox{path}/?"), action) for method, path, action in routes]
 
     def handle(self, request: Request) -> Response:
         """Answer a request; 404 for an unknown one, 400 for a wrong body, both with `{"error": …}`."""
@@ -85,7 +89,7 @@ class Control:
 
     def _answer(self, action: Action, path: tuple[str, ...], request: Request) -> Response:
         try:
-            return Response.of_json(action(*path, request.json()))
+            return Response.of_json(action(*path, request.json()) or {})
         except ServiceError as error:
             return _error(error.status, str(error))
         except TimeoutError as error:
@@ -111,36 +115,13 @@ class Control:
                 ],
             }
 
-    def _create_store(self, body: Body) -> Any:
-        return {"id": self._sandbox.omics.create_store(body.pop("name"), **body)}
-
-    def _update_store(self, store_id: str, body: Body) -> Any:
-        self._sandbox.omics.update_store(store_id, **body)
-        return {}
-
-    def _create_read_set(self, store_id: str, body: Body) -> Any:
-        return {"id": self._sandbox.omics.create_read_set(store_id, **body)}
-
-    def _update_read_set(self, store_id: str, read_set_id: str, body: Body) -> Any:
-        self._sandbox.omics.update_read_set(store_id, read_set_id, **body)
-        return {}
-
-    def _set_status(self, store_id: str, read_set_id: str, body: Body) -> Any:
-        self._sandbox.omics.set_status(store_id, read_set_id, body["status"], message=body.get("message"))
-        return {}
-
-    def _tag(self, store_id: str, read_set_id: str, body: Body) -> Any:
+    def _tag(self, store_id: str, read_set_id: str, body: Body) -> None:
         omics = self._sandbox.omics
         omics.tag(omics.read_set(store_id, read_set_id).arn, body)
-        return {}
 
-    def _calls(self, _body: Body) -> Any:
-        return {"calls": self._sandbox.omics.calls, "throttled": self._sandbox.omics.throttled}
-
-    def _reset_calls(self, _body: Body) -> Any:
+    def _reset_calls(self, _body: Body) -> None:
         self._sandbox.omics.calls.clear()
         self._sandbox.omics.throttled.clear()
-        return {}
 
     def _faults(self, _body: Body) -> Any:
         return {"faults": self._sandbox.omics.faults.describe()}
@@ -149,37 +130,14 @@ class Control:
         self._sandbox.omics.faults.add(body["operation"], body["error_code"], times=body.get("times"))
         return self._faults(body)
 
-    def _clear_faults(self, _body: Body) -> Any:
-        self._sandbox.omics.faults.clear()
-        return {}
-
-    def _set_limits(self, body: Body) -> Any:
+    def _set_limits(self, body: Body) -> None:
         self._sandbox.omics.limits = Limits(default=body["per_second"])
-        return {}
 
-    def _emit_events(self, body: Body) -> Any:
+    def _emit_events(self, body: Body) -> None:
         self._sandbox.omics.emit_events = bool(body["emit"])
-        return {}
 
-    def _set_trail(self, body: Body) -> Any:
+    def _set_trail(self, body: Body) -> None:
         self._sandbox.omics.trail = bool(body["on"])
-        return {}
-
-    def _deliveries(self, _body: Body) -> Any:
-        return _counted(self._sandbox.events)
-
-    def _firings(self, _body: Body) -> Any:
-        return _counted(self._sandbox.scheduler)
-
-    def _run_schedule(self, name: str, body: Body) -> Any:
-        return {"outcome": self._sandbox.run_schedule(name, body.get("group", "default"))}
-
-    def _drain(self, body: Body) -> Any:
-        self._sandbox.drain(float(body.get("timeout", 30)))
-        return {}
-
-    def _logs(self, function_name: str, _body: Body) -> Any:
-        return {"lines": self._sandbox.lambda_logs(function_name)}
 
 
 def _counted(deliveries: "EventBridge | Scheduler") -> Any:

@@ -12,10 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omics_sandbox.access.control import AccessControl
-from omics_sandbox.access.principals import principal
-from omics_sandbox.access.refusal import refusal
-from omics_sandbox.access.request import asked
+from omics_sandbox.access.control import AccessControl, principal
+from omics_sandbox.access.request import asked, refusal
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.http import TRACE_HEADER, Request, Response
@@ -123,9 +121,6 @@ class Gateway:
 
     def _put_events(self, request: Request) -> Response:
         entries = request.json()["Entries"]
-        if len(entries) > 10:
-            message = "Value at 'entries' failed to satisfy constraint: Member must have length at most 10"
-            return Response.of_json({"__type": "ValidationException", "message": message}, 400)
         results = self._events.put_events(str(request.region), entries)
         failed = sum("ErrorCode" in result for result in results)
         return Response.of_json({"FailedEntryCount": failed, "Entries": results})

@@ -1,4 +1,4 @@
-"""Whether IAM policies allow a request.
+"""Whether IAM policies, and those of roles, allow a request.
 
 The part of IAM's policy evaluation that services need to call each other: service principals, actions and resources
 with wildcards, and conditions such as those on `aws:SourceArn` and `aws:SecureTransport`. An explicit Deny wins. A
@@ -9,6 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
+
+from moto.iam.models import Role
+
+from omics_sandbox.services import Moto
 
 
 def allows(
@@ -39,6 +43,44 @@ def allows(
         and _conditions_hold(statement.get("Condition", {}), context or {})
     }
     return effects == {"Allow"}
+
+
+def role_allows(moto: Moto, role_arn: str, action: str, resource: str, context: Mapping[str, str]) -> bool:
+    """Whether the inline and attached policies of a role allow an action. False when there is no such role.
+
+    Args:
+        moto: Where the role is.
+        role_arn: The role.
+        action: For example `sqs:SendMessage`.
+        resource: ARN of what it is done to; `*` for an action that has no resource type.
+        context: Condition keys of the request, in lower case.
+    """
+    with moto.lock:
+        roles = _roles(moto, role_arn)
+        inline = [document for role in roles for document in role.policies.values()]
+        attached = [
+            version.document
+            for role in roles
+            for policy in role.managed_policies.values()
+            for version in policy.versions
+            if version.is_default
+        ]
+    return allows([*inline, *attached], action, resource=resource, context=context)
+
+
+def role_trusts(moto: Moto, role_arn: str, group_arn: str) -> bool:
+    """Whether EventBridge Scheduler may assume a role for the schedules of a group. False when there is no such role.
+
+    `aws:SourceArn` is the ARN of the schedule group: "Confused deputy prevention in EventBridge Scheduler",
+    EventBridge Scheduler User Guide.
+    """
+    context = {"aws:sourcearn": group_arn, "aws:sourceaccount": moto.account}
+    trusts = [role.assume_role_policy_document for role in _roles(moto, role_arn)]
+    return allows(trusts, "sts:AssumeRole", service="scheduler.amazonaws.com", context=context)
+
+
+def _roles(moto: Moto, role_arn: str) -> list[Role]:
+    return [role for role in moto.iam(role_arn.split(":")[1]).get_roles() if role.arn == role_arn]
 
 
 def _as_list(value: Any) -> list[Any]:

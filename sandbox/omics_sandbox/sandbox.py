@@ -10,9 +10,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from omics_sandbox.access.calls import Calls
-from omics_sandbox.access.control import AccessControl
-from omics_sandbox.access.principals import USER_NAME, user_arn
+from omics_sandbox.access.control import USER_NAME, AccessControl, Calls, user_arn
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.control import Control
 from omics_sandbox.eventbridge.bus import EventBridge
@@ -50,7 +48,6 @@ class Sandbox:
         port: Port to listen on; 0 takes a free one.
         retry_delay: Seconds after which a message is visible again when a function failed on it. None, as on AWS: when
             the visibility timeout of its queue is over.
-        schedule_minute: Seconds that a minute of a schedule's rate lasts. 60, as on AWS, when not given.
         enforce_iam: Whether functions, and Lambda in their name, may do no more than the inline policies of their
             roles allow.
     """
@@ -64,7 +61,6 @@ class Sandbox:
         latency: float = 0.0,
         port: int = 0,
         retry_delay: int | None = None,
-        schedule_minute: float = 60.0,
         enforce_iam: bool = False,
     ) -> None:
         self.region = region
@@ -75,7 +71,6 @@ class Sandbox:
         self._latency = latency
         self._port = port
         self._retry_delay = retry_delay
-        self._schedule_minute = schedule_minute
         self._enforce_iam = enforce_iam
         self._omics: dict[str, OmicsService] = {}
         self._running: _Running | None = None
@@ -104,7 +99,6 @@ class Sandbox:
         for service in self._omics.values():
             service.faults.close()
         running.gateway.close()
-        running.scheduler.close()
         running.functions.close()
         running.server.close()
         running.moto.close()
@@ -131,7 +125,7 @@ class Sandbox:
 
     @property
     def scheduler(self) -> Scheduler:
-        """EventBridge Scheduler's firings: how many were delivered, dead-lettered, dropped."""
+        """EventBridge Scheduler's runs: how many were delivered, dead-lettered, dropped."""
         return self._parts.scheduler
 
     @property
@@ -185,7 +179,7 @@ class Sandbox:
             time.sleep(0.02)
 
     def run_schedule(self, name: str, group: str = "default") -> Outcome:
-        """Fire a schedule of EventBridge Scheduler now; see `Scheduler.run`."""
+        """Run a schedule of EventBridge Scheduler now; see `Scheduler.run`."""
         return self._parts.scheduler.run(self.region, name, group)
 
     def lambda_logs(self, function_name: str) -> list[str]:
@@ -205,7 +199,7 @@ class Sandbox:
         access = AccessControl(moto, self.calls, enforced=self._enforce_iam)
         functions = FunctionService(moto, access, self._environment(server.endpoint), self._retry_delay)
         events = EventBridge(moto, functions.invoke_later)
-        scheduler = Scheduler(moto, functions, self._schedule_minute)
+        scheduler = Scheduler(moto, functions)
         gateway = Gateway(
             moto,
             omics=OmicsApi(self.omics_in).handle,
@@ -218,7 +212,6 @@ class Sandbox:
             access=access,
         )
         moto.start()
-        scheduler.start()
         server.start(gateway.answer)
         return _Running(moto, server, functions, events, scheduler, gateway)
 

@@ -22,7 +22,7 @@ from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingType
     DomainDispatcherApplication,
     create_backend_app,
 )
-from moto.scheduler.models import Schedule, ScheduleGroup, scheduler_backends
+from moto.scheduler.models import ScheduleGroup, scheduler_backends
 from moto.sqs.exceptions import SQSException
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 from moto.sts.models import STSBackend, sts_backends
@@ -162,15 +162,6 @@ class Moto:
     def schedule_groups(self, region: str) -> dict[str, ScheduleGroup]:
         """The schedule groups of a region by their names."""
         return cast("dict[str, ScheduleGroup]", scheduler_backends[self.account][region].schedule_groups)
-
-    def schedules(self) -> list[Schedule]:
-        """The schedules of all regions and groups."""
-        return [
-            schedule
-            for region in list(scheduler_backends[self.account])
-            for group in self.schedule_groups(region).values()
-            for schedule in group.schedules.values()
-        ]
 
     def kms(self, region: str) -> KmsBackend:
         """The KMS keys of a region."""

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
+from omics_sandbox.api_model import service_model
+from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.operations import OPERATIONS
 
 SCALARS: dict[str, type] = {"string": str, "integer": int, "long": int, "boolean": bool}
@@ -177,70 +178,54 @@ ERROR_CODES = [
 ]
 
 
-@pytest.mark.parametrize("code", ERROR_CODES)
-def test_given_a_fault_of_each_error_when_boto3_parses_it_then_it_is_the_modeled_exception_with_its_status(
-    sandbox: Sandbox, omics: Any, store_id: str, code: str
+def test_given_a_fault_of_each_error_when_it_is_raised_then_it_is_the_modeled_exception_with_its_status(
+    sandbox: Sandbox, store_id: str
 ) -> None:
-    sandbox.omics.faults.add("GetSequenceStore", code)
-    with pytest.raises(getattr(omics.exceptions, code)) as raised:
-        omics.get_sequence_store(id=store_id)
-    modeled = omics.meta.service_model.shape_for(code).metadata["error"]["httpStatusCode"]
-    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == modeled
-    assert raised.value.response["Error"]["Message"]
+    client: Any = OmicsClient(sandbox.omics)
+    for code in ERROR_CODES:
+        sandbox.omics.faults.add("GetSequenceStore", code, times=1)
+        with pytest.raises(getattr(client.exceptions, code)) as raised:
+            client.get_sequence_store(id=store_id)
+        modeled: Any = service_model("omics").shape_for(code).metadata
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == modeled["error"]["httpStatusCode"]
+        assert raised.value.response["Error"]["Message"]
 
 
 ABSENT = "9" * 12
-NOT_FOUND: list[tuple[str, Callable[[Any, str], Any]]] = [
-    ("get_sequence_store", lambda omics, _: omics.get_sequence_store(id=ABSENT)),
-    ("update_sequence_store", lambda omics, _: omics.update_sequence_store(id=ABSENT, name="n")),
-    ("delete_sequence_store", lambda omics, _: omics.delete_sequence_store(id=ABSENT)),
-    ("list_read_sets", lambda omics, _: omics.list_read_sets(sequenceStoreId=ABSENT)),
-    ("get_read_set_metadata", lambda omics, store: omics.get_read_set_metadata(sequenceStoreId=store, id=ABSENT)),
-    ("batch_delete_read_set", lambda omics, _: omics.batch_delete_read_set(sequenceStoreId=ABSENT, ids=[ABSENT])),
-    ("get_activation_job", lambda omics, store: omics.get_read_set_activation_job(sequenceStoreId=store, id=ABSENT)),
-    (
-        "list_tags",
-        lambda omics, _: omics.list_tags_for_resource(resourceArn=f"arn:aws:omics:x:y:sequenceStore/{ABSENT}"),
-    ),
+STORE = "1234567890"
+NOT_FOUND: list[tuple[str, dict[str, Any]]] = [
+    ("get_sequence_store", {"id": ABSENT}),
+    ("update_sequence_store", {"id": ABSENT, "name": "n"}),
+    ("delete_sequence_store", {"id": ABSENT}),
+    ("list_read_sets", {"sequenceStoreId": ABSENT}),
+    ("get_read_set_metadata", {"sequenceStoreId": STORE, "id": ABSENT}),
+    ("batch_delete_read_set", {"sequenceStoreId": ABSENT, "ids": [ABSENT]}),
+    ("get_read_set_activation_job", {"sequenceStoreId": STORE, "id": ABSENT}),
+    ("list_tags_for_resource", {"resourceArn": f"arn:aws:omics:x:y:sequenceStore/{ABSENT}"}),
 ]
-
-
-@pytest.mark.parametrize(("name", "call"), NOT_FOUND, ids=[name for name, _ in NOT_FOUND])
-def test_given_nothing_of_that_id_when_it_is_asked_for_then_404_names_it(
-    omics: Any, store_id: str, name: str, call: Callable[[Any, str], Any]
-) -> None:
-    with pytest.raises(omics.exceptions.ResourceNotFoundException, match=ABSENT):
-        call(omics, store_id)
-
-
-INVALID: list[tuple[str, Callable[[Any, str], Any], str]] = [
-    ("id not digits", lambda omics, _: omics.get_sequence_store(id="abcdefghijkl"), "'id'"),
-    ("id too long", lambda omics, _: omics.get_sequence_store(id="1" * 37), "at most 36"),
-    ("page too large", lambda omics, store: omics.list_read_sets(sequenceStoreId=store, maxResults=101), "at most 100"),
+INVALID: list[tuple[str, dict[str, Any], str]] = [
+    ("get_sequence_store", {"id": "abcdefghijkl"}, "'id'"),
+    ("get_sequence_store", {"id": "1" * 37}, "at most 36"),
+    ("list_read_sets", {"sequenceStoreId": STORE, "maxResults": 101}, "at most 100"),
+    ("list_read_sets", {"sequenceStoreId": STORE, "filter": {"status": "LOST"}}, "enum value set"),
+    ("list_read_sets", {"sequenceStoreId": STORE, "nextToken": "%"}, "nextToken"),
     (
-        "unknown status",
-        lambda omics, store: omics.list_read_sets(sequenceStoreId=store, filter={"status": "LOST"}),
-        "enum value set",
-    ),
-    ("foreign token", lambda omics, store: omics.list_read_sets(sequenceStoreId=store, nextToken="%"), "nextToken"),
-    (
-        "too many sources",
-        lambda omics, store: omics.start_read_set_activation_job(
-            sequenceStoreId=store, sources=[{"readSetId": ABSENT}] * 21
-        ),
+        "start_read_set_activation_job",
+        {"sequenceStoreId": STORE, "sources": [{"readSetId": ABSENT}] * 21},
         "at most 20",
     ),
 ]
 
 
-@pytest.mark.parametrize(("name", "call", "complaint"), INVALID, ids=[name for name, _, _ in INVALID])
-def test_given_input_outside_the_model_when_it_is_sent_then_a_validation_error_says_what_is_wrong(
-    omics: Any, store_id: str, name: str, call: Callable[[Any, str], Any], complaint: str
+def test_given_wrong_input_when_it_is_sent_then_the_modeled_error_says_what_is_wrong(
+    sandbox: Sandbox, omics: Any
 ) -> None:
-    with pytest.raises(omics.exceptions.ValidationException, match=complaint):
-        call(omics, store_id)
-
-
-def test_given_an_operation_that_is_not_emulated_when_it_is_called_then_the_error_says_so(omics: Any) -> None:
+    sandbox.omics.create_store("cohort", store_id=STORE)
+    for operation, given in NOT_FOUND:
+        with pytest.raises(omics.exceptions.ResourceNotFoundException, match=ABSENT):
+            getattr(omics, operation)(**given)
+    for operation, given, complaint in INVALID:
+        with pytest.raises(omics.exceptions.ValidationException, match=complaint):
+            getattr(omics, operation)(**given)
     with pytest.raises(ClientError, match="does not emulate"):
         omics.list_reference_stores()

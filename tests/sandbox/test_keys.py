@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from omics_sandbox.access.calls import Call
+from omics_sandbox.access.control import Call
 
 RULE = "arn:aws:events:us-west-2:123456789012:rule/rule"
 EVENTS = {
@@ -84,21 +84,16 @@ def test_given_a_queue_with_a_key_when_an_event_matches_then_it_arrives_if_the_k
         ("arn:aws:kms:us-west-2:123456789012:alias/k", "delivered"),
         ("arn:aws:kms:us-west-2:123456789012:key/none", "NO_PERMISSIONS"),
         ("alias/aws/sqs", "NO_PERMISSIONS"),
+        ("disabled", "NO_PERMISSIONS"),
     ],
 )
-def test_given_a_key_by_any_name_when_an_event_matches_then_it_arrives_if_there_is_such_a_key_of_the_customer(
-    make_key: Callable[..., str], deliver: Callable[[str], str], key_id: str, expected: str
-) -> None:
-    make_key(EVENTS)
-    assert deliver(key_id) == expected
-
-
-def test_given_a_disabled_key_when_an_event_matches_then_it_does_not_arrive(
-    sandbox: Sandbox, make_key: Callable[..., str], deliver: Callable[[str], str]
+def test_given_a_key_by_any_name_when_an_event_matches_then_it_arrives_if_the_customer_has_such_a_key_and_it_is_enabled(
+    sandbox: Sandbox, make_key: Callable[..., str], deliver: Callable[[str], str], key_id: str, expected: str
 ) -> None:
     key = make_key(EVENTS)
-    sandbox.client("kms").disable_key(KeyId=key.rpartition("/")[2])
-    assert deliver(key) == "NO_PERMISSIONS"
+    if key_id == "disabled":
+        sandbox.client("kms").disable_key(KeyId=key.rpartition("/")[2])
+    assert deliver(key if key_id == "disabled" else key_id) == expected
 
 
 def test_given_a_queue_when_its_encryption_changes_then_it_has_one_kind_at_a_time(
@@ -122,42 +117,32 @@ def test_given_a_queue_when_its_encryption_changes_then_it_has_one_kind_at_a_tim
     assert encryption() == with_key
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        {**LOGS, "Principal": {"Service": "logs.eu-west-1.amazonaws.com"}},
-        {**LOGS, "Action": "kms:Decrypt"},
-        {**LOGS, "Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": GROUP + "2"}}},
-    ],
-    ids=["another region", "too few actions", "another log group"],
-)
-def test_given_a_key_that_cloudwatch_logs_may_not_use_when_a_log_group_is_to_have_it_then_that_is_refused(
-    sandbox: Sandbox, make_key: Callable[..., str], statement: dict[str, Any]
-) -> None:
-    logs, key = sandbox.client("logs"), make_key(statement)
-    refusal = f"AccessDeniedException.*KMS key does not exist or is not allowed to be used with Arn '{GROUP}'"
-    with pytest.raises(ClientError, match=refusal):
-        logs.create_log_group(logGroupName="g", kmsKeyId=key)
-    logs.create_log_group(logGroupName="g")
-    with pytest.raises(ClientError, match=refusal):
-        logs.associate_kms_key(logGroupName="g", kmsKeyId=key)
-    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
-
-
-def test_given_a_key_that_cloudwatch_logs_may_use_when_a_log_group_gets_and_loses_it_then_it_has_it_and_has_it_not(
+def test_given_a_key_when_a_log_group_is_to_have_it_then_it_does_if_the_key_lets_cloudwatch_logs_use_it(
     sandbox: Sandbox, make_key: Callable[..., str]
 ) -> None:
     logs = sandbox.client("logs")
-    groups = "arn:aws:logs:us-west-2:123456789012:log-group:*"
-    key = make_key({**LOGS, "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}})
+    refusal = f"AccessDeniedException.*KMS key does not exist or is not allowed to be used with Arn '{GROUP}'"
+    key = make_key({**LOGS, "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": GROUP[:-1] + "*"}}})
     logs.create_log_group(logGroupName="g", kmsKeyId=key)
-    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    for wrong in (
+        {"Principal": {"Service": "logs.eu-west-1.amazonaws.com"}},
+        {"Action": "kms:Decrypt"},
+        {"Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": GROUP + "2"}}},
+    ):
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [LOGS | wrong]})
+        other = sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+        with pytest.raises(ClientError, match=refusal):
+            logs.associate_kms_key(logGroupName="g", kmsKeyId=other)
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        logs.create_log_group(logGroupName="h", kmsKeyId=other)
+    [group] = logs.describe_log_groups()["logGroups"]
+    assert group["kmsKeyId"] == key
     logs.disassociate_kms_key(logGroupName="g")
     assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
     logs.associate_kms_key(logGroupName="g", kmsKeyId=key)
     assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
     with pytest.raises(logs.exceptions.ResourceNotFoundException):
-        logs.associate_kms_key(logGroupName="other", kmsKeyId=key)
+        logs.associate_kms_key(logGroupName="g2", kmsKeyId=key)
 
 
 def test_given_a_mapped_queue_with_a_key_when_it_is_polled_then_the_role_decrypts_its_messages(

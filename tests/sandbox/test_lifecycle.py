@@ -70,35 +70,26 @@ def handler(event, context):
         os.kill(int((tmp_path / "pid").read_text().rstrip(".")), 0)
 
 
-def test_given_one_sandbox_after_another_when_the_second_starts_then_it_is_empty() -> None:
-    for _ in range(2):
-        with Sandbox(limits=Limits.none()) as sandbox:
+def test_given_one_sandbox_after_another_when_the_second_starts_then_it_is_empty_and_of_its_own_account() -> None:
+    for region, account in (("us-west-2", "123456789012"), ("eu-west-1", "999999999999")):
+        with Sandbox(region, account, limits=Limits.none()) as sandbox:
             assert sandbox.client("sqs").list_queues().get("QueueUrls", []) == []
             assert sandbox.client("dynamodb").list_tables()["TableNames"] == []
             assert sandbox.client("omics").list_sequence_stores()["sequenceStores"] == []
+            assert sandbox.client("sts").get_caller_identity()["Account"] == account
             sandbox.client("sqs").create_queue(QueueName="q")
-            sandbox.omics.create_store("s")
+            store_id = sandbox.omics.create_store("s")
+            arn = sandbox.client("omics").get_sequence_store(id=store_id)["arn"]
+            assert arn.startswith(f"arn:aws:omics:{region}:{account}:")
 
 
-def test_given_a_running_sandbox_when_another_is_started_in_the_process_then_it_says_so(sandbox: Sandbox) -> None:
-    with pytest.raises(RuntimeError, match="another sandbox runs"):
-        Sandbox().start()
-    assert sandbox.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
-
-
-def test_given_a_port_that_is_taken_when_a_sandbox_starts_there_then_it_fails_and_another_can_start() -> None:
+def test_given_a_running_sandbox_or_a_port_that_is_taken_when_one_is_started_then_it_says_so_and_others_work() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         Sandbox(port=taken.getsockname()[1]).start()
     with Sandbox() as sandbox:
-        assert sandbox.endpoint.startswith("http://127.0.0.1:")
-
-
-def test_given_another_account_and_region_when_resources_are_made_then_their_arns_say_so() -> None:
-    with Sandbox(region="eu-west-1", account="999999999999") as sandbox:
-        assert sandbox.client("sts").get_caller_identity()["Account"] == "999999999999"
-        store_id = sandbox.omics.create_store("s")
-        arn = sandbox.client("omics").get_sequence_store(id=store_id)["arn"]
-        assert arn.startswith("arn:aws:omics:eu-west-1:999999999999:")
+        with pytest.raises(RuntimeError, match="another sandbox runs"):
+            Sandbox().start()
+        assert sandbox.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def test_given_an_operation_that_moto_does_not_have_when_it_is_called_then_the_error_says_so_at_once(
@@ -109,13 +100,6 @@ def test_given_an_operation_that_moto_does_not_have_when_it_is_called_then_the_e
     captured = capsys.readouterr()
     assert captured.err.count("Traceback") == 1
     assert captured.out == ""
-
-
-def test_given_an_object_of_s3_when_it_is_put_then_it_can_be_read(sandbox: Sandbox) -> None:
-    s3 = sandbox.client("s3")
-    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    s3.put_object(Bucket="bucket", Key="ü/k", Body=b"x" * 100_000)
-    assert s3.get_object(Bucket="bucket", Key="ü/k")["Body"].read() == b"x" * 100_000
 
 
 def test_given_concurrent_conditional_writes_when_they_race_then_exactly_one_wins_each(sandbox: Sandbox) -> None:
@@ -155,6 +139,8 @@ def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what
     call("PATCH", f"{base}/stores/{store_id}", {"name": "renamed"})
     call("PATCH", f"{base}/stores/{store_id}/readsets/{read_set_id}", {"subject_id": "p"})
     call("PUT", f"{base}/stores/{store_id}/readsets/{read_set_id}/status", {"status": "ARCHIVED"})
+    call("PUT", f"{base}/stores/{store_id}/readsets/{read_set_id}/tags", {"c": "d"})
+    assert sandbox.omics.read_set(store_id, read_set_id).tags == {"a": "b", "c": "d"}
     assert call("GET", base)["stores"] == [
         {"id": store_id, "name": "renamed", "readSets": [{"id": read_set_id, "name": "r", "status": "ARCHIVED"}]}
     ]
@@ -171,29 +157,29 @@ def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what
     call("PUT", f"{base}/limits", {"per_second": 5})
     call("PUT", f"{base}/events", {"emit": False})
     assert sandbox.omics.emit_events is False
+    call("PUT", f"{base}/trail", {"on": True})
+    assert sandbox.omics.trail is True
     assert call("GET", f"{base}/events") == {"delivered": {}, "deadLettered": {}, "dropped": {}}
     assert call("POST", f"{base}/drain", {"timeout": 1}) == {}
     assert call("GET", f"{base}/logs/none") == {"lines": []}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
-    [
-        ("GET", "/nothing", None, 404),
-        ("POST", "/stores", {}, 400),
-        ("POST", "/stores", {"name": "s", "colour": "blue"}, 400),
-        ("PUT", "/stores/1234567890/readsets/1234567890/status", {"status": "ACTIVE"}, 404),
-        ("PUT", "/limits", [5], 400),
-    ],
-)
-def test_given_a_wrong_control_request_when_it_is_made_then_the_answer_says_what_is_wrong(
-    sandbox: Sandbox, method: str, path: str, body: Any, status: int
-) -> None:
-    with pytest.raises(urllib.error.HTTPError) as raised:
-        call(method, f"{sandbox.endpoint}/_sandbox{path}", body)
-    with raised.value as answer:
-        assert answer.code == status
-        assert json.loads(answer.read())["error"]
+WRONG: list[tuple[str, str, Any, int]] = [
+    ("GET", "/nothing", None, 404),
+    ("POST", "/stores", {}, 400),
+    ("POST", "/stores", {"name": "s", "colour": "blue"}, 400),
+    ("PUT", "/stores/1234567890/readsets/1234567890/status", {"status": "ACTIVE"}, 404),
+    ("PUT", "/limits", [5], 400),
+]
+
+
+def test_given_wrong_control_requests_when_they_are_made_then_the_answers_say_what_is_wrong(sandbox: Sandbox) -> None:
+    for method, path, body, status in WRONG:
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            call(method, f"{sandbox.endpoint}/_sandbox{path}", body)
+        with raised.value as answer:
+            assert answer.code == status
+            assert json.loads(answer.read())["error"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

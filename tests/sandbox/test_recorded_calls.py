@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.access.calls import Call
+from omics_sandbox.access.control import Call
 
 ROLE = "arn:aws:iam::123456789012:role/function-role"
 ARN = "arn:aws:{}:us-west-2:123456789012:{}".format

@@ -1,12 +1,62 @@
-"""Who may do what: every call is recorded, and decided where permissions are enforced."""
+"""Who calls, and who may do what: every call is recorded, and decided where permissions are enforced."""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# moto's types are partial.
 
+import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from omics_sandbox.access.calls import Call, Calls
-from omics_sandbox.iam import role_allows
+from moto.utilities.utils import get_partition
+
+from omics_sandbox.policy import role_allows
 from omics_sandbox.services import Moto
 
+USER_NAME = "sandbox"
+"""Access key id of everybody who is not a role."""
 _NO_CONTEXT: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call by one principal of one action on certain resources."""
+
+    action: str
+    """IAM's name of the action, for example `omics:GetReadSetMetadata`."""
+    resources: tuple[str, ...]
+    """What IAM checks the action on: ARNs, or `*` alone for an action without a resource type."""
+    refused: bool = False
+    """Whether it was answered with AccessDenied for want of a permission."""
+
+
+class Calls:
+    """How often each principal made each call.
+
+    Equal calls are counted instead of listed: a poller makes thousands of them in a minute.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[str, Counter[Call]] = {}
+
+    def of(self, principal: str) -> Counter[Call]:
+        """The calls of a principal since the start or `clear`.
+
+        Args:
+            principal: ARN of a role for a Lambda function, and for the poller and the logs of it; else of a user.
+        """
+        with self._lock:
+            return Counter(self._counts.get(principal, {}))
+
+    def clear(self) -> None:
+        """Count from zero."""
+        with self._lock:
+            self._counts.clear()
+
+    def record(self, principal: str, call: Call) -> None:
+        """Count a call."""
+        with self._lock:
+            self._counts.setdefault(principal, Counter())[call] += 1
 
 
 class AccessControl:
@@ -26,19 +76,45 @@ class AccessControl:
         self._enforced = enforced
 
     def admits(
-        self, principal: str, action: str, resources: Sequence[str], context: Mapping[str, str] = _NO_CONTEXT
+        self, caller: str, action: str, resources: Sequence[str], context: Mapping[str, str] = _NO_CONTEXT
     ) -> bool:
         """Whether a call may be answered. It is recorded either way.
 
         Args:
-            principal: ARN of a role or a user.
+            caller: ARN of a role or a user.
             action: For example `sqs:ReceiveMessage`.
             resources: What the action is checked on; all of them must be allowed.
             context: Condition keys of the request.
         """
-        refused = self._enforced and ":role/" in principal and not self._allowed(principal, action, resources, context)
-        self._calls.record(principal, Call(action, tuple(resources), refused))
+        enforced = self._enforced and ":role/" in caller
+        refused = enforced and not all(
+            role_allows(self._moto, caller, action, resource, context) for resource in resources
+        )
+        self._calls.record(caller, Call(action, tuple(resources), refused))
         return not refused
 
-    def _allowed(self, role_arn: str, action: str, resources: Sequence[str], context: Mapping[str, str]) -> bool:
-        return all(role_allows(self._moto, role_arn, action, resource, context) for resource in resources)
+
+def user_arn(account: str, region: str, access_key_id: str = USER_NAME) -> str:
+    """The principal that requests with a key of no role stand for."""
+    return f"arn:{get_partition(region)}:iam::{account}:user/{access_key_id}"
+
+
+def principal(moto: Moto, access_key_id: str | None, region: str | None) -> str:
+    """ARN of the role or the user that a key belongs to; `anonymous` for an unsigned request."""
+    if access_key_id is None:
+        return "anonymous"
+    region = str(region)  # that of the signature, as the key is
+    with moto.lock:
+        session = moto.sts(get_partition(region)).get_assumed_role_from_access_key(access_key_id)
+    return session.role_arn if session else user_arn(moto.account, region, access_key_id)
+
+
+def role_credentials(moto: Moto, role_arn: str, session_name: str, region: str) -> dict[str, str]:
+    """Environment variables with credentials of a role, as Lambda sets them."""
+    with moto.lock:
+        session = moto.sts(get_partition(region)).assume_role(region, session_name, role_arn, "", 3600, "")
+    return {
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
+    }

@@ -1,19 +1,19 @@
-"""What a request asks of IAM: an action, and the resources that it is checked on."""
+"""What a request asks of IAM: an action, and the resources that it is checked on. And how it is refused."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel
 from moto.utilities.utils import get_partition
 
-from omics_sandbox.http import Request
-from omics_sandbox.rest import path_pattern
+from omics_sandbox.api_model import path_pattern, service_model
+from omics_sandbox.http import Request, Response
 
 Parameters = Mapping[str, Any]
 Protocol = Literal["json", "query", "rest-json"]
@@ -73,7 +73,22 @@ def asked(request: Request, account: str) -> Asked:
     return Asked(_ACTIONS.get(action, action), tuple(resources) or ("*",))
 
 
-def protocol(request: Request) -> Protocol:
+def refusal(request: Request, message: str) -> Response:
+    """The error AccessDeniedException (AccessDenied in the older services) in the protocol of a request."""
+    match _protocol(request):
+        case "json":
+            # SQS is called in JSON now, and its errors still have the names of the query protocol.
+            headers = {"x-amzn-query-error": "AccessDenied;Sender"} if request.service == "sqs" else {}
+            return Response.of_json({"__type": "AccessDeniedException", "message": message}, 400, headers)
+        case "query":
+            error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+            body = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>".encode()
+            return Response(403, body, {"Content-Type": "text/xml"})
+        case "rest-json":
+            return Response.of_json({"message": message}, 403, {"x-amzn-ErrorType": "AccessDeniedException"})
+
+
+def _protocol(request: Request) -> Protocol:
     """The protocol of a request. See https://smithy.io/2.0/aws/protocols/."""
     if "x-amz-target" in request.headers:
         return "json"
@@ -82,7 +97,7 @@ def protocol(request: Request) -> Protocol:
 
 def _operation(request: Request) -> tuple[str, Parameters]:
     """Name and parameters of the operation that a request calls."""
-    match protocol(request):
+    match _protocol(request):
         case "json":
             return request.headers["x-amz-target"].rpartition(".")[2], _body(request)
         case "query":
@@ -109,7 +124,7 @@ def _body(request: Request) -> Parameters:
 def _rest_operations(service: str) -> list[tuple[OperationModel, re.Pattern[str]]]:
     """The operations of a service with the patterns of their paths; none for a service that botocore does not know."""
     try:
-        model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+        model = service_model(service)
     except UnknownServiceError:
         return []
     operations = [model.operation_model(name) for name in model.operation_names]

@@ -7,7 +7,6 @@ resource policy, and the target's dead-letter queue.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # moto's types are partial.
 
-import copy
 import json
 import uuid
 from collections import Counter
@@ -19,7 +18,6 @@ from typing import Any
 from jsonpath_ng.ext.parser import parse as parse_json_path
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
-from moto.events.utils import EventTemplateParser
 
 from omics_sandbox.keys import service_may_use
 from omics_sandbox.policy import allows
@@ -72,7 +70,6 @@ class EventBridge:
         detail: Any,
         *,
         bus: str = "default",
-        time: datetime | None = None,
     ) -> str:
         """Put an event on a bus and deliver it. AWS services publish this way; people call PutEvents.
 
@@ -85,7 +82,7 @@ class EventBridge:
             "detail-type": detail_type,
             "source": source,
             "account": self._moto.account,
-            "time": (time or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "region": region,
             "resources": resources,
             "detail": detail,
@@ -102,32 +99,21 @@ class EventBridge:
         return [self._put(region, entry) for entry in entries]
 
     def _put(self, region: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-        for name in ("Source", "DetailType", "Detail"):
-            if not entry.get(name):
-                return _refused(
-                    "InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument."
+        try:
+            return {
+                "EventId": self.publish(
+                    region,
+                    entry["Source"],
+                    entry["DetailType"],
+                    list(entry.get("Resources", [])),
+                    json.loads(entry["Detail"]),
+                    bus=str(entry.get("EventBusName") or "default").rpartition("/")[2],
                 )
-        try:
-            detail = json.loads(entry["Detail"])
-        except ValueError:
-            return _refused("MalformedDetail", "Detail is malformed.")
-        if str(entry["Source"]).startswith("aws."):
-            return _refused("NotAuthorizedForSourceException", "Not authorized for the source.")
-        time = entry.get("Time")
-        bus = str(entry.get("EventBusName") or "default").rpartition("/")[2]
-        try:
-            event_id = self.publish(
-                region,
-                entry["Source"],
-                entry["DetailType"],
-                list(entry.get("Resources", [])),
-                detail,
-                bus=bus,
-                time=datetime.fromtimestamp(time, UTC) if time is not None else None,
-            )
+            }
+        except (KeyError, ValueError) as error:
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": f"The entry is not valid: {error}"}
         except JsonRESTError as error:  # there is no such bus
-            return _refused("ResourceNotFoundException", str(error.message))
-        return {"EventId": event_id}
+            return {"ErrorCode": "ResourceNotFoundException", "ErrorMessage": str(error.message)}
 
     def _deliver(self, rule: Rule, event: Event) -> None:
         for target in rule.targets:
@@ -147,11 +133,7 @@ class EventBridge:
         elif service == "lambda":
             self._invoke(arn, _input(target, event).encode())
         else:
-            # Log groups, archives and other buses are moto's own; it takes the time as a number.
-            alone = copy.copy(rule)
-            alone.targets = [dict(target)]
-            time = datetime.fromisoformat(event["time"]).timestamp()
-            alone.send_to_targets({**event, "time": time, "ingestion-time": time})  # pyright: ignore[reportArgumentType] - a TypedDict of moto's
+            raise UndeliverableError("INVALID_PARAMETER", f"The sandbox does not deliver to {arn}.")
 
     def _send(self, rule: Rule, queue_arn: str, body: str, group_id: str | None, attributes: Mapping[str, str]) -> None:
         queue = find_queue(self._moto, queue_arn)
@@ -202,22 +184,12 @@ def _applies(rule: Rule, event: Event) -> bool:
     return rule.event_pattern.matches_event(event)  # pyright: ignore[reportArgumentType] - a TypedDict of moto's
 
 
-def _refused(code: str, message: str) -> dict[str, Any]:
-    return {"ErrorCode": code, "ErrorMessage": message}
-
-
 def _input(target: Mapping[str, Any], event: Event) -> str:
-    """What the target gets: the whole event unless the target says otherwise."""
+    """What the target gets: the whole event unless the target has an Input or an InputPath."""
     if "Input" in target:
         return target["Input"]
     if "InputPath" in target:
         return json.dumps(_at(target["InputPath"], event))
-    transformer = target.get("InputTransformer")
-    if transformer:
-        given: Any = {**event, "ingestion-time": event["time"]}
-        return json.dumps(
-            EventTemplateParser.parse(transformer["InputTemplate"], transformer.get("InputPathsMap", {}), given)
-        )
     return json.dumps(event)
 
 

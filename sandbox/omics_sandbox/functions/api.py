@@ -1,6 +1,5 @@
 """The part of the Lambda API that is the sandbox's own: invocations, recursion and event source mappings."""
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +10,6 @@ from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import RECURSIVE_LOOPS
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.http import TRACE_HEADER, Request, Response
-
-_LOG_TAIL_BYTES = 4096
 
 
 class LambdaApi:
@@ -55,23 +52,16 @@ class LambdaApi:
 
     def _invoke(self, request: Request, name: str) -> Response:
         region = str(request.region)
-        qualifier = request.query.get("Qualifier", [None])[-1]
-        function = self._service.registry.find(region, name, qualifier)
-        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        function = self._service.registry.find(region, name)
         payload = request.body or b"{}"
         cause = Lineage.of([request.headers.get(TRACE_HEADER, "")])
-        if kind == "DryRun":
-            return Response(204)
-        if kind == "Event":
+        if request.headers.get("x-amz-invocation-type") == "Event":
             self._service.invoke_later(function.arn, payload, cause)
             return Response(202)
         outcome = self._service.invoke(function, payload, cause)
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": function.version}
         if outcome.failed:
             headers["X-Amz-Function-Error"] = "Unhandled"
-        if request.headers.get("x-amz-log-type") == "Tail":
-            tail = "\n".join(outcome.log).encode()[-_LOG_TAIL_BYTES:]
-            headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
         return Response(200, outcome.payload, headers)
 
     def _get_recursion(self, request: Request, name: str) -> Response:

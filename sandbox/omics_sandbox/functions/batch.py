@@ -80,9 +80,5 @@ def _record(message: "Message", queue_arn: str) -> dict[str, Any]:
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:
     given = {"stringValue": value.get("StringValue"), "binaryValue": value.get("BinaryValue")}
-    return {
-        **{name: text for name, text in given.items() if text is not None},
-        "stringListValues": [],
-        "binaryListValues": [],
-        "dataType": value["DataType"],
-    }
+    lists: dict[str, Any] = {"stringListValues": [], "binaryListValues": []}
+    return {name: text for name, text in given.items() if text is not None} | lists | {"dataType": value["DataType"]}

@@ -83,9 +83,8 @@ class ExecutionEnvironment:
         request_id = str(uuid.uuid4())
         started = time.monotonic()
         outcome = self._initialize(request_id) or self._run(request_id, event, lineage)
-        lines = self._lines(request_id, time.monotonic() - started)
-        self._log(self._function, self._log_stream, lines)
-        return Outcome(outcome.payload, outcome.failed, tuple(lines))
+        self._log(self._function, self._log_stream, self._lines(request_id, time.monotonic() - started))
+        return outcome
 
     def end(self) -> None:
         """End the process. An invocation that it runs fails."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from omics_sandbox.exceptions import TooManyRequestsException
 from omics_sandbox.functions.environment import ExecutionEnvironment, LogSink
 from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.model import Function, Outcome, failure
@@ -12,10 +13,6 @@ from omics_sandbox.functions.package import PackageError, Packages
 
 Credentials = Callable[[Function], Mapping[str, str]]
 """Gives the variables with the credentials of a function's role."""
-
-
-class ThrottledError(Exception):
-    """A function runs as often at the same time as its reserved concurrency allows."""
 
 
 class Fleet:
@@ -34,7 +31,7 @@ class Fleet:
         self._credentials = credentials
         self._log = log
         self._idle: dict[str, list[ExecutionEnvironment]] = {}
-        self._busy: dict[str, set[ExecutionEnvironment]] = {}
+        self._busy: set[ExecutionEnvironment] = set()
         self._running: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._closed = False
@@ -43,35 +40,31 @@ class Fleet:
         """Run an invocation in an idle environment or a new one.
 
         Raises:
-            ThrottledError: The function's reserved concurrency is used up.
+            TooManyRequestsException: The function's reserved concurrency is used up.
         """
         with self._lock:
             reserved = function.reserved_concurrency
             if reserved is not None and self._running[function.arn] >= reserved:
-                raise ThrottledError("Rate Exceeded.")
+                raise TooManyRequestsException("Rate Exceeded.")
             self._running[function.arn] += 1
         try:
             environment = self._take(function)
+            if environment is None:
+                return failure("Sandbox.Stopping", "The sandbox is stopping")
+            outcome = environment.invoke(event, lineage)
+            self._give_back(function, environment)
         except PackageError as error:
-            environment = None
-            outcome = failure("Runtime.InvalidPackage", str(error))
+            return failure("Runtime.InvalidPackage", str(error))
         else:
-            outcome = (
-                environment.invoke(event, lineage)
-                if environment
-                else failure("Sandbox.Stopping", "The sandbox is stopping")
-            )
+            return outcome
         finally:
             with self._lock:
                 self._running[function.arn] -= 1
-        if environment:
-            self._give_back(function, environment)
-        return outcome
 
     def kill(self) -> None:
         """Kill every process that runs an invocation, as when its host is lost."""
         with self._lock:
-            busy = [environment for environments in self._busy.values() for environment in environments]
+            busy = list(self._busy)
         for environment in busy:
             environment.end()
 
@@ -80,7 +73,7 @@ class Fleet:
         with self._lock:
             self._closed = True
             idle = [environment for environments in self._idle.values() for environment in environments]
-            busy = [environment for environments in self._busy.values() for environment in environments]
+            busy = list(self._busy)
             self._idle.clear()
         for environment in busy:
             environment.end()  # its invocation fails, and then it is closed
@@ -97,14 +90,14 @@ class Fleet:
             current = [environment for environment in idle if environment.fingerprint == function.fingerprint]
             environment = current.pop() if current else self._new(function)
             self._idle[function.arn] = current
-            self._busy.setdefault(function.arn, set()).add(environment)
+            self._busy.add(environment)
         for each in outdated:
             each.close()
         return environment
 
     def _give_back(self, function: Function, environment: ExecutionEnvironment) -> None:
         with self._lock:
-            self._busy[function.arn].discard(environment)
+            self._busy.discard(environment)
             keep = environment.alive and not self._closed
             if keep:
                 self._idle[function.arn].append(environment)

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from omics_sandbox.exceptions import InvalidParameterValueException
+from omics_sandbox.api_model import checked, service_model
+from omics_sandbox.exceptions import InvalidParameterValueException, ValidationException
 
 if TYPE_CHECKING:
     from moto.sqs.models import Queue
 
-_FIFO_MAXIMUM_BATCH = 10
-_STANDARD_MAXIMUM_BATCH = 10_000
-_MAXIMUM_WINDOW_SECONDS = 300
-_CONCURRENCY = range(2, 1001)
+_LARGEST_BATCH_WITHOUT_WINDOW = 10
 # Without a MaximumConcurrency, Lambda starts with five concurrent batches and adds more. The sandbox stays at five.
 _DEFAULT_CONCURRENCY = 5
 
@@ -90,15 +88,18 @@ class EventSourceMapping:
         unsupported = given.keys() & {"FilterCriteria", "DestinationConfig", "ProvisionedPollerConfig"}
         if unsupported:
             raise InvalidParameterValueException(f"The sandbox does not emulate {', '.join(sorted(unsupported))}")
-        batch_size = int(given.get("BatchSize", self.batch_size))
-        window = int(given.get("MaximumBatchingWindowInSeconds", self.window_seconds))
-        scaling = given.get("ScalingConfig")
-        concurrency = self.maximum_concurrency if scaling is None else scaling.get("MaximumConcurrency")
-        _check_batch(batch_size, window, fifo=bool(queue.fifo_queue))
-        if concurrency is not None and concurrency not in _CONCURRENCY:
-            raise InvalidParameterValueException(
-                f"MaximumConcurrency {concurrency} must be between {_CONCURRENCY[0]} and {_CONCURRENCY[-1]}"
+        try:
+            given = checked(
+                service_model("lambda").shape_for("UpdateEventSourceMappingRequest"), {"UUID": self.uuid, **given}
             )
+        except ValidationException as error:
+            raise InvalidParameterValueException(str(error)) from error
+        batch_size = given.get("BatchSize", self.batch_size)
+        window = given.get("MaximumBatchingWindowInSeconds", self.window_seconds)
+        concurrency = given.get("ScalingConfig", {"MaximumConcurrency": self.maximum_concurrency}).get(
+            "MaximumConcurrency"
+        )
+        _check_batch(batch_size, window, fifo=bool(queue.fifo_queue))
         visibility_timeout = int(queue.attributes["VisibilityTimeout"])
         if visibility_timeout < function_timeout:
             raise InvalidParameterValueException(
@@ -106,32 +107,22 @@ class EventSourceMapping:
                 f"{function_timeout:g} seconds"
             )
         if "FunctionResponseTypes" in given:
-            self.report_batch_item_failures = _reports_failures(given["FunctionResponseTypes"])
+            self.report_batch_item_failures = bool(given["FunctionResponseTypes"])
         self.batch_size = batch_size
         self.window_seconds = window
         self.maximum_concurrency = concurrency
-        self.enabled = bool(given.get("Enabled", self.enabled))
+        self.enabled = given.get("Enabled", self.enabled)
         self.last_modified = time.time()
 
 
 def _check_batch(batch_size: int, window: int, *, fifo: bool) -> None:
-    maximum = _FIFO_MAXIMUM_BATCH if fifo else _STANDARD_MAXIMUM_BATCH
-    if not 1 <= batch_size <= maximum:
-        raise InvalidParameterValueException(f"BatchSize {batch_size} must be between 1 and {maximum} for this queue")
+    if fifo and batch_size > _LARGEST_BATCH_WITHOUT_WINDOW:
+        raise InvalidParameterValueException(f"BatchSize {batch_size} must be between 1 and 10 for this queue")
     if fifo and window:
         raise InvalidParameterValueException(
             "Batching window is not supported for FIFO queues: leave MaximumBatchingWindowInSeconds out"
         )
-    if not 0 <= window <= _MAXIMUM_WINDOW_SECONDS:
-        raise InvalidParameterValueException(f"MaximumBatchingWindowInSeconds {window} must be between 0 and 300")
-    if batch_size > _FIFO_MAXIMUM_BATCH and window == 0:
+    if batch_size > _LARGEST_BATCH_WITHOUT_WINDOW and window == 0:
         raise InvalidParameterValueException(
             "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
         )
-
-
-def _reports_failures(types: list[str]) -> bool:
-    unknown = set(types) - {"ReportBatchItemFailures"}
-    if unknown:
-        raise InvalidParameterValueException(f"Unknown FunctionResponseTypes: {', '.join(sorted(unknown))}")
-    return bool(types)

@@ -84,10 +84,8 @@ class Outcome:
     """The function's answer, or Lambda's description of the error: JSON either way."""
     failed: bool
     """Whether the function raised, timed out, could not be loaded or ended its process."""
-    log: tuple[str, ...] = ()
-    """Lines written during the invocation."""
 
 
-def failure(kind: str, message: str, log: tuple[str, ...] = ()) -> Outcome:
+def failure(kind: str, message: str) -> Outcome:
     """The outcome of an invocation that the function itself could not answer."""
-    return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), True, log)
+    return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), True)

@@ -30,7 +30,7 @@ class FunctionRegistry:
         self._logging: dict[tuple[str, str], dict[str, str]] = {}
         self._recursive_loops: dict[str, str] = {}
 
-    def find(self, region: str, name_or_arn: str, qualifier: str | None = None) -> Function:
+    def find(self, region: str, name_or_arn: str) -> Function:
         """The function of this name or ARN, as it is configured now.
 
         Raises:
@@ -41,7 +41,7 @@ class FunctionRegistry:
 
         with self._moto.lock:
             try:
-                found = self._moto.functions(region).get_function(name_or_arn, qualifier)
+                found = self._moto.functions(region).get_function(name_or_arn, None)
             except UnknownFunctionException as error:
                 raise ResourceNotFoundException(error.message) from error
             recursive_loop = self._recursive_loops.get(found.function_arn, RECURSIVE_LOOPS[0])

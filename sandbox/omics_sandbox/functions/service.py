@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import unix_time_millis
 
-from omics_sandbox.access.control import AccessControl
-from omics_sandbox.access.principals import role_credentials
+from omics_sandbox.access.control import AccessControl, role_credentials
 from omics_sandbox.exceptions import (
     InvalidParameterValueException,
     RecursiveInvocationException,
     ResourceConflictException,
     ServiceError,
-    TooManyRequestsException,
 )
-from omics_sandbox.functions.fleet import Fleet, ThrottledError
+from omics_sandbox.functions.fleet import Fleet
 from omics_sandbox.functions.lineage import BEGINNING, MOST_INVOCATIONS, Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
 from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
 from omics_sandbox.functions.registry import FunctionRegistry
 from omics_sandbox.keys import find_key
+from omics_sandbox.queues import find_queue
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
@@ -89,10 +88,7 @@ class FunctionService:
                 f"Lambda has detected your function {function.name} being invoked in a recursive loop and stopped your "
                 "function's invocation."
             )
-        try:
-            return self._fleet.invoke(function, event, lineage)
-        except ThrottledError as error:
-            raise TooManyRequestsException(str(error)) from error
+        return self._fleet.invoke(function, event, lineage)
 
     def invoke_later(self, function_arn: str, event: bytes, cause: Lineage = BEGINNING) -> None:
         """Invoke a function without waiting. The sandbox does not repeat an asynchronous invocation that fails."""
@@ -120,7 +116,7 @@ class FunctionService:
         """
         with self._moto.lock:
             function = self.registry.find(region, str(given.get("FunctionName")))
-            queue = self._mapped_queue(region, str(given.get("EventSourceArn")))
+            queue = self._mapped_queue(str(given.get("EventSourceArn")))
             for other in self.mappings(region):
                 if (other.queue_arn, other.function_arn) == (queue.queue_arn, function.arn):
                     raise ResourceConflictException(
@@ -130,7 +126,11 @@ class FunctionService:
                     )
             mapping = EventSourceMapping(queue.queue_arn, function.arn, tags=dict(given.get("Tags", {})))
             mapping.configure(given, queue=queue, function_timeout=function.timeout)
-            self._check_role(mapping)
+            for action in POLLER_ACTIONS:
+                if not self._polls(mapping, action):
+                    raise InvalidParameterValueException(
+                        f"The provided execution role does not have permissions to call {action} on SQS"
+                    )
             self._pumps[mapping.uuid] = Pump(
                 mapping, self._moto, self._invoke_mapped, partial(self._polls, mapping), self._retry_delay
             )
@@ -144,7 +144,7 @@ class FunctionService:
         """
         with self._moto.lock:
             function = self.registry.find(mapping.region, str(given.get("FunctionName", mapping.function_arn)))
-            queue = self._mapped_queue(mapping.region, mapping.queue_arn)
+            queue = self._mapped_queue(mapping.queue_arn)
             mapping.configure(given, queue=queue, function_timeout=function.timeout)
             mapping.function_arn = function.arn
 
@@ -178,13 +178,6 @@ class FunctionService:
         except ServiceError:  # throttled, in a loop or deleted: the messages stay where they are
             return None
 
-    def _check_role(self, mapping: EventSourceMapping) -> None:
-        for action in POLLER_ACTIONS:
-            if not self._polls(mapping, action):
-                raise InvalidParameterValueException(
-                    f"The provided execution role does not have permissions to call {action} on SQS"
-                )
-
     def _polls(self, mapping: EventSourceMapping, action: str) -> bool:
         """Whether Lambda may do this on the queue, which it does in the name of the function's role."""
         try:
@@ -197,15 +190,15 @@ class FunctionService:
 
     def _decrypts(self, mapping: EventSourceMapping, role: str) -> bool:
         """Whether a role may decrypt the messages of a queue; anybody may who may read a queue without a key of KMS."""
-        key_id = self._mapped_queue(mapping.region, mapping.queue_arn).attributes.get("KmsMasterKeyId")
+        key_id = self._mapped_queue(mapping.queue_arn).attributes.get("KmsMasterKeyId")
         key = find_key(self._moto, mapping.region, key_id) if key_id else None
         context = {"kms:viaservice": f"sqs.{mapping.region}.amazonaws.com"}
         return key is None or self._access.admits(role, "kms:Decrypt", [key.arn], context)
 
-    def _mapped_queue(self, region: str, queue_arn: str) -> "Queue":
-        for queue in self._moto.sqs(region).queues.values():
-            if queue.queue_arn == queue_arn:
-                return queue
+    def _mapped_queue(self, queue_arn: str) -> "Queue":
+        queue = find_queue(self._moto, queue_arn)
+        if queue is not None:
+            return queue
         raise InvalidParameterValueException(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error "
             f"Message: The specified queue does not exist: {queue_arn}"

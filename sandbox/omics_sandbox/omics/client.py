@@ -27,11 +27,11 @@ from botocore.loaders import Loader
 from botocore.paginate import Paginator, PaginatorModel
 from botocore.validate import ParamValidator
 
+from omics_sandbox.api_model import checked, service_model
 from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import ConnectionDroppedError
 from omics_sandbox.omics.operations import OPERATIONS, perform
 from omics_sandbox.omics.service import OmicsService
-from omics_sandbox.omics.wire import checked, service_model
 
 _OPERATIONS = {xform_name(name): name for name in OPERATIONS}
 
@@ -68,11 +68,11 @@ class OmicsClient:
         """Botocore's paginator of an operation, for example `list_read_sets`."""
         operation = _OPERATIONS[name]
         pages: Any = _paginators().get_paginator(operation)
-        model = service_model().operation_model(operation)
+        model = service_model("omics").operation_model(operation)
         return Paginator(getattr(self, name), pages, model)  # pyright: ignore[reportUnknownVariableType] - of any pages
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        shape: Any = service_model().operation_model(operation).input_shape
+        shape: Any = service_model("omics").operation_model(operation).input_shape
         report = ParamValidator().validate(parameters, shape)
         if report.has_errors():
             raise ParamValidationError(report=report.generate_report())
@@ -96,7 +96,7 @@ class OmicsClient:
 
 @cache
 def _exceptions() -> Any:
-    return ClientExceptionsFactory().create_client_exceptions(service_model())
+    return ClientExceptionsFactory().create_client_exceptions(service_model("omics"))
 
 
 @cache

@@ -10,6 +10,7 @@ from omics_sandbox.http import ConnectionDroppedError
 
 Condition = Callable[[Mapping[str, Any]], bool]
 
+# HTTP status codes as in the service's API model, and of errors that any service may answer with; others have 400.
 _STATUSES: Final[Mapping[str, int]] = {
     "AccessDeniedException": 403,
     "ConflictException": 409,
@@ -22,9 +23,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "ServiceUnavailableException": 503,
     "ThrottlingException": 429,
     "UnrecognizedClientException": 403,
-    "ValidationException": 400,
 }
-"""HTTP status codes as in the service's API model, and of errors that any service may answer with."""
 
 
 class InjectedError(ServiceError, status=400):
@@ -39,12 +38,9 @@ class InjectedError(ServiceError, status=400):
 @dataclass
 class _Fault:
     operation: str
-    code: str | None
-    """Error code to answer with; None closes the connection without an answer."""
-    delay: float
-    """Seconds to wait first."""
-    answers: bool
-    """False: only the delay, then the operation goes on as usual."""
+    act: Callable[[], None]
+    """What happens at a call; the operation goes on when it returns."""
+    name: str
     remaining: int | None
     when: Condition | None
 
@@ -69,23 +65,25 @@ class Faults:
 
     def add(self, operation: str, error_code: str, *, times: int | None = None, when: Condition | None = None) -> None:
         """Answer with an error, for example `add("GetReadSetMetadata", "InternalServerException", times=2)`."""
-        self._append(_Fault(operation, error_code, 0.0, True, times, when))
+
+        def fail() -> None:
+            raise InjectedError(error_code, f"Injected by the sandbox into {operation}")
+
+        self._append(_Fault(operation, fail, error_code, times, when))
 
     def add_connection_reset(self, operation: str, *, times: int | None = None, when: Condition | None = None) -> None:
         """Close the connection without an answer."""
-        self._append(_Fault(operation, None, 0.0, True, times, when))
 
-    def add_timeout(
-        self, operation: str, seconds: float = 60.0, *, times: int | None = None, when: Condition | None = None
-    ) -> None:
-        """Keep the client waiting for `seconds`, then close the connection without an answer."""
-        self._append(_Fault(operation, None, seconds, True, times, when))
+        def drop() -> None:
+            raise ConnectionDroppedError
+
+        self._append(_Fault(operation, drop, "connection closed", times, when))
 
     def add_latency(
         self, operation: str, seconds: float, *, times: int | None = None, when: Condition | None = None
     ) -> None:
         """Answer as usual, `seconds` later."""
-        self._append(_Fault(operation, None, seconds, False, times, when))
+        self._append(_Fault(operation, lambda: self.wait(seconds), f"{seconds:g} s later", times, when))
 
     def clear(self) -> None:
         """Switch all faults off."""
@@ -96,33 +94,24 @@ class Faults:
         """The faults that are on, in order, for people to read."""
         with self._lock:
             return [
-                {
-                    "operation": fault.operation,
-                    "error": fault.code or ("connection closed" if fault.answers else None),
-                    "delay": fault.delay,
-                    "remaining": fault.remaining,
-                    "conditional": fault.when is not None,
-                }
+                {"operation": fault.operation, "error": fault.name, "remaining": fault.remaining}
                 for fault in self._faults
                 if fault.remaining != 0
             ]
 
     def apply(self, operation: str, parameters: Mapping[str, Any]) -> None:
-        """Act as the first matching fault says; return at once when there is none.
+        """Act as the first matching fault says.
 
         Raises:
             InjectedError: The call is to be answered with an error.
             ConnectionDroppedError: The call is to stay without an answer.
         """
-        fault = self._take(operation, parameters)
-        if fault is None:
-            return
-        self.wait(fault.delay)
-        if not fault.answers:
-            return
-        if fault.code is None:
-            raise ConnectionDroppedError
-        raise InjectedError(fault.code, f"Injected by the sandbox into {operation}")
+        with self._lock:
+            fault = next((fault for fault in self._faults if fault.matches(operation, parameters)), None)
+            if fault is not None and fault.remaining is not None:
+                fault.remaining -= 1
+        if fault is not None:
+            fault.act()
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the sandbox."""
@@ -136,10 +125,3 @@ class Faults:
     def _append(self, fault: _Fault) -> None:
         with self._lock:
             self._faults.append(fault)
-
-    def _take(self, operation: str, parameters: Mapping[str, Any]) -> _Fault | None:
-        with self._lock:
-            fault = next((fault for fault in self._faults if fault.matches(operation, parameters)), None)
-            if fault is not None and fault.remaining is not None:
-                fault.remaining -= 1
-        return fault

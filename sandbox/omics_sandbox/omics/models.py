@@ -83,14 +83,8 @@ class SequenceStore:
             updateTime=self.update_time,
         )
 
-    def created(self) -> dict[str, Any]:
-        """The answer of CreateSequenceStore."""
-        described = self.describe()
-        described.pop("updateTime", None)
-        return described
-
     def describe(self) -> dict[str, Any]:
-        """The answer of GetSequenceStore and UpdateSequenceStore."""
+        """The answer of CreateSequenceStore, GetSequenceStore and UpdateSequenceStore."""
         return self.summary() | present(s3Access=self.s3_access, propagatedSetLevelTags=self.propagated_set_level_tags)
 
 
@@ -109,8 +103,8 @@ class ReadSet:
     files: dict[str, dict[str, Any]]
     """FileInformation by `source1`, `source2`, `index`."""
     etag: dict[str, str] | None
-    subject_id: str | None = None
-    sample_id: str | None = None
+    subject_id: str | None = "subject-1"
+    sample_id: str | None = "sample-1"
     description: str | None = None
     reference_arn: str | None = None
     sequence_information: dict[str, Any] | None = None

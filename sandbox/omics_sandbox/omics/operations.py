@@ -1,4 +1,4 @@
-"""The operations of the HealthOmics API that the emulator has, one function each.
+"""The operations of the HealthOmics API that the emulator has.
 
 Each takes the service and the request's parameters (checked, named as in boto3) and returns the members of the answer.
 `perform` calls one of them as the API does.
@@ -10,14 +10,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from omics_sandbox.exceptions import (
-    ConflictException,
-    ResourceNotFoundException,
-    ServiceError,
-    ThrottlingException,
-    ValidationException,
-)
-from omics_sandbox.omics.models import ActivationJob, Item, ReadSet, SequenceStore, Shelf
+from omics_sandbox.exceptions import ResourceNotFoundException, ServiceError, ThrottlingException, ValidationException
+from omics_sandbox.omics.models import ActivationJob, ReadSet, SequenceStore, Shelf
 from omics_sandbox.omics.service import OmicsService
 
 Parameters = dict[str, Any]
@@ -26,20 +20,11 @@ Operation = Callable[[OmicsService, Parameters], dict[str, Any] | None]
 _PAGE = 100
 
 
-def list_sequence_stores(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """ListSequenceStores."""
-    wanted = given.get("filter", {})
-    page, token = _page(service, service.stores, given, lambda store: _matches(store, wanted))
-    return {"sequenceStores": [store.summary() for store in page]} | token
+def _list_sequence_stores(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    return _page(service, service.stores, given, "sequenceStores")
 
 
-def get_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """GetSequenceStore."""
-    return service.store(given["id"]).describe()
-
-
-def create_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """CreateSequenceStore."""
+def _create_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
     store_id = service.create_store(
         given["name"],
         description=given.get("description"),
@@ -52,11 +37,10 @@ def create_sequence_store(service: OmicsService, given: Parameters) -> dict[str,
     store = service.store(store_id)
     if store.s3_access is not None:
         store.s3_access |= given.get("s3AccessConfig", {})
-    return store.created()
+    return store.describe()
 
 
-def update_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """UpdateSequenceStore."""
+def _update_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
     names = {
         "name": "name",
         "description": "description",
@@ -71,49 +55,23 @@ def update_sequence_store(service: OmicsService, given: Parameters) -> dict[str,
     return store.describe()
 
 
-def delete_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """DeleteSequenceStore: only an empty one can go."""
-    service.delete_store(given["id"])
-    return {}
+def _list_read_sets(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    return _page(service, service.store(given["sequenceStoreId"]).read_sets, given, "readSets")
 
 
-def list_read_sets(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """ListReadSets."""
-    store = service.store(given["sequenceStoreId"])
-    wanted = dict(given.get("filter", {}))
-    generated_from = wanted.pop("generatedFrom", None)
-
-    def matches(read_set: ReadSet) -> bool:
-        information = read_set.sequence_information or {}
-        return generated_from in {None, information.get("generatedFrom")} and _matches(read_set, wanted)
-
-    page, token = _page(service, store.read_sets, given, matches)
-    return {"readSets": [read_set.summary() for read_set in page]} | token
-
-
-def get_read_set_metadata(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """GetReadSetMetadata."""
-    return service.read_set(given["sequenceStoreId"], given["id"]).describe()
-
-
-def batch_delete_read_set(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """BatchDeleteReadSet: what cannot be deleted is named in `errors`."""
+def _batch_delete_read_set(service: OmicsService, given: Parameters) -> dict[str, Any]:
     store = service.store(given["sequenceStoreId"])
     errors: list[dict[str, str]] = []
     for read_set_id in given["ids"]:
         try:
-            _check_deletable(service.read_set(store.id, read_set_id))
+            service.delete_read_set(store.id, read_set_id)
         except ServiceError as error:
             errors.append({"id": read_set_id, "code": error.code, "message": str(error)})
-        else:
-            service.delete_read_set(store.id, read_set_id)
     return {"errors": errors} if errors else {}
 
 
-def start_read_set_activation_job(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """StartReadSetActivationJob."""
-    read_set_ids = [source["readSetId"] for source in given["sources"]]
-    job = service.start_activation(given["sequenceStoreId"], read_set_ids)
+def _start_read_set_activation_job(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    job = service.activate(given["sequenceStoreId"], [source["readSetId"] for source in given["sources"]])
     return {
         "id": job.id,
         "sequenceStoreId": job.sequence_store_id,
@@ -122,52 +80,32 @@ def start_read_set_activation_job(service: OmicsService, given: Parameters) -> d
     }
 
 
-def get_read_set_activation_job(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """GetReadSetActivationJob."""
+def _get_read_set_activation_job(service: OmicsService, given: Parameters) -> dict[str, Any]:
     job = service.store(given["sequenceStoreId"]).activation_jobs.get(given["id"])
     if job is None:
         raise ResourceNotFoundException(f"Activation job {given['id']} does not exist")
     return job.describe()
 
 
-def list_read_set_activation_jobs(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """ListReadSetActivationJobs."""
-    store = service.store(given["sequenceStoreId"])
-    wanted = given.get("filter", {})
-    page, token = _page(service, store.activation_jobs, given, lambda job: _matches(job, wanted))
-    return {"activationJobs": [job.summary() for job in page]} | token
-
-
-def tag_resource(service: OmicsService, given: Parameters) -> None:
-    """TagResource."""
-    service.tag(given["resourceArn"], given["tags"])
-
-
-def untag_resource(service: OmicsService, given: Parameters) -> None:
-    """UntagResource."""
-    service.untag(given["resourceArn"], given["tagKeys"])
-
-
-def list_tags_for_resource(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    """ListTagsForResource."""
-    return {"tags": dict(service.tagged(given["resourceArn"]).tags)}
+def _list_read_set_activation_jobs(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    return _page(service, service.store(given["sequenceStoreId"]).activation_jobs, given, "activationJobs")
 
 
 OPERATIONS: dict[str, Operation] = {
-    "BatchDeleteReadSet": batch_delete_read_set,
-    "CreateSequenceStore": create_sequence_store,
-    "DeleteSequenceStore": delete_sequence_store,
-    "GetReadSetActivationJob": get_read_set_activation_job,
-    "GetReadSetMetadata": get_read_set_metadata,
-    "GetSequenceStore": get_sequence_store,
-    "ListReadSetActivationJobs": list_read_set_activation_jobs,
-    "ListReadSets": list_read_sets,
-    "ListSequenceStores": list_sequence_stores,
-    "ListTagsForResource": list_tags_for_resource,
-    "StartReadSetActivationJob": start_read_set_activation_job,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
-    "UpdateSequenceStore": update_sequence_store,
+    "BatchDeleteReadSet": _batch_delete_read_set,
+    "CreateSequenceStore": _create_sequence_store,
+    "DeleteSequenceStore": lambda service, given: service.delete_store(given["id"]),
+    "GetReadSetActivationJob": _get_read_set_activation_job,
+    "GetReadSetMetadata": lambda service, given: service.read_set(given["sequenceStoreId"], given["id"]).describe(),
+    "GetSequenceStore": lambda service, given: service.store(given["id"]).describe(),
+    "ListReadSetActivationJobs": _list_read_set_activation_jobs,
+    "ListReadSets": _list_read_sets,
+    "ListSequenceStores": _list_sequence_stores,
+    "ListTagsForResource": lambda service, given: {"tags": dict(service.tagged(given["resourceArn"]).tags)},
+    "StartReadSetActivationJob": _start_read_set_activation_job,
+    "TagResource": lambda service, given: service.tag(given["resourceArn"], given["tags"]),
+    "UntagResource": lambda service, given: service.untag(given["resourceArn"], given["tagKeys"]),
+    "UpdateSequenceStore": _update_sequence_store,
 }
 
 
@@ -195,16 +133,12 @@ def perform(service: OmicsService, operation: str, read: Callable[[], Parameters
         return OPERATIONS[operation](service, given)
 
 
-def _check_deletable(read_set: ReadSet) -> None:
-    if read_set.status in {"DELETING", "ACTIVATING", "PROCESSING_UPLOAD"}:
-        raise ConflictException(f"Read set {read_set.id} is {read_set.status} and cannot be deleted now")
-
-
 def _matches(item: SequenceStore | ReadSet | ActivationJob, wanted: dict[str, Any]) -> bool:
     """Whether an item satisfies a filter: equal members, and `…After` and `…Before` for its times."""
     if not wanted:
         return True
     summary = item.summary()
+    summary |= {"generatedFrom": summary.get("sequenceInformation", {}).get("generatedFrom")}
     for name, value in wanted.items():
         if name in {"createdAfter", "createdBefore", "updatedAfter", "updatedBefore"}:
             time = summary.get("creationTime" if name.startswith("created") else "updateTime")
@@ -215,21 +149,20 @@ def _matches(item: SequenceStore | ReadSet | ActivationJob, wanted: dict[str, An
     return True
 
 
-def _page(
-    service: OmicsService, items: Shelf[Item], given: Parameters, matches: Callable[[Item], bool]
-) -> tuple[list[Item], dict[str, str]]:
-    """One page of the items that match, and the token of the next page when there is one.
+def _page(service: OmicsService, items: Shelf[Any], given: Parameters, member: str) -> dict[str, Any]:
+    """The answer of a listing: one page of the items that match, and the token of the next page when there is one.
 
     The token names the last item of the page, so that items which come and go between two pages neither repeat nor
     hide others.
     """
     after = _read_token(given["nextToken"]) if "nextToken" in given else 0
     size = min(given.get("maxResults", _PAGE), service.page_size)
-    page = list(islice(filter(matches, items.after(after)), size + 1))
-    if len(page) <= size:
-        return page, {}
-    del page[size:]
-    return page, {"nextToken": base64.urlsafe_b64encode(f"after:{page[-1].ordinal}".encode()).decode()}
+    wanted = given.get("filter", {})
+    page = list(islice((item for item in items.after(after) if _matches(item, wanted)), size + 1))
+    answer: dict[str, Any] = {member: [item.summary() for item in page[:size]]}
+    if len(page) > size:
+        answer["nextToken"] = base64.urlsafe_b64encode(f"after:{page[size - 1].ordinal}".encode()).decode()
+    return answer
 
 
 def _read_token(token: str) -> int:

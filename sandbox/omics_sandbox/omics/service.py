@@ -7,7 +7,7 @@ threads, and asks the clock that it is given: `omics_sandbox.omics.client` calls
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -48,8 +48,6 @@ class OmicsService:
         trail: Set to True and changes of tags are published as well, as in an account with a trail of CloudTrail.
         latency: Seconds that each API call takes.
         page_size: The most items on a page of a listing.
-        hold_transitions: Set to True and an activation, a deletion or the change of a store stays at ACTIVATING,
-            DELETING or UPDATING until `settle`. Otherwise both statuses, and both events, follow at once.
 
     Args:
         region: Region of the stores.
@@ -80,7 +78,6 @@ class OmicsService:
         self.trail = False
         self.latency = latency
         self.page_size = 100
-        self.hold_transitions = False
         self.stores = Shelf[SequenceStore]()
         self.lock = threading.RLock()
         """Held while the stores are read or changed; events are published under it, so they keep their order."""
@@ -88,7 +85,6 @@ class OmicsService:
         self._clock = clock
         self._ids = count(1_000_000_001)
         self._ordinals = count(1)
-        self._transitions: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """The time as the API gives it: UTC, to the millisecond."""
@@ -100,7 +96,6 @@ class OmicsService:
         name: str | None,
         *,
         s3_access: bool = True,
-        description: str | None = None,
         tags: Mapping[str, str] | None = None,
         store_id: str | None = None,
         **members: Any,
@@ -110,32 +105,27 @@ class OmicsService:
         Args:
             name: Name of the store; None for a store without one.
             s3_access: Whether the store has an S3 access point (older stores have none).
-            description: Free text.
             tags: Tags of the store.
             store_id: 10 to 36 digits; chosen when not given.
-            **members: Further attributes of `SequenceStore`, for example `etag_algorithm_family`.
+            **members: Further attributes of `SequenceStore`, for example `description`.
 
         Returns:
             The id of the store.
         """
         with self.lock:
-            identity = self._identity(store_id)
-            arn = f"arn:{self._partition}:omics:{self.region}:{self.account}:sequenceStore/{identity}"
+            identity = self._new_id(store_id, self.stores)
             store = SequenceStore(
                 next(self._ordinals),
                 self.now(),
                 identity,
-                arn,
+                f"arn:{self._partition}:omics:{self.region}:{self.account}:sequenceStore/{identity}",
                 name,
-                description=description,
                 s3_access=self._store_access(identity) if s3_access else None,
                 tags=dict(tags or {}),
                 **members,
             )
-            if identity in self.stores:
-                raise ValidationException(f"A sequence store {identity} exists already")
             self.stores[identity] = store
-            self._announce_store(store)
+            self._announce_store(store, "ACTIVE")
         return identity
 
     def create_read_set(
@@ -146,19 +136,12 @@ class OmicsService:
         file_type: str = "FASTQ",
         files: Sequence[str] | Mapping[str, Mapping[str, Any]] = ("source1", "source2"),
         status: str = "ACTIVE",
-        subject_id: str | None = "subject-1",
-        sample_id: str | None = "sample-1",
-        description: str | None = None,
-        reference_arn: str | None = None,
         tags: Mapping[str, str] | None = None,
         etag: bool | Mapping[str, str] = True,
         s3_access: bool = True,
         read_set_id: str | None = None,
-        creation_type: str | None = "IMPORT",
-        creation_job_id: str | None = None,
-        sequence_information: Mapping[str, Any] | None = None,
         creation_time: datetime | None = None,
-        status_message: str | None = None,
+        **members: Any,
     ) -> str:
         """Create a read set and publish its status, as a finished import does.
 
@@ -168,19 +151,12 @@ class OmicsService:
             file_type: FASTQ, BAM, CRAM or UBAM.
             files: The files it has, of `source1`, `source2` and `index`; or a whole FileInformation for each.
             status: Its first status.
-            subject_id: Subject; None for none.
-            sample_id: Sample; None for none.
-            description: Free text.
-            reference_arn: The reference that the reads are aligned to.
             tags: Tags of the read set.
             etag: True for a plausible one, False for none, or the etag itself.
             s3_access: Whether the files have an S3 URI.
             read_set_id: 10 to 36 digits; chosen when not given.
-            creation_type: IMPORT or UPLOAD; None for neither.
-            creation_job_id: The import job that made it.
-            sequence_information: totalReadCount, totalBaseCount, generatedFrom, alignment.
             creation_time: Time of creation, aware of its zone; now when not given.
-            status_message: Detail of the status.
+            **members: Further attributes of `ReadSet`, for example `sample_id`.
 
         Returns:
             The id of the read set.
@@ -188,22 +164,15 @@ class OmicsService:
         _known_status(status)
         with self.lock:
             store = self.store(store_id)
-            identity = self._identity(read_set_id)
-            if identity in store.read_sets:
-                raise ValidationException(f"A read set {identity} exists already in sequence store {store_id}")
+            identity = self._new_id(read_set_id, store.read_sets)
             if isinstance(files, Mapping):
                 information = {file: dict(given) for file, given in files.items()}
             else:
-                information = {
-                    file: self._file(store, identity, file, file_type, s3_access)
-                    for file in FILE_NAMES
-                    if file in files
-                }
+                named = [file for file in FILE_NAMES if file in files]
+                information = {file: self._file(store, identity, file, file_type, s3_access) for file in named}
             if etag is True:
                 family = store.etag_algorithm_family or "MD5up"
-                given_etag: dict[str, str] | None = plausible_etag(identity, file_type, tuple(information), family)
-            else:
-                given_etag = dict(etag) if etag else None
+                etag = plausible_etag(identity, file_type, tuple(information), family)
             read_set = ReadSet(
                 next(self._ordinals),
                 creation_time or self.now(),
@@ -214,16 +183,9 @@ class OmicsService:
                 file_type,
                 status,
                 information,
-                given_etag,
-                subject_id=subject_id,
-                sample_id=sample_id,
-                description=description,
-                reference_arn=reference_arn,
-                sequence_information=dict(sequence_information) if sequence_information else None,
-                creation_type=creation_type,
-                creation_job_id=creation_job_id,
-                status_message=status_message,
+                dict(etag) if etag else None,
                 tags=dict(tags or {}),
+                **members,
             )
             store.read_sets[identity] = read_set
             self._announce(read_set)
@@ -232,38 +194,29 @@ class OmicsService:
     def update_read_set(self, store_id: str, read_set_id: str, **members: Any) -> None:
         """Change attributes of a read set (those of `ReadSet`) without any event."""
         with self.lock:
-            read_set = self.read_set(store_id, read_set_id)
-            for name, value in members.items():
-                if not hasattr(read_set, name):
-                    raise TypeError(f"a read set has no attribute {name!r}")
-                setattr(read_set, name, value)
+            _change(self.read_set(store_id, read_set_id), members)
 
     def update_store(self, store_id: str, **members: Any) -> None:
-        """Change attributes of a store (those of `SequenceStore`), for example `name`: UPDATING now, ACTIVE then."""
+        """Change attributes of a store (those of `SequenceStore`), for example `name`: UPDATING, then ACTIVE."""
         with self.lock:
             store = self.store(store_id)
-            for name, value in members.items():
-                if not hasattr(store, name):
-                    raise TypeError(f"a sequence store has no attribute {name!r}")
-                setattr(store, name, value)
-            store.update_time = self.now()
-            self._set_store_status(store, "UPDATING")
-        self._later(lambda: self._move_store(store, "UPDATING", "ACTIVE"))
+            _change(store, {**members, "update_time": self.now()})
+            self._announce_store(store, "UPDATING")
+            self._announce_store(store, "ACTIVE")
 
     def delete_store(self, store_id: str) -> None:
-        """Start deleting a store: DELETING now, DELETED then.
+        """Delete a store: DELETING, then DELETED.
 
         Raises:
-            ConflictException: It still holds read sets, or is being deleted.
+            ConflictException: It still holds read sets.
         """
         with self.lock:
             store = self.store(store_id)
             if store.read_sets:
                 raise ConflictException(f"Sequence store {store_id} still holds read sets")
-            if store.status == "DELETING":
-                raise ConflictException(f"Sequence store {store_id} is being deleted")
-            self._set_store_status(store, "DELETING")
-        self._later(lambda: self._move_store(store, "DELETING", "DELETED"))
+            self._announce_store(store, "DELETING")
+            del self.stores[store_id]
+            self._announce_store(store, "DELETED")
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Give a store or a read set tags, in addition to those that it has.
@@ -340,69 +293,42 @@ class OmicsService:
         raise ResourceNotFoundException(f"Resource {arn} does not exist")
 
     def delete_read_set(self, store_id: str, read_set_id: str) -> None:
-        """Start deleting a read set: DELETING now, DELETED then."""
-        self.set_status(store_id, read_set_id, "DELETING")
-        self._later(lambda: self.set_status(store_id, read_set_id, "DELETED"))
+        """Delete a read set: DELETING, then DELETED.
 
-    def start_activation(self, store_id: str, read_set_ids: Sequence[str]) -> ActivationJob:
-        """Start bringing archived read sets back: ACTIVATING now, ACTIVE then."""
+        Raises:
+            ConflictException: Its status does not allow it.
+        """
+        with self.lock:
+            status = self.read_set(store_id, read_set_id).status
+            if status in {"DELETING", "ACTIVATING", "PROCESSING_UPLOAD"}:
+                raise ConflictException(f"Read set {read_set_id} is {status} and cannot be deleted now")
+            self.set_status(store_id, read_set_id, "DELETING")
+            self.set_status(store_id, read_set_id, "DELETED")
+
+    def activate(self, store_id: str, read_set_ids: Sequence[str]) -> ActivationJob:
+        """Bring archived read sets back: ACTIVATING, then ACTIVE. The job that is returned is done."""
         with self.lock:
             store = self.store(store_id)
-            sources = [self._start_source(store, read_set_id) for read_set_id in read_set_ids]
-            job = ActivationJob(next(self._ordinals), self.now(), self._identity(None), store_id, "SUBMITTED", sources)
-            store.activation_jobs[job.id] = job
-        self._later(lambda: self._finish_activation(store, job))
+            sources = [self._activate(store, read_set_id) for read_set_id in read_set_ids]
+            failures = sum(source["status"] == "FAILED" for source in sources)
+            status = "COMPLETED_WITH_FAILURES" if failures else "COMPLETED"
+            if failures == len(sources):
+                status = "FAILED"
+            identity = self._new_id(None, store.activation_jobs)
+            job = ActivationJob(
+                next(self._ordinals), self.now(), identity, store_id, status, sources, completion_time=self.now()
+            )
+            store.activation_jobs[identity] = job
         return job
 
-    def settle(self) -> None:
-        """Finish the transitions that `hold_transitions` has kept back, in the order in which they began."""
-        with self.lock:
-            while self._transitions:
-                self._transitions.pop(0)()
-
-    def _start_source(self, store: SequenceStore, read_set_id: str) -> dict[str, str]:
+    def _activate(self, store: SequenceStore, read_set_id: str) -> dict[str, str]:
         read_set = store.read_sets.get(read_set_id)
         if read_set is None:
             return {"readSetId": read_set_id, "status": "FAILED", "statusMessage": "The read set does not exist"}
         if read_set.status == "ARCHIVED":
             self.set_status(store.id, read_set_id, "ACTIVATING")
-        return {"readSetId": read_set_id, "status": "IN_PROGRESS"}
-
-    def _finish_activation(self, store: SequenceStore, job: ActivationJob) -> None:
-        with self.lock:
-            for source in job.sources:
-                read_set = store.read_sets.get(source["readSetId"])
-                if source["status"] == "FAILED":
-                    continue
-                if read_set is not None and read_set.status == "ACTIVATING":
-                    self.set_status(store.id, read_set.id, "ACTIVE")
-                source["status"] = "FINISHED" if read_set is not None else "FAILED"
-            failures = sum(source["status"] == "FAILED" for source in job.sources)
-            if failures == len(job.sources):
-                job.status = "FAILED"
-            else:
-                job.status = "COMPLETED_WITH_FAILURES" if failures else "COMPLETED"
-            job.completion_time = self.now()
-
-    def _later(self, change: Callable[[], None]) -> None:
-        """Make a change that ends a transition: now, or with `settle`."""
-        if self.hold_transitions:
-            self._transitions.append(change)
-        else:
-            change()
-
-    def _move_store(self, store: SequenceStore, status: str, following: str) -> None:
-        """End a transition of a store, unless another one has begun."""
-        with self.lock:
-            if store.status == status:
-                self._set_store_status(store, following)
-
-    def _set_store_status(self, store: SequenceStore, status: str) -> None:
-        """Give a store a status and publish the event; DELETED removes it."""
-        store.status = status
-        if status == "DELETED":
-            del self.stores[store.id]
-        self._announce_store(store)
+            self.set_status(store.id, read_set_id, "ACTIVE")
+        return {"readSetId": read_set_id, "status": "FINISHED"}
 
     def _announce(self, read_set: ReadSet) -> None:
         """Publish the "Read Set Status Change" event.
@@ -418,9 +344,10 @@ class OmicsService:
         } | present(statusMessage=read_set.status_message, creationJobId=read_set.creation_job_id)
         self._emit("Read Set Status Change", [read_set.arn], detail)
 
-    def _announce_store(self, store: SequenceStore) -> None:
-        """Publish the "Sequence Store Status Change" event."""
-        detail = {"omicsVersion": "1.0.0", "arn": store.arn, "id": store.id, "status": store.status}
+    def _announce_store(self, store: SequenceStore, status: str) -> None:
+        """Give a store a status and publish the "Sequence Store Status Change" event."""
+        store.status = status
+        detail = {"omicsVersion": "1.0.0", "arn": store.arn, "id": store.id, "status": status}
         self._emit("Sequence Store Status Change", [store.arn], detail)
 
     def _put_on_trail(self, operation: str, **parameters: Any) -> None:
@@ -433,12 +360,13 @@ class OmicsService:
         if self.emit_events and self._publish is not None:
             self._publish(self.region, detail_type, resources, detail)
 
-    def _identity(self, given: str | None) -> str:
-        if given is None:
-            return str(next(self._ids))
-        if not (given.isascii() and given.isdigit() and 10 <= len(given) <= 36):
+    def _new_id(self, given: str | None, taken: Container[str]) -> str:
+        identity = given or str(next(self._ids))
+        if not (identity.isascii() and identity.isdigit() and 10 <= len(identity) <= 36):
             raise ValidationException(f"The id {given!r} is not 10 to 36 digits")
-        return given
+        if identity in taken:
+            raise ValidationException(f"The id {identity} is taken")
+        return identity
 
     @property
     def _partition(self) -> str:
@@ -476,3 +404,10 @@ class OmicsService:
 def _known_status(status: str) -> None:
     if status not in READ_SET_STATUSES:
         raise ValidationException(f"{status!r} is not a read set status; there are {', '.join(READ_SET_STATUSES)}")
+
+
+def _change(item: SequenceStore | ReadSet, members: Mapping[str, Any]) -> None:
+    for name, value in members.items():
+        if not hasattr(item, name):
+            raise TypeError(f"{type(item).__name__} has no attribute {name!r}")
+        setattr(item, name, value)

@@ -15,18 +15,7 @@ DETAIL_TYPE = "AWS API Call via CloudTrail"
 def api_call(
     region: str, account: str, partition: str, name: str, parameters: Mapping[str, Any], at: datetime
 ) -> dict[str, Any]:
-    """The record of a successful call that changes something: the event's `detail`.
-
-    Who called is always the account itself: consumers of these events are not told apart by it.
-
-    Args:
-        region: Where the call was made.
-        account: Account id of caller and resource.
-        partition: Partition of the region.
-        name: Name of the operation.
-        parameters: Its parameters, as in the API.
-        at: When it was made, in UTC.
-    """
+    """The record of a successful call that changes something, by the account itself: the event's `detail`."""
     return {
         "eventVersion": "1.11",
         "userIdentity": {

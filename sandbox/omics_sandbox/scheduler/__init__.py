@@ -1,1 +1,1 @@
-"""EventBridge Scheduler: schedules that fire at their times, and what they invoke."""
+"""EventBridge Scheduler: schedules, and what they invoke."""

@@ -24,8 +24,9 @@ class Invocation:
     """A schedule at one of its times."""
 
     schedule: "Schedule"
+    group_arn: str
     time: float
-    """Seconds since the epoch: the time for which the schedule asked."""
+    """Seconds since the epoch."""
     execution_id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
