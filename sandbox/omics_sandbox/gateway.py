@@ -9,8 +9,8 @@ import io
 import json
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.access.control import AccessControl, principal
 from omics_sandbox.access.request import asked, refusal
@@ -24,51 +24,27 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 Forward = Callable[[], Response]
+Service = Callable[[Request, Forward], Response]
+"""Answers a service's requests, perhaps with the help of moto."""
 
 _POLL_SECONDS = 0.05
 
 
-class Service(Protocol):
-    """Answers a service's requests, perhaps with the help of moto (`forward`)."""
-
-    def __call__(self, request: Request, forward: Forward, /) -> Response:
-        """Answer a request."""
-        ...
-
-
 class Gateway:
-    """Finds the service that a request is for.
-
-    Args:
-        moto: Answers whatever nobody else does.
-        omics: Answers HealthOmics.
-        functions: Answers Lambda.
-        scheduler: Answers EventBridge Scheduler.
-        logs: Answers CloudWatch Logs.
-        events: Takes the events that users put.
-        control: Answers `/_sandbox/…`.
-        callpoint: Sees every API call.
-        access: Decides whether a call may be answered.
-    """
+    """Finds the service that a request is for."""
 
     def __init__(
         self,
         moto: Moto,
+        services: Mapping[str, Service],
         *,
-        omics: Callable[[Request], Response],
-        functions: Service,
-        scheduler: Service,
-        logs: Service,
         events: EventBridge,
         control: Callable[[Request], Response],
         callpoint: CallPoint,
         access: AccessControl,
     ) -> None:
         self._moto = moto
-        self._omics = omics
-        self._functions = functions
-        self._scheduler = scheduler
-        self._logs = logs
+        self._services = services
         self._events = events
         self._control = control
         self._callpoint = callpoint
@@ -102,14 +78,8 @@ class Gateway:
             return self._moto.answer(environ)
 
         match request.service, request.headers.get("x-amz-target"):
-            case "omics", _:
-                return self._omics(request)
-            case "lambda", _:
-                return self._functions(request, forward)
-            case "scheduler", _:
-                return self._scheduler(request, forward)
-            case "logs", _:
-                return self._logs(request, forward)
+            case str(service), _ if service in self._services:
+                return self._services[service](request, forward)
             case "events", "AWSEvents.PutEvents":
                 return self._put_events(request)
             case "sqs", "AmazonSQS.SendMessage" | "AmazonSQS.SendMessageBatch" if TRACE_HEADER in request.headers:

@@ -26,16 +26,7 @@ def find_key(moto: Moto, region: str, key_id: str) -> Key | None:
 def service_may_use(
     moto: Moto, region: str, key_id: str, service: str, actions: Iterable[str], context: Mapping[str, str]
 ) -> bool:
-    """Whether a key is there and enabled, and its policy allows a service all these actions.
-
-    Args:
-        moto: Where the key is.
-        region: Region of what is encrypted, and so of the key.
-        key_id: Id, ARN or alias of the key.
-        service: For example `events.amazonaws.com`.
-        actions: For example `kms:Decrypt`.
-        context: Condition keys of the request.
-    """
+    """Whether a key is there and enabled, and its policy allows a service all these actions."""
     key = find_key(moto, region, key_id)
     if key is None or not key.enabled:
         return False

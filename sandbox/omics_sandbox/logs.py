@@ -23,11 +23,7 @@ _KEY_ACTIONS = (
 
 
 class LogsApi:
-    """Refuses keys that the service may not use, and leaves the rest to moto.
-
-    Args:
-        moto: Where log groups and keys are.
-    """
+    """Refuses keys that the service may not use, and leaves the rest to moto."""
 
     def __init__(self, moto: Moto) -> None:
         self._moto = moto

@@ -46,15 +46,7 @@ def allows(
 
 
 def role_allows(moto: Moto, role_arn: str, action: str, resource: str, context: Mapping[str, str]) -> bool:
-    """Whether the inline and attached policies of a role allow an action. False when there is no such role.
-
-    Args:
-        moto: Where the role is.
-        role_arn: The role.
-        action: For example `sqs:SendMessage`.
-        resource: ARN of what it is done to; `*` for an action that has no resource type.
-        context: Condition keys of the request, in lower case.
-    """
+    """Whether the inline and attached policies of a role allow an action. False when there is no such role."""
     with moto.lock:
         roles = _roles(moto, role_arn)
         inline = [document for role in roles for document in role.policies.values()]

@@ -44,13 +44,6 @@ def send_message(
 ) -> None:
     """Send a message without a deduplication id, as services do.
 
-    Args:
-        moto: Where the queue is.
-        queue: The queue to send to.
-        body: The message.
-        group_id: Its message group, for a FIFO queue.
-        attributes: Message attributes of type String.
-
     Raises:
         MessageRefusedError: The queue is FIFO, and has no content-based deduplication or got no message group.
     """

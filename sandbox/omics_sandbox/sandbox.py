@@ -200,12 +200,15 @@ class Sandbox:
         functions = FunctionService(moto, access, self._environment(server.endpoint), self._retry_delay)
         events = EventBridge(moto, functions.invoke_later)
         scheduler = Scheduler(moto, functions)
+        omics = OmicsApi(self.omics_in)
         gateway = Gateway(
             moto,
-            omics=OmicsApi(self.omics_in).handle,
-            functions=LambdaApi(functions).handle,
-            scheduler=SchedulerApi(moto).handle,
-            logs=LogsApi(moto).handle,
+            {
+                "omics": lambda request, _: omics.handle(request),
+                "lambda": LambdaApi(functions).handle,
+                "scheduler": SchedulerApi(moto).handle,
+                "logs": LogsApi(moto).handle,
+            },
             events=events,
             control=Control(self).handle,
             callpoint=self.callpoint,

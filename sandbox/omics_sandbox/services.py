@@ -113,11 +113,7 @@ def _encryption(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 class Moto:
-    """moto's services for one account, from `start` to `close`.
-
-    Args:
-        account: Account id of every request.
-    """
+    """moto's services for one account, from `start` to `close`."""
 
     def __init__(self, account: str) -> None:
         self.account = account

@@ -1,5 +1,6 @@
 """What HealthOmics does: listing, statuses, events, quotas and faults."""
 
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,18 +13,15 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from omics_sandbox import Limits, Sandbox
 
 
-def statuses(sandbox: Sandbox, make_queue: Callable[..., Any]) -> Callable[[], list[str]]:
-    """Subscribes to the events; the function returned reads the statuses published since."""
+@pytest.fixture
+def published(sandbox: Sandbox, make_queue: Callable[..., Any]) -> Callable[[], list[dict[str, Any]]]:
+    """Reads the events of HealthOmics published since the start of the test, or since the last reading."""
     events = sandbox.client("events")
-    queue = make_queue("statuses")
+    queue = make_queue("published")
     rule = events.put_rule(Name="all", EventPattern='{"source": ["aws.omics"]}')["RuleArn"]
-    events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": queue.arn, "InputPath": "$.detail.status"}])
+    events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": queue.arn}])
     queue.allow(rule)
-
-    def read() -> list[str]:
-        return [message["Body"].strip('"') for message in queue.receive()]
-
-    return read
+    return lambda: [json.loads(message["Body"]) for message in queue.receive()]
 
 
 def test_given_250_read_sets_when_they_are_listed_then_pages_hold_100_and_changes_between_them_hide_and_repeat_none(
@@ -91,9 +89,8 @@ def test_given_an_archived_read_set_when_it_is_described_then_it_has_no_files_un
 
 
 def test_given_a_life_of_a_read_set_when_its_status_changes_then_each_change_is_one_event_and_tags_are_none(
-    sandbox: Sandbox, omics: Any, store_id: str, make_queue: Callable[..., Any]
+    sandbox: Sandbox, omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    published = statuses(sandbox, make_queue)
     read_set_id = sandbox.omics.create_read_set(store_id, name="r", status="PROCESSING_UPLOAD")
     sandbox.omics.set_status(store_id, read_set_id, "ACTIVE")
     sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
@@ -103,7 +100,8 @@ def test_given_a_life_of_a_read_set_when_its_status_changes_then_each_change_is_
     omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
     sandbox.omics.emit_events = False
     sandbox.omics.create_read_set(store_id, name="silent")
-    assert published() == ["PROCESSING_UPLOAD", "ACTIVE", "ARCHIVED", "ACTIVATING", "ACTIVE", "DELETING", "DELETED"]
+    seen = [event["detail"]["status"] for event in published()]
+    assert seen == ["PROCESSING_UPLOAD", "ACTIVE", "ARCHIVED", "ACTIVATING", "ACTIVE", "DELETING", "DELETED"]
     with pytest.raises(omics.exceptions.ResourceNotFoundException):
         omics.list_tags_for_resource(resourceArn=arn)
 
@@ -228,3 +226,54 @@ def test_given_an_impossible_id_when_a_read_set_is_created_with_it_then_it_is_re
 ) -> None:
     with pytest.raises(Exception, match="10 to 36 digits"):
         sandbox.omics.create_read_set(store_id, name="r", read_set_id=identity)
+
+
+def test_given_a_life_of_a_store_when_the_api_changes_it_then_each_status_is_an_event(
+    sandbox: Sandbox, omics: Any, published: Callable[[], list[dict[str, Any]]]
+) -> None:
+    created = omics.create_sequence_store(name="before")
+    omics.update_sequence_store(id=created["id"], name="after")
+    assert omics.get_sequence_store(id=created["id"])["status"] == "ACTIVE"
+    omics.delete_sequence_store(id=created["id"])
+    events = published()
+    assert {(event["detail-type"], *event["resources"]) for event in events} == {
+        ("Sequence Store Status Change", created["arn"])
+    }
+    common = {"omicsVersion": "1.0.0", "arn": created["arn"], "id": created["id"]}
+    assert [event["detail"] for event in events] == [
+        common | {"status": status} for status in ("ACTIVE", "UPDATING", "ACTIVE", "DELETING", "DELETED")
+    ]
+
+
+def test_given_events_are_switched_off_when_a_store_changes_then_nothing_is_published(
+    sandbox: Sandbox, store_id: str, published: Callable[[], list[dict[str, Any]]]
+) -> None:
+    published()
+    sandbox.omics.emit_events = False
+    sandbox.omics.trail = True
+    sandbox.omics.update_store(store_id, name="after")
+    sandbox.omics.tag(sandbox.omics.store(store_id).arn, {"a": "b"})
+    sandbox.omics.delete_store(store_id)
+    assert published() == []
+
+
+def test_given_a_trail_when_tags_change_then_each_call_is_an_event_with_its_parameters(
+    sandbox: Sandbox, omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
+) -> None:
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    arn = sandbox.omics.read_set(store_id, read_set_id).arn
+    published()
+    sandbox.omics.trail = True
+    omics.tag_resource(resourceArn=arn, tags={"a": "1"})
+    omics.untag_resource(resourceArn=arn, tagKeys=["a", "other"])
+    with pytest.raises(omics.exceptions.ResourceNotFoundException):
+        omics.tag_resource(resourceArn=f"{arn}0", tags={"a": "1"})
+    events = published()
+    assert [(event["detail-type"], event["resources"]) for event in events] == [("AWS API Call via CloudTrail", [])] * 2
+    told = ("eventName", "requestParameters", "eventSource", "awsRegion", "recipientAccountId", "readOnly", "eventType")
+    common = ("omics.amazonaws.com", "us-west-2", "123456789012", False, "AwsApiCall")
+    assert [tuple(event["detail"][name] for name in told) for event in events] == [
+        ("TagResource", {"resourceArn": arn, "tags": {"a": "1"}}, *common),
+        ("UntagResource", {"resourceArn": arn, "tagKeys": ["a", "other"]}, *common),
+    ]
+    assert sandbox.omics.read_set(store_id, read_set_id).tags == {}

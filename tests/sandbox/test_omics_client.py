@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ParamValidationError
+from botocore.exceptions import ConnectionClosedError, ParamValidationError
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.service import OmicsService
@@ -69,11 +69,6 @@ def test_given_errors_of_every_kind_then_they_are_raised_as_boto3_raises_them(
     assert missing.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
     with pytest.raises(ParamValidationError, match="resourceArn"):
         client.list_tags_for_resource()
-    with pytest.raises(client.exceptions.ValidationException, match="at most 100"):
-        client.list_read_sets(sequenceStoreId=store_id, maxResults=101)
-    service.faults.add("GetSequenceStore", "ExpiredTokenException", times=1)
-    with pytest.raises(ClientError, match="ExpiredTokenException"):
-        client.get_sequence_store(id=store_id)
     service.faults.add_connection_reset("GetSequenceStore", times=1)
     with pytest.raises(ConnectionClosedError):
         client.get_sequence_store(id=store_id)

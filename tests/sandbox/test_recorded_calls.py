@@ -168,16 +168,18 @@ REFUSALS: list[tuple[str, Callable[[Any], Any], str, str]] = [
 
 
 @enforced
-@pytest.mark.parametrize(("service", "call", "code", "action"), REFUSALS, ids=[case[0] for case in REFUSALS])
 def test_given_permissions_are_enforced_when_a_role_calls_what_it_may_not_then_the_service_denies_access(
-    sandbox: Sandbox, service: str, call: Callable[[Any], Any], code: str, action: str
+    sandbox: Sandbox,
 ) -> None:
     sandbox.client("iam").create_role(RoleName="function-role", AssumeRolePolicyDocument="{}")
     allow(sandbox, {"Effect": "Allow", "Action": "other:*", "Resource": "*"})
-    with pytest.raises(ClientError, match=action) as raised:
-        call(as_role(sandbox, service))
-    assert raised.value.response.get("Error", {}).get("Code") == code
-    assert [(made.action, made.refused) for made in sandbox.calls.of(ROLE)] == [(action, True)]
+    for service, call, code, action in REFUSALS:
+        with pytest.raises(ClientError, match=action) as raised:
+            call(as_role(sandbox, service))
+        assert raised.value.response.get("Error", {}).get("Code") == code
+    assert [(made.action, made.refused) for made in sandbox.calls.of(ROLE)] == [
+        (action, True) for *_, action in REFUSALS
+    ]
 
 
 @enforced

@@ -63,11 +63,6 @@ class AccessControl:
     """Decides about the calls of all principals. Users may do everything; so may roles unless that is enforced.
 
     Only the policies of a role count, and not those of the resource, which on AWS can allow as well.
-
-    Args:
-        moto: Where the roles are.
-        calls: Where every call is recorded.
-        enforced: Whether a role may do no more than its policies allow.
     """
 
     def __init__(self, moto: Moto, calls: Calls, *, enforced: bool) -> None:
@@ -78,14 +73,7 @@ class AccessControl:
     def admits(
         self, caller: str, action: str, resources: Sequence[str], context: Mapping[str, str] = _NO_CONTEXT
     ) -> bool:
-        """Whether a call may be answered. It is recorded either way.
-
-        Args:
-            caller: ARN of a role or a user.
-            action: For example `sqs:ReceiveMessage`.
-            resources: What the action is checked on; all of them must be allowed.
-            context: Condition keys of the request.
-        """
+        """Whether a call may be answered. It is recorded either way."""
         enforced = self._enforced and ":role/" in caller
         refused = enforced and not all(
             role_allows(self._moto, caller, action, resource, context) for resource in resources

@@ -48,10 +48,6 @@ class EventBridge:
         delivered: Deliveries that succeeded, by rule name.
         dead_lettered: Deliveries that failed and went to the target's dead-letter queue, by rule name.
         dropped: Deliveries that failed and had nowhere to go, by rule name.
-
-    Args:
-        moto: Where buses, rules and queues are.
-        invoke: Invokes a Lambda function, given its ARN and a payload, without waiting for it.
     """
 
     def __init__(self, moto: Moto, invoke: InvokeFunction) -> None:

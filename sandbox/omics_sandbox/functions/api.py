@@ -13,11 +13,7 @@ from omics_sandbox.http import TRACE_HEADER, Request, Response
 
 
 class LambdaApi:
-    """Answers what moto would do with Docker or not at all, and leaves the rest to moto.
-
-    Args:
-        service: What the operations act on.
-    """
+    """Answers what moto would do with Docker or not at all, and leaves the rest to moto."""
 
     def __init__(self, service: FunctionService) -> None:
         self._service = service

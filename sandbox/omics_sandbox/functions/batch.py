@@ -24,11 +24,6 @@ def failed_message_ids(outcome: Outcome, message_ids: Sequence[str], *, partial:
     The rules are those of "Success and failure conditions" under "Implementing partial batch responses", AWS Lambda
     Developer Guide: an empty or missing list is complete success; an answer that cannot be read, or an item that names
     no message of the batch, is complete failure.
-
-    Args:
-        outcome: What came of the invocation.
-        message_ids: All messages of the batch.
-        partial: Whether the mapping has ReportBatchItemFailures.
     """
     everything = set(message_ids)
     if outcome.failed:

@@ -33,15 +33,7 @@ _BOOTSTRAP = (
 
 
 class ExecutionEnvironment:
-    """Runs a function, warm from one invocation to the next, until it fails fatally or is closed.
-
-    Args:
-        function: What it runs.
-        code: The unpacked deployment package.
-        runtime: The folder of the runtime's modules.
-        environment: Variables of the sandbox (endpoint, credentials, region).
-        log: Takes what the function writes.
-    """
+    """Runs a function, warm from one invocation to the next, until it fails fatally or is closed."""
 
     def __init__(
         self, function: Function, *, code: Path, runtime: Path, environment: Mapping[str, str], log: LogSink

@@ -16,14 +16,7 @@ Credentials = Callable[[Function], Mapping[str, str]]
 
 
 class Fleet:
-    """Runs invocations in as many execution environments as there are at the same time.
-
-    Args:
-        folder: An empty folder for unpacked code; whoever gives it removes it after `close`.
-        environment: Variables of the sandbox that every function gets.
-        credentials: Gives each execution environment those of its function's role.
-        log: Takes what functions write.
-    """
+    """Runs invocations in as many execution environments as there are at the same time."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], credentials: Credentials, log: LogSink) -> None:
         self._packages = Packages(folder)

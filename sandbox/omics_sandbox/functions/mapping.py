@@ -77,11 +77,6 @@ class EventSourceMapping:
     def configure(self, given: Mapping[str, Any], *, queue: "Queue", function_timeout: float) -> None:
         """Apply the parameters of CreateEventSourceMapping or UpdateEventSourceMapping, all or none.
 
-        Args:
-            given: The request's parameters.
-            queue: The queue of the mapping.
-            function_timeout: Seconds that the function may take.
-
         Raises:
             InvalidParameterValueException: Lambda would refuse them.
         """

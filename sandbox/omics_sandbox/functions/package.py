@@ -28,11 +28,7 @@ class PackageError(Exception):
 
 
 class Packages:
-    """Unpacked deployment packages under one folder, each only once.
-
-    Args:
-        folder: An empty folder; whoever gives it removes it.
-    """
+    """Unpacked deployment packages under one folder, each only once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -19,11 +19,7 @@ _NAMED = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)(/(?P<part>configurat
 
 
 class FunctionRegistry:
-    """The functions of all regions of an account.
-
-    Args:
-        moto: Keeps everything but LoggingConfig and RecursiveLoop.
-    """
+    """The functions of all regions of an account."""
 
     def __init__(self, moto: Moto) -> None:
         self._moto = moto

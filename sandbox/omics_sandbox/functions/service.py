@@ -33,14 +33,7 @@ if TYPE_CHECKING:
 
 
 class FunctionService:
-    """Lambda in all regions of an account.
-
-    Args:
-        moto: Where functions, queues and logs are.
-        access: Decides what Lambda may do in the name of a function's role.
-        environment: Variables that lead functions to the sandbox.
-        retry_delay: See `Pump`.
-    """
+    """Lambda in all regions of an account."""
 
     def __init__(
         self, moto: Moto, access: AccessControl, environment: Mapping[str, str], retry_delay: int | None
@@ -72,11 +65,6 @@ class FunctionService:
 
     def invoke(self, function: Function, event: bytes, cause: Lineage) -> Outcome:
         """Invoke a function and wait for the outcome.
-
-        Args:
-            function: The function.
-            event: What it gets.
-            cause: The chain of requests that leads to this invocation.
 
         Raises:
             RecursiveInvocationException: That chain has invoked it as often as it may.

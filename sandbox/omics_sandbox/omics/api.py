@@ -10,11 +10,7 @@ from omics_sandbox.omics.service import OmicsService
 
 
 class OmicsApi:
-    """Answers the API calls of all regions.
-
-    Args:
-        service_of: The service of a region.
-    """
+    """Answers the API calls of all regions."""
 
     def __init__(self, service_of: Callable[[str], OmicsService]) -> None:
         self._service_of = service_of

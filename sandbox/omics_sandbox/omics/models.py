@@ -4,8 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import dropwhile
 from typing import Any, Protocol, TypeVar
+
+from botocore import xform_name
+
+from omics_sandbox.api_model import service_model
 
 READ_SET_STATUSES = (
     "ARCHIVED",
@@ -70,22 +75,11 @@ class SequenceStore:
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListSequenceStores."""
-        return present(
-            arn=self.arn,
-            id=self.id,
-            name=self.name,
-            description=self.description,
-            sseConfig=self.sse_config,
-            creationTime=self.creation_time,
-            fallbackLocation=self.fallback_location,
-            eTagAlgorithmFamily=self.etag_algorithm_family,
-            status=self.status,
-            updateTime=self.update_time,
-        )
+        return _members(self, "SequenceStoreDetail")
 
     def describe(self) -> dict[str, Any]:
         """The answer of CreateSequenceStore, GetSequenceStore and UpdateSequenceStore."""
-        return self.summary() | present(s3Access=self.s3_access, propagatedSetLevelTags=self.propagated_set_level_tags)
+        return _members(self, "GetSequenceStoreResponse")
 
 
 @dataclass
@@ -115,28 +109,14 @@ class ReadSet:
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListReadSets: no files, no creation job, no tags."""
-        return present(
-            id=self.id,
-            arn=self.arn,
-            sequenceStoreId=self.sequence_store_id,
-            subjectId=self.subject_id,
-            sampleId=self.sample_id,
-            status=self.status,
-            name=self.name,
-            description=self.description,
-            referenceArn=self.reference_arn,
-            fileType=self.file_type,
-            sequenceInformation=self.sequence_information,
-            creationTime=self.creation_time,
-            statusMessage=self.status_message,
-            creationType=self.creation_type,
-            etag=self.etag,
-        )
+        return _members(self, "ReadSetListItem")
 
     def describe(self) -> dict[str, Any]:
         """The answer of GetReadSetMetadata."""
-        files = self.files if self.files and self.status in _STATUSES_WITH_FILES else None
-        return self.summary() | present(files=files, creationJobId=self.creation_job_id)
+        described = _members(self, "GetReadSetMetadataResponse")
+        if not self.files or self.status not in _STATUSES_WITH_FILES:
+            del described["files"]
+        return described
 
 
 @dataclass
@@ -153,17 +133,24 @@ class ActivationJob:
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListReadSetActivationJobs."""
-        return present(
-            id=self.id,
-            sequenceStoreId=self.sequence_store_id,
-            status=self.status,
-            creationTime=self.creation_time,
-            completionTime=self.completion_time,
-        )
+        return _members(self, "ActivateReadSetJobItem")
 
     def describe(self) -> dict[str, Any]:
         """The answer of GetReadSetActivationJob."""
-        return self.summary() | {"sources": [dict(source) for source in self.sources]}
+        return _members(self, "GetReadSetActivationJobResponse")
+
+
+def _members(item: Any, shape: str) -> dict[str, Any]:
+    """The members of a shape of the API that an item has a value for."""
+    attributes = _attributes(shape)
+    return {name: value for name, attribute in attributes if (value := getattr(item, attribute, None)) is not None}
+
+
+@cache
+def _attributes(shape: str) -> list[tuple[str, str]]:
+    """The members of a shape, each with its attribute here: `fileType` is `file_type`."""
+    members: Any = service_model("omics").shape_for(shape)
+    return [(name, xform_name(name).replace("e_tag", "etag")) for name in members.members]
 
 
 def plausible_etag(read_set_id: str, file_type: str, files: tuple[str, ...], family: str) -> dict[str, str]:

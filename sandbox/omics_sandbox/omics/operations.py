@@ -112,11 +112,6 @@ OPERATIONS: dict[str, Operation] = {
 def perform(service: OmicsService, operation: str, read: Callable[[], Parameters]) -> dict[str, Any] | None:
     """Perform an operation as the API does: quotas first, then faults, then the operation itself.
 
-    Args:
-        service: Where.
-        operation: Name of the operation, one of `OPERATIONS`.
-        read: Returns the checked parameters.
-
     Raises:
         ServiceError: What the API answers with.
         ConnectionDroppedError: A fault wants the call to stay without an answer.

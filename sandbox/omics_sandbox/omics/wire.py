@@ -16,11 +16,7 @@ from omics_sandbox.http import Request, Response
 
 
 class Wire:
-    """Requests and answers of a set of HealthOmics operations.
-
-    Args:
-        operations: Names of the operations to recognize.
-    """
+    """Requests and answers of a set of HealthOmics operations."""
 
     def __init__(self, operations: list[str]) -> None:
         models = [service_model("omics").operation_model(name) for name in operations]

@@ -20,11 +20,7 @@ _TARGET = re.compile(r"arn:[^:]+:(lambda|sqs):[^:]+:\d{12}:.+")
 
 
 class SchedulerApi:
-    """Checks schedules that are created or updated, and leaves keeping them to moto.
-
-    Args:
-        moto: Keeps schedules and groups.
-    """
+    """Checks schedules that are created or updated, and leaves keeping them to moto."""
 
     def __init__(self, moto: Moto) -> None:
         self._moto = moto

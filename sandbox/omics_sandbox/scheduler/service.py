@@ -29,10 +29,6 @@ class Scheduler:
         delivered: Runs that reached their target, by the schedule's name.
         dead_lettered: Runs that did not and went to the target's dead-letter queue, by the schedule's name.
         dropped: Runs that did not and had nowhere to go, by the schedule's name.
-
-    Args:
-        moto: Where schedules, roles and queues are.
-        functions: Invokes functions.
     """
 
     def __init__(self, moto: Moto, functions: FunctionService) -> None:
