@@ -1,12 +1,10 @@
 """Pacing calls, on a clock of the test's own."""
 
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.omics import limits
 from readset_sync.aws.rate_limits import MaxTps, RateLimiter, RateLimits
 
 
@@ -103,17 +101,16 @@ class Service:
         throttled: How many calls it has refused.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, configured: float, granted: float, latency: float) -> None:
+    def __init__(self, *, configured: float, granted: float, latency: float) -> None:
         self.throttled = 0
         self._clock = Clock()
         self._latency = latency
         self._answers: list[tuple[float, float]] = []
         self.limiter = RateLimiter(configured, clock=self._clock, sleep=self._sleep)
-        monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=self._clock))
         self.grant(granted)
 
     def grant(self, granted: float) -> None:
-        self._limits = Limits(default=granted)
+        self._limits = Limits(default=granted, clock=self._clock)
 
     def seconds_of(self, calls: int) -> float:
         """Make calls, each again until it is let through; return the time that they took together."""
@@ -136,10 +133,8 @@ class Service:
 
 
 @pytest.mark.parametrize("rate", [5, 50])
-def test_given_the_granted_rate_when_calls_are_made_then_none_is_throttled_and_no_time_is_lost(
-    monkeypatch: pytest.MonkeyPatch, rate: float
-) -> None:
-    service = Service(monkeypatch, configured=rate, granted=rate, latency=0.04)
+def test_given_the_granted_rate_when_calls_are_made_then_none_is_throttled_and_no_time_is_lost(rate: float) -> None:
+    service = Service(configured=rate, granted=rate, latency=0.04)
 
     assert service.seconds_of(int(60 * rate)) == pytest.approx(60, rel=0.01)
     assert service.throttled == 0
@@ -148,9 +143,9 @@ def test_given_the_granted_rate_when_calls_are_made_then_none_is_throttled_and_n
 @pytest.mark.parametrize("latency", [0.01, 0.04, 0.2])
 @pytest.mark.parametrize(("configured", "granted"), [(50, 5), (500, 50), (7, 5)])
 def test_given_a_rate_above_the_granted_one_when_calls_are_made_then_the_granted_one_is_found(
-    monkeypatch: pytest.MonkeyPatch, configured: float, granted: float, latency: float
+    configured: float, granted: float, latency: float
 ) -> None:
-    service = Service(monkeypatch, configured=configured, granted=granted, latency=latency)
+    service = Service(configured=configured, granted=granted, latency=latency)
 
     first = service.seconds_of(int(60 * granted))
     to_find_it, service.throttled = service.throttled, 0
@@ -162,10 +157,8 @@ def test_given_a_rate_above_the_granted_one_when_calls_are_made_then_the_granted
     assert service.throttled < 600 * granted * 0.03
 
 
-def test_given_a_pace_that_was_found_when_more_is_granted_then_the_pace_rises_to_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    service = Service(monkeypatch, configured=50, granted=5, latency=0.04)
+def test_given_a_pace_that_was_found_when_more_is_granted_then_the_pace_rises_to_it() -> None:
+    service = Service(configured=50, granted=5, latency=0.04)
     service.seconds_of(300)
 
     service.grant(50)
