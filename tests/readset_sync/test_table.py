@@ -1,5 +1,6 @@
 """The table's key, and reading many rows."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -60,3 +61,30 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(table: Table, monkeyp
 
     with pytest.raises(ContendedRowError, match="left 92 rows unread"):
         table.get_many([f"arn-{n}" for n in range(100)])
+
+
+@pytest.mark.parametrize("operation", ["put_item", "update_item"])
+def test_a_write_whose_answer_was_lost_is_known_for_ours(
+    operation: str, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN a row, and a client that writes twice, as it does when the first answer does not arrive
+    before = {"set_arn": "arn", "sync_revision": "before", "status_at": "2026-04-04T00:00:00Z"}
+    assert table.put(before, replacing=None)
+    client: Any = table._client  # pyright: ignore[reportPrivateUsage] - what it does is what the test is about
+    write = getattr(client, operation)
+
+    def write_twice(**arguments: Any) -> Any:
+        write(**arguments)
+        return write(**arguments)
+
+    monkeypatch.setattr(client, operation, write_twice)
+
+    # THEN the write has succeeded
+    if operation == "put_item":
+        assert table.put(before | {"sync_revision": "ours"}, replacing=before)
+    else:
+        assert table.set_status("arn", "ARCHIVED", message=None, as_of=datetime(2026, 4, 5, tzinfo=UTC))
+
+    # AND a write of somebody else's is not taken for ours
+    monkeypatch.undo()
+    assert not table.put(before | {"sync_revision": "late"}, replacing=before)

@@ -156,7 +156,7 @@ def _process(bodies: Sequence[Mapping[str, Any]], result: Change | Reconciliatio
         return result
 
     synchronizer = cast("Synchronizer", SimpleNamespace(apply=give, refresh=give))
-    reconciler = cast("Reconciler", SimpleNamespace(begin=give))
+    reconciler = cast("Reconciler", SimpleNamespace(start=give))
     consumer = Consumer(synchronizer, reconciler, account=ACCOUNT, region=REGION, logger=_logger, metrics=metrics)
 
     @_logger.inject_lambda_context

@@ -6,7 +6,7 @@ BatchWriteItem cannot carry conditions, so it is not used.
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -118,7 +118,7 @@ class Table:
         """
         condition = _unchanged(replacing) if replacing else {"ConditionExpression": f"attribute_not_exists({KEY})"}
         item = {name: _serialize(value) for name, value in row.items()}
-        return self._try(self._client.put_item, Item=item, **condition)
+        return self._try(self._client.put_item, revision=row[REVISION], Item=item, **condition)
 
     def set_status(self, arn: str, status: str, *, message: str | None, as_of: "datetime") -> bool:
         """Change the status of a row, if there is one and what it knows of its status is older.
@@ -139,6 +139,7 @@ class Table:
             update += " REMOVE set_status_message"
         return self._try(
             self._client.update_item,
+            revision=values[":revision"],
             Key=_key(arn),
             UpdateExpression=update,
             # False where there is no row, and where a row does not tell how old its status is.
@@ -210,11 +211,14 @@ class Table:
         last = answer.get("LastEvaluatedKey")
         return [read_item(item) for item in answer["Items"]], None if last is None else _deserialize(last[KEY])
 
-    def _try(self, operation: Any, **arguments: Any) -> bool:
+    def _try(self, operation: Any, *, revision: str | None = None, **arguments: Any) -> bool:
+        """Write on a condition. Return whether it was met, or the row has the revision that was to be written."""
         try:
-            operation(TableName=self.name, **arguments)
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+            operation(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            # A write whose answer is lost is tried again, and then finds what it has written itself.
+            found = cast("dict[str, Any]", error.response).get("Item", {})
+            return revision is not None and read_item(found).get(REVISION) == revision
         return True
 
 
