@@ -52,8 +52,11 @@ def _table(aws: Aws, arguments: Properties) -> Properties:
     state = Table(aws, Path()).read(arguments["name"], arguments)
     if state is None:
         raise ProviderError(f"reading DynamoDB Table ({arguments['name']}): couldn't find resource")
+    schema = aws.client("dynamodb").describe_table(TableName=arguments["name"])["Table"]["KeySchema"]
     return {
         **state,
+        # No table of the stand-in has one, but an existing table may.
+        "rangeKey": next((key["AttributeName"] for key in schema if key["KeyType"] == "RANGE"), ""),
         "globalSecondaryIndexes": [],
         "id": arguments["name"],
         "localSecondaryIndexes": [],
