@@ -18,6 +18,13 @@ from tests.readset_sync.conftest import Store
 Fill = Callable[..., Iterator[list[ReadSetResult]]]
 
 
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page of a listing hold ten read sets, so that few make several pages."""
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
+    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 10)
+
+
 @pytest.fixture(params=["one pass", "two passes"])
 def fill(request: pytest.FixtureRequest, store: Store) -> Fill:
     """Backfills a store; yields the results page by page, but those of a listing pass that created rows."""
@@ -40,15 +47,15 @@ def outcomes(pages: Iterator[list[ReadSetResult]]) -> list[Outcome | None]:
 
 
 def test_a_backfill_writes_every_row_and_a_second_one_changes_none(store: Store, fill: Fill) -> None:
-    arns = [store.add(tags={"n": str(n)}) for n in range(205)]
+    arns = [store.add(tags={"n": str(n)}) for n in range(25)]
     archived = store.add(status="ARCHIVED")
 
     first = list(fill(store.id))
     again = outcomes(fill(store.id))
 
-    assert [len(page) for page in first] == [100, 100, 6]
-    assert outcomes(iter(first)) == [Outcome.CREATED] * 206
-    assert again == [Outcome.UNCHANGED] * 206
+    assert [len(page) for page in first] == [10, 10, 6]
+    assert outcomes(iter(first)) == [Outcome.CREATED] * 26
+    assert again == [Outcome.UNCHANGED] * 26
     assert sorted(store.table.arns(f"{archived.store_arn}/")) == sorted(str(arn) for arn in [*arns, archived])
     assert store.drift(deep=True) == []
 
@@ -145,7 +152,7 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(store: S
 def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradicts_them(
     store: Store, fill: Fill
 ) -> None:
-    for _ in range(205):
+    for _ in range(25):
         store.add()
     renamed, edited, untagged, aged = (store.add(tags={"a": "b"}) for _ in range(4))
     list(fill(store.id))
@@ -168,7 +175,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
         str(aged): "unchanged",
         str(missing): "created",
     }
-    assert [each.change for each in found[:205]] == [Change(Outcome.UNCHANGED)] * 205
+    assert [each.change for each in found[:25]] == [Change(Outcome.UNCHANGED)] * 25
     assert store.drift(deep=True) == []
 
     # AND a repeat costs the listing alone, while an age that none of them has costs all
@@ -176,7 +183,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
     list(fill(store.id, RefreshScope(since=began)))
     assert store.sandbox.omics.calls == {"ListReadSets": 3}
     list(fill(store.id, RefreshScope(since=began + timedelta(days=1))))
-    assert store.sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 210, "ListTagsForResource": 210}
+    assert store.sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 30, "ListTagsForResource": 30}
 
 
 def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(store: Store, fill: Fill) -> None:
@@ -243,8 +250,8 @@ def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(store: Store, f
     assert store.drift(deep=True) == [RowDrift(str(arn), DriftStatus.STALE, ("tags",))]
 
 
-def test_verify_costs_a_call_for_a_hundred_read_sets(store: Store, fill: Fill) -> None:
-    for _ in range(150):
+def test_verify_costs_a_call_for_a_page_of_read_sets(store: Store, fill: Fill) -> None:
+    for _ in range(15):
         store.add()
     list(fill(store.id))
     store.sandbox.omics.calls.clear()
@@ -281,7 +288,7 @@ def test_prune_spares_a_read_set_that_came_after_the_listing(store: Store, fill:
 
 
 def test_prune_refuses_a_listing_that_is_not_complete(store: Store) -> None:
-    for _ in range(101):
+    for _ in range(11):
         store.add()
     listing = StoreListing(store.verifier.listing(store.id).store_arn)
     next(store.verifier.pages(store.id, listing))

@@ -1,9 +1,9 @@
 """The two passes of a backfill: rows from the listings at once, and the rest of each row after that."""
 
-import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -33,6 +33,13 @@ class Passes:
         return counted(self.backfill.refresh_pending([self.pending], (batch for batch in ())))
 
 
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page of a listing hold ten read sets, so that few make several pages."""
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
+    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 10)
+
+
 @pytest.fixture
 def passes(store: Store) -> Passes:
     return Passes(store)
@@ -44,10 +51,10 @@ def counted(batches: Iterator[Batch]) -> Counter[str]:
 
 
 def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(store: Store, passes: Passes) -> None:
-    arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(203)]
+    arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(23)]
     store.sandbox.omics.calls.clear()
     # WHEN
-    assert passes.list() == {"listed": 203}
+    assert passes.list() == {"listed": 23}
     # THEN every row holds all that a listing has
     assert store.sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
     listed = store.row(arns[7])
@@ -65,8 +72,8 @@ def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack
     assert store.sandbox.omics.calls == {"ListReadSets": 3}
     # AND the second pass completes them all with two calls each, and lists nothing
     store.sandbox.omics.calls.clear()
-    assert passes.refresh() == {"created": 202, "unchanged": 1}
-    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 203, "ListTagsForResource": 203}
+    assert passes.refresh() == {"created": 22, "unchanged": 1}
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 23, "ListTagsForResource": 23}
     assert store.drift() == []
 
 
@@ -174,7 +181,7 @@ def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(st
 
 
 def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store: Store) -> None:
-    for _ in range(250):
+    for _ in range(25):
         store.add()
     pending = PendingRefreshes(store.own_arn)
     store.sandbox.omics.calls.clear()
@@ -187,8 +194,9 @@ def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store:
     def listing() -> Generator[Batch]:
         for batch in backfill.create_listed_rows(pending):
             yield batch
-            # By the time that the next page is wanted, what was begun meanwhile is done.
-            for future in [store.executor.submit(time.sleep, 0.1) for _ in range(4)]:
+            # All four threads meet only when each has ended what was begun before.
+            meeting = Barrier(4)
+            for future in [store.executor.submit(meeting.wait, 300) for _ in range(4)]:
                 future.result()
 
     batches: list[Batch] = []
@@ -204,19 +212,19 @@ def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store:
         BackfillPass.REFRESH,
         BackfillPass.REFRESH,
     ]
-    assert [len(batch.results) for batch in batches] == [100, 100, 100, 50, 100, 50]
-    assert counted_in == {BackfillPass.LISTING: 250, BackfillPass.REFRESH: 250}
+    assert [len(batch.results) for batch in batches] == [10, 10, 10, 5, 10, 5]
+    assert counted_in == {BackfillPass.LISTING: 25, BackfillPass.REFRESH: 25}
     assert store.sandbox.omics.calls == {
         "GetSequenceStore": 1,
         "ListReadSets": 3,
-        "GetReadSetMetadata": 250,
-        "ListTagsForResource": 250,
+        "GetReadSetMetadata": 25,
+        "ListTagsForResource": 25,
     }
     assert store.drift() == []
 
 
 def test_what_stops_the_second_pass_stops_the_first(store: Store, passes: Passes) -> None:
-    for _ in range(600):
+    for _ in range(60):
         store.add()
     store.sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
     store.sandbox.omics.calls.clear()

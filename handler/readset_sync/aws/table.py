@@ -118,7 +118,7 @@ class Table:
         """
         condition = _unchanged(replacing) if replacing else {"ConditionExpression": f"attribute_not_exists({KEY})"}
         item = {name: _serialize(value) for name, value in row.items()}
-        return self._try(self._client.put_item, revision=row[REVISION], Item=item, **condition)
+        return self._try(self._client.put_item, revision=row.get(REVISION), Item=item, **condition)
 
     def set_status(self, arn: str, status: str, *, message: str | None, as_of: "datetime") -> bool:
         """Change the status of a row, if there is one and what it knows of its status is older.
