@@ -65,6 +65,15 @@ class Pipeline:
                     self._synchronizer.refresh(request.arn, store_after=request.time)
 
 
+@pytest.fixture(autouse=True)
+def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page hold ten read sets and the queue twenty, so that few fill them."""
+    monkeypatch.setattr(handover, "BACKLOG", 20)
+    for module in ("aws.healthomics", "stores.backfill"):
+        monkeypatch.setattr(f"readset_sync.{module}.PAGE_SIZE", 10)
+    monkeypatch.setattr(handover, "PAGE_SIZE", 10)
+
+
 @pytest.fixture
 def table(aws: Aws) -> str:
     return aws.table()
@@ -121,17 +130,17 @@ def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the
     aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
     # GIVEN two stores with more read sets than the queue may hold
-    first, second = aws.store(230), aws.store(30)
+    first, second = aws.store(23), aws.store(3)
     # WHEN
     done = run()
     # THEN all of them went through the queue, and no more at a time than documented
     assert done.code == 0, done.err
     document = done.document
     assert [(each["listed"], each["enqueued"], each["failed"]) for each in document["stores"]] == [
-        (230, 230, 0),
-        (30, 30, 0),
+        (23, 23, 0),
+        (3, 3, 0),
     ]
-    assert handover.BACKLOG - 100 < max(pipeline.depths) <= handover.BACKLOG
+    assert handover.BACKLOG - 10 < max(pipeline.depths) <= handover.BACKLOG
     assert aws.rows(table) == aws.expected(first, second)
     assert sum(map(int, _refreshed(done.err))) > 0
     assert pipeline.depth() == 0
@@ -151,20 +160,20 @@ def test_with_an_age_only_what_is_due_goes_through_the_queue(
     done = run("--max-age", "1h", "--no-wait")
     document = done.document
     assert (document["totals"]["enqueued"], document["totals"]["unchanged"]) == (1, 29)
-    assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 1, "ListReadSets": 1}
+    assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 1, "ListReadSets": 3}
     assert [request.arn.read_set_id for request in pipeline.take()] == [aws.ids(store)[4]]
 
 
 def test_without_waiting_all_is_handed_over_at_once(
     aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
-    store = aws.store(230)
+    store = aws.store(23)
     done = run("--no-wait")
     assert done.code == 0, done.err
     totals = done.document["totals"]
-    assert (totals["listed"], totals["enqueued"], totals["created"]) == (230, 230, 0)
+    assert (totals["listed"], totals["enqueued"], totals["created"]) == (23, 23, 0)
     assert pipeline.depths == []
-    assert pipeline.depth() == 230
+    assert pipeline.depth() == 23
     assert {row["sync_state"] for row in aws.raw_rows(table).values()} == {"listed"}
     assert set(aws.raw_rows(table)) == set(aws.expected(store))
 
@@ -188,7 +197,7 @@ def test_what_the_pipeline_gives_up_on_is_reported(
 def test_a_pipeline_that_stands_still_ends_the_command(
     aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    aws.store(301)
+    aws.store(31)
 
     def sleep(seconds: float) -> None:
         pipeline.now += 100 * seconds
