@@ -19,6 +19,7 @@ API_CALL_EVENT = "AWS API Call via CloudTrail"
 """The `detail-type` of an event about an API call, such as one that changes tags."""
 
 MESSAGES_METRIC = "Messages"
+EVENTS_METRIC = "Events"
 LAG_METRIC = "SourceToRowLag"
 REFRESH_METRIC = "RefreshDuration"
 RECONCILIATIONS_METRIC = "Reconciliations"

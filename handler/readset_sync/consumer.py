@@ -11,7 +11,14 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,  # pyright: ignore[reportUnknownVariableType] - Powertools leaves the handler untyped
 )
 
-from readset_sync.constants import DRIFT_METRIC, LAG_METRIC, MESSAGES_METRIC, RECONCILIATIONS_METRIC, REFRESH_METRIC
+from readset_sync.constants import (
+    DRIFT_METRIC,
+    EVENTS_METRIC,
+    LAG_METRIC,
+    MESSAGES_METRIC,
+    RECONCILIATIONS_METRIC,
+    REFRESH_METRIC,
+)
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
@@ -71,7 +78,7 @@ class Consumer:
         self._metrics.add_metric(MESSAGES_METRIC, unit=MetricUnit.Count, value=len(batch["Records"]))
         response = process_partial_response(batch, self._process, self._processor, context)
         for (status, outcome), count in self._counts.items():
-            with single_metric("Events", unit=MetricUnit.Count, value=count) as metric:
+            with single_metric(EVENTS_METRIC, unit=MetricUnit.Count, value=count) as metric:
                 metric.add_dimension(_FUNCTION, context.function_name)
                 metric.add_dimension("Status", status)
                 metric.add_dimension("Outcome", outcome)

@@ -10,6 +10,7 @@ from boto3.dynamodb.types import TypeSerializer
 from omics_components import MetadataSync
 from omics_components.settings import camel_case
 from omics_meta.search.columns import COLUMNS
+from readset_sync import constants
 from readset_sync.messages.read_set_event import ACTIONS
 from readset_sync.model.record import build_row, listed_row
 
@@ -139,7 +140,8 @@ def test_cost_tables_are_those_that_the_calculation_prints():
 
 def test_metrics_are_those_documented():
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
-    sent = re.findall(r"""(?:add|single)_metric\(\s*"(\w+)\"""", sources)
+    sent = [getattr(constants, name) for name in re.findall(r"(?:add|single)_metric\(\s*(\w+_METRIC)", sources)]
+    assert len(sent) == len(re.findall(r"_metric\(", sources))
     documented = {row[0] for row in Page("docs/architecture.md").table_under("Watching it")}
 
     # ColdStart is Powertools' own.
