@@ -18,6 +18,7 @@ STORE_EVENT = "Sequence Store Status Change"
 API_CALL_EVENT = "AWS API Call via CloudTrail"
 """The `detail-type` of an event about an API call, such as one that changes tags."""
 
+# The metrics that the function sends; docs/architecture.md says what each of them counts.
 MESSAGES_METRIC = "Messages"
 EVENTS_METRIC = "Events"
 LAG_METRIC = "SourceToRowLag"

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from omics_meta.commands.backfill import queued_refresh as handover
+from omics_meta.commands.backfill import queued_refresh
 from omics_meta.pipeline.depth import count_messages
 from omics_sandbox import Sandbox
 from readset_sync.aws.clients import sqs_client
@@ -68,10 +68,10 @@ class Pipeline:
 @pytest.fixture(autouse=True)
 def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a page hold ten read sets and the queue twenty, so that few fill them."""
-    monkeypatch.setattr(handover, "BACKLOG", 20)
+    monkeypatch.setattr(queued_refresh, "BACKLOG", 20)
     for module in ("aws.healthomics", "stores.backfill"):
         monkeypatch.setattr(f"readset_sync.{module}.PAGE_SIZE", 10)
-    monkeypatch.setattr(handover, "PAGE_SIZE", 10)
+    monkeypatch.setattr(queued_refresh, "PAGE_SIZE", 10)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def pipeline(sandbox: Sandbox, table: str, tmp_path: Path) -> Pipeline:
 @pytest.fixture
 def run(cli: CommandLine, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
     """Runs the command, with a pipeline that works whenever the command waits."""
-    monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=pipeline.sleep, monotonic=lambda: pipeline.now))
+    monkeypatch.setattr(queued_refresh, "time", SimpleNamespace(sleep=pipeline.sleep, monotonic=lambda: pipeline.now))
 
     def run(*options: str) -> Finished:
         return cli.run("backfill", "--outputs", pipeline.outputs, "--via-queue", "--json", *options, *FAST)
@@ -140,7 +140,7 @@ def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the
         (23, 23, 0),
         (3, 3, 0),
     ]
-    assert handover.BACKLOG - 10 < max(pipeline.depths) <= handover.BACKLOG
+    assert queued_refresh.BACKLOG - 10 < max(pipeline.depths) <= queued_refresh.BACKLOG
     assert aws.rows(table) == aws.expected(first, second)
     assert sum(map(int, _refreshed(done.err))) > 0
     assert pipeline.depth() == 0
@@ -202,11 +202,11 @@ def test_a_pipeline_that_stands_still_ends_the_command(
     def sleep(seconds: float) -> None:
         pipeline.now += 100 * seconds
 
-    monkeypatch.setattr(handover, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: pipeline.now))
+    monkeypatch.setattr(queued_refresh, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: pipeline.now))
     done = run()
     assert done.code == 2
     assert "the pipeline has refreshed no row for 15 minutes" in done.err.splitlines()[-1]
-    assert pipeline.depth() == handover.BACKLOG
+    assert pipeline.depth() == queued_refresh.BACKLOG
 
 
 def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Finished], table: str) -> None:
@@ -256,7 +256,7 @@ def test_an_error_of_the_queue_stops_the_command(
         made.meta.events.register_first(f"before-call.sqs.{operation}", failing)
         return made
 
-    monkeypatch.setattr(handover, "sqs_client", client)
+    monkeypatch.setattr(queued_refresh, "sqs_client", client)
     done = run()
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines()[-1].startswith("omics-meta: error: ")

@@ -14,7 +14,7 @@ from readset_sync.aws.healthomics import HealthOmics, ListingPage, ReadSet
 from readset_sync.aws.table import Table
 from readset_sync.constants import KEY
 from readset_sync.messages.reconciliation_step import ReconciliationStep
-from readset_sync.model import comparison as plan
+from readset_sync.model import comparison
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.comparison import Comparison, Need, RefreshScope
@@ -234,12 +234,12 @@ def _take_what_is_listed_for_complete(patch: pytest.MonkeyPatch) -> None:
     scenario="nothing but a backfill that dies, and a reconciliation, dead after 4 calls",
 )
 def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
-    real = plan.listed_differences
+    real = comparison.listed_differences
 
     def listed_differences(row: Row, listed: Response, store: Response) -> list[str]:
         return [name for name in real(row, listed, store) if name != SYNC_STATE]
 
-    patch.setattr(plan, "listed_differences", listed_differences)
+    patch.setattr(comparison, "listed_differences", listed_differences)
 
 
 @_mutation(

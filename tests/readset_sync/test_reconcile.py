@@ -21,7 +21,7 @@ from readset_sync.model.arn import ReadSetArn, StoreArn
 from readset_sync.model.bucket_checksums import BUCKETS, BucketChecksums
 from readset_sync.model.errors import MalformedEventError, UnlistedStoreError
 from readset_sync.model.timestamp import format_timestamp
-from readset_sync.stores import reconciliation as reconcile
+from readset_sync.stores import reconciliation
 from readset_sync.stores.reconciliation import Count, Reconciler
 from readset_sync.sync import Synchronizer
 
@@ -298,7 +298,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
 def test_a_step_asks_for_a_bounded_number_of_refreshes(
     store: Store, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "_REFRESHES", 20)
+    monkeypatch.setattr(reconciliation, "_REFRESHES", 20)
     monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
     arns = [store.add() for _ in range(55)]
 

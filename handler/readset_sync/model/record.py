@@ -68,17 +68,17 @@ _TEXTS: Final = {
     "store_id": "sequenceStoreId",
 }
 
-_MAPS: Final = {CREATED_AT: "creationTime", "set_etag": "etag", "set_sequence_information": "sequenceInformation"}
-"""Attributes whose value is not the member's text as it is."""
+_CONVERTED: Final = {CREATED_AT: "creationTime", "set_etag": "etag", "set_sequence_information": "sequenceInformation"}
+"""Attributes whose value is made of the member: a time as a text, or a map with other names."""
 
 _UNLISTED: Final = ("files", "tags", "set_total_size", "set_creation_job_id")
 """Attributes that no listing shows."""
 
-LISTED_ATTRIBUTES: Final = frozenset({*_TEXTS, *_MAPS}) - {KEY, *_UNLISTED}
+LISTED_ATTRIBUTES: Final = frozenset({*_TEXTS, *_CONVERTED}) - {KEY, *_UNLISTED}
 """Attributes that an entry of ListReadSets decides, the key aside."""
 
 COMPARED_ATTRIBUTES: Final = LISTED_ATTRIBUTES | {*_UNLISTED, "store", SYNC_STATE}
-"""Attributes by which a row is right or wrong: all but the key, and but when and by which write it came to be."""
+"""Attributes by which a row is right or wrong. The key and the bookkeeping of writes are not among them."""
 
 REFERENCE_ATTRIBUTES: Final = frozenset(
     {
@@ -105,7 +105,6 @@ _SEQUENCE_INFORMATION: Final = {
     "generated_from": "generatedFrom",
     "alignment": "alignment",
 }
-
 
 _STORE: Final = {"store_id": "id", "store_arn": "arn", "store_name": "name"}
 _STORE_ACCESS: Final = {"store_uri": "s3Uri", "store_ap_arn": "s3AccessPointArn"}
