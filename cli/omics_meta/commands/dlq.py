@@ -136,7 +136,7 @@ def discard(selection: QueueSelection, *, yes: bool, dry_run: bool, as_json: boo
 def _open(selection: QueueSelection) -> _Stack:
     stack = connect_stack(selection.stack)
     with clear_about_endpoints():
-        client: SQSClient = stack.session.client("sqs")
+        client: SQSClient = stack.client("sqs")
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
     if selection.kind not in {None, *urls}:
         raise SelectionError(

@@ -51,7 +51,7 @@ def alarms(stack: Stack) -> list[Alarm]:
     urls = [*stack.dead_letters("Url").values(), stack.output("queueUrl")]
     watched = {("QueueName", url.rpartition("/")[2]) for url in urls}
     watched |= {(name, stack.output("functionName")) for name in ("FunctionName", "function_name")}
-    pages = stack.session.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+    pages = stack.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
     found = (alarm for page in pages for alarm in page["MetricAlarms"] if _dimensions(alarm) & watched)
     return sorted((_alarm(each) for each in found), key=lambda alarm: alarm.name)
 

@@ -15,7 +15,7 @@ _READING: Final = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 def check_event_source_mapping(stack: Stack) -> Iterator[Check]:
     """Check the event source mapping, and that the queue has no other, whose function would take messages away."""
     function, queue = stack.output("functionName"), stack.output("queueArn")
-    mappings = stack.session.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+    mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
     found = [mapping for mapping in mappings if mapping.get("FunctionArn") == stack.output("functionArn")]
     others = [each for each in mappings if each not in found and each.get("State") in _READING]
     yield Check(
@@ -86,7 +86,7 @@ def check_recursion(stack: Stack) -> Iterator[Check]:
     detection to prevent infinite loops").
     """
     name = stack.output("functionName")
-    loop = stack.session.client("lambda").get_function_recursion_config(FunctionName=name)["RecursiveLoop"]
+    loop = stack.client("lambda").get_function_recursion_config(FunctionName=name)["RecursiveLoop"]
     yield Check(
         "recursion",
         loop == "Allow",
@@ -98,7 +98,7 @@ def check_recursion(stack: Stack) -> Iterator[Check]:
 def check_log_group(stack: Stack) -> Iterator[Check]:
     """Check the function's log group."""
     name = stack.output("logGroupName")
-    pages = stack.session.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    pages = stack.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
     groups = [group for page in pages for group in page["logGroups"] if group.get("logGroupName") == name]
     yield Check("log group", len(groups) == 1, f"{name} {'is there' if groups else 'is not there'}")
     for group in groups:

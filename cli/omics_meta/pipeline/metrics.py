@@ -53,7 +53,7 @@ def datapoints(
     """
     namespace, name, dimensions = metric
     now = datetime.now(UTC)
-    points = stack.session.client("cloudwatch").get_metric_statistics(
+    points = stack.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
         Dimensions=[{"Name": dimension, "Value": value} for dimension, value in dimensions.items()],

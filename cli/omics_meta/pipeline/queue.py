@@ -27,9 +27,9 @@ _LONGEST_WAIT: Final = timedelta(minutes=15)
 def check_queue(stack: Stack) -> Iterator[Check]:
     """Check the FIFO queue's attributes and policy."""
     url = stack.output("queueUrl")
-    attributes: Mapping[Any, str] = stack.session.client("sqs").get_queue_attributes(
-        QueueUrl=url, AttributeNames=["All"]
-    )["Attributes"]
+    attributes: Mapping[Any, str] = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+        "Attributes"
+    ]
     deduplicates = attributes.get("ContentBasedDeduplication", "false")
     yield Check(
         "content-based deduplication",
@@ -99,7 +99,7 @@ def messages(stack: Stack, url: str) -> tuple[int, int]:
     Raises:
         ClientError: There is no such queue, or SQS refuses to tell.
     """
-    return depth(stack.session.client("sqs"), url)
+    return depth(stack.client("sqs"), url)
 
 
 def _redrive_policy(stack: Stack, policy: Mapping[str, Any]) -> Iterator[Check]:

@@ -69,7 +69,7 @@ def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
 
 def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconciliation]:
     pages = (
-        stack.session.client("logs")
+        stack.client("logs")
         .get_paginator("filter_log_events")
         .paginate(
             logGroupName=stack.output("logGroupName"),

@@ -21,7 +21,7 @@ _ALTERED_BY: Final = ("Input", "InputPath", "InputTransformer")
 def check_rule(stack: Stack) -> Iterator[Check]:
     """Check the rule for read sets, and its target."""
     name = stack.output("ruleName")
-    rule = stack.session.client("events").describe_rule(Name=name)
+    rule = stack.client("events").describe_rule(Name=name)
     yield _enabled("rule enabled", rule)
     takes_all = _pattern(rule) == {"source": [OMICS_SOURCE], "detail-type": [READ_SET_EVENT]}
     yield Check("rule pattern", takes_all, json.dumps(_pattern(rule)))
@@ -48,7 +48,7 @@ def check_further_rules(stack: Stack) -> Iterator[Check]:
 
 def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
     """Find the rules that send other HealthOmics events to the queue. No output names them."""
-    events = stack.session.client("events")
+    events = stack.client("events")
     pages = events.get_paginator("list_rule_names_by_target").paginate(TargetArn=stack.output("queueArn"))
     for name in (name for page in pages for name in page["RuleNames"]):
         if name != stack.output("ruleName"):
@@ -59,7 +59,7 @@ def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
 
 def _targets(stack: Stack, rule: str) -> "list[TargetOutputTypeDef]":
     """The targets of a rule that are the queue."""
-    targets = stack.session.client("events").list_targets_by_rule(Rule=rule)["Targets"]
+    targets = stack.client("events").list_targets_by_rule(Rule=rule)["Targets"]
     return [target for target in targets if target["Arn"] == stack.output("queueArn")]
 
 

@@ -47,7 +47,7 @@ def check_schedule(stack: Stack) -> Iterator[Check]:
 
 def _schedules(stack: Stack) -> Iterator["GetScheduleOutputTypeDef"]:
     """Find the schedules that ask for reconciliations on the stack's queue."""
-    scheduler = stack.session.client("scheduler")
+    scheduler = stack.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in page["Schedules"]:
             if each.get("Target", {}).get("Arn") == stack.output("queueArn"):
@@ -66,7 +66,7 @@ def _asks_for_reconciliation(body: str) -> bool:
 
 
 def _role(stack: Stack, arn: str) -> Check:
-    iam = stack.session.client("iam")
+    iam = stack.client("iam")
     try:
         role = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
     except iam.exceptions.NoSuchEntityException:

@@ -1,8 +1,8 @@
 """A deployed stack: its outputs, and the configuration of its function."""
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import boto3
 
@@ -12,6 +12,8 @@ from omics_meta.selection.target import QueueKind
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
 
 class Stack:
     """A deployed stack.
@@ -19,11 +21,15 @@ class Stack:
     Args:
         session: The caller's credentials, and the stack's region.
         outputs: The stack's outputs.
+
+    Attributes:
+        client: Returns the client of an AWS service, which is made once: that takes longer than most calls.
     """
 
     def __init__(self, session: boto3.Session, outputs: Outputs) -> None:
         self.session = session
         self.outputs = outputs
+        self.client = _cached(session.client)  # pyright: ignore[reportUnknownArgumentType] - services without stubs
 
     def output(self, name: str) -> str:
         """Return an output that every stack has.
@@ -53,7 +59,7 @@ class Stack:
         Raises:
             ClientError: There is no such function, or Lambda refuses to tell.
         """
-        return self.session.client("lambda").get_function_configuration(FunctionName=self.output("functionName"))
+        return self.client("lambda").get_function_configuration(FunctionName=self.output("functionName"))
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -63,3 +69,8 @@ class Stack:
             ClientError: There is no such function, or Lambda refuses to tell.
         """
         return self.function.get("Environment", {}).get("Variables", {})
+
+
+def _cached(function: _Function) -> _Function:
+    # `cache` alone would lose the types that `client` returns for each service.
+    return cast("_Function", cache(function))
