@@ -1,6 +1,6 @@
 """The commands and their options. What they do is in the modules that they call, loaded when they run.
 
-Options that several commands share are only declared here: `selection_of` and its like read them from the context.
+`sharing` adds options that several commands have: `selection_of` and its like read them from the context.
 """
 
 from functools import partial
@@ -10,44 +10,20 @@ from typing import Annotated
 
 import typer
 
-from omics_meta.search.options import (
-    ColumnsOption,
-    CreatedAfterOption,
-    CreatedBeforeOption,
-    CsvOption,
-    FileOption,
-    FormatOption,
-    JsonlOption,
-    NameOption,
-    ReferenceOption,
-    RowsJsonOption,
-    SampleOption,
-    StatusOption,
-    StoreOption,
-    SubjectOption,
-    TagOption,
-    TypeOption,
-    chosen_format,
-    search_of,
-)
+from omics_meta.search.options import FILTERS, FORMATS, ColumnsOption, chosen_format, search_of
 from omics_meta.selection.options import (
-    AllStoresOption,
-    CwdOption,
+    OF_QUEUES,
+    OF_STACK,
+    OF_STORES,
+    OF_TABLE,
     JsonOption,
     MaxTpsOption,
-    OutputsOption,
-    ProfileOption,
-    QueueOption,
-    RegionOption,
-    StackOption,
-    StoresOption,
-    TableOption,
     queues_of,
     selection_of,
 )
 from omics_meta.terminal.exits import ExitCode
 from omics_meta.terminal.formats.format import Format
-from omics_meta.terminal.group import Command, Commands
+from omics_meta.terminal.group import Commands, sharing
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
@@ -64,7 +40,7 @@ app = typer.Typer(
     help="Fill, verify and search the DynamoDB table of AWS HealthOmics read sets.",
     epilog=EXIT_CODES,
 )
-_command = partial(app.command, cls=Command, epilog=EXIT_CODES)
+_command = partial(app.command, epilog=EXIT_CODES)
 
 
 def _print_version(wanted: bool) -> None:
@@ -94,17 +70,9 @@ def common(
         raise typer.Exit(ExitCode.FAILED)
 
 
-@_command()
+@_command(cls=sharing(OF_STORES))
 def backfill(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    seq_store_id: StoresOption = None,
-    all_stores: AllStoresOption = False,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Also delete the rows of these stores whose read sets are gone.")
     ] = False,
@@ -159,17 +127,9 @@ def backfill(
     raise typer.Exit(run(selection_of(context), options, max_tps=max_tps or (), as_json=as_json))
 
 
-@_command()
+@_command(cls=sharing(OF_STORES))
 def verify(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    seq_store_id: StoresOption = None,
-    all_stores: AllStoresOption = False,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Also compare files and tags with the source, at two calls per read set.")
     ] = False,
@@ -193,35 +153,14 @@ def verify(
     )
 
 
-@_command()
+@_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
 def find(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    sample: SampleOption = None,
-    subject: SubjectOption = None,
-    name: NameOption = None,
-    status: StatusOption = None,
-    file_type: TypeOption = None,
-    store: StoreOption = None,
-    reference: ReferenceOption = None,
-    tag: TagOption = None,
-    file: FileOption = None,
-    created_after: CreatedAfterOption = None,
-    created_before: CreatedBeforeOption = None,
     columns: ColumnsOption = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Most rows to print.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
     ] = False,
-    form: FormatOption = None,
-    as_json: RowsJsonOption = False,
-    as_jsonl: JsonlOption = False,
-    as_csv: CsvOption = False,
 ) -> None:
     """Find read sets in the table, without calling HealthOmics.
 
@@ -233,21 +172,11 @@ def find(
     raise typer.Exit(find(search_of(context), form=form, columns=columns, limit=limit, explain=explain))
 
 
-@_command()
+@_command(cls=sharing(OF_TABLE, last=FORMATS))
 def get(
     context: typer.Context,
     read_sets: Annotated[list[str], typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets.")],
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     columns: ColumnsOption = None,
-    form: FormatOption = None,
-    as_json: RowsJsonOption = False,
-    as_jsonl: JsonlOption = False,
-    as_csv: CsvOption = False,
 ) -> None:
     """Print the rows of some read sets.
 
@@ -259,20 +188,10 @@ def get(
     raise typer.Exit(get(selection_of(context), read_sets, form=form, columns=columns))
 
 
-@_command()
+@_command(cls=sharing(OF_TABLE, last=FORMATS))
 def duplicates(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     columns: ColumnsOption = None,
-    form: FormatOption = None,
-    as_json: RowsJsonOption = False,
-    as_jsonl: JsonlOption = False,
-    as_csv: CsvOption = False,
 ) -> None:
     """Find read sets with the same content: those whose source files have the same etags."""
     from omics_meta.commands.duplicates import duplicates
@@ -281,34 +200,13 @@ def duplicates(
     raise typer.Exit(duplicates(selection_of(context), form=form, columns=columns))
 
 
-@_command()
+@_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
 def export(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    sample: SampleOption = None,
-    subject: SubjectOption = None,
-    name: NameOption = None,
-    status: StatusOption = None,
-    file_type: TypeOption = None,
-    store: StoreOption = None,
-    reference: ReferenceOption = None,
-    tag: TagOption = None,
-    file: FileOption = None,
-    created_after: CreatedAfterOption = None,
-    created_before: CreatedBeforeOption = None,
     columns: ColumnsOption = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is stdout, the default.")
     ] = None,
-    form: FormatOption = None,
-    as_json: RowsJsonOption = False,
-    as_jsonl: JsonlOption = False,
-    as_csv: CsvOption = False,
 ) -> None:
     """Write rows to a file or to stdout, with all columns.
 
@@ -326,18 +224,12 @@ dlq = typer.Typer(
     help="Show, send back or discard the messages that a stack's pipeline gave up on.",
 )
 app.add_typer(dlq, name="dlq")
-_dlq_command = partial(dlq.command, cls=Command, epilog=EXIT_CODES)
+_dlq_command = partial(dlq.command, cls=sharing(OF_QUEUES), epilog=EXIT_CODES)
 
 
 @_dlq_command("list")
 def dlq_list(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    queue: QueueOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count the messages in the dead-letter queues, and say when the oldest was sent."""
@@ -349,12 +241,6 @@ def dlq_list(
 @_dlq_command("show")
 def dlq_show(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    queue: QueueOption = None,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="Most messages to show of each queue.")
     ] = 100,
@@ -372,12 +258,6 @@ def dlq_show(
 @_dlq_command("redrive")
 def dlq_redrive(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    queue: QueueOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -393,12 +273,6 @@ def dlq_redrive(
 @_dlq_command("discard")
 def dlq_discard(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
-    queue: QueueOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
@@ -409,14 +283,9 @@ def dlq_discard(
     raise typer.Exit(discard(queues_of(context), yes=yes, dry_run=dry_run, as_json=as_json))
 
 
-@_command()
+@_command(cls=sharing(OF_STACK))
 def status(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
@@ -425,18 +294,12 @@ def status(
     raise typer.Exit(run(selection_of(context), as_json=as_json))
 
 
-@_command()
+@_command(cls=sharing(OF_TABLE))
 def report(
     context: typer.Context,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML page to write; - is stdout.")
     ],
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     verification: Annotated[
         Path | None,
         typer.Option("--verification", metavar="FILE", help="Output of `omics-meta verify --json`, to show it too."),
@@ -451,15 +314,9 @@ def report(
     raise typer.Exit(run(selection_of(context), output=output, verification=verification))
 
 
-@_command()
+@_command(cls=sharing(OF_TABLE))
 def cost(
     context: typer.Context,
-    stack: StackOption = None,
-    cwd: CwdOption = None,
-    outputs: OutputsOption = None,
-    table: TableOption = None,
-    region: RegionOption = None,
-    profile: ProfileOption = None,
     read_sets: Annotated[
         int | None,
         typer.Option("--read-sets", metavar="N", min=0, help="Number of read sets, instead of the table's rows."),

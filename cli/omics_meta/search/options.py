@@ -1,48 +1,58 @@
 """The options of the commands that find rows."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from omics_meta.search.filters import Filters, Search
-from omics_meta.selection.options import selection_of
+from omics_meta.selection.options import JsonOption, selection_of
 from omics_meta.terminal.formats.format import Format, format_of
+from omics_meta.terminal.group import options_of
 
 _PATTERN = "`*`, `?` and `[...]` stand for any characters, as in a shell."
 _ISO_8601 = "ISO 8601; UTC unless it says otherwise"
 
-SampleOption = Annotated[str | None, typer.Option("--sample", metavar="PATTERN", help=f"Sample id. {_PATTERN}")]
-SubjectOption = Annotated[str | None, typer.Option("--subject", metavar="PATTERN", help=f"Subject id. {_PATTERN}")]
-NameOption = Annotated[str | None, typer.Option("--name", metavar="PATTERN", help=f"Name. {_PATTERN}")]
-StatusOption = Annotated[str | None, typer.Option("--status", metavar="STATUS", help="Status, such as ACTIVE.")]
-TypeOption = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="FASTQ, BAM, CRAM or UBAM.")]
-StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Id or name of the sequence store.")]
-ReferenceOption = Annotated[str | None, typer.Option("--reference", metavar="ARN", help="ARN of the reference.")]
-TagOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tag",
-        metavar="KEY[=VALUE]",
-        help="Tag with this key, and with this value if one is given. Repeatable: all must be there.",
-    ),
-]
-FileOption = Annotated[
-    str | None, typer.Option("--file", metavar="PREFIX", help="Beginning of the path of a file, such as s3://...")
-]
-CreatedAfterOption = Annotated[
-    str | None,
-    typer.Option("--created-after", metavar="TIME", help=f"Created at this date or time ({_ISO_8601}) or later."),
-]
-CreatedBeforeOption = Annotated[
-    str | None,
-    typer.Option("--created-before", metavar="TIME", help=f"Created before this date or time ({_ISO_8601})."),
-]
-FormatOption = Annotated[
-    Format | None, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv or parquet.")
-]
-RowsJsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-JsonlOption = Annotated[bool, typer.Option("--jsonl", help="Print a line of JSON for each row on stdout.")]
-CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
+
+def _filters(
+    sample: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"Sample id. {_PATTERN}")] = None,
+    subject: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"Subject id. {_PATTERN}")] = None,
+    name: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"Name. {_PATTERN}")] = None,
+    status: Annotated[str | None, typer.Option(metavar="STATUS", help="Status, such as ACTIVE.")] = None,
+    file_type: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="FASTQ, BAM, CRAM or UBAM.")] = None,
+    store: Annotated[str | None, typer.Option(metavar="STORE", help="Id or name of the sequence store.")] = None,
+    reference: Annotated[str | None, typer.Option(metavar="ARN", help="ARN of the reference.")] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=VALUE]",
+            help="Tag with this key, and with this value if one is given. Repeatable: all must be there.",
+        ),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option(metavar="PREFIX", help="Beginning of the path of a file, such as s3://...")
+    ] = None,
+    created_after: Annotated[
+        str | None, typer.Option(metavar="TIME", help=f"Created at this date or time ({_ISO_8601}) or later.")
+    ] = None,
+    created_before: Annotated[
+        str | None, typer.Option(metavar="TIME", help=f"Created before this date or time ({_ISO_8601}).")
+    ] = None,
+) -> None: ...
+
+
+def _formats(
+    form: Annotated[
+        Format | None, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv or parquet.")
+    ] = None,
+    as_json: JsonOption = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print a line of JSON for each row on stdout.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+) -> None: ...
+
+
+FILTERS: Final = options_of(_filters)
+FORMATS: Final = options_of(_formats)
+
 ColumnsOption = Annotated[
     str | None,
     typer.Option("--columns", metavar="A,B,C", help="Columns to print, such as set_id,set_name,tag:cohort."),

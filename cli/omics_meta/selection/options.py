@@ -1,68 +1,99 @@
 """The options that several commands share, and what those of a command select to work on.
 
-A command declares the options that it has, and passes its context on; their values are read from there.
+A command names the groups of options that it shares, and passes its context on; their values are read from there.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from omics_meta.selection.target import QueueKind, QueueSelection, Selection
-from omics_meta.terminal.group import is_from
+from omics_meta.terminal.group import is_from, options_of
 
-StackOption = Annotated[
-    str | None,
-    typer.Option(
-        "--stack",
-        envvar="OMICS_META_STACK",
-        metavar="NAME",
-        help="Pulumi stack whose outputs name the table and region.",
-    ),
-]
-CwdOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--cwd", envvar="OMICS_META_CWD", metavar="DIR", help="Folder of the Pulumi project, if not the current one."
-    ),
-]
-OutputsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--outputs",
-        envvar="OMICS_META_OUTPUTS",
-        metavar="FILE",
-        help="File with the output of `pulumi stack output --json`, instead of a stack.",
-    ),
-]
-StoresOption = Annotated[
+
+def _stack(
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OMICS_META_STACK", metavar="NAME", help="Pulumi stack whose outputs name the table and region."
+        ),
+    ] = None,
+    cwd: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="OMICS_META_CWD", metavar="DIR", help="Folder of the Pulumi project, if not the current one."
+        ),
+    ] = None,
+    outputs: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="OMICS_META_OUTPUTS",
+            metavar="FILE",
+            help="File with the output of `pulumi stack output --json`, instead of a stack.",
+        ),
+    ] = None,
+) -> None: ...
+
+
+def _stores(
+    seq_store_id: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-s",
+            "--seq-store-id",
+            metavar="ID",
+            help="Id of a sequence store. Repeatable. With a stack, all stores by default.",
+        ),
+    ] = None,
+    all_stores: Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")] = False,
+) -> None: ...
+
+
+def _table(
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table, instead of the stack's."
+        ),
+    ] = None,
+) -> None: ...
+
+
+def _account(
+    region: Annotated[
+        str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region, instead of the stack's.")
+    ] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")] = None,
+) -> None: ...
+
+
+def _queue(
+    queue: Annotated[
+        QueueKind | None,
+        typer.Option(
+            metavar="failed|undelivered",
+            help="failed: what the function failed on; undelivered: what the rule could not deliver. Both by default.",
+        ),
+    ] = None,
+) -> None: ...
+
+
+OF_STACK: Final = [*options_of(_stack), *options_of(_account)]
+OF_QUEUES: Final = [*OF_STACK, *options_of(_queue)]
+OF_TABLE: Final = [*options_of(_stack), *options_of(_table), *options_of(_account)]
+OF_STORES: Final = [*options_of(_stack), *options_of(_stores), *options_of(_table), *options_of(_account)]
+
+MaxTpsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "-s",
-        "--seq-store-id",
-        metavar="ID",
-        help="Id of a sequence store. Repeatable. With a stack, all stores by default.",
+        "--max-tps",
+        metavar="[OPERATION=]N",
+        help="HealthOmics calls a second, for each operation or for one. 4.5 by default; raise it with your quotas."
+        " Repeatable.",
     ),
 ]
-AllStoresOption = Annotated[bool, typer.Option("--all-stores", help="Every store of the account and region.")]
-TableOption = Annotated[
-    str | None,
-    typer.Option(
-        "-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table, instead of the stack's."
-    ),
-]
-RegionOption = Annotated[
-    str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region, instead of the stack's.")
-]
-ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")]
-QueueOption = Annotated[
-    QueueKind | None,
-    typer.Option(
-        "--queue",
-        metavar="failed|undelivered",
-        help="failed: what the function failed on; undelivered: what the rule could not deliver. Both by default.",
-    ),
-]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
 def selection_of(context: typer.Context) -> Selection:
@@ -98,15 +129,3 @@ def selection_of(context: typer.Context) -> Selection:
 def queues_of(context: typer.Context) -> QueueSelection:
     """Return which dead-letter queues of which stack the options of a command select."""
     return QueueSelection(selection_of(context), context.params["queue"])
-
-
-MaxTpsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--max-tps",
-        metavar="[OPERATION=]N",
-        help="HealthOmics calls a second, for each operation or for one. 4.5 by default; raise it with your quotas."
-        " Repeatable.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]

@@ -2,16 +2,30 @@
 
 import os
 import sys
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 
 
 class Command(TyperCommand):
-    """A command whose errors name the variables that stood for options, because what was not typed is overlooked."""
+    """A command whose errors name the variables that stood for options, because what was not typed is overlooked.
+
+    Attributes:
+        shared: Options that it has in common with other commands, before and after its own. Its function is not given
+            their values, and reads them from the context.
+    """
+
+    shared: ClassVar[tuple[Sequence[Any], Sequence[Any]]] = ((), ())
+
+    def __init__(self, *, params: list[Any], **given: Any) -> None:
+        first, last = self.shared
+        # What is required comes first, as among the parameters of a function.
+        super().__init__(params=sorted([*first, *params, *last], key=lambda each: not each.required), **given)
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters."""
@@ -19,13 +33,30 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        shared = {option.name for options in self.shared for option in options}
         try:
-            return super().invoke(ctx)
+            return ctx.invoke(self.callback, **{name: ctx.params[name] for name in ctx.params.keys() - shared})
         except Exception as error:
             for option in self.params:
                 if is_from(ctx, option.name, "ENVIRONMENT"):
                     error.add_note(f"{option.envvar} is set to {ctx.params[option.name]}")
             raise
+
+
+def sharing(*first: Sequence[Any], last: Sequence[Any] = ()) -> type[Command]:
+    """Return the class of commands that share these options with others."""
+
+    class Sharing(Command):
+        shared = ([option for options in first for option in options], last)
+
+    return Sharing
+
+
+def options_of(declaration: Callable[..., None]) -> Sequence[Any]:
+    """Return the options that the parameters of a function declare, for commands to share."""
+    app = typer.Typer(add_completion=False)
+    app.command()(declaration)
+    return get_command(app).params
 
 
 class Commands(TyperGroup):
