@@ -60,7 +60,7 @@ browser: ## Install the browser that the test of reports wants (Debian and Ubunt
 test: lint types sdks ## Lint, check types and run all tests
 	@$(MAKE) --no-print-directory engine || test -z "$${CI:-}" # Without Go, the engine's tests say why they are skipped.
 	@# Most tests wait for a process of their own, so that four workers are not too many for two cores.
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: quick
 quick: lint types ## Lint, check types and test the pure core and the components, in less than a minute
@@ -70,7 +70,7 @@ quick: lint types ## Lint, check types and test the pure core and the components
 shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 repeats the order of a run
 	@# Each loop ends with this shell, whatever ends it.
 	@for _ in 1 2; do while kill -0 $$$$; do :; done 2> /dev/null & done; \
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -p randomly $(if $(SEED),--randomly-seed=$(SEED))
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -p randomly $(if $(SEED),--randomly-seed=$(SEED))
 
 .PHONY: test-lowest
 test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyproject.toml allows

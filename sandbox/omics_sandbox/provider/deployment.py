@@ -4,25 +4,21 @@ import asyncio
 import contextvars
 import logging
 import os
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from pulumi.runtime import reset_options, run_in_stack, set_all_config
-from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
+from pulumi.runtime import Settings, configure, reset_options, run_in_stack, set_all_config
 
 from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
 from omics_sandbox.provider.catalogue import resource_type
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.monitor import DeployedResource, Diagnostics, Monitor, Registry
 from omics_sandbox.provider.project import Project
-from omics_sandbox.provider.serving import make_server
 
 _LOGGER: Final = logging.getLogger(__name__)
 _PARALLEL: Final = 16
-_LONGEST_CREATION_SECONDS: Final = 300
 
 
 class Deployment:
@@ -101,9 +97,9 @@ def deploy(
         settings = home.resolve_config({**home.stack_config(stack), **(config or {})})
         aws = _default_provider(os.environ if environment is None else environment, settings)
         monitor = Monitor(aws, home.name, stack, home.folder, registry)
-        with _serving(monitor, Diagnostics(registry)) as address, home.surroundings():
+        with home.surroundings():
             # The runtime keeps its settings in context variables: a context of its own keeps runs apart.
-            contextvars.copy_context().run(_run_program, home, stack, settings, address)
+            contextvars.copy_context().run(_run_program, home, stack, settings, monitor, Diagnostics(registry))
         registry.refuse_errors()
     except Exception as error:
         raise DeploymentError(str(error), Deployment(registry, home.folder)) from error
@@ -119,33 +115,21 @@ def _default_provider(environment: Mapping[str, str], config: Mapping[str, str])
     return aws
 
 
-@contextmanager
-def _serving(monitor: Monitor, diagnostics: Diagnostics) -> Generator[str]:
-    """Serve the monitor and the engine's log on a free local port, and yield its address."""
-    with ThreadPoolExecutor(_PARALLEL) as threads:
-        server = make_server(threads)
-        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
-        engine_pb2_grpc.add_EngineServicer_to_server(diagnostics, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        try:
-            yield f"127.0.0.1:{port}"
-        finally:
-            # What is being created when the program fails is finished and recorded, or it could never be destroyed.
-            server.stop(_LONGEST_CREATION_SECONDS).wait()
-
-
-def _run_program(project: Project, stack: str, config: Mapping[str, str], address: str) -> None:
-    reset_options(
-        project=project.name,
-        stack=stack,
-        root_directory=str(project.folder),
-        monitor_address=address,
-        engine_address=address,
+def _run_program(
+    project: Project, stack: str, config: Mapping[str, str], monitor: Monitor, diagnostics: Diagnostics
+) -> None:
+    reset_options()
+    settings = Settings(
+        project.name,
+        stack,
+        monitor=monitor,
+        engine=diagnostics,
         parallel=_PARALLEL,
-        preview=False,
+        dry_run=False,
         organization="organization",
+        root_directory=str(project.folder),
     )
+    configure(settings)
     set_all_config(dict(config))
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(_PARALLEL))
@@ -155,6 +139,7 @@ def _run_program(project: Project, stack: str, config: Mapping[str, str], addres
         loop.run_until_complete(run_in_stack(project.run))
     finally:
         loop.run_until_complete(_cancel(asyncio.all_tasks(loop)))
+        # What is being created when the program fails is finished and recorded, or it could never be destroyed.
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 

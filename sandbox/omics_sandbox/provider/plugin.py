@@ -5,31 +5,35 @@ The service is `pulumirpc.ResourceProvider` (https://github.com/pulumi/pulumi, p
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from typing_extensions import override
 
 from omics_sandbox.provider import invokes
 from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES, resource_type
-from omics_sandbox.provider.errors import CheckFailure
+from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
 from omics_sandbox.provider.resource_type import ResourceType
-from omics_sandbox.provider.serving import Context, make_server, refusing
 from omics_sandbox.provider.values import UNKNOWN, Properties, decode, encode
 
 _PARALLEL: Final = 16
+_LARGEST_MESSAGE: Final = 400 * 1024 * 1024  # as in the engine
+
+Context = grpc.ServicerContext
 
 
 def serve() -> None:
     """Serve the plugin on a free local port until the engine ends the process; the port goes to stdout."""
     with ThreadPoolExecutor(_PARALLEL) as threads:
-        server = make_server(threads)
+        server = grpc.server(threads, options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)])
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(os.environ), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
@@ -71,7 +75,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         inputs = decode(request.news)
         failures = check_settings(inputs)
         if not failures:
-            with refusing(context):
+            with _refusing(context):
                 aws = Aws(self._environment, ProviderSettings.from_inputs(inputs))
                 aws.require_credentials()
                 inputs.setdefault("region", aws.region)
@@ -91,14 +95,14 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
-        with refusing(context):
+        with _refusing(context):
             # `return` is a word of Python's own, so it cannot be written as a keyword argument.
             answer: dict[str, Any] = {"return": encode(invokes.invoke(self._aws, request.tok, decode(request.args)))}
             return provider_pb2.InvokeResponse(**answer)
 
     @override
     def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
-        with refusing(context):
+        with _refusing(context):
             name = request.urn.split("::", 3)[3]
             checked = self._type(request.urn).check(
                 name, decode(request.olds), decode(request.news), request.randomSeed
@@ -107,7 +111,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
-        with refusing(context):
+        with _refusing(context):
             implementation = self._type(request.urn)
             news, state = decode(request.news), decode(request.olds)
             difference = implementation.diff(decode(request.old_inputs), state, news)
@@ -120,7 +124,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
-        with refusing(context):
+        with _refusing(context):
             implementation, inputs = self._type(request.urn), decode(request.properties)
             if request.preview:
                 return provider_pb2.CreateResponse(properties=encode(_planned(implementation, inputs)))
@@ -129,7 +133,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
-        with refusing(context):
+        with _refusing(context):
             implementation, inputs = self._type(request.urn), decode(request.inputs)
             state = implementation.read(request.id, decode(request.properties))
             if state is None:
@@ -142,7 +146,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
-        with refusing(context):
+        with _refusing(context):
             implementation = self._type(request.urn)
             state, inputs = decode(request.olds), decode(request.news)
             if request.preview:
@@ -154,7 +158,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
-        with refusing(context):
+        with _refusing(context):
             self._type(request.urn).delete(request.id, decode(request.properties))
         return empty_pb2.Empty()
 
@@ -210,3 +214,28 @@ def _schema() -> dict[str, Any]:
             for token, known in sorted(RESOURCE_TYPES.items())
         },
     }
+
+
+@contextmanager
+def _refusing(context: Context) -> Generator[None]:
+    """Answer a call with the message of a ProviderError instead of a trace of our own code."""
+    try:
+        yield
+    except IncompleteCreationError as error:
+        context.abort_with_status(_Incomplete(error))
+    except ProviderError as error:
+        context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+class _Incomplete(grpc.Status):
+    """The status by which the engine learns that a resource exists in spite of the error."""
+
+    def __init__(self, error: IncompleteCreationError) -> None:
+        self.code = grpc.StatusCode.UNKNOWN
+        self.details = str(error)
+        failed = provider_pb2.ErrorResourceInitFailed(
+            id=error.resource_id, properties=encode(error.state), reasons=[str(error)], inputs=encode(error.inputs)
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+        status.details.add().Pack(failed)
+        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)
