@@ -22,10 +22,16 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def aws(sandbox: Sandbox) -> Aws:
-    """The local AWS, with nothing of other tests in HealthOmics."""
+@pytest.fixture(scope="module")
+def local_aws(sandbox: Sandbox) -> Aws:
     return Aws(sandbox)
+
+
+@pytest.fixture
+def aws(local_aws: Aws) -> Aws:
+    """The local AWS, with nothing of other tests in HealthOmics."""
+    local_aws.clear()
+    return local_aws
 
 
 @pytest.fixture

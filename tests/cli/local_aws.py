@@ -1,6 +1,7 @@
 """The local AWS of a test of the command line."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -21,17 +22,22 @@ class Aws:
     Attributes:
         sandbox: The sandbox behind it.
         omics: Creates stores and read sets, counts calls, injects faults.
+        client: Returns the client of a service, which is made once for all tests.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.omics = sandbox.omics
+        self.client = cache(sandbox.client)
+        self._dynamodb = self.client("dynamodb")
+
+    def clear(self) -> None:
+        """Forget the stores, faults and calls of an earlier test."""
         self.omics.emit_events = False
         self.omics.limits = Limits.none()
         self.omics.stores.clear()
         self.omics.faults.clear()
         self.forget_calls()
-        self._dynamodb = sandbox.client("dynamodb")
 
     def forget_calls(self) -> None:
         """Count calls from zero."""

@@ -52,8 +52,8 @@ def test_rows_of_a_table_are_counted(aws: Aws, cli: CommandLine) -> None:
 def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     function = "scheduled"
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = aws.sandbox.client("iam").create_role(RoleName=function, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    aws.sandbox.client("lambda").create_function(
+    role = aws.client("iam").create_role(RoleName=function, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    aws.client("lambda").create_function(
         FunctionName=function,
         Runtime="python3.13",
         Handler="app.handler",

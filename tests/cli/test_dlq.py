@@ -93,7 +93,7 @@ class Stack:
     """The queues of a stack, and `omics-meta dlq` with the stack's outputs."""
 
     def __init__(self, aws: Aws, cli: CommandLine, folder: Path) -> None:
-        self.sqs = aws.sandbox.client("sqs")
+        self.sqs = aws.client("sqs")
         self.cli = cli
         self.file = folder / "outputs.json"
         name = f"dlq-{next(_names)}"

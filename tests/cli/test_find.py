@@ -101,7 +101,7 @@ KEYS = {
 
 
 def read_all(aws: Aws, table: str, filters: Filters) -> Iterator[dict[str, Any]]:
-    client = aws.sandbox.client("dynamodb")
+    client = aws.client("dynamodb")
     criteria = criteria_of(filters)
     access = plan(criteria, counted(facts_of(client.describe_table(TableName=table)["Table"])))
     pages = read(client, Table(client, table), access, criteria)
@@ -136,7 +136,7 @@ def test_a_table_is_scanned_in_segments_a_page_at_a_time(aws: Aws) -> None:
     table = aws.table()
     for number in range(40):
         aws.put(table, {"set_arn": f"arn:{number}", "set_name": str(number), "set_description": "x" * 100_000})
-    client = aws.sandbox.client("dynamodb")
+    client = aws.client("dynamodb")
     access = replace(plan((), facts_of(client.describe_table(TableName=table)["Table"])), segments=3)
 
     pages = list(read(client, Table(client, table), access, ()))

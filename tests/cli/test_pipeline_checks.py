@@ -2,16 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from moto.awslambda.models import lambda_backends
+from moto.cloudwatch.models import cloudwatch_backends
+from omics_meta.pipeline.check import Check
+from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.stack import Stack
+from omics_meta.selection.outputs import Outputs
 
 from tests.cli.local_aws import Aws
-from tests.command_line import FAST, CommandLine
+from tests.command_line import FAST, CommandLine, Finished
 
 ARN = "arn:aws:{}:us-west-2:123456789012:{}"
 PATTERN = {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"]}
@@ -41,51 +48,47 @@ class Pipeline:
     """A pipeline as the component deploys it, made with the AWS API alone.
 
     Attributes:
+        name: The name of its resources, or how their names begin.
         outputs: What the stack would say of it.
     """
 
-    def __init__(self, aws: Aws, folder: Path) -> None:
-        self._file = folder / "outputs.json"
-        self.events = aws.sandbox.client("events")
-        self.sqs = aws.sandbox.client("sqs")
-        self.functions = aws.sandbox.client("lambda")
-        self.scheduler = aws.sandbox.client("scheduler")
-        self.cloudwatch = aws.sandbox.client("cloudwatch")
-        self.logs = aws.sandbox.client("logs")
-        self.iam = aws.sandbox.client("iam")
-        self.dynamodb = aws.sandbox.client("dynamodb")
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._changed: set[str] = set()
+        # One for all, because the first client of a session takes longest.
+        self._session = boto3.Session()
         table = aws.table()
-        name = table.replace("read-sets", "sync")
-        self.name = name
-        queues = {f"{name}.fifo": True, f"{name}-dead.fifo": True, f"{name}-undelivered": False}
+        self.name = table.replace("read-sets", "sync")
+        queues = {f"{self.name}.fifo": True, f"{self.name}-dead.fifo": True, f"{self.name}-undelivered": False}
         self.queue, *_ = (self._queue(queue, fifo) for queue, fifo in queues.items())
-        self.outputs = outputs_of(name, table, self.queue.rpartition("/")[0])
-        self.put_rule()
-        self.put_target()
-        self.put_policy()
-        self.set_queue(VisibilityTimeout="180")
-        self.put_redrive_policy()
-        role = self.put_role("lambda.amazonaws.com", name)
-        self.create_function(name, role)
-        self.put_variables()
-        self.put_recursion("Allow")
-        self.mapping = self.map()
-        self.logs.create_log_group(logGroupName=self.outputs["logGroupName"])
-        self.logs.put_retention_policy(logGroupName=self.outputs["logGroupName"], retentionInDays=30)
-        self.put_role("scheduler.amazonaws.com")
-        self.scheduler.create_schedule(**self.schedule())
+        self._deployed = outputs_of(self.name, table, self.queue.rpartition("/")[0])
+        self._create_function(self.name)
+        self._changed |= {"events", "logs", "scheduler"}
+        self.restore()
 
-    @property
-    def file(self) -> Path:
-        """A file with the outputs as they are now."""
-        self._file.write_text(json.dumps(self.outputs))
-        return self._file
+    def client(self, service: str) -> Any:
+        """The client of a service, in which something is about to be changed."""
+        self._changed.add(service)
+        return self._aws.client(service)
+
+    def restore(self) -> None:
+        """Put back what the deployment says, in the services in which something was changed."""
+        self.outputs = dict(self._deployed)
+        for service in sorted(self._changed):
+            getattr(self, f"_restore_{service}")()
+        self._changed.clear()
+
+    def check(self) -> list[Check]:
+        """What the checks of the stack say."""
+        stack = Stack(self._session, Outputs("outputs.json", self.outputs))
+        stack.client = self._aws.client
+        return check_pipeline(stack)
 
     def put_recursion(self, loop: str) -> None:
-        self.functions.put_function_recursion_config(FunctionName=self.name, RecursiveLoop=loop)
+        self.client("lambda").put_function_recursion_config(FunctionName=self.name, RecursiveLoop=loop)
 
     def put_rule(self, pattern: Any = PATTERN, state: str = "ENABLED") -> None:
-        self.events.put_rule(Name=self.name, EventPattern=json.dumps(pattern), State=state)
+        self.client("events").put_rule(Name=self.name, EventPattern=json.dumps(pattern), State=state)
 
     def put_target(self, group: str = "$.detail.id", **changes: Any) -> None:
         target = {
@@ -95,7 +98,7 @@ class Pipeline:
             "DeadLetterConfig": {"Arn": self.outputs["undeliveredQueueArn"]},
         }
         kept = {name: value for name, value in (target | changes).items() if value}
-        self.events.put_targets(Rule=self.name, Targets=[kept])
+        self.client("events").put_targets(Rule=self.name, Targets=[kept])
 
     def put_further_rule(
         self, detail_type: str = "Sequence Store Status Change", input_path: str = "", **options: str
@@ -103,9 +106,11 @@ class Pipeline:
         """Add a rule with the queue as its target; return its ARN. The queue's policy is left as it is."""
         name = f"{self.name}-further"
         pattern = {"source": ["aws.omics"], "detail-type": [detail_type]}
-        arn = self.events.put_rule(Name=name, EventPattern=json.dumps(pattern), **options)["RuleArn"]
+        arn = self.client("events").put_rule(Name=name, EventPattern=json.dumps(pattern), **options)["RuleArn"]
         target = {"Id": "queue", "Arn": self.outputs["queueArn"], "SqsParameters": {"MessageGroupId": "$.detail.id"}}
-        self.events.put_targets(Rule=name, Targets=[target | ({"InputPath": input_path} if input_path else {})])
+        self.client("events").put_targets(
+            Rule=name, Targets=[target | ({"InputPath": input_path} if input_path else {})]
+        )
         return arn
 
     def let_send(self, *rules: str) -> None:
@@ -116,11 +121,11 @@ class Pipeline:
         name = name or f"{self.name}-schedule"
         allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        try:
-            self.iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
-        except self.iam.exceptions.NoSuchEntityException:
-            return self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        return self.iam.get_role(RoleName=name)["Role"]["Arn"]
+        iam = self.client("iam")
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            return iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        return iam.get_role(RoleName=name)["Role"]["Arn"]
 
     def schedule(self, **target: Any) -> dict[str, Any]:
         """The parameters of the schedule of reconciliations, with parts of its target changed or, with None, gone."""
@@ -146,7 +151,7 @@ class Pipeline:
         }
 
     def reschedule(self, **changes: Any) -> None:
-        self.scheduler.update_schedule(**self.schedule() | changes)
+        self.client("scheduler").update_schedule(**self.schedule() | changes)
 
     def put_variables(self, **changes: str | None) -> None:
         """Set the function's environment variables, with some of them changed or, with None, gone."""
@@ -159,7 +164,7 @@ class Pipeline:
             "RECONCILE_SCHEDULE": "rate(1 day)",
         } | changes
         kept = {name: value for name, value in variables.items() if value is not None}
-        self.functions.update_function_configuration(FunctionName=self.name, Environment={"Variables": kept})
+        self.client("lambda").update_function_configuration(FunctionName=self.name, Environment={"Variables": kept})
 
     def put_redrive_policy(self, *, to: str = "deadLetterQueueArn", deliveries: int = 5) -> None:
         policy = {"deadLetterTargetArn": self.outputs[to], "maxReceiveCount": deliveries}
@@ -177,16 +182,19 @@ class Pipeline:
             }
             for number, value in enumerate(seconds)
         ]
-        self.cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=data)
+        self.client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=data)
 
-    def registered(self) -> Any:
-        """The function as moto has it, for states that no API call brings about."""
-        return lambda_backends["123456789012"]["us-west-2"].get_function(self.name)
+    def set_state(self, state: str) -> None:
+        """Have the function in a state that no API call brings about."""
+        self.client("lambda")
+        lambda_backends["123456789012"]["us-west-2"].get_function(self.name).state = state
 
     def replace_table(self, key: str) -> None:
-        self.dynamodb.delete_table(TableName=self.outputs["tableName"])
-        self.dynamodb.create_table(
-            TableName=self.outputs["tableName"],
+        dynamodb, name = self.client("dynamodb"), self.outputs["tableName"]
+        with suppress(dynamodb.exceptions.ResourceNotFoundException):
+            dynamodb.delete_table(TableName=name)
+        dynamodb.create_table(
+            TableName=name,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
@@ -204,59 +212,111 @@ class Pipeline:
         self.set_queue(Policy=json.dumps({"Version": "2012-10-17", "Statement": [kept]}))
 
     def set_queue(self, **attributes: str) -> None:
-        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes=attributes)
+        self.client("sqs").set_queue_attributes(QueueUrl=self.queue, Attributes=attributes)
 
-    def map(self, **options: Any) -> str:
+    def map(self, function: str = "", **options: Any) -> None:
         options = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "Enabled": True} | options
-        created = self.functions.create_event_source_mapping(
-            EventSourceArn=self.outputs["queueArn"], FunctionName=self.name, **options
-        )
-        return created["UUID"]
-
-    def create_function(self, name: str, role: str) -> None:
-        self.functions.create_function(
-            FunctionName=name, Runtime="python3.13", Handler="app.handler", Role=role, Code={"ZipFile": b""}, Timeout=30
+        self.client("lambda").create_event_source_mapping(
+            EventSourceArn=self.outputs["queueArn"], FunctionName=function or self.name, **options
         )
 
     def map_to_another_function(self) -> None:
-        name = f"{self.name}-other"
-        self.create_function(name, self.put_role("lambda.amazonaws.com", name))
-        self.functions.create_event_source_mapping(EventSourceArn=self.outputs["queueArn"], FunctionName=name)
+        self._create_function(f"{self.name}-other")
+        self.map(f"{self.name}-other")
 
     def map_anew(self, **options: Any) -> None:
         self.unmap()
         self.map(**options)
 
     def unmap(self) -> None:
-        self.functions.delete_event_source_mapping(UUID=self.mapping)
+        functions, queue = self.client("lambda"), self.outputs["queueArn"]
+        for mapping in functions.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]:
+            functions.delete_event_source_mapping(UUID=mapping["UUID"])
+
+    def _create_function(self, name: str) -> None:
+        role, code = self.put_role("lambda.amazonaws.com", name), {"ZipFile": b""}
+        self.client("lambda").create_function(
+            FunctionName=name, Runtime="python3.13", Handler="app.handler", Role=role, Code=code, Timeout=30
+        )
 
     def _queue(self, name: str, fifo: bool) -> str:
         attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if fifo else {}
-        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        return self.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    def _restore_events(self) -> None:
+        self.put_rule()
+        self.put_target()
+        if self.client("events").list_rules(NamePrefix=f"{self.name}-further")["Rules"]:
+            self.client("events").remove_targets(Rule=f"{self.name}-further", Ids=["queue"])
+            self.client("events").delete_rule(Name=f"{self.name}-further")
+
+    def _restore_sqs(self) -> None:
+        sqs = self.client("sqs")
+        for url in (self.outputs["deadLetterQueueUrl"], self.outputs["undeliveredQueueUrl"]):
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        self.set_queue(VisibilityTimeout="180", ContentBasedDeduplication="true")
+        self.put_redrive_policy()
+        self.put_policy()
+
+    def _restore_lambda(self) -> None:
+        self.map_anew()
+        self.put_variables()
+        self.put_recursion("Allow")
+        self.set_state("Active")
+
+    def _restore_scheduler(self) -> None:
+        try:
+            self.reschedule()
+        except self.client("scheduler").exceptions.ResourceNotFoundException:
+            self.client("scheduler").create_schedule(**self.schedule())
+
+    def _restore_cloudwatch(self) -> None:
+        cloudwatch_backends["123456789012"]["us-west-2"].metric_data.clear()  # no API call does
+
+    def _restore_logs(self) -> None:
+        name = self.outputs["logGroupName"]
+        with suppress(self.client("logs").exceptions.ResourceAlreadyExistsException):
+            self.client("logs").create_log_group(logGroupName=name)
+        self.client("logs").put_retention_policy(logGroupName=name, retentionInDays=30)
+
+    def _restore_iam(self) -> None:
+        self.put_role("scheduler.amazonaws.com")
+
+    def _restore_dynamodb(self) -> None:
+        self.replace_table("set_arn")
+
+
+@pytest.fixture(scope="module")
+def deployed(local_aws: Aws) -> Pipeline:
+    return Pipeline(local_aws)
 
 
 @pytest.fixture
-def pipeline(aws: Aws, tmp_path: Path) -> Pipeline:
-    return Pipeline(aws, tmp_path)
+def pipeline(aws: Aws, deployed: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """The pipeline as it was deployed."""
+    for name, value in aws.sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    yield deployed
+    deployed.restore()
 
 
 @pytest.fixture
-def verify(aws: Aws, cli: CommandLine, pipeline: Pipeline) -> Callable[[], tuple[int, dict[str, Any]]]:
-    """Verify the stack; return the exit code, and the checks that did not pass, by name."""
+def verify(cli: CommandLine, pipeline: Pipeline, tmp_path: Path) -> Callable[..., Finished]:
+    """Verify the stack with these options."""
 
-    def run() -> tuple[int, dict[str, Any]]:
-        # The rows are compared with another table, so that the stack's own one may be as it likes.
-        done = cli.run("verify", "--outputs", pipeline.file, "-t", aws.table(), "--json", *FAST)
-        assert done.code in {0, 1}, done.err
-        checks = done.document["pipeline"]
-        assert done.document["in_sync"] is (done.code == 0)
-        return done.code, {each["check"]: each for each in checks if not each["passed"]}
+    def run(*options: str, command: str = "verify", **arguments: Any) -> Finished:
+        file = tmp_path / "outputs.json"
+        file.write_text(json.dumps(pipeline.outputs))
+        return cli.run(command, "--outputs", file, *options, **arguments)
 
     return run
 
 
 def _send_to(output: str, **options: str) -> Callable[[Pipeline], object]:
-    return lambda pipeline: pipeline.sqs.send_message(QueueUrl=pipeline.outputs[output], MessageBody="{}", **options)
+    return lambda pipeline: pipeline.client("sqs").send_message(
+        QueueUrl=pipeline.outputs[output], MessageBody="{}", **options
+    )
 
 
 SOUND: dict[str, Callable[[Pipeline], object]] = {
@@ -272,7 +332,7 @@ SOUND: dict[str, Callable[[Pipeline], object]] = {
     ),
     "further rule": lambda it: it.let_send(it.put_further_rule()),
     "reconciliation is off": lambda it: (
-        it.scheduler.delete_schedule(Name=it.name),
+        it.client("scheduler").delete_schedule(Name=it.name),
         it.put_variables(RECONCILE_SCHEDULE="off"),
     ),
     "few deliveries": lambda it: it.put_redrive_policy(deliveries=2),
@@ -283,7 +343,11 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
     ("recursion", lambda it: it.put_recursion("Terminate"), "has RecursiveLoop Terminate"),
     ("rule enabled", lambda it: it.put_rule(state="DISABLED"), "is DISABLED"),
     ("rule pattern", lambda it: it.put_rule(PATTERN | {"detail": {"status": ["ACTIVE"]}}), '{"status": ["ACTIVE"]}'),
-    ("rule target", lambda it: it.events.remove_targets(Rule=it.name, Ids=["queue"]), "0 targets are arn:aws:sqs"),
+    (
+        "rule target",
+        lambda it: it.client("events").remove_targets(Rule=it.name, Ids=["queue"]),
+        "0 targets are arn:aws:sqs",
+    ),
     ("message group", lambda it: it.put_target("all"), "'all'"),
     ("undelivered queue", lambda it: it.put_target(DeadLetterConfig=None), "is none"),
     ("content-based deduplication", lambda it: it.set_queue(ContentBasedDeduplication="false"), "is false"),
@@ -342,7 +406,7 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
         lambda it: it.put_variables(SOURCE_ACCOUNT="210987654321"),
         "is 210987654321, and the stack has 123456789012",
     ),
-    ("function", lambda it: setattr(it.registered(), "state", "Failed"), " is Failed, its last update"),
+    ("function", lambda it: it.set_state("Failed"), " is Failed, its last update"),
     (
         "batch size",
         lambda it: it.put_variables(MAX_TPS="0.3"),
@@ -350,9 +414,17 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
     ),
     ("batch size", lambda it: it.put_variables(MAX_TPS="fast"), "at MAX_TPS 'fast' "),
     ("batch size", lambda it: it.put_variables(MAX_TPS="5,ListTagsForResource=0.1"), "can refresh 1 in its 30 s"),
-    ("log group", lambda it: it.logs.delete_log_group(logGroupName=it.outputs["logGroupName"]), "is not there"),
-    ("log retention", lambda it: it.logs.delete_retention_policy(logGroupName=it.outputs["logGroupName"]), "for ever"),
-    ("schedule", lambda it: it.scheduler.delete_schedule(Name=it.name), "0 send 'Reconcile' to arn:aws:sqs"),
+    (
+        "log group",
+        lambda it: it.client("logs").delete_log_group(logGroupName=it.outputs["logGroupName"]),
+        "is not there",
+    ),
+    (
+        "log retention",
+        lambda it: it.client("logs").delete_retention_policy(logGroupName=it.outputs["logGroupName"]),
+        "for ever",
+    ),
+    ("schedule", lambda it: it.client("scheduler").delete_schedule(Name=it.name), "0 send 'Reconcile' to arn:aws:sqs"),
     ("schedule", lambda it: it.reschedule(**it.schedule(Arn=it.outputs["undeliveredQueueArn"])), "0 send 'Reconcile'"),
     ("schedule", lambda it: it.reschedule(**it.schedule(Input="{}")), "0 send 'Reconcile'"),
     ("schedule", lambda it: it.reschedule(**it.schedule(Input="now")), "0 send 'Reconcile'"),
@@ -365,13 +437,21 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
     ),
     ("schedule target", lambda it: it.reschedule(**it.schedule(SqsParameters=None)), "MessageGroupId is None"),
     ("schedule's undelivered queue", lambda it: it.reschedule(**it.schedule(DeadLetterConfig=None)), "is none"),
-    ("schedule's role", lambda it: it.iam.delete_role(RoleName=f"{it.name}-schedule"), "there is no role arn:aws:iam"),
+    (
+        "schedule's role",
+        lambda it: it.client("iam").delete_role(RoleName=f"{it.name}-schedule"),
+        "there is no role arn:aws:iam",
+    ),
     (
         "schedule's role",
         lambda it: it.put_role("lambda.amazonaws.com"),
         "EventBridge Scheduler may not assume arn:aws:iam",
     ),
-    ("table", lambda it: it.dynamodb.delete_table(TableName=it.outputs["tableName"]), "ResourceNotFoundException"),
+    (
+        "table",
+        lambda it: it.client("dynamodb").delete_table(TableName=it.outputs["tableName"]),
+        "ResourceNotFoundException",
+    ),
     ("table key", lambda it: it.replace_table("id"), "it must be set_arn"),
     ("dead letters", _send_to("deadLetterQueueUrl", MessageGroupId="1"), "-dead.fifo holds 1 message"),
     ("dead letters", _send_to("undeliveredQueueUrl"), "-undelivered holds 1 message"),
@@ -380,40 +460,27 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
 
 
 @pytest.mark.parametrize("arrange", SOUND.values(), ids=SOUND.keys())
-def test_a_sound_pipeline_passes(
-    arrange: Callable[[Pipeline], object], pipeline: Pipeline, verify: Callable[[], tuple[int, dict[str, Any]]]
-) -> None:
+def test_a_sound_pipeline_passes(arrange: Callable[[Pipeline], object], pipeline: Pipeline) -> None:
     arrange(pipeline)
-    assert verify() == (0, {})
+    assert [check for check in pipeline.check() if not check.passed] == []
 
 
 @pytest.mark.parametrize(("check", "damage", "found"), BROKEN, ids=[f"{check}: {found}" for check, _, found in BROKEN])
 def test_the_broken_part_is_named_and_none_else(
-    check: str,
-    damage: Callable[[Pipeline], object],
-    found: str,
-    pipeline: Pipeline,
-    verify: Callable[[], tuple[int, dict[str, Any]]],
+    check: str, damage: Callable[[Pipeline], object], found: str, pipeline: Pipeline
 ) -> None:
     damage(pipeline)
-    code, failed = verify()
-    assert code == 1
-    assert failed.keys() == {check}
-    assert found in failed[check]["found"]
-    remedy = failed[check]["remedy"]
-    assert len(remedy.split()) > 2
-    assert not remedy.endswith((" ", " run", " or", " and"))
+    [failed] = [each for each in pipeline.check() if not each.passed]
+    assert failed.name == check
+    assert found in failed.found
+    assert len(failed.remedy.split()) > 2
+    assert not failed.remedy.endswith((" ", " run", " or", " and"))
 
 
-def test_one_dead_letter_is_one_message(pipeline: Pipeline, verify: Callable[[], tuple[int, dict[str, Any]]]) -> None:
-    _send_to("undeliveredQueueUrl")(pipeline)
-    _, one = verify()
-    _send_to("undeliveredQueueUrl")(pipeline)
-    _, two = verify()
-    assert [each["dead letters"]["found"].rpartition(" holds ")[2] for each in (one, two)] == [
-        "1 message",
-        "2 messages",
-    ]
+def test_one_dead_letter_is_one_message(pipeline: Pipeline) -> None:
+    for number in ("1 message", "2 messages"):
+        _send_to("undeliveredQueueUrl")(pipeline)
+        assert [each.found.rpartition(" holds ")[2] for each in pipeline.check() if not each.passed] == [number]
 
 
 def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
@@ -443,25 +510,21 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(aws: Aws, cli: 
     assert store in plain.out
 
 
-def test_a_warning_is_told_of_and_breaks_nothing(aws: Aws, cli: CommandLine, pipeline: Pipeline) -> None:
+def test_checks_that_pass_say_so_by_name_and_a_warning_breaks_nothing(
+    pipeline: Pipeline, verify: Callable[..., Finished]
+) -> None:
+    pipeline.let_send(pipeline.put_further_rule())
     pipeline.put_redrive_policy(deliveries=2)
 
-    document = cli.run("verify", "--outputs", pipeline.file, "--json", *FAST).document
-    done = cli.run("verify", "--outputs", pipeline.file, *FAST)
+    document = verify("--json").document
+    done = verify()
 
-    assert done.code == 0
+    assert (done.code, document["in_sync"]) == (0, True)
     assert "warning: deliveries: maxReceiveCount is 2, and AWS advises 5 at least" in done.out.splitlines()
-    assert [each["check"] for each in document["pipeline"] if each["warning"]] == ["deliveries"]
-    assert [each["check"] for each in document["pipeline"] if each["remedy"]] == ["deliveries"]
-
-
-def test_checks_that_pass_say_so_by_name(aws: Aws, cli: CommandLine, pipeline: Pipeline) -> None:
-    pipeline.let_send(pipeline.put_further_rule())
-
-    checks = cli.run("verify", "--outputs", pipeline.file, "--json", *FAST).document["pipeline"]
-
-    broken = {check for check, *_ in BROKEN}
-    assert broken | {"deliveries"} == {each["check"] for each in checks}
+    checks = document["pipeline"]
+    assert {each["check"] for each in checks} == {"deliveries", *(check for check, *_ in BROKEN)}
+    assert [each["check"] for each in checks if each["warning"]] == ["deliveries"]
+    assert [each["check"] for each in checks if each["remedy"]] == ["deliveries"]
 
 
 @pytest.mark.parametrize(
@@ -472,12 +535,12 @@ def test_checks_that_pass_say_so_by_name(aws: Aws, cli: CommandLine, pipeline: P
     ],
 )
 def test_what_the_caller_may_not_look_at_is_not_judged(
-    message: str, action: str, cli: CommandLine, pipeline: Pipeline, refusing: Callable[[str, str], str]
+    message: str, action: str, verify: Callable[..., Finished], refusing: Callable[[str, str], str]
 ) -> None:
     denied = {"AWS_ENDPOINT_URL_EVENTBRIDGE": refusing("AccessDeniedException", message)}
 
-    checks = cli.run("verify", "--outputs", pipeline.file, "--json", *FAST, env=denied).document["pipeline"]
-    plain = cli.run("verify", "--outputs", pipeline.file, *FAST, env=denied)
+    checks = verify("--json", env=denied).document["pipeline"]
+    plain = verify(env=denied)
 
     assert plain.code == 1
     [rule] = [each for each in checks if each["check"] == "rule"]
@@ -490,13 +553,13 @@ def test_what_the_caller_may_not_look_at_is_not_judged(
 
 
 def test_status_does_not_judge_what_the_caller_may_not_read(
-    cli: CommandLine, pipeline: Pipeline, refusing: Callable[[str, str], str]
+    pipeline: Pipeline, verify: Callable[..., Finished], refusing: Callable[[str, str], str]
 ) -> None:
     pipeline.put_variables(POWERTOOLS_METRICS_NAMESPACE="sync", POWERTOOLS_SERVICE_NAME="sync")
     message = "User: analyst is not authorized to perform: dynamodb:Scan on resource: it"
     denied = {"AWS_ENDPOINT_URL_DYNAMODB": refusing("AccessDeniedException", message)}
 
-    done = cli.run("status", "--outputs", pipeline.file, env=denied)
+    done = verify(command="status", env=denied)
 
     assert done.code == 1
     assert "not judged: rows: dynamodb:Scan is not allowed" in done.out

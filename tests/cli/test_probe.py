@@ -28,13 +28,13 @@ class Pipeline:
         for name, value in aws.sandbox.environment.items():
             monkeypatch.setenv(name, value)
         self.table = aws.table()
-        self.sqs = aws.sandbox.client("sqs")
+        self.sqs = aws.client("sqs")
         self.url: str = self.sqs.create_queue(QueueName=f"probe-{next(_names)}.fifo", Attributes={"FifoQueue": "true"})[
             "QueueUrl"
         ]
         self.function: Function = lambda message: None
         self.received: list[dict[str, Any]] = []
-        self._source = HealthOmics(aws.sandbox.client("omics"))
+        self._source = HealthOmics(aws.client("omics"))
         monkeypatch.setattr(module, "PROBE_SECONDS", 1)
         monkeypatch.setattr(module.time, "sleep", self._pass_time)
 

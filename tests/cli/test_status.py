@@ -1,8 +1,10 @@
 """`omics-meta status`: a real deployment on one screen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from omics_sandbox.provider import deploy
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine, Finished
+from tests.existing import create_table
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE = "healthomics-metadata-sync"
@@ -19,9 +22,8 @@ SERVICE = "healthomics-metadata-sync"
 class Deployed:
     """The product's program, deployed, with `omics-meta status` for it."""
 
-    def __init__(self, aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
-        self.sandbox = aws.sandbox
-        self._cli = cli
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
         config = {
             "retainTable": False,
             "tableDeletionProtection": False,
@@ -30,44 +32,79 @@ class Deployed:
         }
         self.deployment = deploy(ROOT, stack="dev", config=config, environment=aws.sandbox.environment)
         self.outputs: dict[str, Any] = self.deployment.outputs
-        self._file = tmp_path / "outputs.json"
-        self._file.write_text(json.dumps(self.outputs))
+        self.table = self.outputs["tableName"]
 
-    def status(self, *arguments: str) -> Finished:
-        return self._cli.run("status", "--outputs", self._file, *arguments)
+    def renew(self) -> None:
+        """Forget rows, log, dead letters and alarms of an earlier test."""
+        dynamodb, logs, sqs, log = (*map(self._aws.client, ("dynamodb", "logs", "sqs")), self.outputs["logGroupName"])
+        with suppress(dynamodb.exceptions.ResourceNotFoundException):
+            dynamodb.delete_table(TableName=self.table)
+        create_table(dynamodb, self.table)
+        with suppress(logs.exceptions.ResourceNotFoundException):
+            logs.delete_log_group(logGroupName=log)
+        logs.create_log_group(logGroupName=log)
+        logs.put_retention_policy(logGroupName=log, retentionInDays=30)
+        url = self.outputs["undeliveredQueueUrl"]
+        for message in sqs.receive_message(QueueUrl=url).get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        for name in self.alarms().values():
+            self.set_alarm(name, "OK")
 
     def alarms(self) -> dict[str, str]:
         """Names of the alarms, by what is in them between the component's and `-alarm`."""
-        found = self.sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        found = self._aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
         names = [alarm["AlarmName"] for alarm in found]
         return {name.removeprefix(f"{SERVICE}-").rpartition("-alarm-")[0]: name for name in names}
 
+    def set_alarm(self, name: str, state: str) -> None:
+        self._aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="2 > 0")
 
-@pytest.fixture
-def deployed(aws: Aws, cli: CommandLine, tmp_path: Path) -> Iterator[Deployed]:
-    it = Deployed(aws, cli, tmp_path)
+
+@pytest.fixture(scope="module")
+def once_deployed(local_aws: Aws) -> Iterator[Deployed]:
+    it = Deployed(local_aws)
     yield it
     it.deployment.destroy()
 
 
-def test_a_healthy_stack(aws: Aws, deployed: Deployed) -> None:
-    # GIVEN two stores, of which all that happened went through the pipeline, and a night
+@pytest.fixture
+def deployed(aws: Aws, once_deployed: Deployed) -> Deployed:
+    once_deployed.renew()
+    return once_deployed
+
+
+@pytest.fixture
+def status(cli: CommandLine, deployed: Deployed, tmp_path: Path) -> Callable[..., Finished]:
+    """Run `omics-meta status` of the stack."""
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(deployed.outputs))
+    return partial(cli.run, "status", "--outputs", file)
+
+
+def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Finished]) -> None:
+    # GIVEN a stack that has never reconciled, which is healthy and told so
+    done = status("--json")
+    [warning] = [check for check in done.document["pipeline"] if check["warning"]]
+    assert (done.code, done.document["reconciliation"]) == (0, None)
+    assert (warning["check"], warning["passed"]) == ("last reconciliation", True)
+
+    # WHEN there are two stores, of which all that happened went through the pipeline, and a night
     aws.omics.emit_events = True
     store, other = aws.store(3), aws.store(1)
     aws.omics.set_status(store, aws.ids(store)[0], "ARCHIVED")
     aws.sandbox.drain()
-    [schedule] = aws.sandbox.client("scheduler").list_schedules()["Schedules"]
+    [schedule] = aws.client("scheduler").list_schedules()["Schedules"]
     aws.sandbox.run_schedule(schedule["Name"])
     aws.sandbox.drain()
     put_lags(aws, deployed.outputs["functionName"], 500, 1500)
     put_lags(aws, "another-stack-s", 60_000)
 
-    done = deployed.status("--json")
+    done = status("--json")
 
     document = done.document
     assert (done.code, [check for check in document["pipeline"] if not check["passed"]]) == (0, [])
     assert document["healthy"] is True
-    assert (document["table"], document["region"]) == (deployed.outputs["tableName"], "us-west-2")
+    assert (document["table"], document["region"]) == (deployed.table, "us-west-2")
     assert document["rows"] == 4
     assert {each["store_id"]: each["statuses"] for each in document["stores"]} == {
         store: {"ACTIVE": 2, "ARCHIVED": 1},
@@ -85,7 +122,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed) -> None:
     assert {alarm["name"] for alarm in document["alarms"]} == set(deployed.alarms().values())
     assert len(document["alarms"]) == 6
 
-    plain = deployed.status()
+    plain = status()
 
     assert plain.code == 0
     assert "rows: 4" in plain.out.splitlines()
@@ -94,13 +131,14 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed) -> None:
     assert f"last reconciliation: {last['finished']}, 0 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
 
 
-def test_dead_letters_and_alarms_are_told_with_what_to_do(aws: Aws, deployed: Deployed) -> None:
-    sqs = aws.sandbox.client("sqs")
-    sqs.send_message(QueueUrl=deployed.outputs["undeliveredQueueUrl"], MessageBody="an event")
+def test_dead_letters_and_alarms_are_told_with_what_to_do(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    aws.client("sqs").send_message(QueueUrl=deployed.outputs["undeliveredQueueUrl"], MessageBody="an event")
     drift = deployed.alarms()["drift"]
-    aws.sandbox.client("cloudwatch").set_alarm_state(AlarmName=drift, StateValue="ALARM", StateReason="2 > 0")
+    deployed.set_alarm(drift, "ALARM")
 
-    done, plain = deployed.status("--json"), deployed.status()
+    done, plain = status("--json"), status()
 
     assert (done.code, plain.code) == (1, 1)
     assert done.document["healthy"] is False
@@ -113,18 +151,12 @@ def test_dead_letters_and_alarms_are_told_with_what_to_do(aws: Aws, deployed: De
     assert f"broken pipeline: alarm: {drift} is ALARM: 2 > 0" in plain.out.splitlines()
 
 
-def test_a_stack_that_has_never_reconciled_is_healthy_and_told_so(deployed: Deployed) -> None:
-    done = deployed.status("--json")
+def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    aws.client("logs").delete_log_group(logGroupName=deployed.outputs["logGroupName"])
 
-    [warning] = [check for check in done.document["pipeline"] if check["warning"]]
-    assert (done.code, done.document["reconciliation"]) == (0, None)
-    assert (warning["check"], warning["passed"]) == ("last reconciliation", True)
-
-
-def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(aws: Aws, deployed: Deployed) -> None:
-    aws.sandbox.client("logs").delete_log_group(logGroupName=deployed.outputs["logGroupName"])
-
-    done = deployed.status("--json")
+    done = status("--json")
 
     broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
     assert done.code == 1
@@ -133,10 +165,12 @@ def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(aws: Aws, dep
     assert done.document["schedule"] == "cron(0 3 * * ? *)"
 
 
-def test_rows_that_cannot_be_read_are_a_finding_and_the_rest_is_shown(aws: Aws, deployed: Deployed) -> None:
-    aws.sandbox.client("dynamodb").delete_table(TableName=deployed.outputs["tableName"])
+def test_rows_that_cannot_be_read_are_a_finding_and_the_rest_is_shown(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    aws.client("dynamodb").delete_table(TableName=deployed.table)
 
-    done, plain = deployed.status("--json"), deployed.status()
+    done, plain = status("--json"), status()
 
     broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
     assert (done.code, plain.code) == (1, 1), plain.err
@@ -147,12 +181,12 @@ def test_rows_that_cannot_be_read_are_a_finding_and_the_rest_is_shown(aws: Aws, 
     assert plain.out.splitlines()[0] == f"Rows of table {deployed.outputs['tableName']} in us-west-2: unknown"
 
 
-def test_what_nobody_knows_is_not_said_to_be_none(aws: Aws, deployed: Deployed) -> None:
-    sqs = aws.sandbox.client("sqs")
-    for name in ("undeliveredQueueUrl", "queueUrl"):
-        sqs.delete_queue(QueueUrl=deployed.outputs[name])
+def test_what_nobody_knows_is_not_said_to_be_none(
+    status: Callable[..., Finished], refusing: Callable[[str, str], str]
+) -> None:
+    gone = {"AWS_ENDPOINT_URL_SQS": refusing("AWS.SimpleQueueService.NonExistentQueue", "There is no such queue.")}
 
-    done, plain = deployed.status("--json"), deployed.status()
+    done, plain = status("--json", env=gone), status(env=gone)
 
     assert (done.code, plain.code) == (1, 1)
     assert done.document["dead_letters"] is None
@@ -160,13 +194,15 @@ def test_what_nobody_knows_is_not_said_to_be_none(aws: Aws, deployed: Deployed) 
     assert {"dead letters: unknown", "queue: unknown", "alarms: 6 OK"} <= set(plain.out.splitlines())
 
 
-def test_what_another_tool_has_written_is_shown_as_it_is(aws: Aws, deployed: Deployed) -> None:
+def test_what_another_tool_has_written_is_shown_as_it_is(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
     statuses = ["[/red]", "[red]x[/red]", "two\nlines", "\x1b[2J"]
-    for number, status in enumerate(statuses):
-        aws.put(deployed.outputs["tableName"], {"set_arn": f"arn:sequenceStore/[/b]{number}/x", "set_status": status})
-    aws.put(deployed.outputs["tableName"], {"set_arn": ":sequenceStore/[/b]/readSet/1"})
+    for number, each in enumerate(statuses):
+        aws.put(deployed.table, {"set_arn": f"arn:sequenceStore/[/b]{number}/x", "set_status": each})
+    aws.put(deployed.table, {"set_arn": ":sequenceStore/[/b]/readSet/1"})
 
-    done, plain = deployed.status("--json"), deployed.status()
+    done, plain = status("--json"), status()
 
     assert (done.code, plain.code) == (0, 0), plain.err
     assert {name for store in done.document["stores"] for name in store["statuses"]} == {*statuses, "none"}
@@ -195,7 +231,7 @@ def put_lags(aws: Aws, function_name: str, *milliseconds: float) -> None:
         }
         for value in milliseconds
     ]
-    aws.sandbox.client("cloudwatch").put_metric_data(Namespace="HealthOmicsMetadataSync", MetricData=data)
+    aws.client("cloudwatch").put_metric_data(Namespace="HealthOmicsMetadataSync", MetricData=data)
 
 
 def moment(text: str) -> datetime:

@@ -60,7 +60,7 @@ def test_the_region_of_the_outputs_wins_over_the_environment(
     elsewhere.emit_events = False
     store = elsewhere.create_store("elsewhere")
     elsewhere.create_read_set(store, name="there")
-    dynamodb = aws.sandbox.client("dynamodb", region="eu-west-1")
+    dynamodb = aws.client("dynamodb", region="eu-west-1")
     create_table(dynamodb, "there")
     file = outputs(tableName="there", region="eu-west-1")
     done = cli.run("backfill", "--outputs", file, "-s", store, "--json", *FAST)
@@ -150,7 +150,7 @@ def test_rows_of_a_deleted_store_are_found_and_pruned_with_all_stores(aws: Aws, 
     gone, table = aws.store(1), aws.table()
     assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
     aws.omics.set_status(gone, aws.ids(gone)[0], "DELETED")
-    aws.sandbox.client("omics").delete_sequence_store(id=gone)
+    aws.client("omics").delete_sequence_store(id=gone)
 
     verified = cli.run("verify", "--all-stores", "-t", table, "--json", *FAST)
     assert verified.code == 1
