@@ -42,15 +42,7 @@ BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one size took.
-
-    Attributes:
-        read_sets: The size.
-        seconds: From the first call to the last.
-        omics_calls: Calls of HealthOmics.
-        table_calls: Calls of DynamoDB.
-        peak_mb: The process's peak of resident memory, in megabytes.
-    """
+    """What one size took."""
 
     read_sets: int
     seconds: float

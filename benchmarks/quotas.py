@@ -26,14 +26,7 @@ OMICS_META: Final = str(Path(sys.executable).with_name("omics-meta"))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A backfill of a store of so many read sets.
-
-    Attributes:
-        read_sets: How many there were.
-        seconds: From the start of the process to its end.
-        busiest: Calls of the busiest operation.
-        throttled: Share of all calls that were throttled.
-    """
+    """A backfill of a store of so many read sets; `throttled` is a share of all its calls."""
 
     read_sets: int
     seconds: float

@@ -113,12 +113,7 @@ class _Client:
 
 
 class SimulatedTable(_Client):
-    """DynamoDB with a table that has a row of each of so many read sets; or of none for a backfill's first time.
-
-    Args:
-        rows: How many rows there are.
-        room: For how many rows an empty table has room.
-    """
+    """DynamoDB with a table that has a row of each of so many read sets; or of none for a backfill's first time."""
 
     _SCANNED: Final = 500
 

@@ -42,11 +42,7 @@ class Demo:
         self._genome = ""
 
     def run(self) -> None:
-        """Run all steps.
-
-        Raises:
-            DemoError: A step did not show what it should.
-        """
+        """Run all steps."""
         step("A local AWS with two sequence stores, filled before anything is deployed")
         self._seed()
         step("Deploy the pipeline: rule -> FIFO queue -> function -> table")
@@ -191,11 +187,7 @@ class Demo:
         self._expect_rows(self._genome, READ_SETS)
 
     def _omics_meta(self, command: str, *arguments: str, exit_code: int = 0) -> str:
-        """Run the real command line, as a process of its own, with nothing but the environment to find AWS by.
-
-        Returns:
-            What it printed on stdout, which is shown as well.
-        """
+        """Run the real command line, as a process of its own, with nothing but the environment to find AWS by."""
         call = [command, "--outputs", str(self._outputs_file), *arguments]
         show(f"$ omics-meta {' '.join(call)}")
         environment = {"PATH": str(Path(sys.executable).parent), "COLUMNS": "100", **self._sandbox.environment}
@@ -230,11 +222,7 @@ def show(line: str) -> None:
 
 
 def expect(held: bool, statement: str) -> None:
-    """Show a statement that has been checked.
-
-    Raises:
-        DemoError: It does not hold.
-    """
+    """Show a statement that has been checked."""
     if not held:
         raise DemoError(f"this should be so, and is not: {statement}")
     show(f"ok: {statement}")

@@ -29,9 +29,6 @@ def build_package() -> bytes:
     Its entries are sorted, with one timestamp and mode, and are stored without compression, because
     compressed bytes differ between versions of zlib and Pulumi compares the file's bytes: a preview on
     another machine would show a change where there is none.
-
-    Raises:
-        RunError: A package that belongs in it is not installed.
     """
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -44,14 +41,7 @@ def build_package() -> bytes:
 
 
 def write_package(folder: Path | None = None) -> Path:
-    """Write the zip to a private folder, under a name made of its content, and return its path.
-
-    Args:
-        folder: Where to put it; by default a folder of this user in the temporary folder.
-
-    Raises:
-        RunError: The folder is not private to this user.
-    """
+    """Write the zip to a private folder, under a name made of its content, and return its path."""
     content = build_package()
     private = _private(folder or _default_folder())
     path = private / f"readset-sync-{hashlib.sha256(content).hexdigest()[:16]}.zip"

@@ -14,13 +14,7 @@ from .validation import SettingsError, problem
 
 @dataclass(frozen=True)
 class Table:
-    """What the rest of the component needs to know of the table, created or not.
-
-    Attributes:
-        name: The table's name.
-        arn: The table's ARN.
-        kms_key_arn: The KMS key that the function must be allowed to use through DynamoDB, if any.
-    """
+    """The table, created or not, and the KMS key that the function must be allowed to use through it, if any."""
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]

@@ -26,11 +26,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 
 @cache
 def service_model(service: str) -> ServiceModel:
-    """The model of a service.
-
-    Raises:
-        UnknownServiceError: Botocore does not know it.
-    """
+    """The model of a service."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
@@ -44,11 +40,7 @@ def path_pattern(uri: str) -> re.Pattern[str]:
 
 
 def checked(shape: Shape, value: Any, where: str = "") -> Any:
-    """A value in Python's types, checked against a shape of the model.
-
-    Raises:
-        ValidationException: It does not satisfy the shape.
-    """
+    """A value in Python's types; a ValidationException where a shape of the model does not allow it."""
     if shape.type_name == "timestamp":
         return _timestamp(value, where)
     expected = _JSON_TYPES[shape.type_name]

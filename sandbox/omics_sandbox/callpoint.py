@@ -51,11 +51,7 @@ class CallPoint:
         self._set(index, side, act, counts)
 
     def answer(self, request: Request, serve: Callable[[], Response]) -> Response:
-        """Serve a request, unless it is the one to act at.
-
-        Raises:
-            ConnectionDroppedError: It was.
-        """
+        """Serve a request, unless it is the one to act at, which stays without an answer."""
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
         if request.service not in _SERVICES and operation not in _OPERATIONS:
             return serve()

@@ -52,11 +52,7 @@ class Gateway:
         self._closing = threading.Event()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
-        """Answer a request.
-
-        Raises:
-            ConnectionDroppedError: The connection is to be closed without an answer.
-        """
+        """Answer a request."""
         request = Request.from_environ(environ)
         if request.path.startswith("/_sandbox"):
             return self._control(request)

@@ -67,11 +67,7 @@ class Request:
         )
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object; an empty body is an empty object.
-
-        Raises:
-            ValueError: The body is not a JSON object.
-        """
+        """The body as a JSON object; an empty body is an empty object."""
         value: Any = json.loads(self.body or b"{}")
         if not isinstance(value, dict):
             raise ValueError("the body is not a JSON object")  # noqa: TRY004 - one error for every malformed body

@@ -42,11 +42,7 @@ def trace_header(message: "Message") -> str | None:
 def send_message(
     moto: Moto, queue: "Queue", body: str, *, group_id: str | None = None, attributes: Mapping[str, str] | None = None
 ) -> None:
-    """Send a message without a deduplication id, as services do.
-
-    Raises:
-        MessageRefusedError: The queue is FIFO, and has no content-based deduplication or got no message group.
-    """
+    """Send a message without a deduplication id, as services do."""
     if queue.fifo_queue and group_id is None:
         raise MessageRefusedError("The request must contain the parameter MessageGroupId.")
     if queue.fifo_queue and queue.attributes.get("ContentBasedDeduplication") != "true":

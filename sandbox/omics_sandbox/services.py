@@ -95,11 +95,7 @@ class OrderedQueue(Queue):
 
 
 def _encryption(attributes: dict[str, Any]) -> dict[str, Any]:
-    """What becomes of the other kind of encryption when attributes switch one on.
-
-    Raises:
-        SQSException: They switch both on.
-    """
+    """What becomes of the other kind of encryption when attributes switch one on."""
     key, managed = attributes.get("KmsMasterKeyId"), attributes.get("SqsManagedSseEnabled") == "true"
     if key and managed:
         raise SQSException(

@@ -35,11 +35,7 @@ def main() -> int:
 
 
 def ensure_engine() -> Path:
-    """Return the folder of a suitable Pulumi CLI, which is built if need be.
-
-    Raises:
-        BuildError: Go is missing or failed.
-    """
+    """Return the folder of a suitable Pulumi CLI, which is built if need be."""
     try:
         engine = find_engine(BUILT)
     except EngineMissingError as reason:
@@ -53,11 +49,7 @@ def ensure_engine() -> Path:
 
 
 def build() -> None:
-    """Build the CLI and the Python language host.
-
-    Raises:
-        BuildError: Go is missing or failed.
-    """
+    """Build the CLI and the Python language host."""
     go = shutil.which("go")
     if go is None:
         raise BuildError(
@@ -90,11 +82,7 @@ def _copy_exec_script(go: str) -> None:
 
 
 def run(command: list[str], folder: Path) -> None:
-    """Run a command that may take minutes, with a sign of life now and then.
-
-    Raises:
-        BuildError: It failed.
-    """
+    """Run a command that may take minutes, with a sign of life now and then."""
     start = time.monotonic()
     process = subprocess.Popen(command, cwd=folder)  # noqa: S603 # a command of this module
     while True:

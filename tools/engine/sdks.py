@@ -36,11 +36,7 @@ class Step:
     make: Callable[[], None]
 
     def ensure(self) -> None:
-        """Make it, unless it is there and its pins are the same.
-
-        Raises:
-            BuildError: A program is missing or failed.
-        """
+        """Make it, unless it is there and its pins are the same."""
         stamp = self.made.with_name(f"{self.made.name}.pins")
         pins = hashlib.sha256(b"\0".join(pin.read_bytes() for pin in self.pins)).hexdigest()
         if self.made.exists() and stamp.is_file() and stamp.read_text() == pins:

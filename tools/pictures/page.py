@@ -28,17 +28,7 @@ _serialize: Final = TypeSerializer().serialize
 
 
 def screenshot(browser: str, sandbox: Sandbox, folder: Path, target: Path) -> None:
-    """Write the picture.
-
-    Args:
-        browser: What takes it.
-        sandbox: A local AWS without that table.
-        folder: For what is needed in between.
-        target: The PNG.
-
-    Raises:
-        CalledProcessError: The command or the browser failed.
-    """
+    """Write the picture."""
     _fill(sandbox)
     report = folder / "report.html"
     subprocess.run(  # noqa: S603 - the project's own command

@@ -44,11 +44,7 @@ _SVG: Final = """\
 
 
 def run(command: str, environment: Mapping[str, str], width: int) -> str:
-    """Return what a command prints on a terminal of so many columns, with colours as ANSI sequences.
-
-    Raises:
-        RuntimeError: It could not do its work.
-    """
+    """Return what a command prints on a terminal of so many columns, with colours as ANSI sequences."""
     bin_folder = Path(sys.executable).parent
     done = subprocess.run(  # noqa: S603 - the project's own commands
         ["/bin/sh", "-c", command],
@@ -68,14 +64,7 @@ def run(command: str, environment: Mapping[str, str], width: int) -> str:
 
 
 def picture(name: str, command: str, output: str, width: int) -> str:
-    """Return the SVG of a command and its output, the same one for the same output at any time.
-
-    Args:
-        name: A name that no other picture of a page has.
-        command: What was typed.
-        output: What was printed, with ANSI sequences.
-        width: Columns of the terminal.
-    """
+    """Return the SVG of a command and its output, the same one for the same output at any time."""
     for pattern, text in _STABLE:
         output = pattern.sub(text, output)
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor")

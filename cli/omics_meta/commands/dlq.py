@@ -50,11 +50,7 @@ class _Done:
 
 
 def list_queues(selection: QueueSelection, *, as_json: bool) -> ExitCode:
-    """Say how many messages each queue holds, and since when.
-
-    Raises:
-        CommandError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Say how many messages each queue holds, and since when."""
     stack = _open(selection)
     rows = [(queue, queue.count(), queue.look(_LOOKED_AT)) for queue in stack.queues]
     if as_json:
@@ -76,11 +72,7 @@ def list_queues(selection: QueueSelection, *, as_json: bool) -> ExitCode:
 
 
 def show(selection: QueueSelection, *, limit: int, as_json: bool) -> ExitCode:
-    """Show the messages of each queue, up to `limit`, and leave them there.
-
-    Raises:
-        CommandError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Show the messages of each queue, up to `limit`, and leave them there."""
     stack = _open(selection)
     shown = [(queue, queue.count(), queue.look(limit)) for queue in stack.queues]
     if as_json:
@@ -96,11 +88,7 @@ def show(selection: QueueSelection, *, limit: int, as_json: bool) -> ExitCode:
 
 
 def redrive(selection: QueueSelection, *, dry_run: bool, as_json: bool) -> ExitCode:
-    """Send the messages of each queue back to the pipeline's queue.
-
-    Raises:
-        CommandError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Send the messages of each queue back to the pipeline's queue."""
     stack = _open(selection)
 
     def send(queue: DeadLetterQueue, letter: DeadLetter) -> None:
@@ -116,12 +104,7 @@ def redrive(selection: QueueSelection, *, dry_run: bool, as_json: bool) -> ExitC
 
 
 def discard(selection: QueueSelection, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
-    """Delete the messages of each queue for good, no more than were counted when the user agreed.
-
-    Raises:
-        CommandError: The user did not agree, or could not be asked; or the work could not be done at all.
-        ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Delete the messages of each queue for good, no more than were counted when the user agreed."""
     if not (yes or dry_run or sys.stdin.isatty()):
         raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
     stack = _open(selection)

@@ -34,14 +34,6 @@ def duplicates(selection: Selection, *, form: Format, columns: str | None) -> Ex
     """Print the read sets whose content another one has too, group by group.
 
     All of the table is read. In memory are then a digest and an ARN for each row, some 300 MB for a million rows.
-
-    Args:
-        selection: The table.
-        form: How to print the rows.
-        columns: What to print of each, as in `content,set_arn`; None for the usual columns, and whole rows in JSON.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
     write = writer_of(form)
     usual = None if form in NESTED else _COLUMNS

@@ -22,18 +22,7 @@ from omics_meta.terminal.progress import Reporter, reporting
 
 
 def export(search: Search, *, form: Format | None, columns: str | None, output: Path | None) -> ExitCode:
-    """Write the rows that fit to a file, or to stdout.
-
-    Args:
-        search: Which rows.
-        form: In which format; None for the one that the file's name ends in, or JSON Lines on stdout.
-        columns: What to write of each, as in `set_id,tag:cohort`; None for everything.
-        output: The file, which is replaced once it is whole; None or `-` for stdout.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-        OSError: The file cannot be written.
-    """
+    """Write the rows that fit to a file, or to stdout."""
     chosen = form or _format_of(output)
     write = writer_of(chosen, output)
     wanted = COLUMNS if chosen in {Format.CSV, Format.PARQUET} else None

@@ -24,18 +24,7 @@ from omics_meta.terminal.output import print_note
 
 
 def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
-    """Print the rows that fit, as they are found.
-
-    Args:
-        search: Which rows.
-        form: How to print them.
-        columns: What to print of each, as in `set_id,tag:cohort`.
-        limit: How many rows at the most.
-        explain: Only tell how the rows would be read, and what that would cost.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Print the rows that fit, as they are found."""
     if explain and form not in {Format.TABLE, Format.JSON}:
         raise CommandError(f"--explain and --format {form} contradict each other: give --json, or neither")
     write = writer_of(form)
@@ -63,11 +52,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
 
 
 def get(selection: Selection, names: Sequence[str], *, form: Format, columns: str | None) -> ExitCode:
-    """Print the rows of read sets that are named by ARN, or by id, for which the table is searched.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Print the rows of read sets that are named by ARN, or by id, for which the table is searched."""
     write = writer_of(form)
     shown = columns_of(columns) if columns is not None else None
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))

@@ -28,17 +28,7 @@ _Labelled = Sequence[tuple[str, Tally]]
 
 
 def run(selection: Selection, *, output: Path, verification: Path | None) -> ExitCode:
-    """Write a page about the rows of a table.
-
-    Args:
-        selection: The table.
-        output: The file to write, which is replaced once the page is whole; `-` for stdout.
-        verification: What `omics-meta verify --json` printed, to be part of the page.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-        OSError: The page cannot be written.
-    """
+    """Write a page about the rows of a table."""
     verified = None if verification is None else _read_verification(verification)
     connection = connect_table(selection)
     table, region = connection.table, connection.region

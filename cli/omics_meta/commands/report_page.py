@@ -86,14 +86,7 @@ def section(title: str, parts: Iterable[str]) -> str:
 
 
 def table(caption: str, label: str, columns: Sequence[str], lines: Iterable[Line]) -> str:
-    """Write a table with a bar in each line.
-
-    Args:
-        caption: What the table says.
-        label: Head of the first column.
-        columns: Heads of the numbers.
-        lines: From top to bottom.
-    """
+    """Write a table with a bar in each line."""
     heads = "".join(f'<th scope="col" class="number">{escape(column)}</th>' for column in columns)
     # The bars say what the numbers say, so they are not read out.
     head = f'<tr><th scope="col">{escape(label)}</th>{heads}<td class="bar" aria-hidden="true"></td></tr>'

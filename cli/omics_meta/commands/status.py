@@ -75,11 +75,7 @@ class _Status:
 
 
 def run(selection: Selection, *, as_json: bool) -> ExitCode:
-    """Say how a stack's table and pipeline are doing.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Say how a stack's table and pipeline are doing."""
     stack = connect_stack(selection)
     with clear_about_endpoints():
         status = _look(stack)

@@ -73,19 +73,7 @@ class _Report:
 def run(
     selection: Selection, *, deep: bool, repair: bool, probe: bool, max_tps: Sequence[str], as_json: bool
 ) -> ExitCode:
-    """Compare source and table for the chosen stores, and check the pipeline when a stack was named.
-
-    Args:
-        selection: What to work on.
-        deep: Read every read set's files and tags too.
-        repair: Mend the rows that are not in sync.
-        probe: Send a message through the pipeline of the stack.
-        max_tps: HealthOmics calls a second, as the option gave them.
-        as_json: Print one JSON document.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Compare source and table for the chosen stores, and check the pipeline when a stack was named."""
     rates = rates_of(max_tps)
     target = resolve(selection)
     if probe and target.outputs is None:

@@ -27,14 +27,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm on one of the stack's queues, its function, or its own metrics.
-
-    Attributes:
-        name: Its name.
-        state: OK, ALARM or INSUFFICIENT_DATA.
-        metric: The metric that it watches.
-        reason: Why it is in that state, as CloudWatch says.
-    """
+    """An alarm on one of the stack's queues, its function, or its own metrics."""
 
     name: str
     state: str
@@ -43,11 +36,7 @@ class Alarm:
 
 
 def alarms(stack: Stack) -> list[Alarm]:
-    """Return the alarms on a stack's queues, function and own metrics, by name.
-
-    Raises:
-        ClientError: CloudWatch refuses to tell.
-    """
+    """Return the alarms on a stack's queues, function and own metrics, by name."""
     urls = [*stack.dead_letters("Url").values(), stack.output("queueUrl")]
     watched = {("QueueName", url.rpartition("/")[2]) for url in urls}
     watched |= {(name, stack.output("functionName")) for name in ("FunctionName", "function_name")}

@@ -66,14 +66,7 @@ class DeadLetter:
 
 
 class DeadLetterQueue:
-    """One of the two queues.
-
-    Args:
-        client: SQS.
-        kind: Which of the two.
-        url: The queue's URL.
-        arn: The queue's ARN.
-    """
+    """One of the two queues."""
 
     def __init__(self, client: "SQSClient", kind: QueueKind, url: str, arn: str) -> None:
         self.kind = kind
@@ -83,11 +76,7 @@ class DeadLetterQueue:
         self._url = url
 
     def count(self) -> int:
-        """How many messages there are, hidden ones included. SQS takes up to a minute to have this right.
-
-        Raises:
-            CommandError: There is no such queue.
-        """
+        """How many messages there are, hidden ones included. SQS takes up to a minute to have this right."""
         return count_messages(self._client, self._url)
 
     def take(self, limit: int) -> Iterator[DeadLetter]:

@@ -15,23 +15,14 @@ _COUNTS: Final[tuple["QueueAttributeNameType", ...]] = (
 
 
 def depth(client: "SQSClient", url: str) -> tuple[int, int]:
-    """How many messages wait, and how many are being worked on. SQS takes up to a minute to have this right.
-
-    Raises:
-        ClientError: There is no such queue, or SQS refuses to tell.
-    """
+    """How many messages wait, and how many are being worked on. SQS takes up to a minute to have this right."""
     attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=_COUNTS)["Attributes"]
     waiting, hidden = (int(attributes[name]) for name in _COUNTS)
     return waiting, hidden
 
 
 def count_messages(client: "SQSClient", url: str) -> int:
-    """How many messages there are, those that are being worked on included.
-
-    Raises:
-        SelectionError: There is no such queue.
-        ClientError: SQS refuses to tell.
-    """
+    """How many messages there are, those that are being worked on included."""
     try:
         return sum(depth(client, url))
     except client.exceptions.QueueDoesNotExist as error:

@@ -25,11 +25,7 @@ class Lag:
 
 
 def lag(stack: Stack) -> Lag | None:
-    """Return the lag of the last day; None where no event has changed a row.
-
-    Raises:
-        ClientError: CloudWatch or Lambda refuses to tell.
-    """
+    """Return the lag of the last day; None where no event has changed a row."""
     namespace, service = (
         stack.variables.get(f"POWERTOOLS_{name}", "") for name in ("METRICS_NAMESPACE", "SERVICE_NAME")
     )
@@ -46,11 +42,7 @@ def lag(stack: Stack) -> Lag | None:
 def datapoints(
     stack: Stack, metric: Metric, *statistics: str, since: timedelta, period: timedelta
 ) -> list[dict[str, Any]]:
-    """Return the statistics of a metric, the oldest first, for every period until now that has any.
-
-    Raises:
-        ClientError: CloudWatch refuses to tell.
-    """
+    """Return the statistics of a metric, the oldest first, for every period until now that has any."""
     namespace, name, dimensions = metric
     now = datetime.now(UTC)
     points = stack.client("cloudwatch").get_metric_statistics(

@@ -94,11 +94,7 @@ def check_dead_letters(stack: Stack) -> Iterator[Check]:
 
 
 def messages(stack: Stack, url: str) -> tuple[int, int]:
-    """How many messages of a queue of the stack wait, and how many are being worked on.
-
-    Raises:
-        ClientError: There is no such queue, or SQS refuses to tell.
-    """
+    """How many messages of a queue of the stack wait, and how many are being worked on."""
     return depth(stack.client("sqs"), url)
 
 

@@ -26,13 +26,7 @@ _PAGES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A reconciliation that came to its end.
-
-    Attributes:
-        finished: When.
-        found: How many rows of each kind (`readset_sync.stores.reconciliation.Finding`).
-        drift: How many rows were wrong, and have been refreshed.
-    """
+    """A reconciliation that came to its end: its rows by kind, and how many were wrong and have been refreshed."""
 
     finished: datetime
     found: Mapping[str, int]
@@ -40,11 +34,7 @@ class Reconciliation:
 
 
 def last_reconciliation(stack: Stack) -> Reconciliation | None:
-    """Return the last reconciliation that finished in the last ten days; None if there was none.
-
-    Raises:
-        ClientError: There is no such log group, or CloudWatch Logs refuses to tell.
-    """
+    """Return the last reconciliation that finished in the last ten days; None if there was none."""
     end = datetime.now(UTC)
     for span in _SPANS:
         begin = end - span

@@ -18,10 +18,6 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 class Stack:
     """A deployed stack.
 
-    Args:
-        session: The caller's credentials, and the stack's region.
-        outputs: The stack's outputs.
-
     Attributes:
         client: Returns the client of an AWS service, which is made once: that takes longer than most calls.
     """
@@ -43,9 +39,6 @@ class Stack:
         """Return URLs or ARNs of the queues of what went wrong.
 
         Behind an adopted FIFO queue there is the dead-letter queue, if any, that its owner gave it: no output names it.
-
-        Raises:
-            SelectionError: An output is missing, so that these are not the outputs of such a stack.
         """
         has_failed = self.outputs.get("deadLetterQueueUrl") is not None
         names = {QueueKind.FAILED: "deadLetterQueue"} if has_failed else {}
@@ -54,20 +47,12 @@ class Stack:
 
     @cached_property
     def function(self) -> "FunctionConfigurationResponseTypeDef":
-        """The function's configuration.
-
-        Raises:
-            ClientError: There is no such function, or Lambda refuses to tell.
-        """
+        """The function's configuration."""
         return self.client("lambda").get_function_configuration(FunctionName=self.output("functionName"))
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """The function's environment variables.
-
-        Raises:
-            ClientError: There is no such function, or Lambda refuses to tell.
-        """
+        """The function's environment variables."""
         return self.function.get("Environment", {}).get("Variables", {})
 
 

@@ -88,11 +88,7 @@ SHOWN: Final = tuple(
 
 
 def columns_of(names: str, *further: Column) -> tuple[Column, ...]:
-    """Return the columns of a list such as `set_id,tag:cohort`, of all columns and `further` ones.
-
-    Raises:
-        CommandError: One of them is not a column, or is there twice.
-    """
+    """Return the columns of a list such as `set_id,tag:cohort`, of all columns and `further` ones."""
     known = _BY_NAME | {column.name: column for column in further}
     columns = tuple(_column(name.strip(), known) for name in names.split(","))
     name, count = Counter(column.name for column in columns).most_common(1)[0]

@@ -82,11 +82,7 @@ def text(attribute: str, given: str) -> Criterion:
 
 
 def of_type(given: str) -> Criterion:
-    """The read set is of a type, in any case.
-
-    Raises:
-        CommandError: There is no such type.
-    """
+    """The read set is of a type, in any case."""
     if given.upper() not in _TYPES:
         raise CommandError(f"--type {given!r} is not a type of read set: give one of {', '.join(_TYPES)}")
     return equals("set_type", given.upper())
@@ -173,12 +169,7 @@ def one_of(ids: Collection[str]) -> Criterion:
 
 
 def criteria_of(filters: Filters) -> tuple[Criterion, ...]:
-    """Return what a row must all be like; nothing for every row.
-
-    Raises:
-        CommandError: An option is empty, a type is unknown, a tag has no key, a moment is no date or time, or no moment
-            is between two.
-    """
+    """Return what a row must all be like; nothing for every row."""
     return tuple(_criteria(filters))
 
 

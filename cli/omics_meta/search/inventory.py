@@ -69,22 +69,7 @@ class Group:
 
 
 class Inventory:
-    """Read sets counted in several ways at once.
-
-    Args:
-        now: What the age of a row is counted to.
-
-    Attributes:
-        total: All of them.
-        sizeless: How many have no size in their row, such as those that were archived before they had one.
-        stores: By sequence store's id.
-        names: Names of sequence stores, by id.
-        statuses: By status, which decides on the storage class: ARCHIVED, or active.
-        types: By file type.
-        months: By month of creation, such as 2026-04.
-        tags: By tag, key and value.
-        ages: By when the row was last refreshed, as `AGES` says.
-    """
+    """Read sets counted in several ways at once."""
 
     AGES: Final = (*_AGES, _OLDER, NONE)
 

@@ -67,10 +67,6 @@ def search_of(context: typer.Context) -> Search:
 
 
 def chosen_format(context: typer.Context) -> Format | None:
-    """Return the format that `--format` or one of its short forms chooses; None if none of them was given.
-
-    Raises:
-        CommandError: More than one was.
-    """
+    """Return the format that `--format` or one of its short forms chooses; None if none of them was given."""
     given = context.params
     return format_of(given["form"], as_json=given["as_json"], as_jsonl=given["as_jsonl"], as_csv=given["as_csv"])

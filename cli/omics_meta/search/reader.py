@@ -25,16 +25,8 @@ _serialize = TypeSerializer().serialize
 def read(client: "DynamoDBClient", table: Table, access: Access, criteria: Sequence[Criterion]) -> Iterator[list[Row]]:
     """Return the rows that fit all criteria, in no particular order, some at a time.
 
-    Rows are as they are or were a moment ago (eventually consistent).
-
-    Args:
-        client: Of DynamoDB.
-        table: The table.
-        access: How to read it.
-        criteria: What rows must be like. Each is checked here too, because DynamoDB cannot check all of it.
-
-    Raises:
-        ContendedRowError, ClientError, BotoCoreError: DynamoDB cannot be read.
+    Rows are as they are or were a moment ago (eventually consistent). Each is judged by the criteria here too, because
+    DynamoDB cannot check all of them.
     """
     pages = _query(client, table, access, access.index) if access.index else _scan(client, table.name, access)
     for page in pages:
@@ -43,11 +35,7 @@ def read(client: "DynamoDBClient", table: Table, access: Access, criteria: Seque
 
 
 def read_named(table: Table, arns: Sequence[str]) -> Iterator[list[Row]]:
-    """Return the rows of different ARNs, in their order, some at a time; those that there are not are left out.
-
-    Raises:
-        ContendedRowError, ClientError, BotoCoreError: DynamoDB cannot be read.
-    """
+    """Return the rows of different ARNs, in their order, some at a time; those that there are not are left out."""
     for start in range(0, len(arns), _BATCH):
         chunk = arns[start : start + _BATCH]
         rows = table.get_many(chunk, consistent=False)

@@ -66,14 +66,7 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
 
 @dataclass(frozen=True, slots=True)
 class TableConnection:
-    """A table that is there and has the right key. Nothing of HealthOmics is called.
-
-    Attributes:
-        client: Of DynamoDB.
-        table: The table.
-        description: What DynamoDB says of it.
-        region: The region in use, wherever it was configured.
-    """
+    """A table that is there and has the right key. Nothing of HealthOmics is called."""
 
     client: "DynamoDBClient"
     table: Table
@@ -82,13 +75,7 @@ class TableConnection:
 
 
 def connect_table(selection: Selection) -> TableConnection:
-    """Connect to the table that a selection names, and to nothing of HealthOmics.
-
-    Raises:
-        SelectionError: No table was named; or the endpoint that is configured is not a URL.
-        SetupError: The table does not exist, or has another key.
-        ClientError, BotoCoreError: AWS cannot be reached, or refuses.
-    """
+    """Connect to the table that a selection names, and to nothing of HealthOmics."""
     target = resolve(selection)
     session = session_of(target)
     with clear_about_endpoints():
@@ -98,11 +85,7 @@ def connect_table(selection: Selection) -> TableConnection:
 
 
 def session_of(target: Target) -> boto3.Session:
-    """Return a session of the profile and region that a target names.
-
-    Raises:
-        ProfileNotFound: There is no such profile.
-    """
+    """Return a session of the profile and region that a target names."""
     # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
     region = target.region or os.environ.get("AWS_REGION") or None
     session = boto3.Session(profile_name=target.profile, region_name=region)
@@ -111,12 +94,7 @@ def session_of(target: Target) -> boto3.Session:
 
 
 def connect_stack(selection: Selection) -> Stack:
-    """Find the deployed stack that a selection names.
-
-    Raises:
-        SelectionError: It names none; or its outputs cannot be had.
-        ProfileNotFound: There is no such profile.
-    """
+    """Find the deployed stack that a selection names."""
     target = resolve(selection) if selection.names_stack else None
     if target is None or target.outputs is None:
         raise SelectionError("no stack was named: give --stack NAME, or --outputs FILE")
@@ -125,11 +103,7 @@ def connect_stack(selection: Selection) -> Stack:
 
 @contextmanager
 def clear_about_endpoints() -> Generator[None]:
-    """Make clients in this block, so that an endpoint that is no URL ends the command with a line that says so.
-
-    Raises:
-        SelectionError: The endpoint that is configured is not a URL.
-    """
+    """Make clients in this block, so that an endpoint that is no URL ends the command with a line that says so."""
     try:
         yield
     except BotoCoreError:

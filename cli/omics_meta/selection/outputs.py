@@ -12,12 +12,7 @@ from omics_meta.terminal.exits import SelectionError
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The outputs of a stack.
-
-    Attributes:
-        origin: The file or the stack that they are of, as errors name it.
-        values: The outputs by name.
-    """
+    """The outputs of a stack by name, and the file or stack that they are of, as errors name it."""
 
     origin: str
     values: Mapping[str, Any]
@@ -27,11 +22,7 @@ class Outputs:
         return self.values.get(name)
 
     def text(self, name: str, remedy: str) -> str:
-        """Return an output that is a text.
-
-        Raises:
-            SelectionError: It is missing, empty or something else; with this remedy.
-        """
+        """Return an output that is a text."""
         value = self.get(name)
         if isinstance(value, str) and value:
             return value
@@ -40,11 +31,7 @@ class Outputs:
 
 
 def outputs_of_file(path: Path) -> Outputs:
-    """Read what `pulumi stack output --json` printed.
-
-    Raises:
-        SelectionError: The file cannot be read, or holds something else.
-    """
+    """Read what `pulumi stack output --json` printed."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # some shells write a byte order mark
     except (OSError, UnicodeDecodeError) as error:
@@ -58,12 +45,7 @@ def outputs_of_file(path: Path) -> Outputs:
 def outputs_of_stack(stack: str | None, cwd: Path | None) -> Outputs:
     """Ask the Pulumi CLI, so that any backend and login that it knows works here too.
 
-    Args:
-        stack: The stack's name; None for the one that is selected in the folder.
-        cwd: Folder of the Pulumi project; None for the current one.
-
-    Raises:
-        SelectionError: The Pulumi CLI is not there, or does not give the outputs.
+    Without a name, it is asked for the stack that is selected in the folder.
     """
     command = ["pulumi", "stack", "output", "--json", "--non-interactive"]
     command += ["--stack", stack] if stack else []

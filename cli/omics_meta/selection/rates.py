@@ -17,11 +17,7 @@ _SECONDS_PER_READ_SET: Final = 1.5
 
 
 def rates_of(given: Sequence[str]) -> MaxTps:
-    """Read what was given with `--max-tps`, `N` or `OPERATION=N` each time.
-
-    Raises:
-        CommandError: Some of it is not a rate.
-    """
+    """Read what was given with `--max-tps`, `N` or `OPERATION=N` each time."""
     try:
         return MaxTps.parse(",".join(given), default=DEFAULT_TPS) if given else MaxTps(DEFAULT_TPS)
     except ValueError as error:

@@ -20,12 +20,7 @@ def is_stdout(path: Path | None) -> bool:
 
 @contextmanager
 def writing_to(path: Path | None) -> Generator[TextIO]:
-    """Open stdout, or a file as `replacing` does. A file is text in UTF-8; its `buffer` takes bytes.
-
-    Raises:
-        CommandError: `path` is in no folder, or is something else than a file.
-        OSError: It cannot be written.
-    """
+    """Open stdout, or a file as `replacing` does. A file is text in UTF-8; its `buffer` takes bytes."""
     if path is None or is_stdout(path):
         yield sys.stdout
         sys.stdout.flush()

@@ -40,11 +40,7 @@ class Calls:
         self._counts: dict[str, Counter[Call]] = {}
 
     def of(self, principal: str) -> Counter[Call]:
-        """The calls of a principal since the start or `clear`.
-
-        Args:
-            principal: ARN of a role for a Lambda function, and for the poller and the logs of it; else of a user.
-        """
+        """The calls of a principal since the start or `clear`."""
         with self._lock:
             return Counter(self._counts.get(principal, {}))
 

@@ -67,11 +67,7 @@ class EventBridge:
         *,
         bus: str = "default",
     ) -> str:
-        """Put an event on a bus and deliver it. AWS services publish this way; people call PutEvents.
-
-        Returns:
-            The id of the event.
-        """
+        """Put an event on a bus and deliver it. AWS services publish this way; people call PutEvents."""
         event: Event = {
             "version": "0",
             "id": str(uuid.uuid4()),

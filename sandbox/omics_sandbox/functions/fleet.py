@@ -30,11 +30,7 @@ class Fleet:
         self._closed = False
 
     def invoke(self, function: Function, event: bytes, lineage: Lineage) -> Outcome:
-        """Run an invocation in an idle environment or a new one.
-
-        Raises:
-            TooManyRequestsException: The function's reserved concurrency is used up.
-        """
+        """Run an invocation in an idle environment or a new one."""
         with self._lock:
             reserved = function.reserved_concurrency
             if reserved is not None and self._running[function.arn] >= reserved:

@@ -75,11 +75,7 @@ class EventSourceMapping:
         return configuration
 
     def configure(self, given: Mapping[str, Any], *, queue: "Queue", function_timeout: float) -> None:
-        """Apply the parameters of CreateEventSourceMapping or UpdateEventSourceMapping, all or none.
-
-        Raises:
-            InvalidParameterValueException: Lambda would refuse them.
-        """
+        """Apply the parameters of CreateEventSourceMapping or UpdateEventSourceMapping, all or none."""
         unsupported = given.keys() & {"FilterCriteria", "DestinationConfig", "ProvisionedPollerConfig"}
         if unsupported:
             raise InvalidParameterValueException(f"The sandbox does not emulate {', '.join(sorted(unsupported))}")

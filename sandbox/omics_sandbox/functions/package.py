@@ -44,11 +44,7 @@ class Packages:
         return folder
 
     def code(self, package: bytes) -> Path:
-        """A folder with the contents of a deployment package.
-
-        Raises:
-            PackageError: It is not a zip.
-        """
+        """A folder with the contents of a deployment package."""
         folder = self._folder / hashlib.sha256(package).hexdigest()
         if not folder.exists():
             try:
@@ -60,11 +56,7 @@ class Packages:
 
 
 def _location(module: str) -> Path:
-    """Where a module or package of this interpreter lies.
-
-    Raises:
-        ModuleNotFoundError: It is not installed.
-    """
+    """Where a module or package of this interpreter lies."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"the Lambda runtime needs {module}: install the extra `sandbox`")

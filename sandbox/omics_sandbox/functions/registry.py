@@ -27,11 +27,7 @@ class FunctionRegistry:
         self._recursive_loops: dict[str, str] = {}
 
     def find(self, region: str, name_or_arn: str) -> Function:
-        """The function of this name or ARN, as it is configured now.
-
-        Raises:
-            ResourceNotFoundException: There is none.
-        """
+        """The function of this name or ARN, as it is configured now."""
         # Imported when first needed, see Moto.functions.
         from moto.awslambda.exceptions import UnknownFunctionException
 
@@ -44,11 +40,7 @@ class FunctionRegistry:
             return Function.of(found, self.logging(region, found.function_name), recursive_loop)
 
     def set_recursive_loop(self, region: str, name: str, recursive_loop: str) -> None:
-        """Say what is to become of a function that keeps invoking itself: one of `RECURSIVE_LOOPS`.
-
-        Raises:
-            ResourceNotFoundException: There is no such function.
-        """
+        """Say what is to become of a function that keeps invoking itself: one of `RECURSIVE_LOOPS`."""
         self._recursive_loops[self.find(region, name).arn] = recursive_loop
 
     def logging(self, region: str, name: str) -> dict[str, str]:

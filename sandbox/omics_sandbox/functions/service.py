@@ -64,12 +64,7 @@ class FunctionService:
         self._folder.cleanup()
 
     def invoke(self, function: Function, event: bytes, cause: Lineage) -> Outcome:
-        """Invoke a function and wait for the outcome.
-
-        Raises:
-            RecursiveInvocationException: That chain has invoked it as often as it may.
-            TooManyRequestsException: Its reserved concurrency is used up.
-        """
+        """Invoke a function and wait for the outcome."""
         lineage = cause.invoking(function.arn)
         if lineage.count(function.arn) > MOST_INVOCATIONS and function.recursive_loop == "Terminate":
             raise RecursiveInvocationException(
@@ -97,11 +92,7 @@ class FunctionService:
             return [pump.mapping for pump in self._pumps.values() if pump.mapping.region == region]
 
     def create_mapping(self, region: str, given: Mapping[str, Any]) -> EventSourceMapping:
-        """CreateEventSourceMapping.
-
-        Raises:
-            ServiceError: Lambda would refuse it.
-        """
+        """CreateEventSourceMapping."""
         with self._moto.lock:
             function = self.registry.find(region, str(given.get("FunctionName")))
             queue = self._mapped_queue(str(given.get("EventSourceArn")))
@@ -125,11 +116,7 @@ class FunctionService:
         return mapping
 
     def update_mapping(self, mapping: EventSourceMapping, given: Mapping[str, Any]) -> None:
-        """UpdateEventSourceMapping.
-
-        Raises:
-            ServiceError: Lambda would refuse it.
-        """
+        """UpdateEventSourceMapping."""
         with self._moto.lock:
             function = self.registry.find(mapping.region, str(given.get("FunctionName", mapping.function_arn)))
             queue = self._mapped_queue(mapping.queue_arn)

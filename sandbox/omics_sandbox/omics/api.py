@@ -17,11 +17,7 @@ class OmicsApi:
         self._wire = wire.Wire(list(OPERATIONS))
 
     def handle(self, request: Request) -> Response:
-        """Answer a request.
-
-        Raises:
-            ConnectionDroppedError: A fault wants the request to stay without an answer.
-        """
+        """Answer a request."""
         if request.region is None:
             raise ValueError("an unsigned request has no region")
         service = self._service_of(request.region)

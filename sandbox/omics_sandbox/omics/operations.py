@@ -110,12 +110,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def perform(service: OmicsService, operation: str, read: Callable[[], Parameters]) -> dict[str, Any] | None:
-    """Perform an operation as the API does: quotas first, then faults, then the operation itself.
-
-    Raises:
-        ServiceError: What the API answers with.
-        ConnectionDroppedError: A fault wants the call to stay without an answer.
-    """
+    """Perform an operation as the API does: quotas first, then faults, then the operation itself."""
     with service.lock:
         admitted = service.limits.admit(service.region, operation)
         (service.calls if admitted else service.throttled)[operation] += 1

@@ -23,11 +23,7 @@ class Wire:
         self._routes = [(model.http["method"], path_pattern(model.http["requestUri"]), model) for model in models]
 
     def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
-        """The operation that a request calls, and the parameters in its path.
-
-        Raises:
-            NotEmulatedError: The emulator has no such operation.
-        """
+        """The operation that a request calls, and the parameters in its path."""
         for method, pattern, model in self._routes:
             match = pattern.fullmatch(request.path)
             if match and request.method == method:
@@ -40,11 +36,7 @@ class NotEmulatedError(ServiceError, status=404, code="UnknownOperationException
 
 
 def parameters(model: OperationModel, request: Request, path: dict[str, str]) -> dict[str, Any]:
-    """The parameters of a request by name, as boto3 names them, checked against the model.
-
-    Raises:
-        ValidationException: A parameter is missing, of another type or outside its constraints.
-    """
+    """The parameters of a request by name, as boto3 names them, checked against the model."""
     shape = model.input_shape
     if not isinstance(shape, StructureShape):
         return {}

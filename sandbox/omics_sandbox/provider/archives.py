@@ -12,12 +12,7 @@ from omics_sandbox.provider.errors import ProviderError
 def zip_bytes(archive: Mapping[str, Any], root: Path) -> bytes:
     """Return an archive as a zip file. A zip given as a file is handed on unchanged.
 
-    Args:
-        archive: The archive in its wire form, with the `path` of a zip or a folder.
-        root: The folder that relative paths start from.
-
-    Raises:
-        ProviderError: There is no such file or folder, or the archive is of another kind.
+    Relative paths start from `root`.
     """
     if "path" not in archive:
         raise ProviderError("only archives of local files and folders are supported")

@@ -85,10 +85,7 @@ def _endpoints(value: object) -> dict[str, str]:
 class Aws:
     """Hands out boto3 clients, one per service and region. Safe to use from many threads.
 
-    Args:
-        environment: The `AWS_*` variables in force (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`,
-            `AWS_ENDPOINT_URL_<SERVICE>` ...).
-        settings: What the provider configuration says; it wins over the environment.
+    What the provider configuration says wins over the `AWS_*` variables of the environment.
     """
 
     def __init__(self, environment: Mapping[str, str], settings: ProviderSettings | None = None) -> None:
@@ -104,11 +101,7 @@ class Aws:
 
     @property
     def region(self) -> str:
-        """The region of the provider.
-
-        Raises:
-            ProviderError: Neither the configuration, the environment nor the profile names one.
-        """
+        """The region of the provider."""
         region = self._settings.region or self._variable("AWS_REGION") or self._variable("AWS_DEFAULT_REGION")
         region = region or self._open_session().region_name
         if not region:
@@ -123,11 +116,7 @@ class Aws:
         return self._open_session().get_partition_for_region(region)
 
     def require_credentials(self) -> None:
-        """Make sure that there is something to sign requests with, as the real provider does first.
-
-        Raises:
-            ProviderError: There are no credentials, or the profile that should hold them does not exist.
-        """
+        """Make sure that there is something to sign requests with, as the real provider does first."""
         try:
             credentials = self._open_session().get_credentials()
         except BotoCoreError as error:
@@ -139,12 +128,7 @@ class Aws:
             )
 
     def client(self, service: str, region: str | None = None) -> Any:  # one type per service
-        """Return the boto3 client of a service.
-
-        Args:
-            service: The name that boto3 knows the service by.
-            region: Where the resource is, if not in the provider's own region.
-        """
+        """Return the boto3 client of a service."""
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:

@@ -853,11 +853,7 @@ class RedriveAllowPolicy(_QueueAttribute):
 
 
 def read_attributes(client: Any, queue_url: str) -> dict[str, Any]:
-    """Return all attributes of a queue by SQS's names.
-
-    Raises:
-        ClientError: There is no such queue, or SQS refuses to tell.
-    """
+    """Return all attributes of a queue by SQS's names."""
     return client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"]).get("Attributes", {})
 
 
@@ -887,11 +883,7 @@ RESOURCE_TYPES: Final[dict[str, type[ResourceType]]] = {
 
 
 def resource_type(token: str) -> type[ResourceType]:
-    """Return the implementation of a resource type.
-
-    Raises:
-        ProviderError: The stand-in does not have the type.
-    """
+    """Return the implementation of a resource type."""
     if token not in RESOURCE_TYPES:
         known = ", ".join(sorted(RESOURCE_TYPES))
         raise ProviderError(f"the stand-in for the AWS provider has no resource type {token}; it knows {known}")

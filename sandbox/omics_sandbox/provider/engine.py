@@ -23,14 +23,7 @@ class EngineMissingError(Exception):
 
 
 def find_engine(built: Path) -> Path:
-    """Return the folder of a Pulumi CLI with its Python language host.
-
-    Args:
-        built: Where `make engine` puts the ones that it builds.
-
-    Raises:
-        EngineMissingError: There is none on PATH or it is too old, and none was built.
-    """
+    """Return the folder of a Pulumi CLI with its Python language host."""
     on_path = shutil.which("pulumi")
     reason = "there is no pulumi on PATH" if on_path is None else _shortcoming(Path(on_path))
     if on_path is not None and reason is None:

@@ -27,12 +27,7 @@ class IncompleteCreationError(ProviderError):
 
 @dataclass(frozen=True)
 class CheckFailure:
-    """One reason for which inputs are refused before anything is touched.
-
-    Attributes:
-        property_name: The top-level property at fault, or "" where it is the resource as a whole.
-        reason: A sentence that names the value and what would be accepted.
-    """
+    """One reason for which inputs are refused before anything is touched."""
 
     property_name: str
     reason: str
@@ -40,14 +35,7 @@ class CheckFailure:
 
 @contextmanager
 def describing(action: str) -> Generator[None]:
-    """Turn an AWS error into a ProviderError that tells what was being done.
-
-    Args:
-        action: For example `creating SQS Queue (jobs)`.
-
-    Raises:
-        ProviderError: With the action, the AWS operation, the HTTP status, the error code and the message.
-    """
+    """Turn an AWS error into a ProviderError that tells what was being done."""
     try:
         yield
     except ClientError as error:

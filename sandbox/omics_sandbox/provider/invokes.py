@@ -13,16 +13,7 @@ _Invoke = Callable[[Aws, Properties], Properties]
 
 
 def invoke(aws: Aws, token: str, arguments: Properties) -> Properties:
-    """Answer one lookup.
-
-    Args:
-        aws: Where to look.
-        token: Pulumi's name of the function, such as `aws:sqs/getQueue:getQueue`.
-        arguments: Its arguments by their wire names.
-
-    Raises:
-        ProviderError: The function or an argument is not known, or there is nothing of that name.
-    """
+    """Answer one lookup."""
     if token not in _INVOKES:
         known = ", ".join(sorted(_INVOKES))
         raise ProviderError(f"the stand-in for the AWS provider has no function {token}; it knows {known}")

@@ -17,12 +17,7 @@ _PREFIX_COUNTER: Final = count(1)
 
 @dataclass(frozen=True)
 class Naming:
-    """The rule for the names of one resource type.
-
-    Attributes:
-        pattern: What AWS accepts.
-        maximum: The longest name that AWS accepts.
-    """
+    """The rule for the names of one resource type."""
 
     pattern: str
     maximum: int
@@ -38,13 +33,7 @@ class Naming:
     def automatic(self, logical_name: str, seed: bytes, suffix: str = "") -> str:
         """Make a name from the logical one: a dash, seven random hexadecimal digits, and a fixed suffix.
 
-        Args:
-            logical_name: The name that the program gives the resource.
-            seed: Pulumi's seed, so that a repeated preview and its update propose the same name.
-            suffix: What AWS wants at the end, such as `.fifo`.
-
-        Raises:
-            ProviderError: The name would be longer than AWS allows.
+        A seed gives the same name each time, so that a preview and its update propose the same one.
         """
         name = f"{logical_name}-{_random_digits(seed)}{suffix}"
         if len(name) > self.maximum:

@@ -42,11 +42,7 @@ def serve() -> None:
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
-    """The resource provider of one engine run.
-
-    Args:
-        environment: The environment that the engine passes on, with the `AWS_*` variables.
-    """
+    """The resource provider of one engine run."""
 
     # The protocol's method names are not Python's.
 

@@ -35,11 +35,7 @@ class Project:
 
     @classmethod
     def load(cls, folder: Path) -> "Project":
-        """Read `Pulumi.yaml` in a folder.
-
-        Raises:
-            ProviderError: It is missing or has no name.
-        """
+        """Read `Pulumi.yaml` in a folder."""
         document = _read_yaml(folder / "Pulumi.yaml")
         if "name" not in document:
             raise ProviderError(f"{folder / 'Pulumi.yaml'}: project is missing a 'name' attribute")
@@ -57,9 +53,6 @@ class Project:
         """Return configuration as the language runtime gets it: full keys, and strings as values.
 
         Keys without a namespace belong to the project. Declared defaults are filled in.
-
-        Raises:
-            ProviderError: A value is of a kind that configuration cannot hold.
         """
         values = {self._full(key): value for key, value in given.items()}
         for key, declared in self.declared.items():

@@ -176,14 +176,7 @@ class ResourceType:
     # What Pulumi asks.
 
     def check(self, logical_name: str, old_inputs: Properties, news: Properties, seed: bytes = b"") -> Checked:
-        """Validate inputs and give the resource a name where the program gives none.
-
-        Args:
-            logical_name: The name of the resource in the program.
-            old_inputs: The inputs of the last deployment; empty for a new resource.
-            news: The inputs of the program.
-            seed: Pulumi's seed for generated names.
-        """
+        """Validate inputs and give the resource a name where the program gives none."""
         inputs = {name: value for name, value in news.items() if not name.startswith("__")}
         failures = [*self._property_failures(inputs)]
         if self.naming is not None:
@@ -193,13 +186,7 @@ class ResourceType:
         return Checked(inputs, failures)
 
     def diff(self, old_inputs: Properties, state: Properties, news: Properties) -> Difference:
-        """Compare what is there with what the program wants.
-
-        Args:
-            old_inputs: The inputs of the last deployment.
-            state: The properties of the resource as last created, updated or read.
-            news: Checked inputs of the program.
-        """
+        """Compare the last inputs, and the state that was last seen, with what the program wants now."""
         changed = frozenset(name for name in self.properties if self._differs(name, old_inputs, state, news))
         return Difference(changed, frozenset(name for name in changed if self.properties[name].replaces))
 
@@ -235,14 +222,7 @@ class ResourceType:
         return None if state is None else self._state(known, state)
 
     def update(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> Properties:
-        """Change a resource in place and return its new state.
-
-        Args:
-            resource_id: The id of the resource.
-            state: The last state.
-            inputs: Checked inputs of the program.
-            changed: Names of the properties that differ.
-        """
+        """Change a resource in place and return its new state."""
         with describing(f"updating {self.title} ({resource_id})"):
             if changed - {"tags"}:
                 self.update_resource(resource_id, {**state, **inputs}, inputs, changed - {"tags"})
@@ -311,11 +291,7 @@ class ResourceType:
     def update_resource(self, resource_id: str, wanted: Properties, inputs: Properties, changed: Names) -> None:
         """Make the AWS calls for the changed properties other than tags.
 
-        Args:
-            resource_id: The id of the resource.
-            wanted: The last state with the inputs over it, for names that AWS or the provider chose.
-            inputs: Checked inputs of the program.
-            changed: Names of the properties that differ.
+        `wanted` is the last state with the inputs over it, for names that AWS or the provider chose.
         """
         if not self.update_call:
             named = {name: wanted[name] for name in self.properties if self.api(name) in self.identity}
@@ -359,11 +335,7 @@ class ResourceType:
         return cls.properties[name].shape or derived(api, cls.parameters()[api])
 
     def identify(self, resource_id: str) -> dict[str, str]:
-        """Return the parameters that name a resource.
-
-        Raises:
-            ProviderError: The id, as given for an import, has not the form of the type.
-        """
+        """Return the parameters that name a resource."""
         parts = resource_id.split(self.separator, len(self.identity) - 1) if self.separator else [resource_id]
         if len(parts) != len(self.identity) or not all(parts):
             form = self.separator.join(f"<{parameter}>" for parameter in self.identity)

@@ -31,12 +31,7 @@ class Shape(ABC):
     empty: ClassVar[Any] = ""
 
     def problems(self, value: object, path: str) -> Iterator[str]:
-        """Yield a sentence for everything that is wrong with a value.
-
-        Args:
-            value: The value; one that is not known yet is accepted.
-            path: Where the value stands, for the message, such as `environment.variables`.
-        """
+        """Yield a sentence for everything that is wrong with a value."""
         if value is not UNKNOWN:
             yield from self._problems(value, path)
 
@@ -324,12 +319,7 @@ class Archive(Shape):
 
 
 def derived(name: str, shape: model.Shape) -> Shape:
-    """Return what botocore's model says about a parameter.
-
-    Args:
-        name: The API's name of the parameter.
-        shape: Its shape in the model.
-    """
+    """Return what botocore's model says about a parameter."""
     limits = shape.metadata
     if isinstance(shape, model.StructureShape):
         fields = {pulumi_name(each): (each, derived(each, member)) for each, member in shape.members.items()}

@@ -67,11 +67,7 @@ class Options:
     wait: bool
 
     def check(self, target: Target) -> None:
-        """Make sure that they fit together, and to what is to be filled.
-
-        Raises:
-            CommandError: They do not.
-        """
+        """Make sure that they fit together, and to what is to be filled."""
         if not self.wait and not self.via_queue:
             raise CommandError("--no-wait needs --via-queue: give both, or neither")
         if self.via_queue and target.outputs is None:

@@ -18,9 +18,6 @@ class MaxAge:
     Args:
         text: A duration such as `90m`, `12h` or `7d`; `0` for no age at all; or a moment in UTC such as
             `2026-04-04T18:01:06Z`, which means the same however much later it is read.
-
-    Raises:
-        CommandError: The text is none of these.
     """
 
     def __init__(self, text: str) -> None:
@@ -38,11 +35,7 @@ class MaxAge:
             raise self._refusal() from error
 
     def since(self, now: datetime) -> datetime | None:
-        """Return the moment since when a row must have been synced; None when no row is to be left.
-
-        Raises:
-            CommandError: There was no time yet so long ago.
-        """
+        """Return the moment since when a row must have been synced; None when no row is to be left."""
         if self._moment is not None:
             return self._moment
         try:

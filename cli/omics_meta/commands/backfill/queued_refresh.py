@@ -49,9 +49,6 @@ class QueuedRefresh:
         began: When the backfill began: a row that was synced since has been refreshed.
         reporter: Told of each row that has been refreshed.
         wait: Whether to wait for room in the queue, and for the rows.
-
-    Raises:
-        SelectionError: The table or the region is not the pipeline's.
     """
 
     def __init__(
@@ -76,12 +73,7 @@ class QueuedRefresh:
         self._moved_at = 0.0
 
     def send(self, pending: PendingRefreshes) -> Iterator[list[ReadSetResult]]:
-        """Have the rows of these read sets refreshed, as far as the queue has room; yield what was sent page by page.
-
-        Raises:
-            SelectionError: The queue is not there, or nothing in it is worked off.
-            UnsentError, ClientError, BotoCoreError: SQS refused, or could not be asked.
-        """
+        """Have the rows of these read sets refreshed, as far as the queue has room; yield what was sent page by page."""
         store = StoreArn.parse(pending.store_arn)
         sender = MessageSender(self._sqs, self._url, account=store.account, region=store.region)
         for arns in pending.pages():
@@ -92,11 +84,7 @@ class QueuedRefresh:
             yield [ReadSetResult(str(arn), Change(Outcome.ENQUEUED)) for arn in arns]
 
     def follow(self) -> Iterator[list[ReadSetResult]]:
-        """Wait until all rows that were asked for have been refreshed; yield those that the pipeline gave up on.
-
-        Raises:
-            SelectionError, ClientError, BotoCoreError: The queue is not there, or SQS or DynamoDB could not be asked.
-        """
+        """Wait until all rows that were asked for have been refreshed; yield those that the pipeline gave up on."""
         self._moved_at = time.monotonic()
         self._reporter.begin("pipeline")
         while self._pending and not self._is_given_up():

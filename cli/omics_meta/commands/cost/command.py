@@ -19,18 +19,7 @@ from omics_meta.terminal.progress import reporting
 def run(
     selection: Selection, *, read_sets: int | None, changes: int | None, schedule: str | None, as_json: bool
 ) -> ExitCode:
-    """Estimate what a month costs.
-
-    Args:
-        selection: The table whose rows are counted, or the stack, when `read_sets` does not say.
-        read_sets: How many read sets there are.
-        changes: How many status events a month has; None for the usual share of the read sets.
-        schedule: Of reconciliations; None for the stack's, or for every night without one.
-        as_json: Print one JSON document.
-
-    Raises:
-        CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-    """
+    """Estimate what a month costs."""
     count = _count(selection) if read_sets is None else read_sets
     expression = _schedule(selection) if schedule is None else schedule
     try:

@@ -57,13 +57,7 @@ _AGES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What happens in a month.
-
-    Attributes:
-        read_sets: How many there are, all the time.
-        events: Status events.
-        reconciliations: How often all rows are compared with their read sets.
-    """
+    """What happens in a month."""
 
     read_sets: int
     events: float

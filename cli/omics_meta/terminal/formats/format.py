@@ -21,11 +21,7 @@ NESTED: Final = frozenset({Format.JSON, Format.JSONL})
 
 
 def format_of(form: Format | None, *, as_json: bool, as_jsonl: bool, as_csv: bool) -> Format | None:
-    """Return the one format that `--format`, or its short forms, ask for; None if none of them was given.
-
-    Raises:
-        CommandError: More than one was.
-    """
+    """Return the one format that `--format`, or its short forms, ask for; None if none of them was given."""
     asked = {f"--format {form}": form} if form else {}
     short = {Format.JSON: as_json, Format.JSONL: as_jsonl, Format.CSV: as_csv}
     asked |= {f"--{name}": name for name, given in short.items() if given}

@@ -15,11 +15,7 @@ _ROW_GROUP: Final = 10_000
 
 
 def import_pyarrow() -> Any:  # it has no type stubs
-    """Import pyarrow, which takes longer to load than all the rest.
-
-    Raises:
-        CommandError: It is not installed.
-    """
+    """Import pyarrow, which takes longer to load than all the rest."""
     try:
         import pyarrow  # pyright: ignore[reportMissingTypeStubs] # there are none
         import pyarrow.parquet  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport] # as pyarrow's attribute
@@ -32,11 +28,7 @@ def import_pyarrow() -> Any:  # it has no type stubs
 
 
 def write_parquet(rows: Rows, file: TextIO) -> int:
-    """Write a Parquet file; return how many rows there were.
-
-    Raises:
-        CommandError: pyarrow is not installed.
-    """
+    """Write a Parquet file; return how many rows there were."""
     pyarrow = import_pyarrow()
     columns = rows.columns or SHOWN
     types = {

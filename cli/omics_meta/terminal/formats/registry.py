@@ -27,15 +27,7 @@ _WRITERS: Final[Mapping[Format, Writer]] = {
 
 
 def writer_of(form: Format, output: Path | None = None) -> Writer:
-    """Return what writes a format.
-
-    Args:
-        form: The format.
-        output: Where the rows will go; None for stdout.
-
-    Raises:
-        CommandError: Parquet would go to a terminal, or pyarrow is not installed.
-    """
+    """Return what writes a format."""
     if form is Format.PARQUET:
         if is_stdout(output) and sys.stdout.isatty():
             raise CommandError("Parquet is not for a terminal: send stdout to a file or a program, or export -o FILE")
