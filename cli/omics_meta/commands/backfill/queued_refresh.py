@@ -73,7 +73,7 @@ class QueuedRefresh:
         self._moved_at = 0.0
 
     def send(self, pending: PendingRefreshes) -> Iterator[list[ReadSetResult]]:
-        """Have the rows of these read sets refreshed, as far as the queue has room; yield what was sent page by page."""
+        """Have the rows of these read sets refreshed, as far as the queue has room; yield what was sent, by page."""
         store = StoreArn.parse(pending.store_arn)
         sender = MessageSender(self._sqs, self._url, account=store.account, region=store.region)
         for arns in pending.pages():
