@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 # Set up once per lock: the stamp is younger than every file that decides what is installed.
 READY := $(VENV)/.ready
 UV := .cache/uv/bin/uv
+# A file of tests is one worker's, so that what its tests share is set up once.
+WORKERS := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # Advisories that `make audit` lets pass, each with the reason and the date.
 IGNORED :=
 
@@ -57,20 +59,28 @@ browser: ## Install the browser that the test of reports wants (Debian and Ubunt
 	apt-get install --yes --no-install-recommends chromium
 
 .PHONY: test
-test: lint types sdks ## Lint, check types and run all tests
+test: lint sdks ## Lint, check types and run all tests
 	@$(MAKE) --no-print-directory engine || test -z "$${CI:-}" # Without Go, the engine's tests say why they are skipped.
-	@# Most tests wait for a process of their own, so that four workers are not too many for two cores.
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory --jobs 2 types all-tests
 
 .PHONY: quick
-quick: lint types ## Lint, check types and test the pure core and the components, in less than a minute
+quick: lint ## Lint, check types and test the pure core and the components, in less than a minute
+	@$(MAKE) --no-print-directory --jobs 2 types core-tests
+
+.PHONY: all-tests
+all-tests: $(READY)
+	@# Most tests wait for a process of their own, so that four workers are not too many for two cores.
+	@$(BIN)/python -m pytest $(WORKERS)
+
+.PHONY: core-tests
+core-tests: $(READY)
 	@$(BIN)/python -m pytest --quiet tests/readset_sync tests/components
 
 .PHONY: shake
 shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 repeats the order of a run
 	@# Each loop ends with this shell, whatever ends it.
 	@for _ in 1 2; do while kill -0 $$$$; do :; done 2> /dev/null & done; \
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -p randomly $(if $(SEED),--randomly-seed=$(SEED))
+	$(BIN)/python -m pytest $(WORKERS) -p randomly $(if $(SEED),--randomly-seed=$(SEED))
 
 .PHONY: test-lowest
 test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyproject.toml allows

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.command_line import LONGEST_COMMAND_SECONDS
+
 ROOT = Path(__file__).parents[1]
 SITE = Path(sysconfig.get_path("purelib"))
 NAME = "healthomics-metadata-sync"
@@ -21,7 +23,15 @@ INSTALL_DEPLOY = "run pip install 'healthomics-metadata-sync[deploy]'"
 def run(*command: str | Path, cwd: Path, exit_code: int = 0, **env: str) -> str:
     """Run a command away from the checkout; return what it printed."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "AWS_", "VIRTUAL_ENV"))}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=inherited | env)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=inherited | env,
+        timeout=LONGEST_COMMAND_SECONDS,
+    )
     assert done.returncode == exit_code, done.stdout + done.stderr
     return done.stdout if exit_code == 0 else done.stderr
 

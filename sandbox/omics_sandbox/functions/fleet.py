@@ -3,13 +3,12 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from omics_sandbox.exceptions import TooManyRequestsException
 from omics_sandbox.functions.environment import ExecutionEnvironment, LogSink
 from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.model import Function, Outcome, failure
-from omics_sandbox.functions.package import PackageError, Packages
+from omics_sandbox.functions.package import PackageError, code_folder, runtime_folder
 
 Credentials = Callable[[Function], Mapping[str, str]]
 """Gives the variables with the credentials of a function's role."""
@@ -18,8 +17,7 @@ Credentials = Callable[[Function], Mapping[str, str]]
 class Fleet:
     """Runs invocations in as many execution environments as there are at the same time."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], credentials: Credentials, log: LogSink) -> None:
-        self._packages = Packages(folder)
+    def __init__(self, environment: Mapping[str, str], credentials: Credentials, log: LogSink) -> None:
         self._environment = dict(environment)
         self._credentials = credentials
         self._log = log
@@ -97,8 +95,8 @@ class Fleet:
         regional = {"AWS_REGION": function.region, "AWS_DEFAULT_REGION": function.region}
         return ExecutionEnvironment(
             function,
-            code=self._packages.code(function.code),
-            runtime=self._packages.runtime(),
+            code=code_folder(function.code),
+            runtime=runtime_folder(),
             environment={**self._environment, **regional, **self._credentials(function)},
             log=self._log,
         )

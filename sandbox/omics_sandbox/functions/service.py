@@ -2,11 +2,9 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # moto's types are partial.
 
-import tempfile
 import threading
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import unix_time_millis
@@ -44,8 +42,7 @@ class FunctionService:
         self._retry_delay = retry_delay
         self._pumps: dict[str, Pump] = {}
         self._retired: list[Pump] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="omics-sandbox-")
-        self._fleet = Fleet(Path(self._folder.name), environment, self._credentials, self._write_log)
+        self._fleet = Fleet(environment, self._credentials, self._write_log)
         self._asynchronous: list[threading.Thread] = []
 
     def close(self) -> None:
@@ -61,7 +58,6 @@ class FunctionService:
             pump.join()
         for thread in asynchronous:
             thread.join()
-        self._folder.cleanup()
 
     def invoke(self, function: Function, event: bytes, cause: Lineage) -> Outcome:
         """Invoke a function and wait for the outcome."""
