@@ -54,7 +54,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     if given.seed:
-        _seed(sandbox)
+        seed(sandbox)
     for name, value in sandbox.environment.items():
         print(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()
@@ -68,7 +68,7 @@ def main() -> int:
     return 0
 
 
-def _seed(sandbox: Sandbox) -> None:
+def seed(sandbox: Sandbox) -> None:
     """Create the read sets that the documentation's examples speak of: a family's.
 
     One is archived, and the last two have the same content.

@@ -1,20 +1,26 @@
-"""Every block of code in the README and in docs/ is run, or compared with what the program really does."""
+"""Every block of code in the README and in docs/ is run, and the pages say what is deployed."""
 
+import inspect
 import json
 import re
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from omics_components import MetadataSync
+from omics_components.settings import camel_case
 
 from tests.docs.pages import PAGES, README, ROOT, Page
-from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, World
+from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, World, new_world, went_wrong
+from tests.existing import create_table
 from tests.terminal import Done
+
+FINDING = Page("docs/finding.md")
 
 NOT_RUN = {
     "make demo": "it fails by itself when something that it shows is not so",
-    "make sandbox": "it serves until it is interrupted; every test here starts it",
+    "make sandbox": "it serves until it is interrupted; the tests here have one",
     "make test": "it runs this test",
     "make setup": "it installs packages",
     "git ": "the repository is here already",
@@ -37,12 +43,6 @@ TAKEN_ELSEWHERE = {
 RUN = {"sh", "python", "sql"}
 DRAWN = {"mermaid"}
 
-SILENT = re.compile(r"^export |^python -m tools\.local -o ")
-"""Commands that print nothing when all is well."""
-
-NOTHING_FOUND = re.compile(r'"Count": 0|^\{\}$')
-"""What an AWS CLI command prints when it found nothing."""
-
 
 def pages_with(language: str) -> list[Page]:
     """Pages whose blocks of a language are taken here."""
@@ -57,19 +57,22 @@ def run_here(page: Page, heading: str = "") -> list[str]:
     return [command for command in page.commands_under(heading) if not command.startswith(tuple(NOT_RUN))]
 
 
-def went_wrong(done: Done) -> bool:
-    if SILENT.search(done.command):
-        return done.code != 0
-    nothing = done.command.startswith("aws ") and NOTHING_FOUND.search(done.out)
-    return done.code != 0 or not done.out or bool(nothing)
-
-
-def test_a_newcomer_can_type_every_command_of_the_readme_from_top_to_bottom(empty_world: World):
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, list[Done]]]:
+    """A world in which every command of the README was typed from top to bottom, and what became of them."""
     first, *others = README.headings
     assert first == "Just searching?"  # in a table that somebody else operates: here, that of the next section
-    sections = [(README, heading) for heading in (*others, first)]
+    with new_world(tmp_path_factory.mktemp("home")) as world:
+        yield world, world.type([command for heading in (*others, first) for command in run_here(README, heading)])
 
-    done = [each for page, heading in [*sections, REMOVAL] for each in empty_world.type(run_here(page, heading))]
+
+@pytest.fixture(scope="module")
+def world(newcomer: tuple[World, list[Done]]) -> World:
+    return newcomer[0]
+
+
+def test_a_newcomer_can_type_every_command_of_the_readme_from_top_to_bottom(newcomer: tuple[World, list[Done]]):
+    _, done = newcomer
 
     assert len(done) > 15
     assert not [str(each) for each in done if went_wrong(each)]
@@ -82,6 +85,18 @@ def test_every_command_of_a_page_runs(page: Page, world: World):
 
     assert done
     assert not [str(each) for each in done if went_wrong(each)]
+
+
+def test_the_commands_that_remove_what_a_stack_leaves_run(world: World):
+    dynamodb, name = world.sandbox.client("dynamodb"), "left"
+    create_table(dynamodb, name)
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
+
+    done = world.type([command.replace(TABLE, name) for command in run_here(*REMOVAL)])
+
+    assert len(done) == 2
+    assert not [str(each) for each in done if went_wrong(each)]
+    assert dynamodb.list_tables()["TableNames"] == [TABLE]
 
 
 def test_every_reason_for_not_running_a_command_is_needed():
@@ -104,50 +119,40 @@ def test_what_is_taken_elsewhere_is_there():
         assert page in (ROOT / test).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", pages_with("python"), ids=str)
-def test_python_examples_run(page: Page, world: World):
-    for example in page.blocks("python"):
-        if "import pulumi" in example:
-            world.deploy(example)
-        else:
-            done = world.run(sys.executable, "-W", "error", "-", text=example)
-            assert done.returncode == 0, done.stderr
-            assert done.stdout
-
-
 def test_the_component_example_deploys_what_it_says(world: World):
     [example] = README.blocks("python")
 
     function = world.deploy(example.replace("cohorts", "others"))["readSetFunction"]
 
-    variables = world.client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    functions = world.sandbox.client("lambda")
+    variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     assert variables["TABLE_NAME"] == TABLE
     assert variables["MAX_TPS"] == "2.5"
 
 
 def test_the_examples_with_boto3_find_the_read_sets(world: World):
-    by_filter, by_index = Page("docs/finding.md").blocks("python")
+    by_filter, by_index = FINDING.blocks("python")
 
-    by_sample, *by_tag = world.run(sys.executable, "-", text=by_filter).stdout.splitlines()
-    assert by_sample.endswith(f"readSet/{READ_SET_ID} ACTIVE cohort-a")
+    by_sample, *by_tag = world.run_python(by_filter).splitlines()
+    assert by_sample.endswith(f"readSet/{READ_SET_ID} ARCHIVED cohort-a")  # as the README has it archived
     assert len(by_tag) > 1
     assert all(re.fullmatch(r"\['s3://.*source1.*', 's3://.*source2.*'\]", line) for line in by_tag)
-    assert world.run(sys.executable, "-", text=by_index).stdout == "NA12878 exome\n"
+    assert world.run_python(by_index) == "NA12878 exome\n"
 
-
-def test_the_examples_with_boto3_go_on_with_rows_that_only_a_listing_has_written(world: World):
-    by_filter, _ = Page("docs/finding.md").blocks("python")
+    # AND they go on with rows that only a listing has written
     arn = f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/1111111111"
     row = {"set_arn": {"S": arn}, "set_status": {"S": "ACTIVE"}, "sync_state": {"S": "listed"}}
     tags = {"tags": {"L": [{"M": {"cohort": {"S": "a"}}}]}}
-    dynamodb = world.client("dynamodb")
+    dynamodb = world.sandbox.client("dynamodb")
     dynamodb.put_item(TableName=TABLE, Item=row | tags)
     try:
-        done = world.run(sys.executable, "-", text=by_filter)
+        assert "[]" in world.run_python(by_filter).splitlines()
     finally:
         dynamodb.delete_item(TableName=TABLE, Key={"set_arn": row["set_arn"]})
 
-    assert "[]" in done.stdout.splitlines(), done.stderr
+
+def test_every_example_in_python_has_a_test():
+    assert pages_with("python") == [README, FINDING]
 
 
 def test_queries_of_an_export_run(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -163,6 +168,36 @@ def test_queries_of_an_export_run(world: World, monkeypatch: pytest.MonkeyPatch)
     assert {Path(file).suffix for file in files} == {".parquet", ".jsonl", ".csv"}
     assert answers[0] == answers[1] == answers[2]
     assert [cohort for cohort, _ in answers[0]] == ["a"]
+
+
+def test_the_runbook_has_a_section_for_every_alarm(world: World):
+    alarms = world.sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    names = (re.fullmatch(r"healthomics-metadata-sync-(.*)-alarm-\w+", alarm["AlarmName"]) for alarm in alarms)
+    deployed = {name[1] for name in names if name}
+    runbook, _ = REMOVAL
+
+    assert set(re.findall(r"^### (.*)$", runbook.section("Alarms"), flags=re.MULTILINE)) == deployed
+    assert {row[0] for row in runbook.table_under("Alarms")} == deployed
+
+
+def test_outputs_are_those_of_the_program(world: World):
+    documented = [row[0] for row in Page("docs/settings.md").table_under("Outputs")]
+
+    assert documented == [camel_case(name) for name in inspect.get_annotations(MetadataSync)]
+    assert set(documented) == world.outputs.keys()
+
+
+def test_the_roles_statements_are_those_deployed(world: World):
+    functions, iam = (world.sandbox.client(service) for service in ("lambda", "iam"))
+    function = functions.get_function_configuration(FunctionName=world.outputs["functionName"])
+    role = function["Role"].rpartition("/")[2]
+    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    statements = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
+    table = Page("docs/security.md").table_under("The function's role")
+
+    documented = {row[0]: set(re.findall(r"[a-z]+:[A-Za-z]+", row[1])) for row in table}
+
+    assert documented == {statement["Sid"]: set(statement["Action"]) for statement in statements}
 
 
 def test_pages_of_data_are_json():

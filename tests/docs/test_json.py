@@ -11,7 +11,7 @@ from omics_meta.terminal.exits import ExitCode
 
 from tests.docs.command_line import COMMANDS
 from tests.docs.pages import Page
-from tests.docs.world import READ_SET_ID, STORE_ID, World
+from tests.docs.world import READ_SET_ID, STORE_ID, World, new_world, went_wrong
 
 PAGE = Page("docs/json.md")
 DOCUMENTS: list[dict[str, Any]] = [json.loads(block) for block in PAGE.blocks("json")]
@@ -74,26 +74,28 @@ def check(said: dict[str, Any], real: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def troubled(world: World) -> World:
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world in which there is something to be seen of every kind."""
-    world.control("PUT", "/events", {"emit": False})
-    for name in ("first", "second"):
-        twin = {"name": name, "etag": {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"}}
-        world.control("POST", f"/stores/{STORE_ID}/readsets", twin)
-    world.omics_meta("backfill", "--stack", "dev")
-    schedule = world.client("scheduler").list_schedules()["Schedules"][0]["Name"]
-    world.control("POST", f"/schedules/{schedule}/run", {})
-    world.control("POST", "/drain", {"timeout": 60})
-    world.control("PUT", f"/stores/{STORE_ID}/readsets/{READ_SET_ID}/status", {"status": "ARCHIVED"})
-    for queue in ("undeliveredQueueUrl", "deadLetterQueueUrl"):
-        fifo = {"MessageGroupId": "1", "MessageDeduplicationId": "1"} if queue == "deadLetterQueueUrl" else {}
-        world.client("sqs").send_message(QueueUrl=world.outputs[queue], MessageBody="not an event", **fifo)
-    return world
+    with new_world(tmp_path_factory.mktemp("home")) as world:
+        sandbox = world.sandbox
+        deploy_and_backfill = ["python -m tools.local -o outputs.json", "omics-meta backfill --outputs outputs.json"]
+        assert not [str(each) for each in world.type(deploy_and_backfill) if went_wrong(each)]
+        sandbox.omics.emit_events = False
+        twin = {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"}
+        for name in ("first", "second"):
+            sandbox.omics.create_read_set(STORE_ID, name=name, etag=twin)
+        world.document("backfill", "--stack", "dev")
+        sandbox.run_schedule(sandbox.client("scheduler").list_schedules()["Schedules"][0]["Name"])
+        sandbox.drain(timeout=60)
+        sandbox.omics.set_status(STORE_ID, READ_SET_ID, "ARCHIVED")
+        for queue in ("undeliveredQueueUrl", "deadLetterQueueUrl"):
+            fifo = {"MessageGroupId": "1", "MessageDeduplicationId": "1"} if queue == "deadLetterQueueUrl" else {}
+            sandbox.client("sqs").send_message(QueueUrl=world.outputs[queue], MessageBody="not an event", **fifo)
+        yield world
 
 
 def failing_once(world: World, *command: str) -> Any:
-    fault = {"operation": "GetReadSetMetadata", "error_code": "AccessDeniedException", "times": 1}
-    world.control("POST", "/faults", fault)
+    world.sandbox.omics.faults.add(operation="GetReadSetMetadata", error_code="AccessDeniedException", times=1)
     return world.document(*command)
 
 
@@ -119,7 +121,7 @@ def test_documents_are_as_documented(troubled: World, command: str):
 
 
 def test_the_document_of_a_dry_run_has_the_changes(troubled: World):
-    troubled.control("PUT", f"/stores/{STORE_ID}/readsets/9876543211/status", {"status": "ARCHIVED"})
+    troubled.sandbox.omics.set_status(STORE_ID, "9876543211", "ARCHIVED")
 
     real = troubled.document("backfill", "--stack", "dev", "--dry-run")
 

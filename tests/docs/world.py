@@ -1,139 +1,113 @@
-"""A local AWS as a reader of the documentation has it: that of `make sandbox`, in a process of its own."""
+"""A local AWS as a reader of the documentation has it after `make sandbox`, and a terminal that leads to it."""
 
 import json
+import os
+import re
 import subprocess
-import sys
-import urllib.request
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from contextlib import chdir, contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+from unittest.mock import patch
 
-import boto3
-from botocore.config import Config
+from omics_sandbox import Limits, Sandbox
+from omics_sandbox.__main__ import seed
+from omics_sandbox.provider import deploy
 
-from tests.command_line import CommandLine, Finished
-from tests.docs.pages import ROOT
+from tests import aws_cli
+from tests.command_line import CommandLine
 from tests.terminal import Done, terminal_environment
+from tools import local
 
 TABLE = "healthomics_set_metadata"
 STORE_ID = "1234567890"
 READ_SET_ID = "9876543210"
 
-DEPLOY = """
-import json, sys
-from omics_sandbox.provider.deployment import deploy
+_SILENT = re.compile(r"^export |^python -m tools\.local -o ")
+"""Commands that print nothing when all is well."""
 
-code = sys.stdin.read()
-print(json.dumps(deploy(lambda: exec(code, {}), stack="dev").outputs))
-"""
+_NOTHING_FOUND = re.compile(r'"Count": 0|^\{\}$')
+"""What an AWS CLI command prints when it found nothing."""
 
 
-@dataclass(frozen=True)
 class World:
-    """The reader's terminal: a folder like that of the repository, and an environment that leads to the local AWS."""
+    """The reader's terminal: a home folder, and an environment that leads to the local AWS.
 
-    environment: Mapping[str, str]
-    home: Path
+    Attributes:
+        sandbox: The local AWS.
+        home: The folder in which commands are typed.
+    """
+
+    def __init__(self, sandbox: Sandbox, home: Path) -> None:
+        self.sandbox = sandbox
+        self.home = home
+        self._environment = terminal_environment(home) | sandbox.environment
 
     def type(self, commands: Sequence[str]) -> list[Done]:
-        """Run commands one after the other in one shell, as they are typed, whatever becomes of them."""
-        said = self.home / "said"
-        said.mkdir(exist_ok=True)
-        script = "".join(
-            f'{{ {command}\n}} > "{said}/{number}.out" 2> "{said}/{number}.err"\necho $? > "{said}/{number}.code"\n'
-            for number, command in enumerate(commands)
-        )
-        subprocess.run(["bash", "-s"], input=script, text=True, env=self.environment, cwd=self.home, check=True)
+        """Run commands one after the other, as they are typed in one terminal, whatever becomes of them."""
+        environment = dict(self._environment)
+        return [self._type(command, environment) for command in commands]
 
-        def read(number: int, what: str) -> str:
-            return (said / f"{number}.{what}").read_text(encoding="utf-8")
+    def _type(self, command: str, environment: dict[str, str]) -> Done:
+        # The shell makes words of the command, and knows its variables.
+        split = self._bash(f"printf '%s\\0' {command}", environment).stdout.split("\0")[:-1]
+        match [] if set("|&;<>") & set(command) else split:
+            case ["export", assignment]:
+                name, _, value = assignment.partition("=")
+                environment[name] = value
+                return Done(command, 0, "")
+            case ["omics-meta", *arguments]:
+                done = CommandLine(environment, self.home).run(*arguments)
+                return Done(command, done.code, done.out, done.err)
+            case ["aws", *arguments]:
+                with patch.dict(os.environ, environment, clear=True):
+                    return Done(command, 0, aws_cli.run(*arguments))
+            case ["python", "-m", "tools.local", *_]:
+                with patch.dict(os.environ, environment, clear=True), patch("sys.argv", split[2:]), chdir(self.home):
+                    return Done(command, local.main(), "")
+            case _:
+                ended = self._bash(command, environment)
+                return Done(command, ended.returncode, ended.stdout, ended.stderr)
 
-        return [
-            Done(command, int(read(number, "code")), read(number, "out"), read(number, "err"))
-            for number, command in enumerate(commands)
-        ]
-
-    def run(self, *command: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
+    def _bash(self, command: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            command, env=self.environment, cwd=self.home, input=text, capture_output=True, text=True, check=False
+            ["bash", "-c", command], env=environment, cwd=self.home, capture_output=True, text=True, check=False
         )
 
-    def omics_meta(self, *arguments: str) -> Finished:
-        return CommandLine(self.environment, self.home).run(*arguments)
+    def run_python(self, program: str) -> str:
+        """What a program prints."""
+        printed = StringIO()
+        with patch.dict(os.environ, self._environment, clear=True), redirect_stdout(printed):
+            exec(program, {"__name__": "__main__"})  # noqa: S102 - of the documentation
+        return printed.getvalue()
 
     def document(self, *command: str) -> Any:
         """What `omics-meta` prints with `--json`."""
-        done = self.omics_meta(*command, "--json")
+        done = CommandLine(self._environment, self.home).run(*command, "--json")
         assert done.code in {0, 1}, done.err
         return done.document
 
-    @property
-    def outputs(self) -> dict[str, Any]:
-        """Outputs of the stack."""
-        return json.loads((self.home / "outputs.json").read_text(encoding="utf-8"))
-
     def deploy(self, program: str) -> dict[str, Any]:
         """Deploy a program beside the project's own; return its outputs."""
-        done = self.run(sys.executable, "-c", DEPLOY, text=program)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        return deploy(lambda: exec(program, {}), stack="dev", environment=self.sandbox.environment).outputs  # noqa: S102
 
-    def client(self, service: Literal["cloudwatch", "dynamodb", "iam", "lambda", "scheduler", "sqs"]) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-            config=Config(inject_host_prefix=False),
-        )
-
-    def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Use the sandbox's own interface."""
-        url = f"{self.environment['AWS_ENDPOINT_URL']}/_sandbox{path}"
-        request = urllib.request.Request(  # noqa: S310 - 127.0.0.1
-            url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-            return json.load(answer)
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """Outputs of the project's own stack."""
+        return json.loads((self.home / "outputs.json").read_text(encoding="utf-8"))
 
 
 @contextmanager
 def new_world(home: Path) -> Generator[World]:
     """A world in which nothing is deployed yet."""
-    (home / "tools").symlink_to(ROOT / "tools")
-    with running_sandbox() as sandbox:
-        yield World(terminal_environment(home) | sandbox, home)
+    with Sandbox(limits=Limits.none()) as sandbox:
+        seed(sandbox)
+        yield World(sandbox, home)
 
 
-@contextmanager
-def deployed_world(home: Path) -> Generator[World]:
-    """A world in which the program is deployed, and its table is filled."""
-    with new_world(home) as world:
-        for done in world.type(["python -m tools.local -o outputs.json", "omics-meta backfill --outputs outputs.json"]):
-            assert done.code == 0, done
-        yield world
-
-
-@contextmanager
-def running_sandbox() -> Generator[dict[str, str]]:
-    """The environment of a sandbox in a process of its own, because a process can hold one only."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "omics_sandbox", "--seed", "--port", "0", "--no-limits"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout
-        environment: dict[str, str] = {}
-        for line in process.stdout:
-            name, _, value = line.removeprefix("export ").strip().partition("=")
-            environment[name] = value
-            if name == "AWS_EC2_METADATA_DISABLED":
-                break
-        try:
-            yield environment
-        finally:
-            process.terminate()
+def went_wrong(done: Done) -> bool:
+    if _SILENT.search(done.command):
+        return done.code != 0
+    nothing = done.command.startswith("aws ") and _NOTHING_FOUND.search(done.out)
+    return done.code != 0 or not done.out or bool(nothing)

@@ -3,14 +3,14 @@
 import io
 import os
 import re
-import subprocess
-import sys
+import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
+from omics_meta.app import app
 from rich.console import Console
 from rich.text import Text
+from typer.testing import CliRunner
 
 _STABLE: Final = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "2026-04-04T18:01:06Z"),
@@ -44,22 +44,14 @@ _SVG: Final = """\
 
 
 def run(command: str, environment: Mapping[str, str], width: int) -> str:
-    """Return what a command prints on a terminal of so many columns, with colours as ANSI sequences."""
-    bin_folder = Path(sys.executable).parent
-    done = subprocess.run(  # noqa: S603 - the project's own commands
-        ["/bin/sh", "-c", command],
-        env={
-            "PATH": f"{bin_folder}{os.pathsep}{os.defpath}",
-            "FORCE_COLOR": "1",
-            "COLUMNS": str(width),
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    """Return what an `omics-meta` command prints on a terminal of so many columns, with colours as ANSI sequences."""
+    nothing_else = dict.fromkeys(os.environ)
+    variables = {**nothing_else, "FORCE_COLOR": "1", "COLUMNS": str(width), **environment}
+    done = CliRunner().invoke(
+        app, shlex.split(command)[1:], prog_name="omics-meta", env=variables, catch_exceptions=False
     )
-    if done.returncode not in {0, 1}:
-        raise RuntimeError(f"{command} ended with {done.returncode}: {done.stderr}")
+    if done.exit_code not in {0, 1}:
+        raise RuntimeError(f"{command} ended with {done.exit_code}: {done.stderr}")
     return done.stdout
 
 
