@@ -19,7 +19,7 @@ from omics_sandbox.provider import deploy
 from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-READ_SETS: Final = 30
+READ_SETS: Final = 20
 """Read sets in each of the two stores."""
 
 _deserialize: Final = TypeDeserializer().deserialize

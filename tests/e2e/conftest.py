@@ -1,8 +1,6 @@
 """The real program, deployed into a local AWS by Pulumi's own Python runtime."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,8 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import Deployment, deploy
+
+from tests.command_line import FAST, CommandLine, Finished
 
 ROOT = Path(__file__).resolve().parents[2]
 _deserialize = TypeDeserializer().deserialize
@@ -37,23 +37,18 @@ class Stack:
         rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
         return {row["set_id"]: row for row in rows}
 
-    def omics_meta(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def statuses(self) -> dict[str, str]:
+        """The statuses that rows have, by the read set's id."""
+        return {read_set_id: row["set_status"] for read_set_id, row in self.rows().items()}
+
+    def omics_meta(self, *arguments: str | Path, code: int = 0) -> Finished:
+        """Run a command on the stack, which must end with an exit code."""
         outputs = self.folder / "outputs.json"
         outputs.write_text(json.dumps(self.outputs))
-        program = Path(sys.executable).parent / "omics-meta"
-        fast = ["--max-tps", "1000"] if arguments[0] in {"backfill", "verify"} else []
-        return subprocess.run(
-            [program, *arguments, "--outputs", outputs, *fast],
-            env=self.sandbox.environment | {"PATH": str(program.parent)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def used_actions(self) -> set[str]:
-        """The IAM actions of the calls that `omics_meta` has made since the sandbox's were last cleared."""
-        return {call.action for call in self.sandbox.calls.of(f"arn:aws:iam::{self.sandbox.account}:user/sandbox")}
+        fast = FAST if arguments[0] in {"backfill", "verify"} else ()
+        done = CommandLine(self.sandbox.environment, self.folder).run(*arguments, "--outputs", outputs, *fast)
+        assert done.code == code, done.out + done.err
+        return done
 
     def reconcile(self) -> None:
         """Have the schedule's time come, and wait until all that follows is done."""

@@ -20,32 +20,44 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def create_key(sandbox: Sandbox, *services: dict[str, Any]) -> str:
+def policy(*services: dict[str, Any]) -> str:
     account = {
         "Sid": "AllowAccount",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{sandbox.account}:root"},
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
         "Action": "kms:*",
         "Resource": "*",
     }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [account, *services]})
-    return sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    return json.dumps({"Version": "2012-10-17", "Statement": [account, *services]})
 
 
 def test_with_the_documented_statements_one_key_serves_table_queues_logs_and_topic(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    assert len(DOCUMENTED) == 3
-    key = create_key(sandbox, *DOCUMENTED)
+    # GIVEN a key without the statement for EventBridge
+    _, *others = DOCUMENTED
+    assert len(others) == 2
+    kms = sandbox.client("kms")
+    key = kms.create_key(Policy=policy(*others))["KeyMetadata"]["Arn"]
     topic = {"alarmEmail": "on-call@example.org", "alarmEncryption": key}
     stack = up(tableEncryption=key, queueEncryption=key, logEncryption=key, **topic)
     store = sandbox.omics.create_store("cohort")
 
+    # THEN events are lost, and a reconciliation makes up for them
+    lost = sandbox.omics.create_read_set(store, name="lost")
+    sandbox.drain()
+    assert stack.rows() == {}
+    assert sandbox.events.dropped[stack.outputs["ruleName"]] == 1
+    stack.reconcile()
+    assert set(stack.rows()) == {lost}
+
+    # WHEN it has that statement too, THEN they arrive
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(*DOCUMENTED))
     read_set = sandbox.omics.create_read_set(store, name="set")
     sandbox.drain()
-    assert set(stack.rows()) == {read_set}
-    stack.reconcile()
+    assert set(stack.rows()) == {lost, read_set}
 
+    # AND everything has the key
     sqs, names = sandbox.client("sqs"), ("queueUrl", "deadLetterQueueUrl", "undeliveredQueueUrl")
     for url in (stack.outputs[name] for name in names):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["KmsMasterKeyId"])["Attributes"]
@@ -67,19 +79,3 @@ def test_the_documented_statement_lets_alarms_use_the_key_of_their_topic(action:
 
     assert allows([for_alarms], action, service=service)
     assert not allows(others, action, service=service)
-
-
-def test_without_eventbridge_s_statement_events_are_lost_and_a_reconciliation_makes_up_for_them(
-    sandbox: Sandbox, up: Callable[..., Any]
-) -> None:
-    [_, for_logs, _] = DOCUMENTED
-    stack = up(queueEncryption=create_key(sandbox, for_logs))
-    store = sandbox.omics.create_store("cohort")
-
-    read_set = sandbox.omics.create_read_set(store, name="set")
-    sandbox.drain()
-
-    assert stack.rows() == {}
-    assert sandbox.events.dropped[stack.outputs["ruleName"]] == 1
-    stack.reconcile()
-    assert set(stack.rows()) == {read_set}

@@ -48,9 +48,13 @@ def test_no_name_subject_sample_or_tag_is_ever_logged(sandbox: Sandbox, up: Call
     sandbox.drain()
     assert len(stack.rows()) == 3
 
-    # THEN the logs, with the metrics in them, have told of all that, and kept what is secret
+    # THEN what is no message is a dead letter, as what fails is
+    assert "not an event" in [each["Body"] for each in stack.queued(stack.outputs["deadLetterQueueUrl"])]
+
+    # AND the logs, with the metrics in them, have told of all that, and kept what is secret
     logged = "\n".join(sandbox.lambda_logs(stack.outputs["functionName"]))
     told = {line.get("outcome") or line.get("phase") or line.get("message") for line in stack.logs()}
     assert {"created", "updated", "deleted", "done", "event failed", "message refused"} <= told
     assert any("_aws" in line for line in stack.logs())
+    assert "the message is not JSON" in logged
     assert SECRET not in logged
