@@ -18,7 +18,6 @@ from omics_meta.selection.options import (
     OF_TABLE,
     JsonOption,
     MaxTpsOption,
-    queues_of,
     selection_of,
 )
 from omics_meta.terminal.exits import ExitCode
@@ -235,7 +234,7 @@ def dlq_list(
     """Count the messages in the dead-letter queues, and say when the oldest was sent."""
     from omics_meta.commands.dlq import list_queues
 
-    raise typer.Exit(list_queues(queues_of(context), as_json=as_json))
+    raise typer.Exit(list_queues(selection_of(context), context.params["queue"], as_json=as_json))
 
 
 @_dlq_command("show")
@@ -252,7 +251,7 @@ def dlq_show(
     """
     from omics_meta.commands.dlq import show
 
-    raise typer.Exit(show(queues_of(context), limit=limit, as_json=as_json))
+    raise typer.Exit(show(selection_of(context), context.params["queue"], limit=limit, as_json=as_json))
 
 
 @_dlq_command("redrive")
@@ -267,7 +266,7 @@ def dlq_redrive(
     """
     from omics_meta.commands.dlq import redrive
 
-    raise typer.Exit(redrive(queues_of(context), dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(redrive(selection_of(context), context.params["queue"], dry_run=dry_run, as_json=as_json))
 
 
 @_dlq_command("discard")
@@ -280,7 +279,7 @@ def dlq_discard(
     """Ask, then delete the messages for good."""
     from omics_meta.commands.dlq import discard
 
-    raise typer.Exit(discard(queues_of(context), yes=yes, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(discard(selection_of(context), context.params["queue"], yes=yes, dry_run=dry_run, as_json=as_json))
 
 
 @_command(cls=sharing(OF_STACK))

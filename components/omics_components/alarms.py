@@ -10,7 +10,7 @@ from readset_sync.constants import DRIFT_METRIC
 from .function import METRICS_NAMESPACE, own_dimensions
 from .iam import Place, Statement, policy_document, refuse_plain_http
 from .queue import Queue
-from .settings import NEVER, Settings
+from .settings import NEVER, Settings, key_arn
 
 _SECONDS_A_MINUTE = 60
 _PERIOD = 5 * _SECONDS_A_MINUTE
@@ -121,7 +121,7 @@ def _topics(name: str, settings: Settings, place: Place, parent: pulumi.Resource
         return []
     opts = pulumi.ResourceOptions(parent=parent)
     topic = aws.sns.Topic(
-        f"{name}-alarm-topic", kms_master_key_id=settings.alarm_key_arn, tags=settings.tags, opts=opts
+        f"{name}-alarm-topic", kms_master_key_id=key_arn(settings.alarm_encryption), tags=settings.tags, opts=opts
     )
     policy = aws.sns.TopicPolicy(
         f"{name}-alarm-topic-policy", arn=topic.arn, policy=policy_document(_statements(topic, place)), opts=opts

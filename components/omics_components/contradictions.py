@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from readset_sync.constants import STEP_SECONDS, largest_batch
 
 from .rates import share
-from .settings import DECLARED, UNRESERVED, Settings
+from .settings import DECLARED, UNRESERVED, Settings, key_arn
 
 _CREATED_TABLE_ONLY = (
     "table_name",
@@ -122,7 +122,7 @@ def _alarms(settings: Settings, spell: Spell) -> Iterator[Contradiction]:
                 " remove one of the two."
             ),
         )
-    if settings.alarm_email is None and settings.alarm_key_arn:
+    if settings.alarm_email is None and key_arn(settings.alarm_encryption):
         yield (
             ("alarm_encryption", "alarm_email"),
             f"no topic is created: give {spell('alarm_email')} as well, or remove it.",

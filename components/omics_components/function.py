@@ -9,7 +9,7 @@ from .iam import Place, allow, create_role, use_key, use_queue_key
 from .package import HANDLER, write_package
 from .queue import Queue
 from .rates import share
-from .settings import Settings
+from .settings import Settings, key_arn
 from .table import Table
 
 SERVICE = "healthomics-metadata-sync"
@@ -28,7 +28,7 @@ def create_function(
         f"{name}-log-group",
         name_prefix=f"/aws/lambda/{name}-",
         retention_in_days=settings.log_retention_days,
-        kms_key_id=settings.log_key_arn,
+        kms_key_id=key_arn(settings.log_encryption),
         tags=settings.tags,
         opts=opts,
     )
@@ -126,11 +126,11 @@ def _permissions(
     return pulumi.Output.all(statements, table_key).apply(lambda known: [*known[0], *known[1]])
 
 
-def _use_table_key(key_arn: str | None, place: Place) -> list[dict[str, Any]]:
-    if not key_arn:
+def _use_table_key(key: str | None, place: Place) -> list[dict[str, Any]]:
+    if not key:
         return []
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
-    return [use_key("UseTableKey", actions, key_arn, "dynamodb", place.region)]
+    return [use_key("UseTableKey", actions, key, "dynamodb", place.region)]
 
 
 def _under(arn: pulumi.Output[str], suffix: str) -> pulumi.Output[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from .settings import Settings
+from .settings import Settings, key_arn
 
 _VERSION = "2012-10-17"
 Statement = Mapping[str, Any]
@@ -37,18 +37,16 @@ def allow(sid: str, actions: list[str], resources: pulumi.Input[str] | list[pulu
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
-def use_key(sid: str, actions: list[str], key_arn: str, service: str, region: pulumi.Input[str]) -> dict[str, Any]:
+def use_key(sid: str, actions: list[str], key: str, service: str, region: pulumi.Input[str]) -> dict[str, Any]:
     """A statement that allows the use of a KMS key, but only through a service that encrypts with it."""
     via = pulumi.Output.format("{0}.{1}.amazonaws.com", service, region)
-    return allow(sid, actions, key_arn) | {"Condition": {"StringEquals": {"kms:ViaService": via}}}
+    return allow(sid, actions, key) | {"Condition": {"StringEquals": {"kms:ViaService": via}}}
 
 
 def use_queue_key(settings: Settings, place: Place) -> list[dict[str, Any]]:
     """The statement without which nobody can send to, or read from, a queue with a KMS key of the user's."""
-    if not settings.queue_key_arn:
-        return []
-    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
-    return [use_key("UseQueueKey", actions, settings.queue_key_arn, "sqs", place.region)]
+    key, actions = key_arn(settings.queue_encryption), ["kms:Decrypt", "kms:GenerateDataKey"]
+    return [use_key("UseQueueKey", actions, key, "sqs", place.region)] if key else []
 
 
 def policy_document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Output[str]:

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .settings import Settings
+from .settings import Settings, key_arn
 from .validation import SettingsError, problem
 
 # SQS waits this many function timeouts before it hands a message out again, as Lambda's documentation asks:
@@ -116,9 +116,8 @@ def create_undelivered_queue(name: str, settings: Settings, parent: pulumi.Resou
 
 
 def _encryption(settings: Settings) -> _Encryption:
-    if settings.queue_key_arn:
-        return {"kms_master_key_id": settings.queue_key_arn}
-    return {"sqs_managed_sse_enabled": True}
+    key = key_arn(settings.queue_encryption)
+    return {"kms_master_key_id": key} if key else {"sqs_managed_sse_enabled": True}
 
 
 def _identity(queue: aws.sqs.Queue) -> Queue:

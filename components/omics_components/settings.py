@@ -300,28 +300,9 @@ class Settings(BaseModel):
         """The indexes of the created table, by name."""
         return () if self.table_indexes == _NO_INDEXES else tuple(self.table_indexes.split(","))
 
-    @property
-    def table_key_arn(self) -> str | None:
-        """The KMS key that the created table is encrypted with, if it is the user's own."""
-        return _key_arn(self.table_encryption)
 
-    @property
-    def queue_key_arn(self) -> str | None:
-        """The KMS key that the queues are encrypted with, if it is the user's own."""
-        return _key_arn(self.queue_encryption)
-
-    @property
-    def log_key_arn(self) -> str | None:
-        """The KMS key that the logs are encrypted with, if it is the user's own."""
-        return _key_arn(self.log_encryption)
-
-    @property
-    def alarm_key_arn(self) -> str | None:
-        """The KMS key that the created topic of the alarms is encrypted with, if it is the user's own."""
-        return _key_arn(self.alarm_encryption)
-
-
-def _key_arn(encryption: str) -> str | None:
+def key_arn(encryption: str) -> str | None:
+    """The KMS key that a setting for encryption names, if it is the user's own."""
     return encryption if re.fullmatch(_KEY_ARN, encryption) else None
 
 

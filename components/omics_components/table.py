@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from readset_sync.constants import KEY
 
-from .settings import TABLE_INDEXES, Settings
+from .settings import TABLE_INDEXES, Settings, key_arn
 from .validation import SettingsError, problem
 
 
@@ -24,7 +24,7 @@ class Table:
 def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Table:
     """Create the table, or take the one that an earlier destroy retained back under management."""
     provisioned = settings.table_billing_mode == "PROVISIONED"
-    customer_key = settings.table_key_arn
+    customer_key = key_arn(settings.table_encryption)
     table = aws.dynamodb.Table(
         f"{name}-table",
         name=settings.table_name,

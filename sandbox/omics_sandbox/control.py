@@ -38,9 +38,8 @@ from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.limits import Limits
 
 if TYPE_CHECKING:
-    from omics_sandbox.eventbridge.bus import EventBridge
+    from omics_sandbox.queues import Deliveries
     from omics_sandbox.sandbox import Sandbox
-    from omics_sandbox.scheduler.service import Scheduler
 
 Body = dict[str, Any]
 Action = Callable[..., Any]
@@ -140,7 +139,7 @@ class Control:
         self._sandbox.omics.trail = bool(body["on"])
 
 
-def _counted(deliveries: "EventBridge | Scheduler") -> Any:
+def _counted(deliveries: "Deliveries") -> Any:
     return {
         "delivered": deliveries.delivered,
         "deadLettered": deliveries.dead_lettered,

@@ -1,9 +1,10 @@
-"""Queues by their ARN, messages that other services send to them, and the trace headers of messages."""
+"""Queues by their ARN, what other services deliver to them and to other targets, and trace headers of messages."""
 # pyright: reportPrivateUsage=false
 # A queue's messages are private to it.
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from omics_sandbox.services import Moto
 
@@ -11,6 +12,45 @@ if TYPE_CHECKING:
     from moto.sqs.models import Message, Queue
 
 _TRACE = "AWSTraceHeader"
+
+
+Outcome = Literal["delivered", "dead-lettered", "dropped"]
+
+
+class UndeliverableError(Exception):
+    """A target cannot take what it is sent. `code` is the error code that its dead letter tells."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Deliveries:
+    """What a service has delivered, by the name of the rule or schedule that says what goes where.
+
+    Attributes:
+        delivered: How often that succeeded.
+        dead_lettered: How often it failed, and the target's dead-letter queue took it.
+        dropped: How often it failed and had nowhere to go.
+    """
+
+    def __init__(self) -> None:
+        self.delivered: Counter[str] = Counter()
+        self.dead_lettered: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+
+    def bury(self, name: str, target: Mapping[str, Any], send: Callable[[str], None]) -> Outcome:
+        """Have what was not delivered to a target sent to the ARN of its dead-letter queue."""
+        configured: dict[str, str] = target.get("DeadLetterConfig") or {}
+        try:
+            if "Arn" in configured:
+                send(configured["Arn"])
+                self.dead_lettered[name] += 1
+                return "dead-lettered"
+        except UndeliverableError:
+            pass  # the queue does not take it either
+        self.dropped[name] += 1
+        return "dropped"
 
 
 class MessageRefusedError(Exception):

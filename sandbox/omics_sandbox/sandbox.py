@@ -22,8 +22,9 @@ from omics_sandbox.logs import LogsApi
 from omics_sandbox.omics.api import OmicsApi
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.service import OmicsService
+from omics_sandbox.queues import Outcome
 from omics_sandbox.scheduler.api import SchedulerApi
-from omics_sandbox.scheduler.service import Outcome, Scheduler
+from omics_sandbox.scheduler.service import Scheduler
 from omics_sandbox.services import Moto
 
 _one_at_a_time = threading.Lock()

@@ -16,7 +16,7 @@ from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
 from omics_meta.selection.connection import clear_about_endpoints, connect_stack
-from omics_meta.selection.target import QueueKind, QueueSelection
+from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line
 
@@ -49,9 +49,9 @@ class _Done:
     """Message id, None for the queue as a whole, and reason."""
 
 
-def list_queues(selection: QueueSelection, *, as_json: bool) -> ExitCode:
+def list_queues(selection: Selection, kind: QueueKind | None, *, as_json: bool) -> ExitCode:
     """Say how many messages each queue holds, and since when."""
-    stack = _open(selection)
+    stack = _open(selection, kind)
     rows = [(queue, queue.count(), queue.look(_LOOKED_AT)) for queue in stack.queues]
     if as_json:
         queues = [
@@ -71,9 +71,9 @@ def list_queues(selection: QueueSelection, *, as_json: bool) -> ExitCode:
     return ExitCode.DONE
 
 
-def show(selection: QueueSelection, *, limit: int, as_json: bool) -> ExitCode:
+def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: bool) -> ExitCode:
     """Show the messages of each queue, up to `limit`, and leave them there."""
-    stack = _open(selection)
+    stack = _open(selection, kind)
     shown = [(queue, queue.count(), queue.look(limit)) for queue in stack.queues]
     if as_json:
         messages = [_document(queue, letter) for queue, _, letters in shown for letter in letters]
@@ -87,9 +87,9 @@ def show(selection: QueueSelection, *, limit: int, as_json: bool) -> ExitCode:
     return ExitCode.DONE
 
 
-def redrive(selection: QueueSelection, *, dry_run: bool, as_json: bool) -> ExitCode:
+def redrive(selection: Selection, kind: QueueKind | None, *, dry_run: bool, as_json: bool) -> ExitCode:
     """Send the messages of each queue back to the pipeline's queue."""
-    stack = _open(selection)
+    stack = _open(selection, kind)
 
     def send(queue: DeadLetterQueue, letter: DeadLetter) -> None:
         # In this order, a crash in between makes a second copy, which is harmless, and loses nothing.
@@ -103,11 +103,11 @@ def redrive(selection: QueueSelection, *, dry_run: bool, as_json: bool) -> ExitC
     return _report(stack, results, "redrive", "redriven", dry_run=dry_run, as_json=as_json)
 
 
-def discard(selection: QueueSelection, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
+def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
     """Delete the messages of each queue for good, no more than were counted when the user agreed."""
     if not (yes or dry_run or sys.stdin.isatty()):
         raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
-    stack = _open(selection)
+    stack = _open(selection, kind)
     results = [_Done(queue, queue.count()) for queue in stack.queues]
     if not (yes or dry_run):
         _confirm(results)
@@ -116,18 +116,18 @@ def discard(selection: QueueSelection, *, yes: bool, dry_run: bool, as_json: boo
     return _report(stack, results, "discard", "discarded", dry_run=dry_run, as_json=as_json)
 
 
-def _open(selection: QueueSelection) -> _Stack:
-    stack = connect_stack(selection.stack)
+def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
+    """Find the queues of a stack: those of one kind or, as None, of both."""
+    stack = connect_stack(selection)
     with clear_about_endpoints():
         client: SQSClient = stack.client("sqs")
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
-    if selection.kind not in {None, *urls}:
+    if kind not in {None, *urls}:
         raise SelectionError(
             "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, "
             "so look into the dead-letter queue that its owner gave it, or take --queue undelivered"
         )
-    kinds = [selection.kind] if selection.kind else urls
-    queues = [DeadLetterQueue(client, kind, urls[kind], arns[kind]) for kind in kinds]
+    queues = [DeadLetterQueue(client, each, urls[each], arns[each]) for each in ([kind] if kind else urls)]
     return _Stack(client, stack.session.region_name, queues, stack.output("queueUrl"), stack.output("queueArn"))
 
 

@@ -42,8 +42,7 @@ def duplicates(selection: Selection, *, form: Format, columns: str | None) -> Ex
     connection = connect_table(selection)
     access = plan((), facts_of(connection.description))
     groups = same_content(row for page in read(connection.client, connection.table, access, ()) for row in page)
-    about = {"command": "duplicates", "table": connection.table.name, "region": connection.region}
-    found = write(Rows(_members(connection.table, groups), shown, about), sys.stdout)
+    found = write(Rows(_members(connection.table, groups), shown, connection.about("duplicates")), sys.stdout)
     print_note(f"{found} read sets have the content of another; groups: {len(groups)}")
     return ExitCode.DONE
 

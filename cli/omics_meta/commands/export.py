@@ -33,10 +33,9 @@ def export(search: Search, *, form: Format | None, columns: str | None, output: 
         print_note(doubt)
     connection = connect_table(search.selection)
     access = plan(criteria, facts_of(connection.description))
-    about = {"command": "export", "table": connection.table.name, "region": connection.region}
     with reporting() as reporter, writing_to(output) as file:
         pages = _counted(read(connection.client, connection.table, access, criteria), reporter)
-        count = write(Rows(pages, wanted, about), file)
+        count = write(Rows(pages, wanted, connection.about("export")), file)
     said = f"{'1 read set' if count == 1 else f'{count} read sets'} exported"
     if is_stdout(output):
         print_note(said)

@@ -36,14 +36,14 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
     facts = facts_of(connection.description)
     access = plan(criteria, facts)
     if explain:
-        print_explanation(_about("find", connection), access, facts, as_json=form is Format.JSON)
+        print_explanation(connection.about("find"), access, facts, as_json=form is Format.JSON)
         return ExitCode.DONE
     pages = read(connection.client, connection.table, access, criteria)
 
     def ending(found: int) -> dict[str, Any]:
         return {"found": found, "limited": found == limit}
 
-    found = write(Rows(_first(pages, limit), shown, _about("find", connection), ending), sys.stdout)
+    found = write(Rows(_first(pages, limit), shown, connection.about("find"), ending), sys.stdout)
     read_sets = "1 read set" if found == 1 else f"{found} read sets"
     print_note(f"{read_sets} shown (--limit); there may be more" if found == limit else f"{read_sets} found")
     if not found and search.filters.store:
@@ -73,7 +73,7 @@ def get(selection: Selection, names: Sequence[str], *, form: Format, columns: st
                 missing.pop(read_set_id(row), None)
             yield page
 
-    write(Rows(pages(), shown, _about("get", connection)), sys.stdout)
+    write(Rows(pages(), shown, connection.about("get")), sys.stdout)
     for name in missing:
         print_note(f"no row of {name} in table {connection.table.name}")
     return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
@@ -99,7 +99,3 @@ def _first(pages: Iterable[list[Row]], limit: int | None) -> Iterator[list[Row]]
         limit -= len(page)
         if limit <= 0:
             return
-
-
-def _about(command: str, connection: TableConnection) -> dict[str, Any]:
-    return {"command": command, "table": connection.table.name, "region": connection.region}

@@ -16,8 +16,9 @@ from readset_sync.model.timestamp import format_timestamp
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
 from omics_meta.pipeline.check import Check, refused
 from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.depth import depth
 from omics_meta.pipeline.metrics import Lag, lag
-from omics_meta.pipeline.queue import messages, oldest_message_seconds
+from omics_meta.pipeline.queue import oldest_message_seconds
 from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, last_reconciliation
 from omics_meta.pipeline.schedule import OFF
 from omics_meta.pipeline.stack import Stack
@@ -127,11 +128,11 @@ def _look(stack: Stack) -> _Status:
 
 
 def _queue(stack: Stack) -> tuple[int, int]:
-    return messages(stack, stack.output("queueUrl"))
+    return depth(stack.client("sqs"), stack.output("queueUrl"))
 
 
 def _dead_letters(stack: Stack) -> dict[QueueKind, int]:
-    return {kind: sum(messages(stack, url)) for kind, url in stack.dead_letters("Url").items()}
+    return {kind: sum(depth(stack.client("sqs"), url)) for kind, url in stack.dead_letters("Url").items()}
 
 
 def _schedule(stack: Stack) -> str | None:

@@ -84,18 +84,13 @@ def oldest_message_seconds(stack: Stack) -> float | None:
 def check_dead_letters(stack: Stack) -> Iterator[Check]:
     """Check that the dead-letter queues are empty."""
     for url in stack.dead_letters("Url").values():
-        count, _ = messages(stack, url)
+        count, _ = depth(stack.client("sqs"), url)
         yield Check(
             "dead letters",
             count == 0,
             f"{url.rpartition('/')[2]} holds {count} {'message' if count == 1 else 'messages'}",
             "look at them with `omics-meta dlq show`, remove the cause, then run `omics-meta dlq redrive`",
         )
-
-
-def messages(stack: Stack, url: str) -> tuple[int, int]:
-    """How many messages of a queue of the stack wait, and how many are being worked on."""
-    return depth(stack.client("sqs"), url)
 
 
 def _redrive_policy(stack: Stack, policy: Mapping[str, Any]) -> Iterator[Check]:

@@ -73,6 +73,10 @@ class TableConnection:
     description: "TableDescriptionTypeDef"
     region: str
 
+    def about(self, command: str) -> dict[str, str]:
+        """Return what the JSON documents of commands that print rows begin with."""
+        return {"command": command, "table": self.table.name, "region": self.region}
+
 
 def connect_table(selection: Selection) -> TableConnection:
     """Connect to the table that a selection names, and to nothing of HealthOmics."""

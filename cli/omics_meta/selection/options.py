@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from omics_meta.selection.target import QueueKind, QueueSelection, Selection
+from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.group import is_from, options_of
 
 
@@ -124,8 +124,3 @@ def selection_of(context: typer.Context) -> Selection:
         region=given["region"],
         profile=given["profile"],
     )
-
-
-def queues_of(context: typer.Context) -> QueueSelection:
-    """Return which dead-letter queues of which stack the options of a command select."""
-    return QueueSelection(selection_of(context), context.params["queue"])

@@ -44,14 +44,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSelection:
-    """The options by which a user says which dead-letter queues to work on: a stack, and one kind or, as None, both."""
-
-    stack: Selection
-    kind: QueueKind | None
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """What a command works on.
 

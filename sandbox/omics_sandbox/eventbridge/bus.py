@@ -9,7 +9,6 @@ resource policy, and the target's dead-letter queue.
 
 import json
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -21,7 +20,7 @@ from moto.events.models import Rule
 
 from omics_sandbox.keys import service_may_use
 from omics_sandbox.policy import allows
-from omics_sandbox.queues import MessageRefusedError, find_queue, send_message
+from omics_sandbox.queues import Deliveries, MessageRefusedError, UndeliverableError, find_queue, send_message
 from omics_sandbox.services import Moto
 
 Event = dict[str, Any]
@@ -33,27 +32,11 @@ _KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 _MAXIMUM_GROUP_ID = 128
 
 
-class UndeliverableError(Exception):
-    """A target cannot take an event. `code` is EventBridge's error code for the dead-letter queue's attributes."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class EventBridge:
-    """The delivery of events in all regions of an account.
-
-    Attributes:
-        delivered: Deliveries that succeeded, by rule name.
-        dead_lettered: Deliveries that failed and went to the target's dead-letter queue, by rule name.
-        dropped: Deliveries that failed and had nowhere to go, by rule name.
-    """
+class EventBridge(Deliveries):
+    """The delivery of events in all regions of an account."""
 
     def __init__(self, moto: Moto, invoke: InvokeFunction) -> None:
-        self.delivered: Counter[str] = Counter()
-        self.dead_lettered: Counter[str] = Counter()
-        self.dropped: Counter[str] = Counter()
+        super().__init__()
         self._moto = moto
         self._invoke = invoke
 
@@ -153,21 +136,13 @@ class EventBridge:
         Attributes: "Using dead-letter queues to process undelivered events", EventBridge User Guide. The sandbox does
         not retry: what fails here for want of a permission would fail for 24 hours.
         """
-        queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
         attributes = {
             "RULE_ARN": rule.arn,
             "TARGET_ARN": target["Arn"],
             "ERROR_CODE": error.code,
             "ERROR_MESSAGE": str(error),
         }
-        try:
-            if queue_arn is None:
-                raise error
-            self._send(rule, queue_arn, json.dumps(event), None, attributes)
-        except UndeliverableError:
-            self.dropped[rule.name] += 1
-        else:
-            self.dead_lettered[rule.name] += 1
+        self.bury(rule.name, target, lambda queue: self._send(rule, queue, json.dumps(event), None, attributes))
 
 
 def _applies(rule: Rule, event: Event) -> bool:

@@ -1,10 +1,19 @@
-"""The HealthOmics API: from a request to its answer."""
+"""The HealthOmics API on the wire (AWS restJson1), driven by botocore's model of the service.
 
+Finds the operation of a request, reads its parameters, checks them against the constraints of the model, and writes
+answers and errors. See https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html.
+"""
+
+import json
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
-from omics_sandbox.exceptions import ServiceError
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+
+from omics_sandbox.api_model import checked, path_pattern, service_model
+from omics_sandbox.exceptions import ServiceError, ValidationException
 from omics_sandbox.http import Request, Response
-from omics_sandbox.omics import wire
 from omics_sandbox.omics.operations import OPERATIONS, perform
 from omics_sandbox.omics.service import OmicsService
 
@@ -14,7 +23,8 @@ class OmicsApi:
 
     def __init__(self, service_of: Callable[[str], OmicsService]) -> None:
         self._service_of = service_of
-        self._wire = wire.Wire(list(OPERATIONS))
+        models = map(service_model("omics").operation_model, OPERATIONS)
+        self._routes = [(model.http["method"], path_pattern(model.http["requestUri"]), model) for model in models]
 
     def handle(self, request: Request) -> Response:
         """Answer a request."""
@@ -22,7 +32,67 @@ class OmicsApi:
             raise ValueError("an unsigned request has no region")
         service = self._service_of(request.region)
         try:
-            model, path = self._wire.operation(request)
-            return wire.answer(model, perform(service, model.name, lambda: wire.parameters(model, request, path)))
+            model, path = self._operation(request)
+            return _answer(model, perform(service, model.name, lambda: _parameters(model, request, path)))
         except ServiceError as error:
-            return wire.error_answer(error)
+            return Response.of_json({"message": str(error)}, error.status, {"x-amzn-ErrorType": error.code})
+
+    def _operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
+        """The operation that a request calls, and the parameters in its path."""
+        for method, pattern, model in self._routes:
+            match = pattern.fullmatch(request.path)
+            if match and request.method == method:
+                return model, match.groupdict()
+        raise NotEmulatedError(f"The sandbox does not emulate {request.method} {request.path} of HealthOmics")
+
+
+class NotEmulatedError(ServiceError, status=404, code="UnknownOperationException"):
+    """The request calls an operation that the emulator does not have."""
+
+
+def _parameters(model: OperationModel, request: Request, path: dict[str, str]) -> dict[str, Any]:
+    """The parameters of a request by name, as boto3 names them, checked against the model."""
+    shape = model.input_shape
+    if not isinstance(shape, StructureShape):
+        return {}
+    try:
+        body = request.json()
+    except ValueError as error:
+        raise ValidationException(f"The request body cannot be read: {error}") from error
+    values: dict[str, Any] = {}
+    for name, member in shape.members.items():
+        where = member.serialization.get("location")
+        wire_name = member.serialization.get("name", name)
+        if where == "uri":
+            values[name] = path[wire_name]
+        elif where == "querystring":
+            given = request.query.get(wire_name)
+            if given is not None:
+                values[name] = given if isinstance(member, ListShape) else _from_text(name, member, given[-1])
+        elif body.get(wire_name) is not None:
+            values[name] = body[wire_name]
+    return checked(shape, values)
+
+
+def _answer(model: OperationModel, output: dict[str, Any] | None) -> Response:
+    """The successful answer of an operation."""
+    status = int(model.http.get("responseCode", 200))
+    if status == 204:
+        return Response(status)
+    body = json.dumps(output or {}, default=_iso8601, ensure_ascii=False).encode()
+    return Response(status, body, {"Content-Type": "application/json"})
+
+
+def _from_text(name: str, shape: Shape, text: str) -> Any:
+    if shape.type_name not in {"integer", "long"}:
+        return text
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValidationException(f"Value '{text}' at '{name}' is not a number") from error
+
+
+def _iso8601(value: Any) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"an answer cannot hold {value!r}")
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from omics_sandbox.queues import UndeliverableError
+
 if TYPE_CHECKING:
     from moto.scheduler.models import Schedule
-
-
-class TargetError(Exception):
-    """The target cannot be invoked. `code` is the error code of the target's own API."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ class Invocation:
             payload = payload.replace(f"<aws.scheduler.{name}>", value)
         return payload
 
-    def failure(self, error: TargetError) -> dict[str, str]:
+    def failure(self, error: UndeliverableError) -> dict[str, str]:
         """The message attributes of a dead letter, whose body is the payload.
 
         Source: "Configuring a schedule's dead-letter queue in EventBridge Scheduler", EventBridge Scheduler User Guide.
