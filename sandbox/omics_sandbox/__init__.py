@@ -16,7 +16,20 @@ From a terminal, `omics-sandbox` starts it and prints the environment for other 
 with it, and is never part of a deployment.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from omics_sandbox.omics.limits import Limits
-from omics_sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from omics_sandbox.sandbox import Sandbox
 
 __all__ = ["Limits", "Sandbox"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the sandbox, and moto with it, when it is asked for: the engine's plugin, a process, needs neither."""
+    if name != "Sandbox":
+        raise AttributeError(name)
+    from omics_sandbox.sandbox import Sandbox
+
+    return Sandbox
