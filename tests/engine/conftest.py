@@ -1,6 +1,7 @@
 """The genuine engine with the stand-in as its AWS plugin, and an empty local AWS for each test."""
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -68,9 +69,17 @@ class Stack:
             given = (argument for key, value in values.items() for argument in ("--plaintext", f"{key}={value}"))
             self.run("config", "set-all", *given)
 
-    def up(self) -> dict[str, Any]:
-        self.run("up", "--yes", "--skip-preview")
+    def update(self) -> dict[str, int]:
+        """Bring the stack up; return how many resources were created, updated, deleted or replaced, if any were."""
+        summary = self.run("up", "--yes", "--skip-preview").rpartition("\nResources:\n")[2]
+        return {done: int(number) for number, done in re.findall(r"^ +\S+ (\d+) (\w+)$", summary, flags=re.MULTILINE)}
+
+    def outputs(self) -> dict[str, Any]:
         return json.loads(self.run("stack", "output", "--json"))
+
+    def up(self) -> dict[str, Any]:
+        self.update()
+        return self.outputs()
 
     def planned(self) -> dict[str, list[str]]:
         """What `pulumi preview` would do: the names of the resources by operation."""
@@ -83,23 +92,23 @@ class Stack:
 
 @pytest.fixture
 def product(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Stack]:
-    """Make a stack of the product's own program, or of one given as text, with configuration.
+    """Make a stack of the product's own program with configuration, which may begin with settings in YAML.
 
     It works on copies, because `pulumi config set` writes beside `Pulumi.yaml`.
     """
 
-    def make(environment: dict[str, str] | None = None, program: str = "", **config: str) -> Stack:
+    def make(environment: dict[str, str] | None = None, name: str = "dev", settings: str = "", **config: str) -> Stack:
         folder = tmp_path / "project"
         folder.mkdir()
-        for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(ROOT / name, folder)
-        if program:
-            (folder / "__main__.py").write_text(program)
+        for file in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(ROOT / file, folder)
+        if settings:
+            (folder / f"Pulumi.{name}.yaml").write_text(settings)
         (folder / ".venv").symlink_to(Path(sys.prefix))
         # The local AWS is started only now: a test with one of its own can have no other beside it.
         variables = request.getfixturevalue("aws_environment") if environment is None else environment
         stack = Stack(folder, pulumi_environment(engine, tmp_path / "home", variables))
-        stack.run("stack", "init", "dev")
+        stack.run("stack", "init", name)
         stack.configure(**config)
         return stack
 

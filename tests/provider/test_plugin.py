@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import empty_pb2
+from omics_sandbox import Sandbox
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES
 from omics_sandbox.provider.plugin import version
 from omics_sandbox.provider.values import UNKNOWN, decode, encode
@@ -19,11 +20,11 @@ QUEUE_URN = "urn:pulumi:dev::project::test:index:Jobs$aws:sqs/queue:Queue::jobs"
 LOGS_URN = "urn:pulumi:dev::project::aws:cloudwatch/logGroup:LogGroup::logs"
 
 
-@pytest.fixture
-def plugin(environment: dict[str, str]) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+@pytest.fixture(scope="module")
+def plugin(sandbox: Sandbox) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     process = subprocess.Popen(
         [sys.executable, "-m", "omics_sandbox.provider", "127.0.0.1:1"],
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": os.environ["PATH"], **sandbox.environment},
         stdout=subprocess.PIPE,
         text=True,
     )
