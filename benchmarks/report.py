@@ -6,15 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of a benchmark.
-
-    Attributes:
-        case: What was run.
-        name: What was measured, with its unit.
-        value: The figure.
-        at_most: Its target, if it should be low.
-        at_least: Its target, if it should be high.
-    """
+    """One figure of a benchmark. Its name tells the unit; `at_most` and `at_least` are its target, if it has one."""
 
     case: str
     name: str

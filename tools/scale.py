@@ -27,9 +27,7 @@ MILLION: Final = 10**6
 class Plan:
     """So many read sets, spread evenly over cells: stacks of their own, each in an account and region of its own.
 
-    Attributes:
-        tps: `maxTps` of each cell.
-        executions: `maximumConcurrency` of each cell, among which `tps` is divided.
+    `tps` and `executions` are `maxTps` and `maximumConcurrency` of each cell.
     """
 
     read_sets: int

@@ -18,18 +18,9 @@ _PERIOD = 5 * _SECONDS_A_MINUTE
 
 @dataclass(frozen=True)
 class Alarm:
-    """A number that is too high.
+    """A number that is too high, for so many periods of five minutes in a row.
 
-    Attributes:
-        suffix: Of the resource's name; `docs/operations.md` has a section of this title.
-        description: What it means, for whoever is woken by it.
-        namespace: Of the metric.
-        metric: The metric's name.
-        dimensions: The metric's dimensions.
-        statistic: What is taken of the numbers of five minutes.
-        threshold: What must be exceeded.
-        periods: For so many times five minutes in a row.
-        missing: What is done about five minutes without a number.
+    The suffix of its name is the title of its section in `docs/operations.md`.
     """
 
     suffix: str

@@ -19,15 +19,7 @@ MOST_RETRIES = 185
 
 @dataclass(frozen=True)
 class Events:
-    """One kind of events.
-
-    Attributes:
-        prefix: Before the names of its resources, after the component's.
-        sid: Names the statement of the queue's policy that lets them in.
-        description: Of the rule.
-        pattern: The rule's event pattern.
-        message_group_id: Path to what tells one message group from another.
-    """
+    """One kind of events. `sid` names the statement of the queue's policy that lets them in."""
 
     prefix: str
     sid: str

@@ -14,11 +14,7 @@ SECRET = "[secret]"  # noqa: S105 (stands in messages for a value that must not 
 
 
 class SettingsError(pulumi.RunError):
-    """One or more settings are wrong. Pulumi prints the message without a traceback.
-
-    Attributes:
-        problems: One sentence for each wrong setting, which names it, its value and the remedy.
-    """
+    """One or more settings are wrong; `problems` has a sentence for each. Pulumi prints it without a traceback."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

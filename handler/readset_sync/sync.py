@@ -93,9 +93,7 @@ class Synchronizer:
     def refresh(self, arn: "ReadSetArn", *, store_after: "datetime | None" = None) -> Change:
         """Read a read set from the source and write its whole row; delete the row if the read set is gone.
 
-        Args:
-            arn: The read set.
-            store_after: Its store must have been read later than this, whatever is remembered.
+        Its store must have been read later than `store_after`, whatever is remembered.
         """
         return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
 
@@ -172,9 +170,6 @@ class Synchronizer:
         """Build the row of a read set that has been read.
 
         The store is remembered, and so may be older than the one in the row that is replaced: then it is read again.
-
-        Raises:
-            StoreNotFoundError: There is no such store any more.
         """
         store = self._source.store(arn.store_id, after=store_after)
         if previous and previous.get("store") != store_map(store.metadata):

@@ -23,13 +23,7 @@ _EXAMPLE: Final = HERE.parent.parent / "examples" / "typescript"
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to set up.
-
-    Attributes:
-        made: The file or folder that is made.
-        pins: The files that decide what it is.
-        make: Makes it.
-    """
+    """A file or folder to make, anew when the files that pin it have changed."""
 
     made: Path
     pins: Sequence[Path]

@@ -35,12 +35,7 @@ _STATUS: Final = "set_status"
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of the table.
-
-    Attributes:
-        counts: By status, store by store.
-        oldest: When the row was refreshed that has not been for longest; None where none has ever been.
-    """
+    """The rows of the table by status, store by store, and the oldest time of a refresh."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     oldest: str | None = None

@@ -33,14 +33,7 @@ _COLUMNS: Final = tuple(DriftStatus)
 
 @dataclass(slots=True)
 class _Report:
-    """What was found, and what was done about it.
-
-    Attributes:
-        counts: How rows stood to their read sets, store by store.
-        drift: The rows that were not in sync.
-        repaired: What came of repairing them, by ARN; empty when that was not asked for.
-        checks: Of the pipeline; empty without a stack.
-    """
+    """What was found, store by store, and what came of repairing it, by ARN."""
 
     counts: dict[str, Counter[str]]
     checks: list[Check]

@@ -40,13 +40,8 @@ _MOST_SEGMENTS: Final = 4
 class Index:
     """A global secondary index. Only rows that have its key, or both of its keys, are in it.
 
-    Attributes:
-        name: The index's name.
-        hash_key: Its partition key.
-        range_key: Its sort key, if any.
-        whole_rows: Whether it has all attributes; otherwise rows are read from the table by their keys.
-        rows: How many rows are in it, as DynamoDB counted in the last six hours.
-        size: Their bytes, counted with them.
+    One without `whole_rows` has the keys alone, so that rows are read from the table. `rows` and `size` (bytes) are as
+    DynamoDB counted in the last six hours.
     """
 
     name: str

@@ -45,15 +45,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a command works on.
-
-    Attributes:
-        table: Name of the DynamoDB table.
-        region: AWS region; None leaves it to the AWS configuration.
-        profile: AWS profile; None leaves it to the AWS configuration.
-        store_ids: Sequence stores, without repetition; empty for all of the account and region.
-        outputs: The stack's outputs; None when no stack was named.
-    """
+    """What a command works on. No stores are all of the account and region; None is left to the AWS configuration."""
 
     table: str
     region: str | None

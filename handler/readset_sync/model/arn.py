@@ -34,11 +34,7 @@ class StoreArn:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Take an ARN apart.
-
-        Raises:
-            MalformedArnError: The text is not the ARN of a sequence store.
-        """
+        """Take an ARN apart."""
         return cls(**_parts(text, _STORE_ARN, f"a sequence store ({_STORE_FORM})"))
 
     def __str__(self) -> str:
@@ -57,11 +53,7 @@ class ReadSetArn:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Take an ARN apart.
-
-        Raises:
-            MalformedArnError: The text is not the ARN of a read set.
-        """
+        """Take an ARN apart."""
         return cls(**_parts(text, _READ_SET_ARN, f"a read set ({_STORE_FORM}/readSet/<id>)"))
 
     @property

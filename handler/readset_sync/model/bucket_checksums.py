@@ -25,11 +25,7 @@ class BucketChecksums:
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """Read what `dump` wrote.
-
-        Raises:
-            ValueError: The text is something else.
-        """
+        """Read what `dump` wrote; a ValueError for anything else."""
         content = base64.b64decode(text, validate=True)
         if len(content) != BUCKETS * _HASH_BYTES:
             raise ValueError(f"checksums have {BUCKETS * _HASH_BYTES} bytes, and not {len(content)}")

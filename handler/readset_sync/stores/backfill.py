@@ -154,12 +154,7 @@ class Backfill:
             yield Batch(pending.store_id, BackfillPass.LISTING, results)
 
     def refresh_pending(self, stores: Sequence[PendingRefreshes], listing: Generator[Batch]) -> Iterator[Batch]:
-        """Refresh the rows that the first pass leaves, beginning while it goes on; yield what both do.
-
-        Args:
-            stores: What the first pass leaves, store by store.
-            listing: The first pass over all of them, which adds to that.
-        """
+        """Refresh the rows that the first pass leaves, beginning while it goes on; yield what both do."""
         in_hand = PagesInProgress(self._executor, self._refresh_present)
         on_outcome = partial(self._on_read_set, BackfillPass.REFRESH)
         with closing(listing), closing(in_hand):

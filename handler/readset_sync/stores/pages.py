@@ -16,9 +16,7 @@ _Outcome = TypeVar("_Outcome")
 class PagesInProgress(Generic[_Item, _Outcome]):
     """Pages in hand: a function is applied to each of their items, in an executor's threads.
 
-    Args:
-        executor: Runs the function.
-        function: What to do with an item. What it raises is raised by whoever asks for the outcomes of the page.
+    What it raises is raised by whoever asks for the outcomes of the page.
     """
 
     def __init__(self, executor: Executor, function: Callable[[_Item], _Outcome]) -> None:

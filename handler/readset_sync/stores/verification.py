@@ -114,10 +114,7 @@ class Verifier:
     def verify(self, store_id: str, listing: StoreListing, *, deep: bool) -> Iterator[list[RowDrift]]:
         """Tell for every read set of a store how its row stands; yield page by page.
 
-        Args:
-            store_id: The store.
-            listing: Filled with what was seen, for `orphans`.
-            deep: Read every read set's files and tags too: two calls for each.
+        The listing is filled with what was seen, for `orphans`. `deep` costs two calls for each read set.
         """
         examine = self._examine_deeply if deep else self._examine
         return map_pages(self._executor, examine, self.pages(store_id, listing), self._on_read_set)

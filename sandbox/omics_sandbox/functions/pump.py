@@ -34,13 +34,6 @@ class Pump:
     At most one batch of a message group is in flight (the queue sees to that), and at most as many batches as the
     mapping's concurrency. A message that failed is visible again when the queue's visibility timeout is over, and goes
     to the dead-letter queue when it has been received as often as the queue's redrive policy allows.
-
-    Args:
-        mapping: The mapping; its current configuration is used for each batch.
-        moto: Where the queue is.
-        invoke: Runs the function.
-        may: Asked before everything that is done with the queue. What may not be done is left undone.
-        retry_delay: Seconds after which a failed message is visible again; None for the visibility timeout.
     """
 
     def __init__(

@@ -37,11 +37,7 @@ class Invocation:
 
 
 class RuntimeApi:
-    """Serves one execution environment on a port of its own.
-
-    Attributes:
-        reports: What the runtime said, in order.
-    """
+    """Serves one execution environment on a port of its own."""
 
     def __init__(self) -> None:
         self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()

@@ -108,9 +108,6 @@ class OmicsService:
             tags: Tags of the store.
             store_id: 10 to 36 digits; chosen when not given.
             **members: Further attributes of `SequenceStore`, for example `description`.
-
-        Returns:
-            The id of the store.
         """
         with self.lock:
             identity = self._new_id(store_id, self.stores)
@@ -157,9 +154,6 @@ class OmicsService:
             read_set_id: 10 to 36 digits; chosen when not given.
             creation_time: Time of creation, aware of its zone; now when not given.
             **members: Further attributes of `ReadSet`, for example `sample_id`.
-
-        Returns:
-            The id of the read set.
         """
         _known_status(status)
         with self.lock:
@@ -205,11 +199,7 @@ class OmicsService:
             self._announce_store(store, "ACTIVE")
 
     def delete_store(self, store_id: str) -> None:
-        """Delete a store: DELETING, then DELETED.
-
-        Raises:
-            ConflictException: It still holds read sets.
-        """
+        """Delete a store: DELETING, then DELETED."""
         with self.lock:
             store = self.store(store_id)
             if store.read_sets:
@@ -219,11 +209,7 @@ class OmicsService:
             self._announce_store(store, "DELETED")
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Give a store or a read set tags, in addition to those that it has.
-
-        Raises:
-            ValidationException: It would have too many.
-        """
+        """Give a store or a read set tags, in addition to those that it has."""
         with self.lock:
             resource = self.tagged(arn)
             together = {**resource.tags, **tags}
@@ -240,14 +226,7 @@ class OmicsService:
             self._put_on_trail("UntagResource", resourceArn=arn, tagKeys=list(keys))
 
     def set_status(self, store_id: str, read_set_id: str, status: str, *, message: str | None = None) -> None:
-        """Give a read set a status and publish the event; DELETED removes it.
-
-        Args:
-            store_id: The store that the read set is in.
-            read_set_id: The read set.
-            status: Any status of the API.
-            message: `statusMessage` of the read set and of the event.
-        """
+        """Give a read set a status, with a `statusMessage`, and publish the event; DELETED removes it."""
         _known_status(status)
         with self.lock:
             read_set = self.read_set(store_id, read_set_id)
@@ -258,33 +237,21 @@ class OmicsService:
             self._announce(read_set)
 
     def store(self, store_id: str) -> SequenceStore:
-        """The store of this id.
-
-        Raises:
-            ResourceNotFoundException: There is none.
-        """
+        """The store of this id."""
         store = self.stores.get(store_id)
         if store is None:
             raise ResourceNotFoundException(f"Sequence store {store_id} does not exist")
         return store
 
     def read_set(self, store_id: str, read_set_id: str) -> ReadSet:
-        """The read set of this id.
-
-        Raises:
-            ResourceNotFoundException: There is no such store, or no such read set in it.
-        """
+        """The read set of this id."""
         read_set = self.store(store_id).read_sets.get(read_set_id)
         if read_set is None:
             raise ResourceNotFoundException(f"Read set {read_set_id} does not exist in sequence store {store_id}")
         return read_set
 
     def tagged(self, arn: str) -> SequenceStore | ReadSet:
-        """The store or read set of this ARN.
-
-        Raises:
-            ResourceNotFoundException: There is none.
-        """
+        """The store or read set of this ARN."""
         for store in self.stores.values():
             if store.arn == arn:
                 return store
@@ -293,11 +260,7 @@ class OmicsService:
         raise ResourceNotFoundException(f"Resource {arn} does not exist")
 
     def delete_read_set(self, store_id: str, read_set_id: str) -> None:
-        """Delete a read set: DELETING, then DELETED.
-
-        Raises:
-            ConflictException: Its status does not allow it.
-        """
+        """Delete a read set: DELETING, then DELETED."""
         with self.lock:
             status = self.read_set(store_id, read_set_id).status
             if status in {"DELETING", "ACTIVATING", "PROCESSING_UPLOAD"}:

@@ -42,16 +42,7 @@ _LEVELS: Final = {
 
 @dataclass(frozen=True)
 class DeployedResource:
-    """A resource as it was created.
-
-    Attributes:
-        urn: Pulumi's name of the resource.
-        token: Its type.
-        resource_id: Its id at the provider.
-        state: Inputs and outputs.
-        aws: The clients of its provider.
-        retain: It stays when the deployment is destroyed.
-    """
+    """A resource as it was created. One to `retain` stays when the deployment is destroyed."""
 
     urn: str
     token: str
@@ -81,15 +72,7 @@ class Registry:
 
 
 class Monitor:
-    """The resource monitor of one deployment.
-
-    Args:
-        aws: Clients of the default provider.
-        project: Name of the project.
-        stack: Name of the stack.
-        root: The folder that relative paths of assets start from.
-        registry: Where to record what is created.
-    """
+    """The resource monitor of one deployment."""
 
     def __init__(self, aws: Aws, project: str, stack: str, root: Path, registry: Registry) -> None:
         self._aws = aws
@@ -181,11 +164,7 @@ class Monitor:
 
 
 class Diagnostics:
-    """The part of the engine that takes log messages, as the runtime calls it.
-
-    Args:
-        registry: Where to record errors, which fail a deployment even if the program goes on.
-    """
+    """The part of the engine that takes log messages, as the runtime calls it."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

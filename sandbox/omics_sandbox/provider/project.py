@@ -19,14 +19,7 @@ Program = Callable[[], object]
 
 @dataclass(frozen=True)
 class Project:
-    """What `Pulumi.yaml` says.
-
-    Attributes:
-        name: The project, which is also the namespace of its configuration.
-        folder: Where `Pulumi.yaml` is; relative paths of the program start here.
-        main: The folder or file of the program, or a function that is the program.
-        declared: The `config` block.
-    """
+    """What `Pulumi.yaml` says, with its `config` block as `declared`; or a function that is the program."""
 
     name: str
     folder: Path

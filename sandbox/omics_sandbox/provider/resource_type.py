@@ -213,9 +213,7 @@ class ResourceType:
     def read(self, resource_id: str, known: Properties) -> Properties | None:
         """Return the state of a resource as AWS has it now, or None when it is gone.
 
-        Args:
-            resource_id: The id of the resource.
-            known: The last state, for what AWS does not tell. Empty when an existing resource is imported.
+        `known` is the last state, for what AWS does not tell; empty when an existing resource is imported.
         """
         with describing(f"reading {self.title} ({resource_id})"):
             state = self._found(resource_id, known)

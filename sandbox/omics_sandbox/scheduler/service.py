@@ -34,15 +34,7 @@ class Scheduler(Deliveries):
         self._functions = functions
 
     def run(self, region: str, name: str, group: str) -> Outcome:
-        """Run an enabled schedule now.
-
-        Returns:
-            What became of it.
-
-        Raises:
-            ResourceNotFoundException: There is no such schedule.
-            ConflictException: The schedule is disabled.
-        """
+        """Run an enabled schedule now."""
         with self._moto.lock:
             groups = self._moto.schedule_groups(region)
             schedule = groups[group].schedules.get(name) if group in groups else None

@@ -49,16 +49,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of event.
-
-    Attributes:
-        share: How many come in a month for each read set; an assumption.
-        status: The event's.
-        outcome: What becomes of the row.
-        reads: Whether the row is read.
-        writes: Whether it is written.
-        observed: What the function writes for one.
-    """
+    """One kind of event. `share` is how many come in a month for each read set, which is an assumption."""
 
     share: float
     status: str

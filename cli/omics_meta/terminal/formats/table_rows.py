@@ -23,13 +23,7 @@ _NARROWEST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How all parts of a table are laid out.
-
-    Attributes:
-        columns: What is shown of a row.
-        widths: How many cells of a terminal each of them takes.
-        folds: Whether a text that is wider goes on below, instead of making its line longer.
-    """
+    """How all parts of a table are laid out. One that `folds` lets a text that is too wide go on below."""
 
     columns: Sequence[Column]
     widths: Sequence[int]
