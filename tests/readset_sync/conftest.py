@@ -9,7 +9,9 @@ from typing import Any, Self
 from uuid import uuid4
 
 import pytest
+from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.omics.client import OmicsClient
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
@@ -21,6 +23,7 @@ from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing
 from readset_sync.sync import Synchronizer
 
 from tests.existing import create_table
+from tests.in_process import DynamoDBClient
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +106,8 @@ class Store:
     synchronizer: Synchronizer
     executor: Executor
     id: str
+    direct: Synchronizer
+    """Refreshes rows in the process: for those that a test only needs to be there."""
 
     @property
     def own_arn(self) -> str:
@@ -121,7 +126,7 @@ class Store:
         """Make read sets whose rows are right."""
         arns = [self.add(**attributes) for _ in range(count)]
         for arn in arns:
-            self.synchronizer.refresh(arn)
+            self.direct.refresh(arn)
         return arns
 
     def set_status(self, arn: ReadSetArn, status: str) -> None:
@@ -169,5 +174,8 @@ class Store:
 def store(
     sandbox: Sandbox, source: HealthOmics, table: Table, synchronizer: Synchronizer, executor: Executor
 ) -> Iterator[Store]:
-    yield Store(sandbox, source, table, synchronizer, executor, sandbox.omics.create_store("cohort"))
+    omics: Any = OmicsClient(sandbox.omics)
+    dynamodb: Any = DynamoDBClient(dynamodb_backends[sandbox.account][sandbox.region])
+    direct = Synchronizer(HealthOmics(omics), Table(dynamodb, table.name))
+    yield Store(sandbox, source, table, synchronizer, executor, sandbox.omics.create_store("cohort"), direct)
     sandbox.omics.faults.clear()

@@ -20,9 +20,9 @@ Fill = Callable[..., Iterator[list[ReadSetResult]]]
 
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page of a listing hold ten read sets, so that few make several pages."""
-    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
-    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 10)
+    """Let a page of a listing hold four read sets, so that few make several pages."""
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 4)
+    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 4)
 
 
 @pytest.fixture(params=["one pass", "two passes"])
@@ -47,29 +47,29 @@ def outcomes(pages: Iterator[list[ReadSetResult]]) -> list[Outcome | None]:
 
 
 def test_a_backfill_writes_every_row_and_a_second_one_changes_none(store: Store, fill: Fill) -> None:
-    arns = [store.add(tags={"n": str(n)}) for n in range(25)]
+    arns = [store.add(tags={"n": str(n)}) for n in range(9)]
     archived = store.add(status="ARCHIVED")
 
     first = list(fill(store.id))
     again = outcomes(fill(store.id))
 
-    assert [len(page) for page in first] == [10, 10, 6]
-    assert outcomes(iter(first)) == [Outcome.CREATED] * 26
-    assert again == [Outcome.UNCHANGED] * 26
+    assert [len(page) for page in first] == [4, 4, 2]
+    assert outcomes(iter(first)) == [Outcome.CREATED] * 10
+    assert again == [Outcome.UNCHANGED] * 10
     assert sorted(store.table.arns(f"{archived.store_arn}/")) == sorted(str(arn) for arn in [*arns, archived])
     assert store.drift(deep=True) == []
 
 
 def test_a_repeat_costs_no_metadata_for_archived_read_sets(store: Store, fill: Fill) -> None:
-    archived = [store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(5)]
+    archived = [store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(3)]
     active = store.add()
     list(fill(store.id))
     store.tag(archived[0], new="tag")
     store.sandbox.omics.calls.clear()
 
-    assert sorted(map(str, outcomes(fill(store.id)))) == ["unchanged"] * 5 + ["updated"]
+    assert sorted(map(str, outcomes(fill(store.id)))) == ["unchanged"] * 3 + ["updated"]
 
-    assert store.sandbox.omics.calls == {"ListReadSets": 1, "ListTagsForResource": 6, "GetReadSetMetadata": 1}
+    assert store.sandbox.omics.calls == {"ListReadSets": 1, "ListTagsForResource": 4, "GetReadSetMetadata": 1}
     assert store.row(archived[0])["tags"] == [{"a": "b"}, {"new": "tag"}]
     assert store.row(active)["set_status"] == "ACTIVE"
 
@@ -152,7 +152,7 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(store: S
 def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradicts_them(
     store: Store, fill: Fill
 ) -> None:
-    for _ in range(25):
+    for _ in range(5):
         store.add()
     renamed, edited, untagged, aged = (store.add(tags={"a": "b"}) for _ in range(4))
     list(fill(store.id))
@@ -175,7 +175,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
         str(aged): "unchanged",
         str(missing): "created",
     }
-    assert [each.change for each in found[:25]] == [Change(Outcome.UNCHANGED)] * 25
+    assert [each.change for each in found[:5]] == [Change(Outcome.UNCHANGED)] * 5
     assert store.drift(deep=True) == []
 
     # AND a repeat costs the listing alone, while an age that none of them has costs all
@@ -183,7 +183,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
     list(fill(store.id, RefreshScope(since=began)))
     assert store.sandbox.omics.calls == {"ListReadSets": 3}
     list(fill(store.id, RefreshScope(since=began + timedelta(days=1))))
-    assert store.sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 30, "ListTagsForResource": 30}
+    assert store.sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 10, "ListTagsForResource": 10}
 
 
 def test_a_repeat_without_tags_leaves_what_was_synced_without_tags(store: Store, fill: Fill) -> None:
@@ -251,7 +251,7 @@ def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(store: Store, f
 
 
 def test_verify_costs_a_call_for_a_page_of_read_sets(store: Store, fill: Fill) -> None:
-    for _ in range(15):
+    for _ in range(6):
         store.add()
     list(fill(store.id))
     store.sandbox.omics.calls.clear()
@@ -288,7 +288,7 @@ def test_prune_spares_a_read_set_that_came_after_the_listing(store: Store, fill:
 
 
 def test_prune_refuses_a_listing_that_is_not_complete(store: Store) -> None:
-    for _ in range(11):
+    for _ in range(5):
         store.add()
     listing = StoreListing(store.verifier.listing(store.id).store_arn)
     next(store.verifier.pages(store.id, listing))

@@ -87,7 +87,9 @@ def pipeline(reconciler: Reconciler, synchronizer: Synchronizer, queue: Queue) -
 def test_where_nothing_differs_nothing_is_refreshed_and_only_listings_are_asked_for(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
-    store.synced(120)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
+    store.synced(12)
+    store.source.store(store.id)
     store.sandbox.omics.calls.clear()
     # Before the store was read, so that what is remembered of it will do.
     began = datetime.now(UTC) - timedelta(minutes=1)
@@ -95,7 +97,7 @@ def test_where_nothing_differs_nothing_is_refreshed_and_only_listings_are_asked_
 
     found = pipeline.run(ReconcileRequest("request", began))
 
-    assert found == {"rows": 120, "listed": 120}
+    assert found == {"rows": 12, "listed": 12}
     assert pipeline.refreshed == []
     assert store.sandbox.omics.calls == {"ListSequenceStores": 1, "ListReadSets": 2}
 
@@ -122,7 +124,7 @@ def test_every_lost_event_is_made_good(pipeline: Pipeline, store: Store) -> None
 
 
 def test_a_ghost_costs_no_more_than_the_rows_of_its_bucket(pipeline: Pipeline, store: Store) -> None:
-    arns = store.synced(60)
+    arns = store.synced(20)
     store.set_status(arns[7], "DELETED")
 
     found = pipeline.run()
@@ -141,7 +143,7 @@ def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_
     pipeline.queue.take()
     rows_entered = pipeline.reconciler._turn_page(step)[0]  # pyright: ignore[reportPrivateUsage] - the moment in between
     newcomer = store.add(creation_time=datetime.now(UTC) + timedelta(seconds=1))
-    store.synchronizer.refresh(newcomer)
+    store.direct.refresh(newcomer)
 
     last = pipeline.reconciler.run_step(rows_entered)
 
@@ -171,7 +173,7 @@ def test_rows_of_a_deleted_store_go(every_store: bool, pipeline: Pipeline, store
     arns = store.synced(3)
     other = store.another()
     kept = other.add()
-    store.synchronizer.refresh(kept)
+    store.direct.refresh(kept)
     del store.sandbox.omics.stores[store.id]
     arn = StoreArn.parse(arns[0].store_arn)
 
@@ -281,9 +283,9 @@ def test_an_empty_account_is_reconciled_at_once(pipeline: Pipeline) -> None:
 def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
     store: Store, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_module, "_SCAN_PAGE", 50)
-    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 50)
-    arns = store.synced(120)
+    monkeypatch.setattr(table_module, "_SCAN_PAGE", 5)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 5)
+    arns = store.synced(12)
     store.set_status(arns[0], "DELETED")
     pipeline.hurry(monkeypatch)
 
@@ -291,23 +293,23 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_one_goes_on(
 
     assert [step.number for step in pipeline.steps] == list(range(1, len(pipeline.steps) + 1))
     assert Counter(step.phase for step in pipeline.steps) == {"rows": 2, "listing": 3, "ghosts": 3, "done": 1}
-    assert (found["rows"], found["listed"]) == (120, 119)
+    assert (found["rows"], found["listed"]) == (12, 11)
     assert store.table.get(str(arns[0])) is None
 
 
 def test_a_step_asks_for_a_bounded_number_of_refreshes(
     store: Store, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciliation, "_REFRESHES", 20)
-    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
-    arns = [store.add() for _ in range(55)]
+    monkeypatch.setattr(reconciliation, "_REFRESHES", 4)
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 2)
+    arns = [store.add() for _ in range(11)]
 
     found = pipeline.run()
 
     missing = [step.counts.get("missing", 0) for step in pipeline.steps]
-    assert missing == [20, 40, 55]
-    assert found["missing"] == 55
-    assert len(store.table.get_many(map(str, arns))) == 55
+    assert missing == [4, 8, 11]
+    assert found["missing"] == 11
+    assert len(store.table.get_many(map(str, arns))) == 11
 
 
 @pytest.mark.parametrize("operation", ["ListReadSets", "GetSequenceStore"])
@@ -349,7 +351,7 @@ def test_a_store_that_cannot_be_listed_keeps_no_other_from_being_compared(
     ghosts = store.synced(1)
     other = store.another()
     ghosts.append(other.add())
-    store.synchronizer.refresh(ghosts[1])
+    store.direct.refresh(ghosts[1])
     store.set_status(ghosts[0], "DELETED")
     other.set_status(ghosts[1], "DELETED")
     missing = other.add()
@@ -456,7 +458,7 @@ def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(pipeline: P
     [gone] = store.synced(1)
     other = store.another()
     kept = other.add()
-    store.synchronizer.refresh(kept)
+    store.direct.refresh(kept)
     step = pipeline.begin()
     del store.sandbox.omics.stores[store.id]
 
@@ -486,7 +488,7 @@ def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliati
 def test_a_ghost_is_found_however_long_the_request_has_waited_in_the_queue(pipeline: Pipeline, store: Store) -> None:
     """Its row was written after the reconciliation was asked for, and before it began."""
     ghost = store.add(creation_time=datetime.now(UTC) - timedelta(hours=2))
-    store.synchronizer.refresh(ghost)
+    store.direct.refresh(ghost)
     with store.events_lost():
         store.set_status(ghost, "DELETED")
     age(store, ghost, timedelta(minutes=30))
