@@ -1,11 +1,14 @@
-"""For all tests: slow folders first, and what takes time at each client of AWS done once a process."""
+"""For all tests: slow folders first, and what takes time at each client of AWS or each command done once a process."""
 
 import json
 import marshal
 from functools import cache
 from typing import Any
 
+import botocore.hooks
 import pytest
+import typer.main
+from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader
 
 # A worker takes one file after the other. Were these last, the other workers would have nothing left to do.
@@ -35,3 +38,19 @@ def _load_file(self: JSONFileLoader, file_path: str) -> Any:
 
 
 JSONFileLoader.load_file = _load_file
+
+_aliaser: Any = EventAliaser
+_find_alias = _aliaser._alias_event_name
+_aliases: dict[str, str] = {}
+
+
+def _alias_event_name(self: EventAliaser, event_name: str) -> str:
+    """Return what botocore calls an event, which depends on its name alone, and is asked for at each session."""
+    if event_name not in _aliases:
+        _aliases[event_name] = _find_alias(self, event_name)
+    return _aliases[event_name]
+
+
+_aliaser._alias_event_name = _alias_event_name
+botocore.hooks.accepts_kwargs = cache(botocore.hooks.accepts_kwargs)
+typer.main.get_command = cache(typer.main.get_command)  # built from the signatures of all commands
