@@ -1,15 +1,18 @@
 """A terminal in which the commands of the page are typed, with stand-ins for the AWS CLI and the Pulumi CLI."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from omics_sandbox import Sandbox
 from omics_sandbox.provider import Deployment, deploy
 
+from tests import aws_cli
 from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
 from tests.docs.pages import ROOT
 from tests.terminal import Done, terminal_environment
@@ -39,12 +42,17 @@ class Terminal:
         return self._run("python", sys.executable, "-W", "error", "-c", program)
 
     def _type(self, command: str) -> Done:
-        if command.startswith("pulumi "):
-            return Done(command, 0, self._pulumi(shlex.split(command)[1:]))
-        if command.startswith("omics-meta ") and not set("|&;<>$") & set(command):
-            done = self._command_line.run(*shlex.split(command)[1:])
-            return Done(command, done.code, done.out, done.err)
-        return self._run(command, "bash", "-c", command)
+        match [] if set("|&;<>$") & set(command) else shlex.split(command):
+            case ["pulumi", *words]:
+                return Done(command, 0, self._pulumi(words))
+            case ["omics-meta", *words]:
+                done = self._command_line.run(*words)
+                return Done(command, done.code, done.out, done.err)
+            case ["aws", *words]:
+                with patch.dict(os.environ, self._environment, clear=True):
+                    return Done(command, 0, aws_cli.run(*words))
+            case _:
+                return self._run(command, "bash", "-c", command)
 
     def _run(self, shown: str, *command: str) -> Done:
         done = subprocess.run(
