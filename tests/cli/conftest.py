@@ -42,6 +42,13 @@ def cli(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
     return CommandLine(sandbox.environment, home)
 
 
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page of a listing hold ten read sets, so that few fill several."""
+    for module in ("aws.healthomics", "stores.backfill"):
+        monkeypatch.setattr(f"readset_sync.{module}.PAGE_SIZE", 10)
+
+
 Answer = Callable[[str, bytes], tuple[int, dict[str, Any]]]
 """Status and JSON for an operation's name and the body of its request."""
 

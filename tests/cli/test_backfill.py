@@ -206,10 +206,11 @@ def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli
     assert rows[kept["set_arn"]] == kept
 
 
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("dry_run", [False, True], ids=["apply", "dry-run"])
 def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli: CommandLine, dry_run: bool) -> None:
     # GIVEN rows of read sets that are gone, and a listing that fails on its second page
-    store = aws.store(101)
+    store = aws.store(11)
     table = aws.table()
     left_over = [aws.arn(store, str(number)) for number in range(7_000_000_000, 7_000_000_003)]
     for arn in left_over:
@@ -256,14 +257,15 @@ def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws
     assert aws.rows(table) == {arn: row for arn, row in aws.expected(store).items() if arn.rpartition("/")[2] in good}
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete_costs_one(
     aws: Aws, cli: CommandLine
 ) -> None:
-    store = aws.store(103)
+    store = aws.store(13)
     table = aws.table()
     first = cli.run("backfill", "-s", store, "-t", table, *FAST)
     assert first.code == 0, first.err
-    calls = {"GetSequenceStore": 1, "ListReadSets": 2, "GetReadSetMetadata": 103, "ListTagsForResource": 103}
+    calls = {"GetSequenceStore": 1, "ListReadSets": 2, "GetReadSetMetadata": 13, "ListTagsForResource": 13}
     assert dict(aws.omics.calls) == calls
 
     for read_set in aws.ids(store)[:3]:
@@ -274,21 +276,22 @@ def test_each_read_set_costs_two_calls_and_an_archived_one_whose_row_is_complete
     aws.forget_calls()
     again = cli.run("backfill", "-s", store, "-t", table, *FAST)
     assert again.code == 0, again.err
-    assert dict(aws.omics.calls) == calls | {"GetReadSetMetadata": 100}
+    assert dict(aws.omics.calls) == calls | {"GetReadSetMetadata": 10}
     assert aws.rows(table) == kept
     assert all(row["files"] for row in kept.values())
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws, cli: CommandLine) -> None:
     # GIVEN two stores, and a HealthOmics that lists and does nothing else
-    first, second = aws.store(3), aws.store(102)
+    first, second = aws.store(3), aws.store(12)
     table = aws.table()
     aws.omics.faults.add("GetReadSetMetadata", "ValidationException")
     # WHEN
     done = cli.run("backfill", "--all-stores", "-t", table, "--json", *FAST)
     # THEN all that listings show is there
     assert done.code == 1
-    assert done.document["totals"] == _counts(listed=105, failed=105)
+    assert done.document["totals"] == _counts(listed=15, failed=15)
     assert aws.omics.calls["ListReadSets"] == 3
     assert aws.omics.calls["GetSequenceStore"] == 2
     rows, expected = aws.raw_rows(table), aws.expected(first, second)
@@ -303,14 +306,14 @@ def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws,
     aws.forget_calls()
     done = cli.run("backfill", "--all-stores", "-t", table, "--max-age", "1h", "--json", *FAST)
     assert done.code == 0, done.err
-    assert done.document["totals"] == _counts(created=105)
+    assert done.document["totals"] == _counts(created=15)
     assert aws.rows(table) == expected
     assert dict(aws.omics.calls) == {
         "ListSequenceStores": 1,
         "GetSequenceStore": 2,
         "ListReadSets": 3,
-        "GetReadSetMetadata": 105,
-        "ListTagsForResource": 105,
+        "GetReadSetMetadata": 15,
+        "ListTagsForResource": 15,
     }
 
 

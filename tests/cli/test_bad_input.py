@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -166,10 +165,12 @@ CASES = {
 TOP_LEVEL = {"verify", "purge", "--purge"}
 
 
-@pytest.fixture
-def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
-    """What there is to name: a store, tables of all kinds, files, folders with a `pulumi`, an endpoint that refuses."""
-    table = aws.table()
+@pytest.fixture(scope="module")
+def surroundings(
+    local_aws: Aws, refusing: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Tables of all kinds, files, folders with a `pulumi`, an endpoint of a session that has expired."""
+    table, folder = local_aws.table(), tmp_path_factory.mktemp("world")
     files = {
         "text": b"not: json\nnor: one line",
         "binary": b"\xff\xfe\x00",
@@ -182,28 +183,27 @@ def world(aws: Aws, expired: str, tmp_path: Path) -> dict[str, str]:
         "half": json.dumps({"region": "us-west-2", "tableName": table}).encode(),
     }
     for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-    for folder, mode in (("pulumi", 0o755), ("not_executable", 0o644)):
-        (tmp_path / folder).mkdir()
-        program = tmp_path / folder / "pulumi"
+        (folder / name).write_bytes(content)
+    for name, mode in (("pulumi", 0o755), ("not_executable", 0o644)):
+        program = folder / name / "pulumi"
+        program.parent.mkdir()
         program.write_text("#!/bin/sh\necho \"error: ${SAYS:-no stack named 'x' found}\" >&2\nexit 255\n")
         program.chmod(mode)
     return {
-        "store": aws.store(1),
         "table": table,
-        "other_key": aws.table((("id", "HASH", "S"),)),
-        "sort_key": aws.table((("set_arn", "HASH", "S"), ("name", "RANGE", "S"))),
-        "number_key": aws.table((("set_arn", "HASH", "N"),)),
-        "expired": expired,
-        "folder": str(tmp_path),
-        **{name: str(tmp_path / name) for name in (*files, "pulumi", "not_executable")},
+        "other_key": local_aws.table((("id", "HASH", "S"),)),
+        "sort_key": local_aws.table((("set_arn", "HASH", "S"), ("name", "RANGE", "S"))),
+        "number_key": local_aws.table((("set_arn", "HASH", "N"),)),
+        "expired": refusing("ExpiredTokenException", "The security token included in the request is expired"),
+        "folder": str(folder),
+        **{name: str(folder / name) for name in (*files, "pulumi", "not_executable")},
     }
 
 
-@pytest.fixture(scope="module")
-def expired(refusing: Callable[[str, str], str]) -> str:
-    """URL of an endpoint that answers every request as AWS does when the session has expired."""
-    return refusing("ExpiredTokenException", "The security token included in the request is expired")
+@pytest.fixture
+def world(aws: Aws, surroundings: dict[str, str]) -> dict[str, str]:
+    """What there is to name."""
+    return surroundings | {"store": aws.store(1)}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -19,24 +19,32 @@ from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
 
 from tests.cli.local_aws import Aws
-from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
+from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
 
 ENDINGS = ("jsonl", "csv", "parquet")
 FLAT = ("csv", "parquet")
 
 
-@pytest.fixture
-def table(aws: Aws, cli: CommandLine) -> str:
-    """A table with three read sets, one of them in a row of another tool's."""
-    store_id = aws.store(2)
-    aws.omics.create_read_set(
+@pytest.fixture(scope="module")
+def stored(local_aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The rows of three read sets, one of them in a row of another tool's."""
+    store_id, table = local_aws.store(2), local_aws.table()
+    local_aws.omics.create_read_set(
         store_id, name='a "name", with commas', sample_id="HG002", tags={"cohort": "ä", "empty": ""}
     )
+    cli = CommandLine(local_aws.sandbox.environment, tmp_path_factory.mktemp("home"))
+    assert cli.run("backfill", "-s", store_id, "-t", table, *FAST).code == 0
+    local_aws.clear()
+    first, *others = (row for _, row in sorted(local_aws.raw_rows(table).items()))
+    return [{each: first[each] for each in ("set_arn", "set_id", "set_name", "files")} | {"tags": "none"}, *others]
+
+
+@pytest.fixture
+def table(aws: Aws, stored: list[dict[str, Any]]) -> str:
+    """A table with these rows."""
     name = aws.table()
-    assert cli.run("backfill", "--all-stores", "-t", name, "--max-tps", "1000").code == 0
-    first = min(aws.raw_rows(name))
-    row = aws.raw_rows(name)[first]
-    aws.put(name, {each: row[each] for each in ("set_arn", "set_id", "set_name", "files")} | {"tags": "none"})
+    for row in stored:
+        aws.put(name, row)
     return name
 
 
@@ -72,54 +80,38 @@ def test_an_export_has_every_row_with_numbers_as_numbers(
     ]
     columns = [name for name, *_ in read_back(path, "SELECT column_name FROM (DESCRIBE SELECT * FROM {})")]
     assert columns == [column.name for column in COLUMNS]
+    cohorts = {
+        "csv": "SELECT tags::JSON->>'cohort' FROM {} ORDER BY 1 NULLS LAST",
+        "parquet": "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST",
+    }
+    assert read_back(path, cohorts[ending]) == [("ä",), (None,), (None,)]
 
 
-@pytest.mark.parametrize(
-    ("ending", "query"),
-    [
-        ("csv", "SELECT tags::JSON->>'cohort' FROM {} ORDER BY 1 NULLS LAST"),
-        ("parquet", "SELECT tags['cohort'] FROM {} ORDER BY 1 NULLS LAST"),
-    ],
-)
-def test_tags_are_found_in_an_export(cli: CommandLine, table: str, tmp_path: Path, ending: str, query: str) -> None:
-    path = tmp_path / f"rows.{ending}"
-    cli.run("export", "-t", table, "-o", path)
-
-    assert read_back(path, query) == [("ä",), (None,), (None,)]
-
-
-@pytest.mark.parametrize("ending", FLAT)
 def test_an_export_tells_listed_rows_from_those_without_tags(
-    aws: Aws, cli: CommandLine, table: str, tmp_path: Path, ending: str
+    aws: Aws, cli: CommandLine, table: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / f"rows.{ending}"
     complete, listed = (arn for arn, row in aws.raw_rows(table).items() if "store_id" in row)
     aws.edit(table, complete, tags=[])
     aws.edit(table, listed, sync_state="listed", tags=None, files=None, set_total_size=None, synced_at=None)
 
-    done = cli.run("export", "-t", table, "-o", path)
-
-    assert done.code == 0, done.err
     query = "SELECT set_arn, sync_state, tags IS NULL, set_total_size IS NULL FROM {} WHERE set_arn IN ('%s', '%s')"
-    assert sorted(read_back(path, query % (complete, listed))) == sorted(
-        [(complete, None, False, False), (listed, "listed", True, True)]
-    )
+    expected = sorted([(complete, None, False, False), (listed, "listed", True, True)])
+    for path in (tmp_path / f"rows.{ending}" for ending in FLAT):
+        done = cli.run("export", "-t", table, "-o", path)
+
+        assert done.code == 0, done.err
+        assert sorted(read_back(path, query % (complete, listed))) == expected
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "json"])
-def test_an_export_to_json_holds_the_stored_rows(
-    aws: Aws, cli: CommandLine, table: str, tmp_path: Path, ending: str
-) -> None:
-    path = tmp_path / f"rows.{ending}"
+def test_an_export_to_json_holds_the_stored_rows(cli: CommandLine, table: str, tmp_path: Path) -> None:
+    whole, lines = tmp_path / "rows.json", tmp_path / "rows.jsonl"
 
-    assert cli.run("export", "-t", table, "-o", path).code == 0
+    assert [cli.run("export", "-t", table, "-o", path).code for path in (whole, lines)] == [0, 0]
 
-    found = cli.run("find", "-t", table, f"--{ending}")
-    if ending == "json":
-        assert json.loads(path.read_text())["read_sets"] == found.document["read_sets"]
-    else:
-        assert sorted(path.read_text().splitlines()) == sorted(found.out.splitlines())
-        assert read_back(path, "SELECT sum(set_total_size) > 0, count(store.store_id) FROM {}") == [(True, 2)]
+    found = cli.run("find", "-t", table, "--jsonl")
+    assert json.loads(whole.read_text())["read_sets"] == found.json_lines
+    assert sorted(lines.read_text().splitlines()) == sorted(found.out.splitlines())
+    assert read_back(lines, "SELECT sum(set_total_size) > 0, count(store.store_id) FROM {}") == [(True, 2)]
 
 
 def test_a_dash_is_stdout(aws: Aws, cli: CommandLine, table: str) -> None:
@@ -198,34 +190,33 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_texts_are_read_back_as_they_were(aws: Aws, cli: CommandLine, tmp_path: Path, ending: str) -> None:
-    table, path = aws.table(), tmp_path / f"rows.{ending}"
+def test_texts_are_read_back_as_they_were(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    table, paths = aws.table(), [tmp_path / f"rows.{ending}" for ending in ENDINGS]
     for number, name in enumerate(NAMES):
         aws.put(table, {"set_arn": f"arn:{number:02}", "set_name": name, "tags": [{name[:99]: name}]})
 
-    assert cli.run("export", "-t", table, "-o", path, "--columns", "set_arn,set_name,tags").code == 0
+    for path in paths:
+        assert cli.run("export", "-t", table, "-o", path, "--columns", "set_arn,set_name,tags").code == 0
+        query = "SELECT set_name FROM {} ORDER BY set_arn"
+        assert [name for (name,) in read_back(path, query)] == list(NAMES), path
 
-    query = "SELECT set_name FROM {} ORDER BY set_arn"
-    assert [name for (name,) in read_back(path, query)] == list(NAMES)
-    if ending == "csv":
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = sorted(csv.DictReader(file), key=lambda line: line["set_arn"])
-        assert [line["set_name"] for line in lines] == list(NAMES)
-        assert [json.loads(line["tags"]) for line in lines] == [{name[:99]: name} for name in NAMES]
+    with paths[1].open(encoding="utf-8", newline="") as file:
+        lines = sorted(csv.DictReader(file), key=lambda line: line["set_arn"])
+    assert [line["set_name"] for line in lines] == list(NAMES)
+    assert [json.loads(line["tags"]) for line in lines] == [{name[:99]: name} for name in NAMES]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_a_moment_that_there_is_not_is_left_out(aws: Aws, cli: CommandLine, tmp_path: Path, ending: str) -> None:
-    table, path = aws.table(), tmp_path / f"rows.{ending}"
+def test_a_moment_that_there_is_not_is_left_out(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    table = aws.table()
     aws.put(table, {"set_arn": "arn:1", "set_creation_time": "2026-02-30T00:00:00Z"})
     aws.put(table, {"set_arn": "arn:2", "set_creation_time": "2024-02-29T00:00:00Z"})
 
-    done = cli.run("export", "-t", table, "-o", path, "--columns", "set_arn,set_creation_time")
+    for path in (tmp_path / f"rows.{ending}" for ending in ENDINGS):
+        done = cli.run("export", "-t", table, "-o", path, "--columns", "set_arn,set_creation_time")
 
-    assert done.code == 0, done.err
-    query = "SELECT set_arn, set_creation_time IS NULL FROM {} ORDER BY 1"
-    assert read_back(path, query) == [("arn:1", True), ("arn:2", False)]
+        assert done.code == 0, done.err
+        query = "SELECT set_arn, set_creation_time IS NULL FROM {} ORDER BY 1"
+        assert read_back(path, query) == [("arn:1", True), ("arn:2", False)], path
 
 
 def test_a_file_that_is_replaced_keeps_who_may_read_it(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
@@ -243,18 +234,16 @@ def test_a_file_that_is_replaced_keeps_who_may_read_it(aws: Aws, cli: CommandLin
 FULL_DISK = "omics-meta: error: cannot read or write: [Errno 28] No space left on device\n"
 
 
-@pytest.fixture
-def large(aws: Aws) -> str:
+@pytest.fixture(scope="module")
+def large(local_aws: Aws) -> str:
     """A table that is read in several pages."""
-    table = aws.table()
+    table = local_aws.table()
     for number in range(25):
-        aws.put(table, {"set_arn": f"arn:{number}", "set_description": "x" * 100_000})
+        local_aws.put(table, {"set_arn": f"arn:{number}", "set_description": "x" * 100_000})
     return table
 
 
-@pytest.mark.parametrize(
-    "command", [("export", "--format", "parquet"), ("export",), ("find", "--json"), ("find", "--csv"), ("find",)]
-)
+@pytest.mark.parametrize("command", [("export", "--format", "parquet"), ("export",), ("find", "--json"), ("find",)])
 def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...], cli: CommandLine, large: str) -> None:
     # In a process of its own, because Python writes again what is left when a process ends.
     with (

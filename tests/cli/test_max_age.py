@@ -54,8 +54,9 @@ def test_what_is_no_age_ends_the_command_before_it_begins(cli: CommandLine) -> N
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_a_repeat_within_the_age_costs_the_listing_and_what_differs(aws: Aws, cli: CommandLine) -> None:
-    store, table = aws.store(103), aws.table()
+    store, table = aws.store(13), aws.table()
     assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
     aws.omics.update_read_set(store, aws.ids(store)[7], name="renamed")
     aws.forget_calls()
@@ -67,7 +68,7 @@ def test_a_repeat_within_the_age_costs_the_listing_and_what_differs(aws: Aws, cl
         "GetReadSetMetadata": 1,
         "ListTagsForResource": 1,
     }
-    assert (done.document["totals"]["updated"], done.document["totals"]["unchanged"]) == (1, 102)
+    assert (done.document["totals"]["updated"], done.document["totals"]["unchanged"]) == (1, 12)
     assert aws.rows(table) == aws.expected(store)
 
 
@@ -91,10 +92,10 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_names_the_command_that_
     given: tuple[str, ...], aws: Aws, cli: CommandLine
 ) -> None:
     # GIVEN a backfill that is interrupted while it reads the last of the read sets
-    store, table = aws.store(100), aws.table()
-    arguments = ("backfill", "-s", store, "-t", table, "-r", "us-west-2", *FAST, *given)
-    # WHEN it has begun more of them than it has threads
-    stopped = cli.run_and_signal(signal.SIGINT, partial(aws.act_at, "GetReadSetMetadata", 40), *arguments)
+    store, table = aws.store(30), aws.table()
+    arguments = ("backfill", "-s", store, "-t", table, "-r", "us-west-2", "--max-tps", "4", *given)
+    # WHEN it has begun more of them than it has threads, which are 6 at this rate
+    stopped = cli.run_and_signal(signal.SIGINT, partial(aws.act_at, "GetReadSetMetadata", 8), *arguments)
     # THEN what it says last is a command
     assert (stopped.code, stopped.out) == (130, ""), stopped.err
     said, _, command = stopped.err.splitlines()[-1].partition("to go on, run: ")
@@ -104,13 +105,13 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_names_the_command_that_
     assert (program, rest[:-2], rest[-2]) == ("omics-meta", kept, "--max-age")
     # AND it does what is left to be done, and nothing twice
     finished = sum("files" in row for row in aws.raw_rows(table).values())
-    assert 0 < finished < 100
+    assert 0 < finished < 30
     aws.omics.faults.clear()
     aws.forget_calls()
-    done = cli.run(*rest, "--json")
+    done = cli.run(*("1000" if each == "4" else each for each in rest), "--json")
     assert done.code == 0, done.err
-    assert aws.omics.calls["GetReadSetMetadata"] == 100 - finished
-    assert (done.document["totals"]["created"], done.document["totals"]["unchanged"]) == (100 - finished, finished)
+    assert aws.omics.calls["GetReadSetMetadata"] == 30 - finished
+    assert (done.document["totals"]["created"], done.document["totals"]["unchanged"]) == (30 - finished, finished)
     # AND the rows are right
     assert cli.run("backfill", "-s", store, "-t", table, *FAST).code == 0
     assert aws.rows(table) == aws.expected(store)

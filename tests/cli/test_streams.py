@@ -61,14 +61,15 @@ def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str]
     assert not CONTROL.search(done.out + done.err)
 
 
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("command", ["backfill", "verify"])
 def test_without_a_terminal_there_are_no_control_characters(command: str, aws: Aws, cli: CommandLine) -> None:
-    store = aws.store(101)
+    store = aws.store(11)
     done = cli.run(command, "-s", store, "-t", aws.table(), *FAST, env={"TERM": "xterm-256color"})
     assert not CONTROL.search(done.out + done.err)
     # Each finished batch is reported, on stderr.
     batches = [line for line in done.err.splitlines() if line.startswith(f"store {store}: batch ")]
-    assert [re.findall(r"batch (\d+): (\d+) read sets", line) for line in batches] == [[("1", "100")], [("2", "1")]]
+    assert [re.findall(r"batch (\d+): (\d+) read sets", line) for line in batches] == [[("1", "10")], [("2", "1")]]
     assert "batch" not in done.out
 
 

@@ -22,8 +22,9 @@ def backfilled(aws: Aws, cli: CommandLine) -> Callable[..., str]:
     return make
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_in_sync(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> None:
-    store, empty = aws.store(102), aws.store(0)
+    store, empty = aws.store(12), aws.store(0)
     table = backfilled(store, empty)
     aws.forget_calls()
     done = cli.run("verify", "--all-stores", "-t", table, "--json", *FAST)
@@ -34,8 +35,8 @@ def test_in_sync(aws: Aws, cli: CommandLine, backfilled: Callable[..., str]) -> 
         "deep": False,
         "table": table,
         "region": "us-west-2",
-        "stores": [{"store_id": store, **_counts(in_sync=102)}, {"store_id": empty, **_counts()}],
-        "totals": _counts(in_sync=102),
+        "stores": [{"store_id": store, **_counts(in_sync=12)}, {"store_id": empty, **_counts()}],
+        "totals": _counts(in_sync=12),
         "repaired": 0,
         "differences": [],
         "pipeline": [],

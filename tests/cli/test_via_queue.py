@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,18 +60,16 @@ class Pipeline:
         """Let time pass, in which some messages are worked off."""
         self.now += seconds
         self.depths.append(self.depth())
-        for _ in range(7):
-            for request in self.take():
+        for requests in islice(iter(self.take, []), 7):
+            for request in requests:
                 if str(request.arn) not in self.broken:
                     self._synchronizer.refresh(request.arn, store_after=request.time)
 
 
 @pytest.fixture(autouse=True)
-def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page hold ten read sets and the queue twenty, so that few fill them."""
+def small_queue(small_pages: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the queue hold twenty messages, so that few fill it."""
     monkeypatch.setattr(queued_refresh, "BACKLOG", 20)
-    for module in ("aws.healthomics", "stores.backfill"):
-        monkeypatch.setattr(f"readset_sync.{module}.PAGE_SIZE", 10)
     monkeypatch.setattr(queued_refresh, "PAGE_SIZE", 10)
 
 
