@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.provider import deploy
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,13 @@ def cli(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
     home = tmp_path / "home"
     home.mkdir()
     return CommandLine(sandbox.environment, home)
+
+
+@pytest.fixture(scope="module")
+def stack_outputs(local_aws: Aws) -> dict[str, Any]:
+    """The outputs of the product's program, deployed with all it has."""
+    config = {"tableDeletionProtection": False, "alarmEmail": "on-call@example.org", "dashboard": True}
+    return deploy(ROOT, stack="dev", config=config, environment=local_aws.sandbox.environment).outputs
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`omics-meta status`: a real deployment on one screen."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,30 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omics_sandbox.provider import deploy
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine, Finished
 from tests.existing import create_table
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVICE = "healthomics-metadata-sync"
 
 
 class Deployed:
     """The product's program, deployed, with `omics-meta status` for it."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, outputs: dict[str, Any]) -> None:
         self._aws = aws
-        config = {
-            "retainTable": False,
-            "tableDeletionProtection": False,
-            "alarmEmail": "on-call@example.org",
-            "dashboard": True,
-        }
-        self.deployment = deploy(ROOT, stack="dev", config=config, environment=aws.sandbox.environment)
-        self.outputs: dict[str, Any] = self.deployment.outputs
-        self.table = self.outputs["tableName"]
+        self.outputs = outputs
+        self.table = outputs["tableName"]
 
     def renew(self) -> None:
         """Forget rows, log, dead letters and alarms of an earlier test."""
@@ -60,17 +51,11 @@ class Deployed:
         self._aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="2 > 0")
 
 
-@pytest.fixture(scope="module")
-def once_deployed(local_aws: Aws) -> Iterator[Deployed]:
-    it = Deployed(local_aws)
-    yield it
-    it.deployment.destroy()
-
-
 @pytest.fixture
-def deployed(aws: Aws, once_deployed: Deployed) -> Deployed:
-    once_deployed.renew()
-    return once_deployed
+def deployed(aws: Aws, stack_outputs: dict[str, Any]) -> Deployed:
+    it = Deployed(aws, stack_outputs)
+    it.renew()
+    return it
 
 
 @pytest.fixture
