@@ -88,7 +88,7 @@ def serve() -> Iterator[Callable[[Answer], str]]:
         def start(answer: Answer) -> str:
             handler = type("Handler", (_Handler,), {"answer": staticmethod(answer)})
             server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
-            thread = threading.Thread(target=server.serve_forever)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
             thread.start()
             stack.callback(thread.join)
             stack.callback(server.shutdown)

@@ -8,6 +8,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.models import ReadSet, SequenceStore
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.table import Table
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.sync import Synchronizer
 
 BOOKKEEPING = frozenset({"status_at", "store_at", "synced_at", "sync_revision", "sync_digest"})
 
@@ -97,6 +101,15 @@ class Aws:
         )
         return name
 
+    def filled(self, *store_ids: str, table: str = "") -> str:
+        """Give the read sets of stores their rows as the function does, in an empty table; return its name."""
+        table = table or self.table()
+        synchronizer = Synchronizer(HealthOmics(self.client("omics")), Table(self._dynamodb, table))
+        for arn in (self.arn(store_id, each) for store_id in store_ids for each in self.ids(store_id)):
+            synchronizer.refresh(ReadSetArn.parse(arn))
+        self.forget_calls()
+        return table
+
     def raw_rows(self, table: str) -> dict[str, dict[str, Any]]:
         """All rows of a table as they are, by ARN."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
@@ -121,7 +134,8 @@ class Aws:
 
     def edit(self, table: str, arn: str, **attributes: Any) -> None:
         """Change attributes of a row behind the product's back; None takes an attribute away."""
-        row = self.raw_rows(table)[arn] | attributes
+        item = self._dynamodb.get_item(TableName=table, Key={"set_arn": {"S": arn}}, ConsistentRead=True)["Item"]
+        row = {name: _deserialize(value) for name, value in item.items()} | attributes
         self.put(table, {name: value for name, value in row.items() if value is not None})
 
     def delete(self, table: str, arn: str) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omics_meta.pipeline import dead_letters
+from omics_meta.pipeline.depth import depth
 
 from tests.cli.local_aws import Aws
 from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine, Finished
@@ -127,18 +129,8 @@ class Stack:
 
     def counts(self) -> dict[str, int]:
         """How many messages can be received from each queue."""
-        return {
-            name: int(
-                self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
-                    "Attributes"
-                ]["ApproximateNumberOfMessages"]
-            )
-            for name, url in (
-                ("pipeline", self.pipeline),
-                ("failed", self.failed),
-                ("undelivered", self.undelivered),
-            )
-        }
+        urls = {"pipeline": self.pipeline, "failed": self.failed, "undelivered": self.undelivered}
+        return {name: depth(self.sqs, url)[0] for name, url in urls.items()}
 
     def received(self) -> list[dict[str, Any]]:
         """What the pipeline's queue has, for good."""
@@ -159,30 +151,28 @@ class Stack:
 
 
 @pytest.fixture
-def stack(aws: Aws, cli: CommandLine, tmp_path: Path) -> Stack:
+def stack(aws: Aws, cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack whose queues are asked again without waiting."""
+    for name in ("_WAIT_SECONDS", "_POLL_SECONDS"):
+        monkeypatch.setattr(dead_letters, name, 0)
     return Stack(aws, cli, tmp_path)
 
 
-def test_list_says_how_many_and_since_when(stack: Stack) -> None:
-    for number in range(12):
-        stack.fail(event(f"{1000000000 + number}"), f"{number}")
-
-    document = stack.dlq("list", "--json").document
-
-    failed, undelivered = document["queues"]
-    assert document["command"] == "dlq list"
-    assert (failed["queue"], failed["messages"]) == ("failed", 12)
-    assert failed["oldest"].startswith("20")
-    assert (undelivered["queue"], undelivered["messages"], undelivered["oldest"]) == ("undelivered", 0, None)
-    assert stack.counts() == {"pipeline": 0, "failed": 12, "undelivered": 0}
-    first, second = stack.dlq("list").out.splitlines()
-    assert first.startswith("failed: 12 messages in dlq-")
-    assert f"since {failed['oldest']}" in first
-    assert second.startswith("undelivered: 0 messages in dlq-")
-
-
-def test_show_tells_what_each_message_says_and_leaves_it_there(stack: Stack) -> None:
+def test_list_counts_and_show_tells_what_each_message_says_and_leaves_it_there(stack: Stack) -> None:
     failed = [stack.fail(event(f"{1000000000 + number}"), f"{number}") for number in range(23)]
+
+    listed = stack.dlq("list", "--json").document
+    counted = stack.dlq("list").out.splitlines()
+
+    of_failed, of_undelivered = listed["queues"]
+    assert listed["command"] == "dlq list"
+    assert (of_failed["queue"], of_failed["messages"]) == ("failed", 23)
+    assert of_failed["oldest"].startswith("20")
+    assert (of_undelivered["queue"], of_undelivered["messages"], of_undelivered["oldest"]) == ("undelivered", 0, None)
+    assert counted[0].startswith("failed: 23 messages in dlq-")
+    assert f"since {of_failed['oldest']}" in counted[0]
+    assert counted[1].startswith("undelivered: 0 messages in dlq-")
+
     undelivered = stack.fail_to_deliver(event("2000000000", "ARCHIVED"), ERROR_CODE="NO_PERMISSIONS")
     odd = stack.fail_to_deliver("not\x1b[31m JSON")
 
@@ -200,10 +190,17 @@ def test_show_tells_what_each_message_says_and_leaves_it_there(stack: Stack) -> 
     assert "ERROR_CODE: 'NO_PERMISSIONS'" in lines
     assert f"readSet/2000000000 ARCHIVED at {TIME}" in lines
     assert "failed: 23 of 23 messages" in lines
+
+    some = stack.dlq("show", "--queue", "failed", "--limit", "12")
+
+    assert len(some.out.splitlines()) == 13
+    assert "undelivered" not in some.out.replace("dlq-", "")
     assert stack.counts() == {"pipeline": 0, "failed": 23, "undelivered": 2}
 
 
-def test_every_kind_of_message_is_told_by_its_type_and_what_it_is_about(stack: Stack) -> None:
+def test_every_kind_of_message_is_told_by_what_it_is_about_and_sent_into_a_group_of_its_read_set_or_of_its_own(
+    stack: Stack,
+) -> None:
     kinds = {stack.fail_to_deliver(kind[0]): kind for kind in KINDS}
     types = {message_id: json.loads(body)["detail-type"] for message_id, (body, *_) in kinds.items()}
 
@@ -225,27 +222,12 @@ def test_every_kind_of_message_is_told_by_its_type_and_what_it_is_about(stack: S
     }
     assert LEDGER not in lines
 
-
-def test_what_was_in_no_group_is_sent_into_that_of_its_read_set_or_one_of_its_own(stack: Stack) -> None:
-    kinds = {stack.fail_to_deliver(kind[0]): kind for kind in KINDS}
-
     assert stack.dlq("redrive").code == 0
 
     groups = {each["Body"]: each["Attributes"]["MessageGroupId"] for each in stack.received()}
     assert groups == {
         body: "2000000000" if set_arn else message_id for message_id, (body, set_arn, _, _) in kinds.items()
     }
-
-
-def test_show_is_bounded_by_queue_and_number(stack: Stack) -> None:
-    for number in range(14):
-        stack.fail(event(f"{1000000000 + number}"), f"{number}")
-        stack.fail_to_deliver(event("2000000000"))
-
-    done = stack.dlq("show", "--queue", "failed", "--limit", "12")
-
-    assert len(done.out.splitlines()) == 13
-    assert "undelivered" not in done.out.replace("dlq-", "")
 
 
 def test_redrive_sends_back_as_it_was_to_the_group_of_the_read_set(stack: Stack) -> None:
@@ -331,25 +313,23 @@ def test_messages_that_somebody_else_reads_are_told_of(stack: Stack) -> None:
     assert "run this again in a minute" in done.out
 
 
-@pytest.mark.parametrize("command", ["redrive", "discard"])
-def test_dry_run_counts_and_touches_nothing(command: str, stack: Stack) -> None:
-    stack.fail(event("1000000000"), "1000000000")
-    stack.fail_to_deliver(event("2000000000"))
-
-    done = stack.dlq(command, "--dry-run")
-
-    assert done.code == 0
-    assert [line.rpartition(" would be ")[0].partition(" of ")[0] for line in done.out.splitlines()] == [
-        "failed: 1 message",
-        "undelivered: 1 message",
-    ]
-    assert stack.counts() == {"pipeline": 0, "failed": 1, "undelivered": 1}
-
-
-def test_discard_deletes_for_good(stack: Stack) -> None:
+def test_discard_deletes_for_good_what_it_was_told_to_and_no_dry_run_touches_anything(stack: Stack) -> None:
     for number in range(12):
         stack.fail("not JSON", f"{number}")
     stack.fail_to_deliver(event("2000000000"))
+
+    dry = [stack.dlq(command, "--dry-run") for command in ("redrive", "discard")]
+    without_yes = stack.dlq("discard")
+
+    assert [each.code for each in dry] == [0, 0]
+    assert [
+        [line.rpartition(" would be ")[0].partition(" of ")[0] for line in each.out.splitlines()] for each in dry
+    ] == [["failed: 12 messages", "undelivered: 1 message"]] * 2
+    assert (without_yes.code, without_yes.out) == (2, "")
+    refusal = "omics-meta: error: discard deletes for good, and there is no terminal to ask on"
+    assert without_yes.err.startswith(refusal)
+    assert "give --yes" in without_yes.err
+    assert stack.counts() == {"pipeline": 0, "failed": 12, "undelivered": 1}
 
     done = stack.dlq("discard", "--yes", "--queue", "failed", "--json")
 
@@ -357,17 +337,6 @@ def test_discard_deletes_for_good(stack: Stack) -> None:
     (queue,) = done.document["queues"]
     assert (queue["queue"], queue["messages"], queue["discarded"]) == ("failed", 12, 12)
     assert stack.counts() == {"pipeline": 0, "failed": 0, "undelivered": 1}
-
-
-def test_discard_without_a_terminal_asks_for_yes(stack: Stack) -> None:
-    stack.fail("not JSON", "1")
-
-    done = stack.dlq("discard")
-
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("omics-meta: error: discard deletes for good, and there is no terminal to ask on")
-    assert "give --yes" in done.err
-    assert stack.counts()["failed"] == 1
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 1), ("Ctrl-C", 130, 1)])
@@ -477,7 +446,12 @@ def mover(cli: CommandLine, serve: Callable[..., str]) -> MessageMover:
     return moves
 
 
-def test_sqs_itself_moves_what_failed_where_it_offers_to(stack: Stack, mover: MessageMover) -> None:
+def test_sqs_itself_moves_what_failed_and_nothing_from_a_standard_queue_to_a_fifo_one(
+    stack: Stack, mover: MessageMover
+) -> None:
+    stack.dlq("redrive", "--queue", "undelivered")
+    assert mover.started == []
+
     done = stack.dlq("redrive", "--queue", "failed", "--json")
 
     assert done.code == 0, done.err
@@ -486,12 +460,6 @@ def test_sqs_itself_moves_what_failed_where_it_offers_to(stack: Stack, mover: Me
     outputs = stack.outputs
     assert mover.started == [{"SourceArn": outputs["deadLetterQueueArn"], "DestinationArn": outputs["queueArn"]}]
     assert mover.statuses == []
-
-
-def test_sqs_does_not_move_from_a_standard_queue_to_a_fifo_one(stack: Stack, mover: MessageMover) -> None:
-    stack.dlq("redrive", "--queue", "undelivered")
-
-    assert mover.started == []
 
 
 def test_a_move_that_fails_is_told_with_its_reason(stack: Stack, mover: MessageMover) -> None:

@@ -19,23 +19,22 @@ from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
 
 from tests.cli.local_aws import Aws
-from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
+from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
 
 ENDINGS = ("jsonl", "csv", "parquet")
 FLAT = ("csv", "parquet")
 
 
 @pytest.fixture(scope="module")
-def stored(local_aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def stored(local_aws: Aws) -> list[dict[str, Any]]:
     """The rows of three read sets, one of them in a row of another tool's."""
-    store_id, table = local_aws.store(2), local_aws.table()
+    store_id = local_aws.store(2)
     local_aws.omics.create_read_set(
         store_id, name='a "name", with commas', sample_id="HG002", tags={"cohort": "ä", "empty": ""}
     )
-    cli = CommandLine(local_aws.sandbox.environment, tmp_path_factory.mktemp("home"))
-    assert cli.run("backfill", "-s", store_id, "-t", table, *FAST).code == 0
+    rows = local_aws.raw_rows(local_aws.filled(store_id))
+    first, *others = (row for _, row in sorted(rows.items()))
     local_aws.clear()
-    first, *others = (row for _, row in sorted(local_aws.raw_rows(table).items()))
     return [{each: first[each] for each in ("set_arn", "set_id", "set_name", "files")} | {"tags": "none"}, *others]
 
 

@@ -30,7 +30,7 @@ from readset_sync.aws.table import Table
 from rich.cells import cell_len
 
 from tests.cli.local_aws import Aws
-from tests.command_line import FAST, CommandLine
+from tests.command_line import CommandLine
 
 Populate = Callable[..., str]
 
@@ -38,7 +38,7 @@ SAMPLES = ("NA12878", "NA12879", "HG002")
 
 
 @pytest.fixture(scope="module")
-def stored(local_aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def stored(local_aws: Aws) -> list[dict[str, Any]]:
     """The rows of two stores of three read sets each."""
     for number, store_name in enumerate(("cohort-a", "cohort-b")):
         store_id = local_aws.store(name=store_name)
@@ -50,12 +50,9 @@ def stored(local_aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> list[dic
                 subject_id=f"subject-{number}",
                 tags={"cohort": store_name[-1], "panel": sample},
             )
-    table = local_aws.table()
-    cli = CommandLine(local_aws.sandbox.environment, tmp_path_factory.mktemp("home"))
-    done = cli.run("backfill", "--all-stores", "-t", table, *FAST)
-    assert done.code == 0, done.err
+    rows = local_aws.raw_rows(local_aws.filled(*local_aws.omics.stores))
     local_aws.clear()
-    return list(local_aws.raw_rows(table).values())
+    return list(rows.values())
 
 
 @pytest.fixture
@@ -398,32 +395,22 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert len(some.out.splitlines()) == 1
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
 
+    twice = cli.run("get", "-t", table, one["set_id"], one["set_arn"], one["set_id"], "--json")
+    assert (twice.code, twice.err) == (0, "")
+    assert [each["set_arn"] for each in twice.document["read_sets"]] == [one["set_arn"]]
 
-def test_read_sets_without_a_row_are_no_table(aws: Aws, cli: CommandLine) -> None:
+    none = [cli.run("get", "-t", table, name) for name in (gone, "1111111111")]
+    assert [(done.code, done.out) for done in none] == [(1, "")] * 2
+
+
+def test_what_is_no_id_is_an_error(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
-
-    for name in (aws.arn("1234567890", "9876543210"), "9876543210"):
+    for name in ("123", "1" * 37, "NA12878"):
         done = cli.run("get", "-t", table, name)
-        assert (done.code, done.out) == (1, "")
 
-
-@pytest.mark.parametrize("name", ["123", "1" * 37, "NA12878"])
-def test_what_is_no_id_is_an_error(aws: Aws, cli: CommandLine, name: str) -> None:
-    done = cli.run("get", "-t", aws.table(), name)
-
-    assert (done.code, done.out) == (2, "")
-    [line] = done.err.splitlines()
-    assert f"{name!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits" in line
-
-
-def test_a_read_set_that_is_named_twice_is_got_once(aws: Aws, cli: CommandLine, populated: Populate) -> None:
-    table = populated()
-    row, *_ = aws.raw_rows(table).values()
-
-    done = cli.run("get", "-t", table, row["set_id"], row["set_arn"], row["set_id"], "--json")
-
-    assert (done.code, done.err) == (0, "")
-    assert [each["set_arn"] for each in done.document["read_sets"]] == [row["set_arn"]]
+        assert (done.code, done.out) == (2, "")
+        [line] = done.err.splitlines()
+        assert f"{name!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits" in line
 
 
 @pytest.mark.parametrize("indexes", [None, {"by-id": ("set_id", None, "KEYS_ONLY")}], ids=["scanned", "indexed"])

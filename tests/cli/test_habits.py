@@ -152,21 +152,21 @@ def test_h_is_short_for_help_and_a_flag_has_no_value_in_it(command: tuple[str, .
     assert "<bool>" not in short.out
 
 
-@pytest.mark.parametrize("command", [("--help",), ("verify", "--help"), ("bogus",)])
-def test_no_color_keeps_colours_away(command: tuple[str, ...], cli: CommandLine) -> None:
+def test_no_color_keeps_colours_away(cli: CommandLine) -> None:
     terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
 
-    coloured = cli.run_process(*command, env=terminal)
-    plain = cli.run_process(*command, env=terminal | {"NO_COLOR": "1"})
+    coloured = cli.run_process("verify", "--help", env=terminal)
+    commands = [("--help",), ("verify", "--help"), ("bogus",)]
+    plain = [cli.run_process(*command, env=terminal | {"NO_COLOR": "1"}) for command in commands]
 
-    assert COLOUR.search(coloured.out + coloured.err) or command == ("bogus",)
-    assert not COLOUR.search(plain.out + plain.err)
+    assert COLOUR.search(coloured.out)
+    assert not [each for each in plain if COLOUR.search(each.out + each.err)]
 
 
 def test_shells_complete_commands_and_options(cli: CommandLine) -> None:
     def completed(words: str, position: int) -> set[str]:
         shell = {"_OMICS_META_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(position)}
-        return set(cli.run_process(env=shell).out.split())
+        return set(cli.run(env=shell).out.split())
 
     assert completed("omics-meta st", 1) == {"status"}
     assert {"--stack", "--seq-store-id"} <= completed("omics-meta verify --s", 2)

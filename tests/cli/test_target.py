@@ -42,15 +42,21 @@ def run_with_pulumi(
     return run
 
 
-def test_a_file_of_outputs_names_table_and_region_and_stands_for_all_stores(
+def test_a_file_of_outputs_names_table_and_region_and_stands_for_all_stores_unless_flags_say_otherwise(
     aws: Aws, cli: CommandLine, outputs: Callable[..., Path]
 ) -> None:
-    stores = [aws.store(1), aws.store(2)]
-    table = aws.table()
+    stores, table = [aws.store(1), aws.store(2)], aws.table()
     done = cli.run("backfill", "--outputs", outputs(tableName=table), "--json", *FAST, without=("AWS_REGION",))
     assert done.code == 0, done.err
     assert aws.rows(table) == aws.expected(*stores)
     assert (done.document["table"], done.document["region"]) == (table, "us-west-2")
+
+    for values in ({"tableName": "not-this-one", "region": "eu-west-1"}, {"tableName": None, "region": None}):
+        other, named = aws.table(), ("-s", stores[0], "-r", "us-west-2")
+        done = cli.run("backfill", "--outputs", outputs(**values), "-t", other, *named, *FAST)
+        assert done.code == 0, done.err
+        assert aws.rows(other) == aws.expected(stores[0])
+        assert stores[1] not in done.out
 
 
 def test_the_region_of_the_outputs_wins_over_the_environment(
@@ -69,46 +75,16 @@ def test_the_region_of_the_outputs_wins_over_the_environment(
     assert dynamodb.scan(TableName="there")["Count"] == 1
 
 
-def test_flags_win_over_outputs(aws: Aws, cli: CommandLine, outputs: Callable[..., Path]) -> None:
-    store, other = aws.store(1), aws.store(1)
-    table = aws.table()
-    file = outputs(tableName="not-this-one", region="eu-west-1")
-    done = cli.run("backfill", "--outputs", file, "-s", store, "-t", table, "-r", "us-west-2", *FAST)
-    assert done.code == 0, done.err
-    assert aws.rows(table) == aws.expected(store)
-    assert other not in done.out
-
-
-def test_flags_stand_in_for_outputs_that_are_not_there(
-    aws: Aws, cli: CommandLine, outputs: Callable[..., Path]
-) -> None:
-    store, table = aws.store(1), aws.table()
-    file = outputs(tableName=None, region=None)
-    done = cli.run("backfill", "--outputs", file, "-t", table, "-r", "us-west-2", *FAST)
-    assert done.code == 0, done.err
-    assert aws.rows(table) == aws.expected(store)
-
-
-def test_a_stack_is_asked_for_its_outputs(aws: Aws, run_with_pulumi: Callable[..., tuple[Finished, list[str]]]) -> None:
-    stores = [aws.store(1), aws.store(1)]
-    table = aws.table()
-    done, asked = run_with_pulumi("backfill", "--stack", "org/project/dev", tableName=table)
-    assert done.code == 0, done.err
-    assert asked == ["stack", "output", "--json", "--non-interactive", "--stack", "org/project/dev"]
-    assert aws.rows(table) == aws.expected(*stores)
-
-
-def test_the_project_of_a_stack_may_be_elsewhere(
+def test_a_stack_is_asked_for_its_outputs_wherever_its_project_is(
     aws: Aws, run_with_pulumi: Callable[..., tuple[Finished, list[str]]]
 ) -> None:
-    store, table = aws.store(1), aws.table()
-    done, asked = run_with_pulumi("backfill", "--stack", "dev", "--cwd", "infra", "-s", store, tableName=table)
-    assert done.code == 0, done.err
-    assert asked[4:] == ["--stack", "dev", "--cwd", "infra"]
-    # WHEN only the folder is named, its selected stack is meant
-    done, asked = run_with_pulumi("backfill", "--cwd", "infra", tableName=table)
-    assert done.code == 0, done.err
-    assert asked[4:] == ["--cwd", "infra"]
+    stores, table = [aws.store(1), aws.store(1)], aws.table()
+    # When only the folder is named, its selected stack is meant.
+    for named in (("--stack", "org/project/dev"), ("--stack", "dev", "--cwd", "infra"), ("--cwd", "infra")):
+        done, asked = run_with_pulumi("backfill", *named, tableName=table)
+        assert done.code == 0, done.err
+        assert asked == ["stack", "output", "--json", "--non-interactive", *named]
+    assert aws.rows(table) == aws.expected(*stores)
 
 
 def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: CommandLine) -> None:
@@ -122,33 +98,20 @@ def test_a_profile_decides_whose_credentials_are_used(aws: Aws, cli: CommandLine
     assert aws.rows(table) == aws.expected(store)
 
 
-@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_either_variable_names_the_region(variable: str, aws: Aws, cli: CommandLine) -> None:
-    store, table = aws.store(1), aws.table()
-    done = cli.run(
-        "verify",
-        "-s",
-        store,
-        "-t",
-        table,
-        *FAST,
-        without=("AWS_REGION", "AWS_DEFAULT_REGION"),
-        env={variable: "us-west-2"},
-    )
-    assert done.code == 1, done.err  # the one row is missing, so the table was found
+def test_either_variable_names_the_region_and_of_the_two_aws_region_wins(aws: Aws, cli: CommandLine) -> None:
+    verify, variables = ("verify", "-s", aws.store(1), "-t", aws.table(), *FAST), ("AWS_REGION", "AWS_DEFAULT_REGION")
+    for variable in variables:
+        done = cli.run(*verify, without=variables, env={variable: "us-west-2"})
+        assert done.code == 1, done.err  # the one row is missing, so the table was found
 
-
-def test_of_the_two_variables_aws_region_wins(aws: Aws, cli: CommandLine) -> None:
-    region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-west-2"}
-    done = cli.run("verify", "-s", aws.store(1), "-t", aws.table(), *FAST, env=region)
+    done = cli.run(*verify, env={"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-west-2"})
     assert done.code == 2
     assert "eu-west-1" in done.err
 
 
 def test_rows_of_a_deleted_store_are_found_and_pruned_with_all_stores(aws: Aws, cli: CommandLine) -> None:
-    aws.store(1)
-    gone, table = aws.store(1), aws.table()
-    assert cli.run("backfill", "--all-stores", "-t", table, *FAST).code == 0
+    kept, gone = aws.store(1), aws.store(1)
+    table = aws.filled(kept, gone)
     aws.omics.set_status(gone, aws.ids(gone)[0], "DELETED")
     aws.client("omics").delete_sequence_store(id=gone)
 

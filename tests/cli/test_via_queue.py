@@ -112,17 +112,16 @@ def test_what_does_not_fit_is_refused(
     assert pipeline.depth() == 0
 
 
-def test_another_table_than_the_stacks_is_refused(aws: Aws, cli: CommandLine, pipeline: Pipeline) -> None:
-    done = cli.run("backfill", "--outputs", pipeline.outputs, "-t", aws.table(), "--via-queue", *FAST)
-    assert done.code == 2
-    assert "--via-queue cannot fill 'read-sets-" in done.err
-    assert "because the stack's tableName is 'read-sets-" in done.err
+def test_another_table_than_the_stacks_is_refused_and_a_queue_needs_a_stack(
+    aws: Aws, cli: CommandLine, pipeline: Pipeline, table: str
+) -> None:
+    elsewhere = cli.run("backfill", "--outputs", pipeline.outputs, "-t", aws.table(), "--via-queue", *FAST)
+    nowhere = cli.run("backfill", "-s", aws.store(1), "-t", table, "--via-queue", *FAST)
 
-
-def test_a_queue_needs_a_stack(aws: Aws, cli: CommandLine, table: str) -> None:
-    done = cli.run("backfill", "-s", aws.store(1), "-t", table, "--via-queue", *FAST)
-    assert done.code == 2
-    assert "--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE" in done.err
+    assert (elsewhere.code, nowhere.code) == (2, 2)
+    assert "--via-queue cannot fill 'read-sets-" in elsewhere.err
+    assert "because the stack's tableName is 'read-sets-" in elsewhere.err
+    assert "--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE" in nowhere.err
 
 
 def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the_end(
