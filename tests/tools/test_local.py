@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
+
+from tools import local
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,17 +17,20 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     "endpoint", [None, "", "https://dynamodb.us-west-2.amazonaws.com", "http://127.0.0.1.example.org"]
 )
-def test_it_refuses_what_is_not_the_local_aws(endpoint: str | None):
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = surroundings | ({} if endpoint is None else {"AWS_ENDPOINT_URL": endpoint})
+def test_it_refuses_what_is_not_the_local_aws(
+    endpoint: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["local"])
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.local"], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    assert local.main() == 2
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"AWS_ENDPOINT_URL = {endpoint!r} is not the local AWS: start it with `make sandbox`")
-    assert done.stderr.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"AWS_ENDPOINT_URL = {endpoint!r} is not the local AWS: start it with `make sandbox`")
+    assert printed.err.count("\n") == 1
 
 
 def run(sandbox: Sandbox, outputs: Path) -> subprocess.CompletedProcess[str]:
@@ -40,12 +44,14 @@ def run(sandbox: Sandbox, outputs: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_says_what_it_deployed_where_the_outputs_are_and_what_to_type_next(tmp_path: Path):
-    file = tmp_path / "outputs.json"
+def test_it_deploys_says_what_and_where_and_what_to_type_next_and_deploys_nothing_twice(tmp_path: Path):
+    file, again = tmp_path / "outputs.json", tmp_path / "again.json"
     with Sandbox(limits=Limits.none()) as sandbox:
         done = run(sandbox, file)
         tables = sandbox.client("dynamodb").list_tables()["TableNames"]
         endpoint = sandbox.endpoint
+        again.write_text("of another time", encoding="utf-8")
+        refused = run(sandbox, again)
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     outputs = json.loads(file.read_text(encoding="utf-8"))
@@ -54,22 +60,9 @@ def test_it_says_what_it_deployed_where_the_outputs_are_and_what_to_type_next(tm
         assert told in done.stderr
     assert done.stderr.endswith(f"  omics-meta backfill --outputs {file}\n")
 
-
-def test_what_is_there_already_is_not_deployed_again_and_its_outputs_are_left(tmp_path: Path):
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text("of the first time", encoding="utf-8")
-    key: dict[str, Any] = {
-        "AttributeDefinitions": [{"AttributeName": "set_arn", "AttributeType": "S"}],
-        "KeySchema": [{"AttributeName": "set_arn", "KeyType": "HASH"}],
-    }
-    with Sandbox(limits=Limits.none()) as sandbox:
-        sandbox.client("dynamodb").create_table(
-            TableName="healthomics_set_metadata", BillingMode="PAY_PER_REQUEST", **key
-        )
-        done = run(sandbox, outputs)
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "already exists" in done.stderr
-    assert done.stderr.endswith("To begin anew, start the local AWS again.\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["outputs.json"]
-    assert outputs.read_text(encoding="utf-8") == "of the first time"
+    # AND what is there already is not deployed again, and its outputs are left
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "already exists" in refused.stderr
+    assert refused.stderr.endswith("To begin anew, start the local AWS again.\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"outputs.json", "again.json"}
+    assert again.read_text(encoding="utf-8") == "of another time"
