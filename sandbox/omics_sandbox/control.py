@@ -23,7 +23,7 @@ of a POST holds the keyword arguments of the method it stands for.
 | `GET /_sandbox/events` | deliveries of EventBridge by rule |
 | `GET /_sandbox/schedules` | firings of EventBridge Scheduler by schedule |
 | `POST /_sandbox/schedules/NAME/run` `{"group": …}` | fire a schedule now, of the group `default` when none is given |
-| `POST /_sandbox/drain` `{"timeout": 30}` | wait until mapped queues are empty and nothing runs; 504 when not |
+| `POST /_sandbox/drain` `{"timeout": 30}` | wait until mapped queues are empty; 504 when not |
 | `GET /_sandbox/logs/FUNCTION` | log lines of a function |
 """
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false

@@ -166,9 +166,7 @@ class Sandbox:
         )
 
     def drain(self, timeout: float = 30.0) -> None:
-        """Wait until no message is visible or in flight on a mapped queue, and no asynchronous invocation runs.
-
-        A mapped queue is one that an event source mapping reads; schedules invoke functions asynchronously.
+        """Wait until no message is visible or in flight on a queue that an event source mapping reads.
 
         Raises:
             TimeoutError: Something is left after `timeout` seconds; the message names queues and groups.
@@ -199,8 +197,8 @@ class Sandbox:
         server = Server(self._port)
         access = AccessControl(moto, self.calls, enforced=self._enforce_iam)
         functions = FunctionService(moto, access, self._environment(server.endpoint), self._retry_delay)
-        events = EventBridge(moto, functions.invoke_later)
-        scheduler = Scheduler(moto, functions)
+        events = EventBridge(moto)
+        scheduler = Scheduler(moto)
         omics = OmicsApi(self.omics_in)
         gateway = Gateway(
             moto,

@@ -58,6 +58,7 @@ def existing(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
     # The engine adds a hash of the contents.
     code = {SIGNATURE_KEY: ARCHIVE_SIGNATURE, "path": str(folder), "hash": "1"}
     inputs = {"code": code, "handler": "handler.handle", "name": "f", "role": role, "runtime": "python3.13"}
+    function.create(inputs)
     return {
         "queue_url": fifo,
         "queue_arn": f"{arn}:source.fifo",
@@ -66,7 +67,6 @@ def existing(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
         "topic_arn": aws.client("sns").create_topic(Name="a-topic")["TopicArn"],
         "code": code,
         "other_code": {**code, "hash": "2"},
-        "function": function.create(inputs)[1]["arn"],
         "key": aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"],
         "other_key": aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"],
         "key_of_others": aws.client("kms").create_key()["KeyMetadata"]["Arn"],

@@ -195,10 +195,11 @@ LIVES = [
             "flexibleTimeWindow": {"mode": "OFF"},
             "scheduleExpression": "rate(6 hours)",
             "target": {
-                "arn": "<function>",
+                "arn": "<queue_arn>",
                 "deadLetterConfig": {"arn": "<plain_arn>"},
                 "input": '{"task": "reconcile"}',
                 "roleArn": "<role_arn>",
+                "sqsParameters": {"messageGroupId": "one"},
             },
         },
         {
@@ -208,6 +209,7 @@ LIVES = [
             "state": "DISABLED",
             "target": {
                 "arn": "<queue_arn>",
+                "input": '{"task": "verify"}',
                 "retryPolicy": {"maximumEventAgeInSeconds": 3_600, "maximumRetryAttempts": 5},
                 "roleArn": "<role_arn>",
                 "sqsParameters": {"messageGroupId": "nightly"},

@@ -52,15 +52,17 @@ def test_given_a_sandbox_with_everything_running_when_it_stops_then_no_thread_an
 
 
 def test_given_a_function_in_the_middle_of_an_invocation_when_the_sandbox_stops_then_its_process_ends(
-    sandbox: Sandbox, deploy: Callable[..., str], tmp_path: Any
+    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], tmp_path: Any
 ) -> None:
+    queue = make_queue("q")
     deploy(f"""
 import os, time
 def handler(event, context):
     open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()) + ".")
     time.sleep(600)
 """)
-    sandbox.client("lambda").invoke(FunctionName="function", InvocationType="Event")
+    sandbox.client("lambda").create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
+    queue.send("1")
     deadline = time.monotonic() + 20
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("."):
         assert time.monotonic() < deadline

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,18 +156,6 @@ def test_given_json_logging_when_a_function_logs_then_the_runtime_writes_json_li
     deploy(source, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
     invoke()
     assert [json.loads(line)["message"] for line in sandbox.lambda_logs("function")] == ["hello"]
-
-
-def test_given_an_asynchronous_invocation_when_it_is_made_then_it_returns_at_once_and_the_function_runs(
-    sandbox: Sandbox, deploy: Callable[..., str]
-) -> None:
-    deploy("def handler(event, context): print('ran', event)")
-    answer = sandbox.client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b"5")
-    assert answer["StatusCode"] == 202
-    deadline = time.monotonic() + 20
-    while "ran 5" not in sandbox.lambda_logs("function"):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_given_no_concurrency_left_or_no_such_function_when_it_is_invoked_then_the_error_says_so(

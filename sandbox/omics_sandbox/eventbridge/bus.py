@@ -9,7 +9,7 @@ resource policy, and the target's dead-letter queue.
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -24,7 +24,6 @@ from omics_sandbox.queues import Deliveries, MessageRefusedError, UndeliverableE
 from omics_sandbox.services import Moto
 
 Event = dict[str, Any]
-InvokeFunction = Callable[[str, bytes], None]
 
 _SERVICE = "events.amazonaws.com"
 # Source: "Key management", Amazon SQS Developer Guide, on event sources and encrypted queues.
@@ -35,10 +34,9 @@ _MAXIMUM_GROUP_ID = 128
 class EventBridge(Deliveries):
     """The delivery of events in all regions of an account."""
 
-    def __init__(self, moto: Moto, invoke: InvokeFunction) -> None:
+    def __init__(self, moto: Moto) -> None:
         super().__init__()
         self._moto = moto
-        self._invoke = invoke
 
     def publish(
         self,
@@ -101,14 +99,11 @@ class EventBridge(Deliveries):
 
     def _deliver_to(self, rule: Rule, target: Mapping[str, Any], event: Event) -> None:
         arn: str = target["Arn"]
-        service = arn.split(":")[2]
-        if service == "sqs":
-            group_id = _group_id(target.get("SqsParameters", {}).get("MessageGroupId"), event)
-            self._send(rule, arn, _input(target, event), group_id, {})
-        elif service == "lambda":
-            self._invoke(arn, _input(target, event).encode())
-        else:
+        if arn.split(":")[2] != "sqs":
             raise UndeliverableError("INVALID_PARAMETER", f"The sandbox does not deliver to {arn}.")
+        group_id = _group_id(target.get("SqsParameters", {}).get("MessageGroupId"), event)
+        body = json.dumps(_at(target["InputPath"], event) if "InputPath" in target else event)
+        self._send(rule, arn, body, group_id, {})
 
     def _send(self, rule: Rule, queue_arn: str, body: str, group_id: str | None, attributes: Mapping[str, str]) -> None:
         queue = find_queue(self._moto, queue_arn)
@@ -149,15 +144,6 @@ def _applies(rule: Rule, event: Event) -> bool:
     if rule.state == "DISABLED" or rule.event_pattern.dump() is None:  # without a pattern it is a schedule
         return False
     return rule.event_pattern.matches_event(event)  # pyright: ignore[reportArgumentType] - a TypedDict of moto's
-
-
-def _input(target: Mapping[str, Any], event: Event) -> str:
-    """What the target gets: the whole event unless the target has an Input or an InputPath."""
-    if "Input" in target:
-        return target["Input"]
-    if "InputPath" in target:
-        return json.dumps(_at(target["InputPath"], event))
-    return json.dumps(event)
 
 
 def _group_id(given: str | None, event: Event) -> str | None:

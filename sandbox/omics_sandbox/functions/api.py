@@ -47,14 +47,11 @@ class LambdaApi:
         return self._service.registry.amended(request, forward())
 
     def _invoke(self, request: Request, name: str) -> Response:
-        region = str(request.region)
-        function = self._service.registry.find(region, name)
-        payload = request.body or b"{}"
+        if request.headers.get("x-amz-invocation-type", "RequestResponse") != "RequestResponse":
+            raise InvalidParameterValueException("The sandbox emulates only invocations that wait for the answer")
+        function = self._service.registry.find(str(request.region), name)
         cause = Lineage.of([request.headers.get(TRACE_HEADER, "")])
-        if request.headers.get("x-amz-invocation-type") == "Event":
-            self._service.invoke_later(function.arn, payload, cause)
-            return Response(202)
-        outcome = self._service.invoke(function, payload, cause)
+        outcome = self._service.invoke(function, request.body or b"{}", cause)
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": function.version}
         if outcome.failed:
             headers["X-Amz-Function-Error"] = "Unhandled"

@@ -49,9 +49,5 @@ class Lineage:
         return f"Lineage={'|'.join(f'{function}:{count}' for function, count in self.counts.items())}"
 
 
-BEGINNING = Lineage()
-"""The lineage of what no function has caused."""
-
-
 def _hash(function_arn: str) -> str:
     return hashlib.sha256(function_arn.encode()).hexdigest()[:8]

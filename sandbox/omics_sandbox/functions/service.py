@@ -2,7 +2,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # moto's types are partial.
 
-import threading
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from omics_sandbox.exceptions import (
     ServiceError,
 )
 from omics_sandbox.functions.fleet import Fleet
-from omics_sandbox.functions.lineage import BEGINNING, MOST_INVOCATIONS, Lineage
+from omics_sandbox.functions.lineage import MOST_INVOCATIONS, Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
 from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
@@ -43,21 +42,17 @@ class FunctionService:
         self._pumps: dict[str, Pump] = {}
         self._retired: list[Pump] = []
         self._fleet = Fleet(environment, self._credentials, self._write_log)
-        self._asynchronous: list[threading.Thread] = []
 
     def close(self) -> None:
         """End every poller, invocation and process."""
         with self._moto.lock:
             pumps = [*self._pumps.values(), *self._retired]
             self._pumps.clear()
-            asynchronous, self._asynchronous = self._asynchronous, []
         for pump in pumps:
             pump.stop()
         self._fleet.close()
         for pump in pumps:
             pump.join()
-        for thread in asynchronous:
-            thread.join()
 
     def invoke(self, function: Function, event: bytes, cause: Lineage) -> Outcome:
         """Invoke a function and wait for the outcome."""
@@ -68,15 +63,6 @@ class FunctionService:
                 "function's invocation."
             )
         return self._fleet.invoke(function, event, lineage)
-
-    def invoke_later(self, function_arn: str, event: bytes, cause: Lineage = BEGINNING) -> None:
-        """Invoke a function without waiting. The sandbox does not repeat an asynchronous invocation that fails."""
-        arguments = (function_arn, event, cause)
-        thread = threading.Thread(target=self._invoke_mapped, args=arguments, name="lambda-asynchronous")
-        with self._moto.lock:
-            self._asynchronous = [each for each in self._asynchronous if each.is_alive()]
-            thread.start()
-            self._asynchronous.append(thread)
 
     def kill(self) -> None:
         """Kill the processes that run invocations."""
@@ -127,13 +113,10 @@ class FunctionService:
         pump.stop()
 
     def backlog(self) -> list[str]:
-        """What is left: asynchronous invocations that run, then mapped queues, one line for each that is not empty."""
+        """One line for each mapped queue that is not empty."""
         with self._moto.lock:
             pumps = list(self._pumps.values())
-            # Before the queues, to which an invocation may send.
-            running = sum(thread.is_alive() for thread in self._asynchronous)
-        asynchronous = [f"{running} asynchronous invocations"] if running else []
-        return asynchronous + [left for pump in pumps if (left := pump.backlog())]
+        return [left for pump in pumps if (left := pump.backlog())]
 
     def logs(self, region: str, function_name: str) -> list[str]:
         """What is in the log group of a function, line by line, oldest first."""

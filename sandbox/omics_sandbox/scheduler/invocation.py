@@ -1,8 +1,6 @@
 """One invocation of a schedule's target: what the target gets, and what its dead-letter queue gets."""
 
-import json
 import secrets
-import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,13 +28,10 @@ class Invocation:
 
     @property
     def payload(self) -> str:
-        """What the target gets: its Input with the context attributes filled in, or else the default notification.
+        """What the target gets: its Input with the context attributes filled in.
 
-        Sources: "Adding context attributes in EventBridge Scheduler", EventBridge Scheduler User Guide; Target, API
-        Reference. The default notification has its `detail` as a text.
+        Source: "Adding context attributes in EventBridge Scheduler", EventBridge Scheduler User Guide.
         """
-        if "Input" not in self.target:
-            return json.dumps(self._notification())
         payload: str = self.target["Input"]
         for name, value in (
             ("schedule-arn", self.schedule.arn),
@@ -68,17 +63,3 @@ class Invocation:
     @property
     def _scheduled_time(self) -> str:
         return datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def _notification(self) -> dict[str, Any]:
-        _, _, _, region, account = self.schedule.arn.split(":")[:5]
-        return {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": "Scheduled Event",
-            "source": "aws.scheduler",
-            "account": account,
-            "time": self._scheduled_time,
-            "region": region,
-            "resources": [self.schedule.arn],
-            "detail": "{}",
-        }

@@ -5,8 +5,7 @@ moto keeps schedules and schedule groups, and does nothing with them.
 
 from moto.core.utils import unix_time
 
-from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ServiceError
-from omics_sandbox.functions.service import FunctionService
+from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException
 from omics_sandbox.policy import role_allows, role_trusts
 from omics_sandbox.queues import (
     Deliveries,
@@ -24,14 +23,12 @@ class Scheduler(Deliveries):
     """The schedules of all regions of an account. They run when `run` says so, whatever their expression says.
 
     Everything is done in the name of a schedule's execution role: "Setting up the execution role", EventBridge
-    Scheduler User Guide. Within an account its permissions are enough, so the policies of functions and queues are not
-    asked.
+    Scheduler User Guide. Within an account its permissions are enough, so the policies of queues are not asked.
     """
 
-    def __init__(self, moto: Moto, functions: FunctionService) -> None:
+    def __init__(self, moto: Moto) -> None:
         super().__init__()
         self._moto = moto
-        self._functions = functions
 
     def run(self, region: str, name: str, group: str) -> Outcome:
         """Run an enabled schedule now."""
@@ -44,27 +41,14 @@ class Scheduler(Deliveries):
                 raise ConflictException(f"Schedule {group}/{name} is disabled: set its State to ENABLED first.")
             invocation = Invocation(schedule, groups[group].arn, unix_time())
             try:
-                self._invoke(invocation)
+                group_id = schedule.target.get("SqsParameters", {}).get("MessageGroupId")
+                self._send(invocation, schedule.target["Arn"], group_id, {})
             except UndeliverableError as error:
                 # Sent in the name of the same role.
                 attributes = invocation.failure(error)
                 return self.bury(name, invocation.target, lambda queue: self._send(invocation, queue, None, attributes))
             self.delivered[name] += 1
             return "delivered"
-
-    def _invoke(self, invocation: Invocation) -> None:
-        """Invoke the target, functions asynchronously ("Using templated targets", EventBridge Scheduler User Guide)."""
-        target = invocation.target
-        arn: str = target["Arn"]
-        if arn.split(":")[2] == "sqs":
-            self._send(invocation, arn, target.get("SqsParameters", {}).get("MessageGroupId"), {})
-            return
-        self._require(invocation, "lambda:InvokeFunction", arn)
-        try:
-            self._functions.registry.find(arn.split(":")[3], arn)
-        except ServiceError as error:
-            raise UndeliverableError(error.code, str(error)) from error
-        self._functions.invoke_later(arn, invocation.payload.encode())
 
     def _send(self, invocation: Invocation, arn: str, group_id: str | None, attributes: dict[str, str]) -> None:
         self._require(invocation, "sqs:SendMessage", arn)
