@@ -12,7 +12,9 @@ from omics_sandbox.exceptions import InvalidParameterValueException, ValidationE
 if TYPE_CHECKING:
     from moto.sqs.models import Queue
 
-_LARGEST_BATCH_WITHOUT_WINDOW = 10
+# Of a FIFO queue, and of any without a batching window.
+_LARGEST_BATCH = 10
+_UNSUPPORTED = {"DestinationConfig", "FilterCriteria", "MaximumBatchingWindowInSeconds", "ProvisionedPollerConfig"}
 # Without a MaximumConcurrency, Lambda starts with five concurrent batches and adds more. The sandbox stays at five.
 _DEFAULT_CONCURRENCY = 5
 
@@ -24,8 +26,6 @@ class EventSourceMapping:
     queue_arn: str
     function_arn: str
     batch_size: int = 10
-    window_seconds: int = 0
-    """Accepted for standard queues, whose batches the sandbox nevertheless delivers at once."""
     enabled: bool = True
     report_batch_item_failures: bool = False
     maximum_concurrency: int | None = None
@@ -63,7 +63,6 @@ class EventSourceMapping:
             "EventSourceArn": self.queue_arn,
             "FunctionArn": self.function_arn,
             "BatchSize": self.batch_size,
-            "MaximumBatchingWindowInSeconds": self.window_seconds,
             "FunctionResponseTypes": ["ReportBatchItemFailures"] if self.report_batch_item_failures else [],
             "LastModified": self.last_modified,
             "LastProcessingResult": self.last_result,
@@ -76,8 +75,7 @@ class EventSourceMapping:
 
     def configure(self, given: Mapping[str, Any], *, queue: "Queue", function_timeout: float) -> None:
         """Apply the parameters of CreateEventSourceMapping or UpdateEventSourceMapping, all or none."""
-        unsupported = given.keys() & {"FilterCriteria", "DestinationConfig", "ProvisionedPollerConfig"}
-        if unsupported:
+        if unsupported := given.keys() & _UNSUPPORTED:
             raise InvalidParameterValueException(f"The sandbox does not emulate {', '.join(sorted(unsupported))}")
         try:
             given = checked(
@@ -86,11 +84,11 @@ class EventSourceMapping:
         except ValidationException as error:
             raise InvalidParameterValueException(str(error)) from error
         batch_size = given.get("BatchSize", self.batch_size)
-        window = given.get("MaximumBatchingWindowInSeconds", self.window_seconds)
         concurrency = given.get("ScalingConfig", {"MaximumConcurrency": self.maximum_concurrency}).get(
             "MaximumConcurrency"
         )
-        _check_batch(batch_size, window, fifo=bool(queue.fifo_queue))
+        if batch_size > _LARGEST_BATCH:
+            raise InvalidParameterValueException(f"BatchSize {batch_size} must be between 1 and 10 for this queue")
         visibility_timeout = int(queue.attributes["VisibilityTimeout"])
         if visibility_timeout < function_timeout:
             raise InvalidParameterValueException(
@@ -100,20 +98,6 @@ class EventSourceMapping:
         if "FunctionResponseTypes" in given:
             self.report_batch_item_failures = bool(given["FunctionResponseTypes"])
         self.batch_size = batch_size
-        self.window_seconds = window
         self.maximum_concurrency = concurrency
         self.enabled = given.get("Enabled", self.enabled)
         self.last_modified = time.time()
-
-
-def _check_batch(batch_size: int, window: int, *, fifo: bool) -> None:
-    if fifo and batch_size > _LARGEST_BATCH_WITHOUT_WINDOW:
-        raise InvalidParameterValueException(f"BatchSize {batch_size} must be between 1 and 10 for this queue")
-    if fifo and window:
-        raise InvalidParameterValueException(
-            "Batching window is not supported for FIFO queues: leave MaximumBatchingWindowInSeconds out"
-        )
-    if batch_size > _LARGEST_BATCH_WITHOUT_WINDOW and window == 0:
-        raise InvalidParameterValueException(
-            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
-        )

@@ -20,10 +20,6 @@ Operation = Callable[[OmicsService, Parameters], dict[str, Any] | None]
 _PAGE = 100
 
 
-def _list_sequence_stores(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    return _page(service, service.stores, given, "sequenceStores")
-
-
 def _create_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
     store_id = service.create_store(
         given["name"],
@@ -55,10 +51,6 @@ def _update_sequence_store(service: OmicsService, given: Parameters) -> dict[str
     return store.describe()
 
 
-def _list_read_sets(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    return _page(service, service.store(given["sequenceStoreId"]).read_sets, given, "readSets")
-
-
 def _batch_delete_read_set(service: OmicsService, given: Parameters) -> dict[str, Any]:
     store = service.store(given["sequenceStoreId"])
     errors: list[dict[str, str]] = []
@@ -87,10 +79,6 @@ def _get_read_set_activation_job(service: OmicsService, given: Parameters) -> di
     return job.describe()
 
 
-def _list_read_set_activation_jobs(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    return _page(service, service.store(given["sequenceStoreId"]).activation_jobs, given, "activationJobs")
-
-
 OPERATIONS: dict[str, Operation] = {
     "BatchDeleteReadSet": _batch_delete_read_set,
     "CreateSequenceStore": _create_sequence_store,
@@ -98,9 +86,13 @@ OPERATIONS: dict[str, Operation] = {
     "GetReadSetActivationJob": _get_read_set_activation_job,
     "GetReadSetMetadata": lambda service, given: service.read_set(given["sequenceStoreId"], given["id"]).describe(),
     "GetSequenceStore": lambda service, given: service.store(given["id"]).describe(),
-    "ListReadSetActivationJobs": _list_read_set_activation_jobs,
-    "ListReadSets": _list_read_sets,
-    "ListSequenceStores": _list_sequence_stores,
+    "ListReadSetActivationJobs": lambda service, given: _page(
+        service, service.store(given["sequenceStoreId"]).activation_jobs, given, "activationJobs"
+    ),
+    "ListReadSets": lambda service, given: _page(
+        service, service.store(given["sequenceStoreId"]).read_sets, given, "readSets"
+    ),
+    "ListSequenceStores": lambda service, given: _page(service, service.stores, given, "sequenceStores"),
     "ListTagsForResource": lambda service, given: {"tags": dict(service.tagged(given["resourceArn"]).tags)},
     "StartReadSetActivationJob": _start_read_set_activation_job,
     "TagResource": lambda service, given: service.tag(given["resourceArn"], given["tags"]),
