@@ -56,6 +56,13 @@ def executor() -> Iterator[Executor]:
         yield pool
 
 
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page of a listing hold four read sets, so that few make several pages."""
+    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 4)
+    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 4)
+
+
 @dataclass(frozen=True)
 class Queue:
     """A FIFO queue without a function, for one test alone."""

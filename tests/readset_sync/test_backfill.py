@@ -15,14 +15,9 @@ from readset_sync.sync import Change, Outcome
 
 from tests.readset_sync.conftest import Store
 
+pytestmark = pytest.mark.usefixtures("short_pages")
+
 Fill = Callable[..., Iterator[list[ReadSetResult]]]
-
-
-@pytest.fixture(autouse=True)
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page of a listing hold four read sets, so that few make several pages."""
-    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 4)
-    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 4)
 
 
 @pytest.fixture(params=["one pass", "two passes"])

@@ -16,6 +16,8 @@ from readset_sync.sync import Change, Outcome
 
 from tests.readset_sync.conftest import Store
 
+pytestmark = pytest.mark.usefixtures("short_pages")
+
 
 class Passes:
     """The two passes of a backfill over one store, each by itself."""
@@ -33,13 +35,6 @@ class Passes:
         return counted(self.backfill.refresh_pending([self.pending], (batch for batch in ())))
 
 
-@pytest.fixture(autouse=True)
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page of a listing hold ten read sets, so that few make several pages."""
-    monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 10)
-    monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 10)
-
-
 @pytest.fixture
 def passes(store: Store) -> Passes:
     return Passes(store)
@@ -51,10 +46,10 @@ def counted(batches: Iterator[Batch]) -> Counter[str]:
 
 
 def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(store: Store, passes: Passes) -> None:
-    arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(23)]
+    arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(9)]
     store.sandbox.omics.calls.clear()
     # WHEN
-    assert passes.list() == {"listed": 23}
+    assert passes.list() == {"listed": 9}
     # THEN every row holds all that a listing has
     assert store.sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
     listed = store.row(arns[7])
@@ -72,8 +67,8 @@ def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack
     assert store.sandbox.omics.calls == {"ListReadSets": 3}
     # AND the second pass completes them all with two calls each, and lists nothing
     store.sandbox.omics.calls.clear()
-    assert passes.refresh() == {"created": 22, "unchanged": 1}
-    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 23, "ListTagsForResource": 23}
+    assert passes.refresh() == {"created": 8, "unchanged": 1}
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 9, "ListTagsForResource": 9}
     assert store.drift() == []
 
 
@@ -181,7 +176,7 @@ def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(st
 
 
 def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store: Store) -> None:
-    for _ in range(25):
+    for _ in range(10):
         store.add()
     pending = PendingRefreshes(store.own_arn)
     store.sandbox.omics.calls.clear()
@@ -212,19 +207,19 @@ def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store:
         BackfillPass.REFRESH,
         BackfillPass.REFRESH,
     ]
-    assert [len(batch.results) for batch in batches] == [10, 10, 10, 5, 10, 5]
-    assert counted_in == {BackfillPass.LISTING: 25, BackfillPass.REFRESH: 25}
+    assert [len(batch.results) for batch in batches] == [4, 4, 4, 2, 4, 2]
+    assert counted_in == {BackfillPass.LISTING: 10, BackfillPass.REFRESH: 10}
     assert store.sandbox.omics.calls == {
         "GetSequenceStore": 1,
         "ListReadSets": 3,
-        "GetReadSetMetadata": 25,
-        "ListTagsForResource": 25,
+        "GetReadSetMetadata": 10,
+        "ListTagsForResource": 10,
     }
     assert store.drift() == []
 
 
 def test_what_stops_the_second_pass_stops_the_first(store: Store, passes: Passes) -> None:
-    for _ in range(60):
+    for _ in range(24):
         store.add()
     store.sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
     store.sandbox.omics.calls.clear()

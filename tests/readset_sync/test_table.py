@@ -1,11 +1,13 @@
 """The table's key, and reading many rows."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from omics_sandbox import Sandbox
+from readset_sync.aws import table as table_module
 from readset_sync.aws.table import Table
 from readset_sync.model.errors import ContendedRowError, SetupError
 
@@ -56,11 +58,14 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(table: Table, monkeyp
         answer = real(RequestItems={table.name: RequestItems[table.name] | {"Keys": keys[:1]}})
         return answer | {"UnprocessedKeys": {table.name: {"Keys": keys[1:]}} if keys[1:] else {}}
 
+    slept: list[float] = []
     monkeypatch.setattr(client, "batch_get_item", one_at_a_time)
+    monkeypatch.setattr(table_module, "time", SimpleNamespace(sleep=slept.append))
     assert set(table.get_many(["arn-0", "arn-1", "arn-2", "arn-3"])) == {"arn-0", "arn-1", "arn-2"}
 
     with pytest.raises(ContendedRowError, match="left 92 rows unread"):
         table.get_many([f"arn-{n}" for n in range(100)])
+    assert len(slept) == 3 + 7
 
 
 @pytest.mark.parametrize("operation", ["put_item", "update_item"])
