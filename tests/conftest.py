@@ -9,7 +9,7 @@ import botocore.hooks
 import pytest
 import typer.main
 from botocore.hooks import EventAliaser
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
 # A worker takes one file after the other. Were these last, the other workers would have nothing left to do.
 _SLOW_FIRST = ("engine", "reuse", "docs", "e2e", "migrating", "benchmarks", "faults", "cli")
@@ -38,6 +38,20 @@ def _load_file(self: JSONFileLoader, file_path: str) -> Any:
 
 
 JSONFileLoader.load_file = _load_file
+
+_look_for_services = Loader.list_available_services
+_services: dict[tuple[str, ...], list[str]] = {}
+
+
+def _list_available_services(self: Loader, type_name: str) -> list[str]:
+    """Return the services of which botocore has a file, for which it looks into all its folders at each session."""
+    key = (*self.search_paths, type_name)
+    if key not in _services:
+        _services[key] = _look_for_services(self, type_name)
+    return _services[key]
+
+
+Loader.list_available_services = _list_available_services
 
 _aliaser: Any = EventAliaser
 _find_alias = _aliaser._alias_event_name
