@@ -69,7 +69,6 @@ def deploy(
     program: Path | Callable[[], object],
     *,
     stack: str = "local",
-    project: str = "local",
     config: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Deployment:
@@ -82,7 +81,6 @@ def deploy(
             (working directory, import path, declared configuration, `Pulumi.<stack>.yaml`), or a function that
             registers resources and calls `pulumi.export`.
         stack: Name of the stack.
-        project: Name of the project, if the program is a function.
         config: Configuration, over that of `Pulumi.<stack>.yaml`. Keys without a namespace are the project's own.
         environment: The `AWS_*` variables that say where and as whom to create resources. Those of this process
             if not given.
@@ -93,7 +91,7 @@ def deploy(
     registry = Registry()
     home = Project("", Path.cwd(), lambda: None)
     try:
-        home = Project.load(program.absolute()) if isinstance(program, Path) else Project(project, home.folder, program)
+        home = Project.load(program.absolute()) if isinstance(program, Path) else Project("local", home.folder, program)
         settings = home.resolve_config({**home.stack_config(stack), **(config or {})})
         aws = _default_provider(os.environ if environment is None else environment, settings)
         monitor = Monitor(aws, home.name, stack, home.folder, registry)
