@@ -46,9 +46,7 @@ def test_json_is_all_there_is_on_stdout(command: tuple[str, ...], keys: set[str]
     aws.put(table, {"set_arn": aws.arn(store, aws.ids(store)[2]), "set_name": "stale"})
     bad = aws.ids(store)[0]
     aws.omics.faults.add("ListTagsForResource", "ValidationException", when=lambda given: bad in given["resourceArn"])
-    # WHEN
     done = cli.run(*command, "-s", store, "-t", table, "--json", *FAST)
-    # THEN
     assert done.code in {0, 1}, done.err
     assert json.loads(done.out).keys() == keys
     assert done.out.startswith("{\n")

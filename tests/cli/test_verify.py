@@ -53,10 +53,8 @@ def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: CommandLi
     aws.edit(table, aws.arn(other, aws.ids(other)[0]), set_name="wrong")
     aws.omics.set_status(other, aws.ids(other)[1], "DELETED")
     aws.put(table, {"set_arn": "not an ARN at all"})
-    # WHEN
     done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
     plain = cli.run("verify", "-s", store, "-t", table, *FAST)
-    # THEN
     assert (done.code, plain.code) == (1, 1)
     expected: dict[str, tuple[str, list[str]]] = {
         missing: ("missing", []),
@@ -143,9 +141,7 @@ def test_archived_read_sets_keep_their_files_and_are_in_sync(aws: Aws, cli: Comm
     archived, never_active = aws.ids(store)
     files = aws.rows(table)[aws.arn(store, archived)]["files"]
     aws.omics.set_status(store, archived, "ARCHIVED")
-    # WHEN
     aws.filled(store, table=table)
-    # THEN
     rows = aws.rows(table)
     assert rows[aws.arn(store, archived)]["set_status"] == "ARCHIVED"
     assert rows[aws.arn(store, archived)]["files"] == files
@@ -195,9 +191,7 @@ def test_repair_mends_every_difference(aws: Aws, cli: CommandLine) -> None:
     aws.omics.set_status(store, _id(archived), "ARCHIVED")
     untouched = aws.raw_rows(table)[right]
     files = untouched["files"]
-    # WHEN
     done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
-    # THEN
     assert done.code == 0, done.out
     document = done.document
     assert (document["in_sync"], document["repaired"]) == (True, 5)

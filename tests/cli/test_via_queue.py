@@ -129,7 +129,6 @@ def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the
 ) -> None:
     # GIVEN two stores with more read sets than the queue may hold
     first, second = aws.store(23), aws.store(3)
-    # WHEN
     done = run()
     # THEN all of them went through the queue, and no more at a time than documented
     assert done.code == 0, done.err
