@@ -57,6 +57,12 @@ class CommandLine:
         self.home = home
         self.environment = {"PATH": os.defpath, "HOME": str(home), **environment}
 
+    def outputs(self, values: Mapping[str, Any]) -> Path:
+        """Write a file as `pulumi stack output --json` prints it."""
+        file = self.home.with_name("outputs.json")
+        file.write_text(json.dumps(values))
+        return file
+
     def run(
         self,
         *arguments: str | Path,

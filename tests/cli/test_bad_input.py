@@ -12,6 +12,7 @@ from tests.command_line import CommandLine
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 GOOD = ("-s", "{store}", "-t", "{table}")
+QUEUE = ("--outputs", "{half}", "--via-queue")
 LOGIN = "set AWS_PROFILE or --profile, or renew them with `aws sso login` or `aws configure`"
 WRITE = "write it with `pulumi stack output --json"
 
@@ -141,6 +142,14 @@ CASES = {
         (*GOOD, "--max-tps", "20", "--max-tps", "GetReadset=50"), ("--max-tps: 'GetReadset'", "name one of GetReadSetM")
     ),
     "rate without end": Case(("verify", *GOOD, "--max-tps", "inf"), ("--max-tps: 'inf' is not", "give one above 0")),
+    "age that is none": Case((*GOOD, "--max-age", "soon"), ("--max-age 'soon' is not an age: give minutes",)),
+    "queue and no tags": Case((*QUEUE, "--no-tags"), ("--via-queue and --no-tags contradict each other",)),
+    "queue and one pass": Case((*QUEUE, "--no-listing-pass"), ("--via-queue and --no-listing-pass contradict",)),
+    "queue of no stack": Case((*GOOD, "--via-queue"), ("--via-queue needs a stack", "--stack NAME, or --outputs FILE")),
+    "no waiting for nothing": Case((*GOOD, "--no-wait"), ("--no-wait needs --via-queue: give both, or neither",)),
+    "queue of another table": Case(
+        (*QUEUE, "-t", "{sound}"), ("cannot fill '{sound}'", "because the stack's tableName is '{table}': leave -t")
+    ),
     "unknown option": Case((*GOOD, "--purge"), ("--purge", "see `omics-meta backfill --help`")),
     "option without its value": Case((*GOOD, "-r"), ("-r", "--help`")),
     "stray argument": Case((*GOOD, "stray"), ("stray", "see `omics-meta backfill --help`")),
@@ -187,6 +196,7 @@ def surroundings(
         program.chmod(mode)
     return {
         "table": table,
+        "sound": local_aws.table(),
         "other_key": local_aws.table((("id", "HASH", "S"),)),
         "sort_key": local_aws.table((("set_arn", "HASH", "S"), ("name", "RANGE", "S"))),
         "number_key": local_aws.table((("set_arn", "HASH", "N"),)),

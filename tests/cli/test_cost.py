@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from omics_meta.commands.cost.recurrence import times_a_month
@@ -49,7 +48,7 @@ def test_rows_of_a_table_are_counted(aws: Aws, cli: CommandLine) -> None:
     assert cli.run("cost", "-t", table, "--json").document["read_sets"] == 3
 
 
-def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine) -> None:
     function = "scheduled"
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = aws.client("iam").create_role(RoleName=function, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -61,8 +60,7 @@ def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine, tmp_path: Path) -
         Code={"ZipFile": b""},
         Environment={"Variables": {"RECONCILE_SCHEDULE": "rate(12 hours)"}},
     )
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps({"tableName": aws.table(), "region": "us-west-2", "functionName": function}))
+    outputs = cli.outputs({"tableName": aws.table(), "region": "us-west-2", "functionName": function})
 
     document = cli.run("cost", "--outputs", outputs, "--json").document
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,10 +93,9 @@ KINDS: tuple[tuple[str, str | None, str | None, str], ...] = (
 class Stack:
     """The queues of a stack, and `omics-meta dlq` with the stack's outputs."""
 
-    def __init__(self, aws: Aws, cli: CommandLine, folder: Path) -> None:
+    def __init__(self, aws: Aws, cli: CommandLine) -> None:
         self.sqs = aws.client("sqs")
         self.cli = cli
-        self.file = folder / "outputs.json"
         name = f"dlq-{next(_names)}"
         fifo = {"FifoQueue": "true"}
         self.pipeline = self._queue(f"{name}.fifo", **fifo, ContentBasedDeduplication="true")
@@ -140,8 +138,7 @@ class Stack:
         return answer.get("Messages", [])
 
     def arguments(self, *arguments: str) -> list[str]:
-        self.file.write_text(json.dumps(self.outputs))
-        return ["dlq", *arguments, "--outputs", str(self.file)]
+        return ["dlq", *arguments, "--outputs", str(self.cli.outputs(self.outputs))]
 
     def dlq(self, *arguments: str, **options: Any) -> Finished:
         return self.cli.run(*self.arguments(*arguments), **options)
@@ -151,11 +148,11 @@ class Stack:
 
 
 @pytest.fixture
-def stack(aws: Aws, cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def stack(aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose queues are asked again without waiting."""
     for name in ("_WAIT_SECONDS", "_POLL_SECONDS"):
         monkeypatch.setattr(dead_letters, name, 0)
-    return Stack(aws, cli, tmp_path)
+    return Stack(aws, cli)
 
 
 def test_list_counts_and_show_tells_what_each_message_says_and_leaves_it_there(stack: Stack) -> None:

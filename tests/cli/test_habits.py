@@ -13,10 +13,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-7]|38|4[0-7]|48|9[0-7])[0-9;]*m")
 
 
 @pytest.fixture
-def outputs(aws: Aws, tmp_path: Path) -> Path:
-    file = tmp_path / "outputs.json"
-    file.write_text(json.dumps({"tableName": aws.table(), "region": "us-west-2"}))
-    return file
+def outputs(aws: Aws, cli: CommandLine) -> Path:
+    return cli.outputs({"tableName": aws.table(), "region": "us-west-2"})
 
 
 def test_variables_stand_for_the_options_that_name_a_stack_and_a_table(

@@ -47,13 +47,6 @@ def test_the_command_that_goes_on_is_the_same_but_for_its_age(given: tuple[str, 
     assert command_to_resume(arguments, NOW) == expected
 
 
-def test_what_is_no_age_ends_the_command_before_it_begins(cli: CommandLine) -> None:
-    done = cli.run("backfill", "-s", "1234567890", "-t", "rows", "-r", "us-west-2", "--max-age", "soon")
-    assert done.code == 2
-    assert done.err.startswith("omics-meta: error: --max-age 'soon' is not an age: ")
-    assert len(done.err.splitlines()) == 1
-
-
 def test_without_tags_half_of_the_calls_are_saved(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(3), aws.table()
     done = cli.run("backfill", "-s", store, "-t", table, "--no-tags", "--json", *FAST)

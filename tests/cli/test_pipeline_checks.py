@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -261,13 +260,11 @@ def check(
 
 
 @pytest.fixture
-def verify(cli: CommandLine, pipeline: Pipeline, tmp_path: Path) -> Callable[..., Finished]:
+def verify(cli: CommandLine, pipeline: Pipeline) -> Callable[..., Finished]:
     """Verify the stack with these options."""
 
     def run(*options: str, command: str = "verify", **arguments: Any) -> Finished:
-        file = tmp_path / "outputs.json"
-        file.write_text(json.dumps(pipeline.outputs))
-        return cli.run(command, "--outputs", file, *options, **arguments)
+        return cli.run(command, "--outputs", cli.outputs(pipeline.outputs), *options, **arguments)
 
     return run
 
@@ -433,13 +430,12 @@ def test_one_dead_letter_is_one_message(pipeline: Pipeline, check: Callable[[], 
 
 
 def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(
-    aws: Aws, cli: CommandLine, stack_outputs: dict[str, Any], tmp_path: Path
+    aws: Aws, cli: CommandLine, stack_outputs: dict[str, Any]
 ) -> None:
     # The rows are right, and the pipeline is not there.
     store = aws.store(1)
-    gone = json.loads(json.dumps(stack_outputs).replace("healthomics", "gone")) | {"tableName": aws.filled(store)}
-    file = tmp_path / "outputs.json"
-    file.write_text(json.dumps(gone))
+    gone = json.loads(json.dumps(stack_outputs).replace("healthomics", "gone"))
+    file = cli.outputs(gone | {"tableName": aws.filled(store)})
 
     done = cli.run("verify", "--outputs", file, "--json", *FAST)
     plain = cli.run("verify", "--outputs", file, *FAST)

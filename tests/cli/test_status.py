@@ -1,11 +1,9 @@
 """`omics-meta status`: a real deployment on one screen."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,11 +57,9 @@ def deployed(aws: Aws, stack_outputs: dict[str, Any]) -> Deployed:
 
 
 @pytest.fixture
-def status(cli: CommandLine, deployed: Deployed, tmp_path: Path) -> Callable[..., Finished]:
+def status(cli: CommandLine, deployed: Deployed) -> Callable[..., Finished]:
     """Run `omics-meta status` of the stack."""
-    file = tmp_path / "outputs.json"
-    file.write_text(json.dumps(deployed.outputs))
-    return partial(cli.run, "status", "--outputs", file)
+    return partial(cli.run, "status", "--outputs", cli.outputs(deployed.outputs))
 
 
 def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Finished]) -> None:

@@ -1,6 +1,5 @@
 """Where table, region and stores come from: flags, a file of outputs, or a stack."""
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +13,11 @@ from tests.existing import create_table
 
 
 @pytest.fixture
-def outputs(tmp_path: Path) -> Callable[..., Path]:
+def outputs(cli: CommandLine) -> Callable[..., Path]:
     """Write what `pulumi stack output --json` prints."""
 
     def write(**values: Any) -> Path:
-        file = tmp_path / "outputs.json"
-        file.write_text(json.dumps({"region": "us-west-2", "queueName": "q.fifo"} | values))
-        return file
+        return cli.outputs({"region": "us-west-2", "queueName": "q.fifo"} | values)
 
     return write
 

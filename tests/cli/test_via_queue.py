@@ -1,9 +1,7 @@
 """`omics-meta backfill --via-queue`, as far as it goes without a function behind the queue."""
 
-import json
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -12,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from omics_meta.commands.backfill import queued_refresh
 from omics_meta.pipeline.depth import count_messages
-from omics_sandbox import Sandbox
 from readset_sync.aws.clients import sqs_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
@@ -26,18 +23,13 @@ from tests.command_line import FAST, CommandLine, Finished
 class Pipeline:
     """A queue, and what would be behind it: worked off whenever the command waits, or not at all."""
 
-    def __init__(self, sandbox: Sandbox, table: str, folder: Path) -> None:
-        self._sqs: Any = sandbox.client("sqs")
+    def __init__(self, aws: Aws, table: str) -> None:
+        self._sqs = aws.client("sqs")
         self.url: str = self._sqs.create_queue(
             QueueName=f"queue-{uuid4().hex}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
         )["QueueUrl"]
-        self._synchronizer = Synchronizer(
-            HealthOmics(sandbox.client("omics")), Table(sandbox.client("dynamodb"), table)
-        )
-        self.outputs = folder / "outputs.json"
-        self.outputs.write_text(
-            json.dumps({"tableName": table, "region": "us-west-2", "queueUrl": self.url}), encoding="utf-8"
-        )
+        self._synchronizer = Synchronizer(HealthOmics(aws.client("omics")), Table(aws.client("dynamodb"), table))
+        self.outputs = {"tableName": table, "region": "us-west-2", "queueUrl": self.url}
         self.now = 0.0
         self.depths: list[int] = []
         self.broken: set[str] = set()
@@ -79,8 +71,8 @@ def table(aws: Aws) -> str:
 
 
 @pytest.fixture
-def pipeline(sandbox: Sandbox, table: str, tmp_path: Path) -> Pipeline:
-    return Pipeline(sandbox, table, tmp_path)
+def pipeline(aws: Aws, table: str) -> Pipeline:
+    return Pipeline(aws, table)
 
 
 @pytest.fixture
@@ -89,39 +81,9 @@ def run(cli: CommandLine, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(queued_refresh, "time", SimpleNamespace(sleep=pipeline.sleep, monotonic=lambda: pipeline.now))
 
     def run(*options: str) -> Finished:
-        return cli.run("backfill", "--outputs", pipeline.outputs, "--via-queue", "--json", *options, *FAST)
+        return cli.run("backfill", "--outputs", cli.outputs(pipeline.outputs), "--via-queue", "--json", *options, *FAST)
 
     return run
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (("--via-queue", "--no-tags"), "--via-queue and --no-tags contradict each other"),
-        (("--via-queue", "--no-listing-pass"), "--via-queue and --no-listing-pass contradict each other"),
-        (("--no-wait",), "--no-wait needs --via-queue: give both, or neither"),
-    ],
-)
-def test_what_does_not_fit_is_refused(
-    options: tuple[str, ...], said: str, aws: Aws, cli: CommandLine, pipeline: Pipeline
-) -> None:
-    done = cli.run("backfill", "--outputs", pipeline.outputs, "-s", aws.store(1), *options, *FAST)
-    assert done.code == 2
-    assert said in done.err.splitlines()[-1]
-    assert len(done.err.splitlines()) == 1
-    assert pipeline.depth() == 0
-
-
-def test_another_table_than_the_stacks_is_refused_and_a_queue_needs_a_stack(
-    aws: Aws, cli: CommandLine, pipeline: Pipeline, table: str
-) -> None:
-    elsewhere = cli.run("backfill", "--outputs", pipeline.outputs, "-t", aws.table(), "--via-queue", *FAST)
-    nowhere = cli.run("backfill", "-s", aws.store(1), "-t", table, "--via-queue", *FAST)
-
-    assert (elsewhere.code, nowhere.code) == (2, 2)
-    assert "--via-queue cannot fill 'read-sets-" in elsewhere.err
-    assert "because the stack's tableName is 'read-sets-" in elsewhere.err
-    assert "--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE" in nowhere.err
 
 
 def test_the_queue_never_holds_more_than_its_bound_and_all_rows_are_right_in_the_end(
@@ -151,9 +113,8 @@ def test_with_an_age_only_what_is_due_goes_through_the_queue(
     aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
 ) -> None:
     store = aws.store(30)
-    assert run().code == 0
+    aws.filled(store, table=table)
     aws.omics.update_read_set(store, aws.ids(store)[4], name="renamed")
-    aws.forget_calls()
     done = run("--max-age", "1h", "--no-wait")
     document = done.document
     assert (document["totals"]["enqueued"], document["totals"]["unchanged"]) == (1, 29)
@@ -176,8 +137,9 @@ def test_without_waiting_all_is_handed_over_at_once(
 
 
 def test_what_the_pipeline_gives_up_on_is_reported(
-    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(queued_refresh, "_POLL_SECONDS", 4.0)
     store = aws.store(3)
     bad = aws.arn(store, aws.ids(store)[1])
     pipeline.broken.add(bad)
@@ -208,7 +170,7 @@ def test_a_pipeline_that_stands_still_ends_the_command(
 
 def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Finished], table: str) -> None:
     store = aws.store(3)
-    assert run().code == 0
+    aws.filled(store, table=table)
     gone, *kept = aws.ids(store)
     aws.omics.set_status(store, gone, "DELETED")
     done = run("--prune")
@@ -262,9 +224,7 @@ def test_an_error_of_the_queue_stops_the_command(
 
 def test_a_queue_that_is_not_there_is_named(aws: Aws, run: Callable[..., Finished], pipeline: Pipeline) -> None:
     aws.store(1)
-    outputs = json.loads(pipeline.outputs.read_text(encoding="utf-8"))
-    outputs["queueUrl"] = f"{pipeline.url}-gone.fifo"
-    pipeline.outputs.write_text(json.dumps(outputs), encoding="utf-8")
+    pipeline.outputs["queueUrl"] = f"{pipeline.url}-gone.fifo"
     done = run()
     assert done.code == 2
-    assert done.err.splitlines()[-1].startswith(f"omics-meta: error: there is no queue {outputs['queueUrl']}")
+    assert done.err.splitlines()[-1].startswith(f"omics-meta: error: there is no queue {pipeline.url}-gone.fifo")
