@@ -22,7 +22,7 @@ Every command and option, with its help text. `make generate` writes this page. 
 codes](json.md) says what scripts may rely on.
 
 - Data goes to stdout, progress and messages to stderr. If the reader of stdout goes away, as in
-  `omics-meta find | head`, the exit code is 1.
+  `omics-meta find | head`, the exit code is 2.
 - Credentials, region and endpoints come from the usual places of AWS, such as `AWS_PROFILE`, `AWS_REGION` and
   `AWS_ENDPOINT_URL`.
 - A variable in the tables stands for the option when the option is not given. An option wins over the variable of

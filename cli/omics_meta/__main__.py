@@ -4,7 +4,6 @@ import io
 import sys
 import traceback
 
-from omics_meta.app import app
 from omics_meta.terminal.exits import ExitCode
 
 
@@ -12,9 +11,15 @@ def main() -> None:
     """Run the command line."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A key may hold characters that stdout's encoding lacks, such as cp1252 for a file on Windows.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        # Lines end the same everywhere, as formats of data want it.
+        sys.stdout.reconfigure(errors="backslashreplace", newline="\n")
     try:
+        from omics_meta.app import app  # which takes long enough to be interrupted
+
         app(prog_name="omics-meta")
+    except KeyboardInterrupt:
+        sys.stderr.write("omics-meta: interrupted. Run the same command again.\n")
+        sys.exit(ExitCode.INTERRUPTED)
     except Exception:  # noqa: BLE001 - whatever it is, it is printed in full
         # A fault of this program. Python's own exit code for it would say that drift was found.
         traceback.print_exc()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import SequenceMatcher
+from typing import Any, cast
 
 import pulumi
 from pydantic import ValidationError
@@ -60,7 +61,15 @@ def read_settings(
         wrong = {str(each["loc"][0]) for each in error.errors(include_url=False, include_context=False)}
         settings = Settings.model_validate({name: value for name, value in values.items() if name not in wrong})
     problems = [unknown(name, [spell(each) for each in DECLARED]) for name in values if name not in DECLARED]
-    problems += [about(name, values[name], f"give {each.accepts}.") for name, each in DECLARED.items() if name in wrong]
+    for name in [each for each in DECLARED if each in wrong]:
+        given_value: Any = values[name]
+        if part := _part_that_is_no_text(given_value):
+            path = f"{spell(name)}.{part}"
+            command = f"`pulumi config set --path {path} --type string VALUE`"
+            shown = SECRET if name in secrets else given_value[part]
+            problems.append(problem(path, shown, f"give a text, in a stack's configuration with {command}."))
+        else:
+            problems.append(about(name, given_value, f"give {DECLARED[name].accepts}."))
     problems += [
         about(names[0], getattr(settings, names[0]), remedy)
         for names, remedy in find_contradictions(settings, spell)
@@ -70,3 +79,9 @@ def read_settings(
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _part_that_is_no_text(value: object) -> str | None:
+    """The first key of an object of texts that has another value, such as a number that Pulumi read."""
+    pairs = cast("dict[str, object]", value).items() if isinstance(value, dict) else ()
+    return next((key for key, each in pairs if not isinstance(each, str | pulumi.Output)), None)

@@ -1,6 +1,7 @@
 """`omics-sandbox`: the local AWS for a person at a terminal."""
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--seed", action="store_true", help="start with a store of ten read sets")
     given = parser.parse_args()
 
+    profiles = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} & os.environ.keys()
     sandbox = Sandbox(given.region, port=given.port, limits=Limits.none() if given.no_limits else Limits.documented())
     try:
         sandbox.start()
@@ -53,8 +55,14 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    if given.seed:
-        seed(sandbox)
+    try:
+        if given.seed:
+            seed(sandbox)
+    except BaseException:
+        sandbox.stop()  # its threads would keep the process
+        raise
+    for name in profiles:
+        print(f"unset {name}")  # wherever the lines are pasted, it would be looked for
     for name, value in sandbox.environment.items():
         print(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()

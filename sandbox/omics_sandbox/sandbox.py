@@ -3,9 +3,10 @@
 import os
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import boto3
 from botocore.config import Config
@@ -28,6 +29,15 @@ from omics_sandbox.scheduler.service import Scheduler
 from omics_sandbox.services import Moto
 
 _one_at_a_time = threading.Lock()
+
+
+# A profile that does not exist, or a file that cannot be read, would end every call of moto's.
+_NOT_OF_THE_CALLER: Final = {
+    "AWS_PROFILE": None,
+    "AWS_DEFAULT_PROFILE": None,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
 
 
 class Sandbox:
@@ -75,6 +85,7 @@ class Sandbox:
         self._enforce_iam = enforce_iam
         self._omics: dict[str, OmicsService] = {}
         self._running: _Running | None = None
+        self._hidden: dict[str, str | None] = {}
 
     def start(self) -> Self:
         """Start every part.
@@ -85,10 +96,12 @@ class Sandbox:
         """
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("another sandbox runs in this process: stop it first")
+        self._hidden = {name: os.environ.get(name) for name in _NOT_OF_THE_CALLER}
+        _set(_NOT_OF_THE_CALLER)
         try:
             self._running = self._assemble()
         except BaseException:
-            _one_at_a_time.release()
+            self._end()
             raise
         return self
 
@@ -104,6 +117,10 @@ class Sandbox:
         running.server.close()
         running.moto.close()
         self._omics.clear()
+        self._end()
+
+    def _end(self) -> None:
+        _set(self._hidden)
         _one_at_a_time.release()
 
     def __enter__(self) -> Self:
@@ -228,6 +245,7 @@ class Sandbox:
         unproxied = ",".join(dict.fromkeys(["127.0.0.1", *filter(None, map(str.strip, others))]))
         return {
             "AWS_ENDPOINT_URL": endpoint,
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
             # The user's own list, and this machine: otherwise a proxy that HTTP_PROXY names would be asked for the
             # endpoint. gRPC, which connects the parts of a Pulumi program, reads the name in lower case alone.
             "NO_PROXY": unproxied,
@@ -240,6 +258,14 @@ class Sandbox:
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    """Set environment variables of this process; None takes one out."""
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ CASES = {
     ),
     "missing outputs file": Case(("--outputs", "{folder}/nothing"), ("{folder}/nothing (No such file", WRITE)),
     "outputs in a folder": Case(("--outputs", "{folder}"), ("{folder} (Is a directory", WRITE)),
-    "outputs that are not text": Case(("--outputs", "{binary}"), ("{binary} ('utf-8' codec", WRITE)),
+    "outputs that are not text": Case(("--outputs", "{binary}"), ("{binary}: not JSON ('utf-16-le' codec", WRITE)),
     "outputs that are not JSON": Case(("--outputs", "{text}"), ("{text}: not JSON", WRITE)),
     "outputs that are empty": Case(("--outputs", "{empty}"), ("{empty}: not JSON", WRITE)),
     "outputs that are an array": Case(("--outputs", "{array}"), ("{array}: JSON, but not an object", WRITE)),

@@ -74,7 +74,7 @@ INVALID: Mapping[str, tuple[str, ...]] = {
     "logRetentionDays": ("0", "31"),
     "logLevel": ("info", "TRACE"),
     "maxTps": ("0", "nan", "fast", "20,", "20,30", "20,GetReadset=50", "ListReadSets=0"),
-    "tags": ("team", '["team"]', '{"a": 1}', '{"aws:a": "b"}', '{"": "b"}', f'{{"a": "{"b" * 257}"}}'),
+    "tags": ("team", '["team"]', '{"aws:a": "b"}', '{"": "b"}', f'{{"a": "{"b" * 257}"}}'),
     "alarms": NOT_BOOLEAN,
     "alarmEmail": ("on-call", "a@b", "a@example.org, b@example.org"),
     "alarmTopicArn": ("on-call", f"{TOPIC_ARN}.fifo", TOPIC_ARN.replace("sns", "sqs")),
@@ -325,6 +325,13 @@ def test_wrong_arguments(args: Any, shown: str):
     ("args", "problem"),
     [
         ({"batch_sise": 3}, "batch_sise: there is no such setting; the nearest is batch_size."),
+        (
+            {"tags": {"team": "omics", "cost-center": 12345}},
+            (
+                "tags.cost-center: 12345 is not accepted: give a text, in a stack's configuration with `pulumi config"
+                " set --path tags.cost-center --type string VALUE`."
+            ),
+        ),
         (
             {"import_retained_table": True},
             "import_retained_table: true is not accepted: it is not said which table: give table_name as well.",

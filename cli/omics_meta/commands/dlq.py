@@ -15,7 +15,7 @@ from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, is_fatal
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
-from omics_meta.selection.connection import clear_about_endpoints, connect_stack
+from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line
@@ -119,8 +119,7 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
 def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
     """Find the queues of a stack: those of one kind or, as None, of both."""
     stack = connect_stack(selection)
-    with clear_about_endpoints():
-        client: SQSClient = stack.client("sqs")
+    client: SQSClient = stack.client("sqs")
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
     if kind not in {None, *urls}:
         raise SelectionError(

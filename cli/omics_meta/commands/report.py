@@ -52,7 +52,7 @@ def run(selection: Selection, *, output: Path, verification: Path | None) -> Exi
 def _read_verification(path: Path) -> dict[str, Any]:
     origin = f"--verification {path}"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_bytes())  # in any encoding that JSON may have
     except (OSError, ValueError, RecursionError) as error:
         raise CommandError(f"{origin} ({error}): give what `omics-meta verify --json` printed") from error
     if not isinstance(document, dict) or cast("dict[str, Any]", document).get("command") != "verify":

@@ -22,7 +22,7 @@ from omics_meta.pipeline.queue import oldest_message_seconds
 from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, last_reconciliation
 from omics_meta.pipeline.schedule import OFF
 from omics_meta.pipeline.stack import Stack
-from omics_meta.selection.connection import clear_about_endpoints, connect_stack
+from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.exits import ExitCode
 from omics_meta.terminal.output import ids, print_checks, print_counts, print_json, print_line
@@ -73,8 +73,7 @@ class _Status:
 def run(selection: Selection, *, as_json: bool) -> ExitCode:
     """Say how a stack's table and pipeline are doing."""
     stack = connect_stack(selection)
-    with clear_about_endpoints():
-        status = _look(stack)
+    status = _look(stack)
     if as_json:
         print_json(_document(stack, status))
     else:

@@ -65,11 +65,14 @@ def equals(attribute: str, value: str) -> Criterion:
 
 
 def like(attribute: str, pattern: str) -> Criterion:
-    """An attribute is like a pattern of `*`, `?` and `[...]`, as in a shell, with upper and lower case told apart."""
+    """An attribute is like a pattern of `*`, `?` and `[...]`, as in a shell, with upper and lower case told apart.
+
+    It also finds the text itself, such as a sample that is called `HG002[tumor]`.
+    """
     beginning = _WILDCARDS.split(pattern, maxsplit=1)[0]
 
     def matches(row: Row) -> bool:
-        return attribute in row and fnmatchcase(row[attribute], pattern)
+        return attribute in row and (row[attribute] == pattern or fnmatchcase(row[attribute], pattern))
 
     if not beginning:
         return Criterion(matches, None)

@@ -1,22 +1,18 @@
 """The AWS side of a command: its clients, checked before any work begins."""
 
-import os
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError
 from readset_sync.aws.clients import dynamodb_client, omics_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
 
 from omics_meta.pipeline.stack import Stack
+from omics_meta.selection.session import Session
 from omics_meta.selection.target import Selection, Target, resolve
-from omics_meta.terminal.diagnostics import log_failures
 from omics_meta.terminal.exits import SelectionError
 
 if TYPE_CHECKING:
@@ -51,9 +47,8 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
         SetupError: The table or a store does not exist, or the table has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
-    session = session_of(target)
-    with clear_about_endpoints():
-        omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
+    session = Session(target.profile, target.region)
+    omics, dynamodb = omics_client(session, max_tps=max_tps), dynamodb_client(session)
     # A command ends long before a store's name could matter again, so each store is read once.
     source = HealthOmics(omics, store_max_age=float("inf"))
     table = Table(dynamodb, target.table)
@@ -81,20 +76,10 @@ class TableConnection:
 def connect_table(selection: Selection) -> TableConnection:
     """Connect to the table that a selection names, and to nothing of HealthOmics."""
     target = resolve(selection)
-    session = session_of(target)
-    with clear_about_endpoints():
-        client = dynamodb_client(session)
+    session = Session(target.profile, target.region)
+    client = dynamodb_client(session)
     table = Table(client, target.table)
     return TableConnection(client, table, table.check_key(), session.region_name)
-
-
-def session_of(target: Target) -> boto3.Session:
-    """Return a session of the profile and region that a target names."""
-    # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
-    region = target.region or os.environ.get("AWS_REGION") or None
-    session = boto3.Session(profile_name=target.profile, region_name=region)
-    log_failures(session)
-    return session
 
 
 def connect_stack(selection: Selection) -> Stack:
@@ -102,15 +87,4 @@ def connect_stack(selection: Selection) -> Stack:
     target = resolve(selection) if selection.names_stack else None
     if target is None or target.outputs is None:
         raise SelectionError("no stack was named: give --stack NAME, or --outputs FILE")
-    return Stack(session_of(target), target.outputs)
-
-
-@contextmanager
-def clear_about_endpoints() -> Generator[None]:
-    """Make clients in this block, so that an endpoint that is no URL ends the command with a line that says so."""
-    try:
-        yield
-    except BotoCoreError:
-        raise  # some of these are ValueErrors too
-    except ValueError as error:
-        raise SelectionError(f"{error}: AWS_ENDPOINT_URL must be a URL such as https://host:port") from error
+    return Stack(Session(target.profile, target.region), target.outputs)

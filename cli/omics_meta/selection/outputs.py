@@ -33,13 +33,12 @@ class Outputs:
 def outputs_of_file(path: Path) -> Outputs:
     """Read what `pulumi stack output --json` printed."""
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some shells write a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        written = path.read_bytes()
+    except OSError as error:
         raise SelectionError(
-            f"cannot read --outputs {path} ({reason}): write it with `pulumi stack output --json > FILE`"
+            f"cannot read --outputs {path} ({error.strerror}): write it with `pulumi stack output --json > FILE`"
         ) from error
-    return Outputs(str(path), _parse(text, f"--outputs {path}"))
+    return Outputs(str(path), _parse(written, f"--outputs {path}"))
 
 
 def outputs_of_stack(stack: str | None, cwd: Path | None) -> Outputs:
@@ -75,9 +74,9 @@ def _remedy(said: str) -> str:
     return "check --stack and --cwd, and `pulumi stack ls` in that folder"
 
 
-def _parse(text: str, origin: str) -> Mapping[str, Any]:
+def _parse(written: str | bytes, origin: str) -> Mapping[str, Any]:
     try:
-        outputs = json.loads(text)
+        outputs = json.loads(written)  # of bytes, it sees the encoding: PowerShell writes UTF-16
     except (ValueError, RecursionError) as error:  # not JSON; or too long or too deep for Python
         raise SelectionError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
     if not isinstance(outputs, dict):

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -11,8 +11,24 @@ from typer.main import get_command
 
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 
+_PROFILE: Final = "omics_meta.profile"
+"""Where the context has the AWS profile that was given."""
 
-class Command(TyperCommand):
+
+class _HonestHelp:
+    """Has the help written as all other output is: variables such as GITHUB_ACTIONS make no terminal of a file."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from typer import rich_utils
+
+        from omics_meta.terminal.console import console_of
+
+        rich_utils.FORCE_TERMINAL = console_of(sys.stdout).is_terminal
+        super().format_help(ctx, formatter)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # of what it is mixed into
+
+
+class Command(_HonestHelp, TyperCommand):
     """A command whose errors name the variables that stood for options, because what was not typed is overlooked.
 
     Attributes:
@@ -33,6 +49,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        ctx.meta[_PROFILE] = ctx.params.get("profile")
         shared = {option.name for options in self.shared for option in options}
         try:
             return ctx.invoke(self.callback, **{name: ctx.params[name] for name in ctx.params.keys() - shared})
@@ -59,7 +76,7 @@ def options_of(declaration: Callable[..., None]) -> Sequence[Any]:
     return get_command(app).params
 
 
-class Commands(TyperGroup):
+class Commands(_HonestHelp, TyperGroup):
     """Ends every command with the documented exit code, and every error that has a cause with one line."""
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -90,16 +107,12 @@ class Commands(TyperGroup):
             typer.echo(f"omics-meta: interrupted. {remedy}", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
-            raise  # whoever read the output wants no more of it, which Typer deals with
-        except OSError as error:
+            # Whoever read the output wants no more of it. By itself, Typer ends with the exit code of drift.
             _let_go_of_stdout()
-            _fail(f"cannot read or write: {error}")
+            raise typer.Exit(ExitCode.FAILED) from None
         except Exception as error:
-            from omics_meta.terminal.errors import explain, has_known_cause
-
-            if not has_known_cause(error):
-                raise
-            _fail(explain(error), error)
+            _explain(error, ctx.meta.get(_PROFILE))
+            raise
 
 
 def is_from(context: Any, name: str, source: str) -> bool:
@@ -120,6 +133,19 @@ def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)  # errors of usage have it
     path = context.command_path if context else "omics-meta"
     return f"{error.format_message()} (see `{path} --help`)"
+
+
+def _explain(error: Exception, profile: str | None) -> None:
+    """End with one line for what comes from AWS, the network, the user's data or the machine."""
+    from omics_meta.terminal.errors import explain, has_known_cause
+
+    if has_known_cause(error):  # some of botocore's errors are OSErrors too
+        _fail(explain(error, profile), error)
+    if isinstance(error, EOFError):
+        _fail("a question, such as for the code of an MFA device, and nobody to answer it: run this on a terminal")
+    if isinstance(error, OSError):
+        _let_go_of_stdout()
+        _fail(f"cannot read or write: {error}")
 
 
 def _let_go_of_stdout() -> None:

@@ -2,16 +2,17 @@
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from omics_meta.pipeline.check import Check
+from omics_meta.terminal.console import console_of
 
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
@@ -45,10 +46,10 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
         table.add_column(Text(name), justify="right")
     for label, counts in lines:
         table.add_row(Text(label), *counts)
-    terminal, paper = Console(), Console(width=_WIDER_THAN_ANY_TABLE)
+    terminal, paper = console_of(sys.stdout), console_of(sys.stdout, width=_WIDER_THAN_ANY_TABLE)
     # A title of the table itself would be as narrow as that, and its names folded in the middle.
     terminal.print(Text(title, "table.title"), soft_wrap=True)
-    if terminal.is_terminal and terminal.width < paper.measure(table).maximum:
+    if sys.stdout.isatty() and terminal.width < paper.measure(table).maximum:
         for label, counts in lines:
             said = ", ".join(f"{count} {name}" for count, name in zip(counts, names, strict=True))
             terminal.print(Text(f"{label}: {said}"))

@@ -46,7 +46,8 @@ def replacing(path: Path) -> Generator[BinaryIO]:
         raise CommandError(f"-o {path}: there is no folder {path.parent}: make it first, or give another file")
     if path.exists() and not path.is_file():
         raise CommandError(f"-o {path} is not a file: give the name of one")
-    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    # The beginning of the name only, so that it is no longer than names may be.
+    partial = path.with_name(f".{path.name[:50]}.{uuid4().hex}.partial")
     try:
         with partial.open("xb") as file:
             if path.exists():

@@ -1,11 +1,14 @@
 """Progress on stderr: a live counter on a terminal, a plain line for each finished batch everywhere."""
 
+import sys
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from omics_meta.terminal.console import console_of
 
 
 class Reporter:
@@ -53,11 +56,11 @@ class Reporter:
 @contextmanager
 def reporting() -> Generator[Reporter]:
     """Show progress on stderr while the block runs."""
-    console = Console(stderr=True)
+    shown = console_of(sys.stderr)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}: {task.completed} read sets"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield Reporter(console, progress)
+    with Progress(*columns, console=shown, transient=True, disable=not sys.stderr.isatty()) as progress:
+        yield Reporter(shown, progress)

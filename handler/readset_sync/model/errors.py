@@ -9,12 +9,14 @@ from typing import Final
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
     ProxyConnectionError,
+    SSOError,
     TokenRetrievalError,
-    UnauthorizedSSOTokenError,
 )
 
 
@@ -90,7 +92,12 @@ def has_bad_credentials(error: Exception) -> bool:
         return error_code(error) in _BAD_CREDENTIALS
     return isinstance(
         error,
-        NoCredentialsError | PartialCredentialsError | TokenRetrievalError | UnauthorizedSSOTokenError,
+        NoCredentialsError
+        | PartialCredentialsError
+        | CredentialRetrievalError
+        | MetadataRetrievalError
+        | TokenRetrievalError
+        | SSOError,
     )
 
 

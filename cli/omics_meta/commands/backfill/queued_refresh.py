@@ -20,7 +20,7 @@ from readset_sync.sync import Change, Outcome
 
 from omics_meta.pipeline.depth import count_messages
 from omics_meta.pipeline.stack import Stack
-from omics_meta.selection.connection import Connection, clear_about_endpoints
+from omics_meta.selection.connection import Connection
 from omics_meta.terminal.exits import SelectionError
 from omics_meta.terminal.progress import Reporter
 
@@ -62,8 +62,7 @@ class QueuedRefresh:
                     "leave -t and -r out"
                 )
         self._url = stack.output("queueUrl")
-        with clear_about_endpoints():
-            self._sqs = sqs_client(connection.session)
+        self._sqs = sqs_client(connection.session)
         self._table = connection.table
         self._began = format_timestamp(began)
         self._reporter = reporter

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omics_meta.search.columns import SHOWN, Column, values
+from omics_meta.terminal.console import console_of
 from omics_meta.terminal.formats.rows import Rows, cell
 from omics_meta.terminal.output import print_note, visible
 
@@ -37,16 +38,16 @@ def write_table(rows: Rows, file: TextIO) -> int:
     were chosen, and folds long texts. Elsewhere, and where a terminal has no room for the names of the columns, each
     row is a line, however long.
     """
-    console, layout, count = Console(file=file), None, 0
+    shown, layout, count = console_of(file), None, 0
     for page in filter(None, rows.pages):
         first = layout is None
-        layout = layout or _layout(console, page, rows.columns)
+        layout = layout or _layout(shown, page, rows.columns)
         head, lines = _names(layout.columns) if first else [], _cells(page, layout.columns)
         if layout.folds:
-            console.print(_part(head, lines, layout.widths))
+            shown.print(_part(head, lines, layout.widths))
         else:
             if head:
-                console.print(Text(_line(head, layout.widths), "table.header"), soft_wrap=True, end="")
+                shown.print(Text(_line(head, layout.widths), "table.header"), soft_wrap=True, end="")
             file.writelines(_line(line, layout.widths) for line in lines)
             file.flush()
         count += len(page)
@@ -59,7 +60,7 @@ def _layout(console: Console, page: Sequence[Row], chosen: Sequence[Column] | No
     columns = chosen or SHOWN
     lines = [_names(columns), *_cells(page, columns)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    if not console.is_terminal:
+    if not console.file.isatty():
         return _Layout(columns, widths, folds=False)
     if chosen is None:
         while len(widths) > 1 and sum(widths) + _GAP * (len(widths) - 1) > console.width:

@@ -1,0 +1,94 @@
+"""Sessions of AWS, which say what is wrong with a client, and whose fault that is, when it is made."""
+
+import os
+from functools import partial
+from typing import Any, Final, cast
+
+import boto3
+import botocore.session
+from botocore.exceptions import BotoCoreError
+from readset_sync.model.errors import SetupError
+
+from omics_meta.terminal.diagnostics import log_failures
+from omics_meta.terminal.exits import SelectionError
+
+_JSON_PROTOCOLS: Final = frozenset({"json", "rest-json"})
+
+
+class Session(boto3.Session):
+    """A session of a profile and region; None leaves them to the AWS configuration.
+
+    Raises:
+        ProfileNotFound: There is no such profile.
+    """
+
+    def __init__(self, profile: str | None, region: str | None) -> None:
+        self._core = botocore.session.get_session()
+        # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
+        region = region or os.environ.get("AWS_REGION") or None
+        super().__init__(botocore_session=self._core, profile_name=profile, region_name=region)
+        log_failures(self)
+
+    def client(self, service_name: str, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # it has an overload for each service
+        """Return a client, whose calls fail where something else than AWS answers.
+
+        Raises:
+            SelectionError: The credentials cannot be had, or the endpoint that is configured is not a URL.
+        """
+        self._check_credentials()
+        try:
+            make = cast("Any", super()).client
+            client = make(service_name, **options)
+        except BotoCoreError:
+            raise  # some of these are ValueErrors too
+        except ValueError as error:
+            raise SelectionError(
+                f"{error}: {self._endpoint_setting(service_name)} must be a URL such as https://host:port"
+            ) from error
+        client.meta.events.register("before-parse", partial(_refuse_strangers, client.meta.endpoint_url))
+        return client
+
+    def _check_credentials(self) -> None:
+        """Have the credentials looked for, apart from all else: a program that is asked for them may do anything."""
+        try:
+            self._core.get_credentials()
+        except BotoCoreError:
+            raise
+        except (ValueError, TypeError, AttributeError, KeyError, OSError) as error:
+            profile = self._core.profile or "default"
+            asked = "credential_process" in self._core.get_scoped_config()
+            source = f"credential_process of profile {profile}" if asked else f"profile {profile}"
+            raise SelectionError(
+                f"{source} gives no credentials ({error}): "
+                f"{'run its command by hand, and log in where it asks for that' if asked else 'check its settings'}"
+            ) from error
+
+    def _endpoint_setting(self, service: str) -> str:
+        """What configures the endpoint of a service (AWS SDKs reference guide, "Service-specific endpoints")."""
+        service_id = self._core.get_service_model(service).service_id.replace(" ", "_").upper()
+        for variable in (f"AWS_ENDPOINT_URL_{service_id}", "AWS_ENDPOINT_URL"):
+            if os.environ.get(variable):
+                return variable
+        return f"endpoint_url of profile {self._core.profile or 'default'}, or of its services,"
+
+
+class NotAwsError(SetupError):
+    """Something else than AWS answered."""
+
+
+def _refuse_strangers(url: str, *, operation_model: Any, response_dict: Any, **_: Any) -> None:
+    """Refuse what no service of AWS says: a portal or a proxy that wants a login, a server of somebody else.
+
+    In front of AWS's services, too, there are servers that answer with pages, but only when something failed there.
+    """
+    body, status = response_dict["body"], response_dict["status_code"]
+    if status >= 500 or not isinstance(body, bytes):
+        return
+    begins = body.lstrip()[:1]
+    protocol = operation_model.service_model.protocol
+    strange = begins not in {b"", b"{"} if protocol in _JSON_PROTOCOLS else b"<html" in body[:1000].lower()
+    if strange:
+        raise NotAwsError(
+            f"what answers at {url} is not AWS (status {status} to {operation_model.name}): check the network, "
+            "which may want a login, the proxy, and AWS_ENDPOINT_URL if it is set"
+        )

@@ -1,0 +1,260 @@
+"""What people's machines have around the command line: profiles, proxies, portals, shells and CI services."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
+
+FIND = ("find", "-t", "T", "-r", "us-west-2")
+CONFIG = """
+[profile greeting]
+credential_process = echo "Please log in first"
+[profile nothing]
+credential_process = /no/such/program
+[profile failing]
+credential_process = false
+[profile corp]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = analyst
+[sso-session corp]
+sso_region = us-west-2
+sso_start_url = https://corp.awsapps.com/start
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/r
+source_profile = absent
+[profile nonsense]
+aws_access_key_id = a
+aws_secret_access_key = b
+endpoint_url = nonsense
+"""
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+ENDPOINT = ("AWS_ENDPOINT_URL",)
+
+
+@pytest.mark.parametrize(
+    ("profile", "cause", "remedy"),
+    [
+        ("greeting", "credential_process of profile greeting gives no credentials (Expecting value", "log in where"),
+        ("nothing", "credential_process of profile nothing gives no credentials ([Errno 2]", "run its command by hand"),
+        ("failing", "(Error when retrieving credentials from custom-process", "run the command that is its credential"),
+        ("corp", "(Error loading SSO Token", "run `aws sso login --profile corp`"),
+        (
+            "role",
+            'The source_profile "absent" referenced in the profile "role" does not exist',
+            "check your AWS configuration files",
+        ),
+        ("nonsense", "Invalid endpoint: nonsense: endpoint_url of profile nonsense", "must be a URL such as https"),
+    ],
+)
+def test_what_is_wrong_with_a_profile_is_told_with_what_helps(
+    profile: str, cause: str, remedy: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(CONFIG)
+
+    done = cli.run(*FIND, "--profile", profile, env={"AWS_CONFIG_FILE": str(config)}, without=(*KEYS, *ENDPOINT))
+
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert cause in line
+    assert remedy in line.partition(cause)[2]
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "nonsense"}, "AWS_ENDPOINT_URL_DYNAMODB must be a URL"),
+        ({"AWS_ENDPOINT_URL": "nonsense"}, "AWS_ENDPOINT_URL must be a URL"),
+        ({"AWS_PROFILE": ""}, "AWS_PROFILE is set to nothing"),
+    ],
+)
+def test_the_variable_that_is_wrong_is_named(variables: dict[str, str], says: str, cli: CommandLine) -> None:
+    done = cli.run(*FIND, env=variables)
+
+    assert done.code == 2
+    assert says in done.err
+
+
+def test_a_proxy_that_does_not_answer_is_told_as_one(cli: CommandLine) -> None:
+    done = cli.run(*FIND, env={"HTTPS_PROXY": "http://127.0.0.1:9"}, without=(*ENDPOINT, "NO_PROXY", "no_proxy"))
+
+    assert done.code == 2
+    assert "AWS cannot be reached (Failed to connect to proxy URL" in done.err
+    assert "check the proxy that HTTPS_PROXY names" in done.err
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[str]:
+    """URL of a server that answers everything with a page, as the portals of guest networks do."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            page = b"<html><body>Please accept our terms</body></html>"
+            self.send_response(200)
+            self.send_header("content-length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        do_GET = do_POST  # noqa: N815 - the base class's name
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+OUTPUTS = {
+    "region": "us-west-2",
+    "tableName": "t",
+    "ruleName": "r",
+    "undeliveredQueueUrl": "https://sqs.us-west-2.amazonaws.com/123456789012/u",
+    "undeliveredQueueArn": "arn:aws:sqs:us-west-2:123456789012:u",
+    "deadLetterQueueUrl": None,
+}
+
+
+@pytest.mark.parametrize("command", ["find", "backfill", "dlq list"])
+def test_what_answers_and_is_not_aws_is_told_as_that(
+    command: str, portal: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps(OUTPUTS | {"queueUrl": portal, "queueArn": "arn:aws:sqs:us-west-2:123456789012:q"}))
+
+    done = cli.run(*command.split(), "--outputs", outputs, env={"AWS_ENDPOINT_URL": portal})
+
+    assert done.code == 2, done.err
+    assert f"what answers at {portal} is not AWS (status 200 to " in done.err
+    assert "terms" not in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_outputs_are_read_in_the_encodings_of_other_shells(
+    encoding: str, aws: Aws, cli: CommandLine, tmp_path: Path
+) -> None:
+    # PowerShell's `>` writes UTF-16 with a mark.
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({"tableName": aws.table(), "region": "us-west-2"}), encoding=encoding)
+
+    done = cli.run("find", "--json", "--outputs", outputs)
+
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({"GITHUB_ACTIONS": "true"}, False),
+        ({"PY_COLORS": "1"}, False),
+        ({"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"}, False),
+        ({"FORCE_COLOR": "1"}, True),
+    ],
+)
+def test_variables_do_not_make_a_terminal_of_a_file(
+    variables: dict[str, str], coloured: bool, aws: Aws, cli: CommandLine
+) -> None:
+    store, table = aws.store(1), aws.table()
+
+    shown = cli.run_process("find", "--help", env=variables)
+    filled = cli.run("backfill", "-s", store, "-t", table, env=variables)
+    found = cli.run("find", "-t", table, env={**variables, "COLUMNS": "20"})
+
+    assert ("\x1b[" in shown.out) == coloured
+    # Colours at the most: nothing that moves a cursor, and no column less.
+    assert "\x1b[?25l" not in filled.err
+    assert "batch 1: 1 read sets" in filled.err
+    assert "sample 0" in found.out
+    assert "too narrow" not in found.err
+
+
+def test_csv_is_utf_8_with_unix_line_ends_in_any_locale(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    store = aws.omics.create_store("cohort")
+    aws.omics.create_read_set(store, name="試料")
+    assert cli.run("backfill", "-s", store, "-t", table).code == 0
+
+    done = subprocess.run(
+        [sys.executable, "-m", "omics_meta", "find", "-t", table, "--csv"],
+        env={**cli.environment, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=True,
+    )
+
+    assert "試料".encode() in done.stdout
+    assert b"\r" not in done.stdout
+
+
+def test_a_name_with_a_bracket_is_found_as_it_is(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    store = aws.omics.create_store("cohort")
+    aws.omics.create_read_set(store, name="n", sample_id="HG002[tumor]")
+    assert cli.run("backfill", "-s", store, "-t", table).code == 0
+
+    done = cli.run("find", "-t", table, "--sample", "HG002[tumor]", "--json")
+
+    assert [row["set_sample_id"] for row in done.document["read_sets"]] == ["HG002[tumor]"]
+
+
+def test_an_export_may_have_the_longest_name_that_a_file_can_have(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / f"{'n' * 251}.csv"
+
+    done = cli.run("export", "-t", aws.table(), "-o", file)
+
+    assert done.code == 0, done.err
+    assert file.exists()
+
+
+def test_a_region_without_healthomics_is_told_as_one() -> None:
+    from botocore.exceptions import EndpointConnectionError
+    from omics_meta.terminal.errors import explain
+
+    said = explain(EndpointConnectionError(endpoint_url="https://control-storage-omics.eu-north-1.amazonaws.com/x"))
+
+    assert "eu-north-1 has no HealthOmics: give --region one of" in said
+    assert "us-west-2" in said
+
+
+def test_interrupted_before_the_command_has_begun(cli: CommandLine, tmp_path: Path) -> None:
+    # A module that stands in for one of those that are loaded first, and is interrupted.
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+
+    done = cli.run_process("find", env={"PYTHONPATH": str(tmp_path)})
+
+    assert (done.code, done.err) == (130, "omics-meta: interrupted. Run the same command again.\n")
+
+
+def test_the_local_aws_takes_nothing_of_the_caller_s_configuration(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "config"
+    broken.write_text("no section\n")
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(broken))
+
+    code = (
+        "import os, omics_sandbox\n"
+        "with omics_sandbox.Sandbox() as sandbox:\n"
+        "    sandbox.omics.create_store('a')\n"
+        "    print(sandbox.client('dynamodb').list_tables()['TableNames'])\n"
+        "print(os.environ['AWS_PROFILE'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\nwork\n"
