@@ -95,7 +95,7 @@ class MetadataSync(pulumi.ComponentResource):
             existing_table = table.adopt_table(settings.existing_table_name, self, setting)
         if settings.existing_queue_name is not None:
             setting = DECLARED["existing_queue_name"].both_names
-            existing_queue = queue.adopt_queue(settings.existing_queue_name, self, setting)
+            existing_queue = queue.adopt_queue(settings.existing_queue_name, settings, self, setting)
         place = look_up_place(self)
         rows = existing_table or table.create_table(name, settings, self)
         if existing_queue:

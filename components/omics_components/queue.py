@@ -1,7 +1,9 @@
 """The queues: the FIFO queue with its dead-letter queue, or an existing one; and the undelivered queue."""
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -73,22 +75,25 @@ def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tupl
     return _identity(queue), _identity(dead_letters)
 
 
-def adopt_queue(queue_name: pulumi.Input[str], parent: pulumi.Resource, setting: str) -> Queue:
-    """Look an existing queue up.
+def adopt_queue(queue_name: pulumi.Input[str], settings: Settings, parent: pulumi.Resource, setting: str) -> Queue:
+    """Look an existing queue up, and at the settings that Lambda or EventBridge would stumble over.
 
     A plain name is looked up at once, so that a wrong one fails before any resource is registered. Messages say what
     the user calls the `setting` that gave the name.
 
     Raises:
-        SettingsError: The queue cannot be read.
+        SettingsError: The queue cannot be read, or has settings with which the pipeline cannot work.
     """
 
     def look_up(name: str) -> aws.sqs.GetQueueResult:
         try:
-            return aws.sqs.get_queue(name=name, opts=pulumi.InvokeOptions(parent=parent))
+            found = aws.sqs.get_queue(name=name, opts=pulumi.InvokeOptions(parent=parent))
         except Exception as error:
             remedy = f"the queue cannot be read ({error}): give the name of a FIFO queue in this account and region."
             raise SettingsError([problem(setting, name, remedy)]) from error
+        if wrong := [problem(setting, name, each) for each in _unfit(_properties(found.url, parent), settings)]:
+            raise SettingsError(wrong)
+        return found
 
     found = (
         pulumi.Output.from_input(look_up(queue_name))
@@ -96,6 +101,41 @@ def adopt_queue(queue_name: pulumi.Input[str], parent: pulumi.Resource, setting:
         else pulumi.Output.from_input(queue_name).apply(look_up)
     )
     return Queue(found.apply(lambda q: q.name), found.apply(lambda q: q.url), found.apply(lambda q: q.arn))
+
+
+def _properties(url: str, parent: pulumi.Resource) -> Mapping[str, Any]:
+    """The settings of a queue by their CloudFormation names; none where nobody tells them.
+
+    `sqs.get_queue` has none of them, and `sqs.Queue.get` would put a queue of somebody else's into the stack.
+    """
+    try:
+        found = aws.cloudcontrol.get_resource(
+            type_name="AWS::SQS::Queue", identifier=url, opts=pulumi.InvokeOptions(parent=parent)
+        )
+        return json.loads(found.properties)
+    except Exception as error:  # noqa: BLE001 - whoever deploys may lack a permission that nothing else needs
+        pulumi.log.warn(f"the settings of queue {url} are not checked, because they cannot be read: {error}", parent)
+        return {}
+
+
+def _unfit(properties: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """What is wrong with an existing queue, and the remedy."""
+    timeout, advised = settings.function_timeout, TIMEOUTS_OF_VISIBILITY * settings.function_timeout
+    if properties.get("VisibilityTimeout", timeout) < timeout:
+        yield (
+            f"its visibility timeout is {properties['VisibilityTimeout']} s, and Lambda reads from no queue where that"
+            f" is less than the function's timeout ({timeout} s): set the queue's VisibilityTimeout to {advised}."
+        )
+    if not properties.get("ContentBasedDeduplication", True):
+        yield (
+            "it has no content-based deduplication, and EventBridge gives no deduplication id, so that no event would"
+            " arrive: set the queue's ContentBasedDeduplication to true."
+        )
+    if str(properties.get("KmsMasterKeyId", "")).endswith("alias/aws/sqs"):
+        yield (
+            "it is encrypted with the key alias/aws/sqs, which EventBridge may not use, so that no event would arrive:"
+            " encrypt it with a key of yours (docs/security.md), or set its SqsManagedSseEnabled to true."
+        )
 
 
 def create_undelivered_queue(name: str, settings: Settings, parent: pulumi.Resource) -> Queue:

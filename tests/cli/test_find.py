@@ -522,8 +522,8 @@ def test_a_json_document_that_cannot_begin_is_not_printed(capsys: pytest.Capture
 def test_a_terminal_of_any_width_shows_all_there_is(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     columns = (*SHOWN, *columns_of("tag:[/b]"))
     names = [f"{column.name}-value-試料{number}" for number, column in enumerate(SHOWN)]
     row = dict(zip((column.name for column in SHOWN), names, strict=True))
@@ -549,8 +549,8 @@ def test_a_terminal_of_any_width_shows_all_there_is(
 def test_a_narrow_terminal_shows_fewer_of_the_usual_columns_and_every_text_whole(
     width: int, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     values = ["1234567890", "NA12878.exome", "ACTIVE", "FASTQ", "CEPH1463-0000001", "NA12878", "cohort-a"]
     row = dict(zip((column.name for column in SHOWN), values, strict=True))
     row |= {"store": {"store_name": row.pop("store_name")}}

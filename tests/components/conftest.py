@@ -61,6 +61,8 @@ class World:
 
     tables: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     queues: set[str] = field(default_factory=set[str])
+    queue_properties: dict[str, Any] | None = field(default_factory=dict[str, Any])
+    """What Cloud Control tells of each queue; None where it may not be asked."""
     partition: str = PARTITION
     regions: dict[str, str] = field(default_factory=dict[str, str])
     """Region by part of a provider's reference; other providers are in REGION."""
@@ -124,6 +126,10 @@ class _Mocks(mocks.Mocks):
             case "getQueue" if args.args["name"] in self.world.queues:
                 name = args.args["name"]
                 return {"name": name, **_computed("aws:sqs/queue:Queue", name, PARTITION, REGION)}
+            case "getResource":
+                if self.world.queue_properties is None:
+                    return {}, [("identifier", "not allowed")]
+                return {"properties": json.dumps(self.world.queue_properties)}
             case "getTable" | "getQueue":
                 return {}, [("name", "not found")]
             case unknown:

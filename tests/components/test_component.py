@@ -1,6 +1,7 @@
 """The component in other people's programs."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -126,6 +127,40 @@ def test_an_output_that_names_a_wrong_table_fails_with_the_same_message(deploy: 
         MetadataSync("sync", {"existing_table_name": pulumi.Output.from_input("rows")})
 
     assert '"rows" is not accepted: the table cannot be read' in str(deploy(program).error)
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        (
+            {"VisibilityTimeout": 30, "ContentBasedDeduplication": True},
+            (
+                "its visibility timeout is 30 s, and Lambda reads from no queue where that is less than the function's"
+                " timeout (60 s): set the queue's VisibilityTimeout to 360."
+            ),
+        ),
+        ({"ContentBasedDeduplication": False}, "it has no content-based deduplication, and EventBridge gives no"),
+        ({"KmsMasterKeyId": "alias/aws/sqs"}, "it is encrypted with the key alias/aws/sqs, which EventBridge may not"),
+    ],
+)
+def test_an_existing_queue_that_would_not_work_is_refused_before_anything_is_registered(
+    properties: dict[str, Any], says: str, deploy: Deploy
+):
+    world = World(queues={"events.fifo"}, queue_properties=properties)
+
+    deployment = deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world, preview=True)
+
+    assert f'"events.fifo" is not accepted: {says}' in str(deployment.error)
+    assert [each.type for each in deployment.resources if each.type.startswith("aws:")] == []
+
+
+def test_settings_of_an_existing_queue_that_cannot_be_read_are_only_warned_of(deploy: Deploy):
+    world = World(queues={"events.fifo"}, queue_properties=None)
+
+    deployment = deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world)
+
+    assert deployment.error is None
+    assert any("are not checked, because they cannot be read" in each for each in deployment.logs)
 
 
 def test_dead_letters_of_an_existing_queue_are_null(deploy: Deploy):

@@ -4,8 +4,10 @@ import io
 import os
 import re
 import shlex
-from collections.abc import Mapping
-from typing import Final
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 from omics_meta.app import app
 from rich.console import Console
@@ -43,11 +45,21 @@ _SVG: Final = """\
 """
 
 
+class _Terminal(CliRunner):
+    """Has a command take its stdout for a terminal."""
+
+    @contextmanager
+    def isolation(self, *arguments: Any, **options: Any) -> Generator[Any]:
+        with super().isolation(*arguments, **options) as streams:
+            sys.stdout.isatty = lambda: True
+            yield streams
+
+
 def run(command: str, environment: Mapping[str, str], width: int) -> str:
     """Return what an `omics-meta` command prints on a terminal of so many columns, with colours as ANSI sequences."""
     nothing_else = dict.fromkeys(os.environ)
-    variables = {**nothing_else, "FORCE_COLOR": "1", "COLUMNS": str(width), **environment}
-    done = CliRunner().invoke(
+    variables = {**nothing_else, "COLUMNS": str(width), **environment}
+    done = _Terminal().invoke(
         app, shlex.split(command)[1:], prog_name="omics-meta", env=variables, catch_exceptions=False
     )
     if done.exit_code not in {0, 1}:

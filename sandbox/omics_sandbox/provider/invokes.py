@@ -1,5 +1,6 @@
 """The functions of the AWS provider that look something up."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -68,7 +69,25 @@ def _queue(aws: Aws, arguments: Properties) -> Properties:
     return {"arn": arn, "id": url, "name": name, "url": url}
 
 
+def _cloud_control(aws: Aws, arguments: Properties) -> Properties:
+    """A queue as Cloud Control shows it: the properties of its CloudFormation type, without its policy."""
+    type_name, url = arguments["typeName"], arguments["identifier"]
+    if type_name != "AWS::SQS::Queue":
+        raise ProviderError(f"the stand-in for the AWS provider reads no {type_name} by Cloud Control")
+    with describing(f"reading Cloud Control ({url})"):
+        attributes = read_attributes(aws.client("sqs"), url)
+    properties = {
+        name: attributes[name].lower() == "true" if name in _FLAGS else attributes[name]
+        for name in (*_FLAGS, "KmsMasterKeyId")
+        if name in attributes
+    }
+    properties["VisibilityTimeout"] = int(attributes["VisibilityTimeout"])
+    return {"id": url, "identifier": url, "typeName": type_name, "properties": json.dumps(properties)}
+
+
+_FLAGS: Final = ("ContentBasedDeduplication", "FifoQueue", "SqsManagedSseEnabled")
 _INVOKES: Final[Mapping[str, tuple[_Invoke, frozenset[str]]]] = {
+    "aws:cloudcontrol/getResource:getResource": (_cloud_control, frozenset({"typeName", "identifier"})),
     "aws:dynamodb/getTable:getTable": (_table, frozenset({"name"})),
     "aws:index/getCallerIdentity:getCallerIdentity": (_caller_identity, frozenset[str]()),
     "aws:index/getPartition:getPartition": (_partition, frozenset[str]()),
