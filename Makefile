@@ -74,7 +74,7 @@ all-tests: $(READY)
 
 .PHONY: core-tests
 core-tests: $(READY)
-	@$(BIN)/python -m pytest --quiet tests/readset_sync tests/components
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile tests/readset_sync tests/components
 
 .PHONY: shake
 shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 repeats the order of a run
@@ -86,7 +86,7 @@ shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 rep
 test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyproject.toml allows
 	@$(UV) venv --quiet --clear --python $(PYTHON) .cache/lowest
 	@$(UV) pip install --quiet --python .cache/lowest --resolution lowest-direct --editable '.[dev]' --editable 'sandbox[pulumi]'
-	@.cache/lowest/bin/python -m pytest --quiet tests/readset_sync tests/components
+	@.cache/lowest/bin/python -m pytest --quiet --numprocesses 2 --dist loadfile tests/readset_sync tests/components
 
 .PHONY: soak
 soak: $(READY) ## Play random histories of races and faults (HISTORIES=5000, SEED=any), and hunt for mutations with them
@@ -114,8 +114,11 @@ format: $(READY) ## Mend style and formatting where that can be done automatical
 	@$(BIN)/ruff format .
 
 .PHONY: types
-types: $(READY) ## Check types
+types: $(VENV)/.types ## Check types, if something that they depend on has changed since they were found right
+
+$(VENV)/.types: $(READY) $(shell git ls-files '*.py' 2>/dev/null)
 	@$(BIN)/basedpyright
+	@touch $@
 
 .PHONY: generate
 generate: $(READY) ## Write what is made from the code: arguments, configuration keys, schema, tables of the docs
