@@ -251,7 +251,7 @@ def test_access_denied(
 def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str], aws: Aws, cli: CommandLine) -> None:
     # Every further read set would fail for the same reason: saying so once is better than a thousand failures.
     aws.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
-    done = cli.run("backfill", *(option.format_map(world) for option in GOOD))
+    done = cli.run("backfill", "-s", world["store"], "-t", aws.table())
     assert (done.code, done.out) == (2, "")
     listed, error = done.err.splitlines()
     assert listed == f"listing of store {world['store']}: batch 1: 1 read sets: 1 from listing"
