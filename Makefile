@@ -16,6 +16,8 @@ READY := $(VENV)/.ready
 UV := .cache/uv/bin/uv
 # A file of tests is one worker's, so that what its tests share is set up once.
 WORKERS := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# The pure core and the components.
+CORE := --quiet --numprocesses 2 --dist loadfile tests/readset_sync tests/components
 # Advisories that `make audit` lets pass, each with the reason and the date.
 IGNORED :=
 
@@ -74,7 +76,7 @@ all-tests: $(READY)
 
 .PHONY: core-tests
 core-tests: $(READY)
-	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile tests/readset_sync tests/components
+	@$(BIN)/python -m pytest $(CORE)
 
 .PHONY: shake
 shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 repeats the order of a run
@@ -86,7 +88,7 @@ shake: $(READY) ## Run all tests in random order on a busy machine; SEED=123 rep
 test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyproject.toml allows
 	@$(UV) venv --quiet --clear --python $(PYTHON) .cache/lowest
 	@$(UV) pip install --quiet --python .cache/lowest --resolution lowest-direct --editable '.[dev]' --editable 'sandbox[pulumi]'
-	@.cache/lowest/bin/python -m pytest --quiet --numprocesses 2 --dist loadfile tests/readset_sync tests/components
+	@.cache/lowest/bin/python -m pytest $(CORE)
 
 .PHONY: soak
 soak: $(READY) ## Play random histories of races and faults (HISTORIES=5000, SEED=any), and hunt for mutations with them
@@ -114,11 +116,8 @@ format: $(READY) ## Mend style and formatting where that can be done automatical
 	@$(BIN)/ruff format .
 
 .PHONY: types
-types: $(VENV)/.types ## Check types, if something that they depend on has changed since they were found right
-
-$(VENV)/.types: $(READY) $(shell git ls-files '*.py' 2>/dev/null)
+types: $(READY) ## Check types
 	@$(BIN)/basedpyright
-	@touch $@
 
 .PHONY: generate
 generate: $(READY) ## Write what is made from the code: arguments, configuration keys, schema, tables of the docs
