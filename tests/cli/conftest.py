@@ -59,8 +59,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"readset_sync.{module}.PAGE_SIZE", 10)
 
 
-Answer = Callable[[str, bytes], tuple[int, dict[str, Any]]]
-"""Status and JSON for an operation's name and the body of its request."""
+Answer = Callable[[str, bytes], tuple[int, dict[str, Any] | bytes]]
+"""Status and JSON, or something else than JSON, for an operation's name and the body of its request."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         status, document = type(self).answer(self.headers.get("x-amz-target", "").rpartition(".")[2], body)
-        said = json.dumps(document).encode()
+        said = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("content-type", "application/x-amz-json-1.0")
         self.send_header("content-length", str(len(said)))
@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[Answer], str]]:
-    """Start an endpoint of AWS that answers as told; return its URL."""
+    """Start an endpoint that answers as told, as AWS or not; return its URL."""
     with ExitStack() as stack:
 
         def start(answer: Answer) -> str:

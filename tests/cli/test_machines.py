@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from omics_meta.terminal.errors import explain
 
+from tests.cli.conftest import Answer
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
 
@@ -93,30 +94,9 @@ def test_a_proxy_that_does_not_answer_is_told_as_one(cli: CommandLine) -> None:
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[str]:
+def portal(serve: Callable[[Answer], str]) -> str:
     """URL of a server that answers everything with a page, as the portals of guest networks do."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            page = b"<html><body>Please accept our terms</body></html>"
-            self.send_response(200)
-            self.send_header("content-length", str(len(page)))
-            self.end_headers()
-            self.wfile.write(page)
-
-        do_GET = do_POST  # noqa: N815 - the base class's name
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    return serve(lambda operation, body: (200, b"<html><body>Please accept our terms</body></html>"))
 
 
 OUTPUTS = {
@@ -221,9 +201,6 @@ def test_an_export_may_have_the_longest_name_that_a_file_can_have(aws: Aws, cli:
 
 
 def test_a_region_without_healthomics_is_told_as_one() -> None:
-    from botocore.exceptions import EndpointConnectionError
-    from omics_meta.terminal.errors import explain
-
     said = explain(EndpointConnectionError(endpoint_url="https://control-storage-omics.eu-north-1.amazonaws.com/x"))
 
     assert "eu-north-1 has no HealthOmics: give --region one of" in said

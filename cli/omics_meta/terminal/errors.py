@@ -54,7 +54,7 @@ def explain(error: Exception, profile: str | None = None) -> str:
         error: What was raised.
         profile: The AWS profile that the command was given.
     """
-    said = describe_error(error)
+    said, profile = describe_error(error), profile or os.environ.get("AWS_PROFILE")
     if has_bad_credentials(error):
         return f"AWS credentials are missing, expired or refused ({said}): {_credentials_remedy(error, profile)}"
     if isinstance(error, ClientError):
@@ -66,24 +66,23 @@ def explain(error: Exception, profile: str | None = None) -> str:
     if isinstance(error, ProfileNotFound):
         if not error.kwargs["profile"]:
             return "AWS_PROFILE is set to nothing, which AWS's tools take for the name of a profile: unset it"
-        return f"{describe_error(error)}: name one of `aws configure list-profiles` with --profile or AWS_PROFILE"
+        return f"{said}: name one of `aws configure list-profiles` with --profile or AWS_PROFILE"
     if isinstance(error, BotoCoreError):
         return (
-            f"AWS could not be called ({describe_error(error)}): "
+            f"AWS could not be called ({said}): "
             "check your AWS configuration files and the AWS_ variables of your environment"
         )
-    return describe_error(error)
+    return said
 
 
 def _credentials_remedy(error: Exception, profile: str | None) -> str:
     """What helps depends on which of botocore's credential providers was asked."""
-    profile = profile or os.environ.get("AWS_PROFILE")
-    of_profile = f"of profile {profile or 'default'}"
     match error:
         case SSOError() | TokenRetrievalError():
             return f"run `aws sso login{f' --profile {profile}' if profile else ''}`"
         case CredentialRetrievalError():
-            return f"run the command that is its credential_process by hand, or mend the settings {of_profile}"
+            named = profile or "default"
+            return f"run the command that is its credential_process by hand, or mend the settings of profile {named}"
         case MetadataRetrievalError():
             return "check that the container or instance has a role, and that its credentials can be fetched here"
         case _:
@@ -110,7 +109,7 @@ def _omics_regions() -> Sequence[str]:
 def _explain_client_error(error: ClientError, profile: str | None) -> str:
     said = describe_error(error)
     if error.operation_name.startswith("AssumeRole"):
-        role = f"the role of profile {profile or os.environ.get('AWS_PROFILE', 'default')}"
+        role = f"the role of profile {profile or 'default'}"
         return f"{role} cannot be assumed ({said}): check role_arn and source_profile, and who the role trusts"
     if is_denied(error):
         return f"permission is missing ({said}): allow the action to the identity that runs this command"
