@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from readset_sync.constants import STEP_SECONDS, largest_batch
+from readset_sync.constants import ANSWER_SECONDS, STEP_SECONDS, largest_batch
 
 from .rates import share
 from .settings import DECLARED, UNRESERVED, Settings, key_arn
@@ -98,8 +98,8 @@ def _function(settings: Settings, spell: Spell) -> Iterator[Contradiction]:
             ("max_tps", "maximum_concurrency", "batch_size", "function_timeout"),
             (
                 f"each of {executions} executions may make {rates} calls a second and ends after"
-                f" {settings.function_timeout} s, of which a step of a reconciliation takes {STEP_SECONDS:g} s. That is"
-                f" time for {largest} messages, and {spell('batch_size')} is {settings.batch_size}: raise it or"
+                f" {settings.function_timeout} s, of which a step of a reconciliation and the answer to the queue take"
+                f" {STEP_SECONDS + ANSWER_SECONDS:g} s. That is time for {largest} messages, and {spell('batch_size')} is {settings.batch_size}: raise it or"
                 f" {spell('function_timeout')}, or lower {spell('maximum_concurrency')} or {spell('batch_size')}."
             ),
         )

@@ -187,7 +187,7 @@ class Settings(BaseModel):
     function_memory_size: Annotated[int, _whole(128, 10240, "MiB")] = 256
     """Memory of the function in MiB."""
 
-    function_timeout: Annotated[int, _whole(10, 900, "seconds")] = 60
+    function_timeout: Annotated[int, _whole(15, 900, "seconds")] = 60
     """Timeout of the function in seconds. The visibility timeout of a created queue follows from it."""
 
     function_reserved_concurrency: Annotated[int, _whole(UNRESERVED, 100_000, "-1 reserves none")] = UNRESERVED

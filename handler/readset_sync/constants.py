@@ -25,6 +25,7 @@ LAG_METRIC = "SourceToRowLag"
 REFRESH_METRIC = "RefreshDuration"
 RECONCILIATIONS_METRIC = "Reconciliations"
 DRIFT_METRIC = "ReconciliationDrift"
+SHARED_GROUPS_METRIC = "SharedGroups"
 
 OWN_SOURCE = "healthomics-metadata-sync"
 """The `source` of messages that the product sends to its own queue."""
@@ -37,6 +38,9 @@ RECONCILE_GROUP = "reconcile"
 
 STEP_SECONDS = 5.0
 """A step of a reconciliation begins no further page after this many seconds."""
+
+ANSWER_SECONDS = 5.0
+"""Kept back of the function's time: to answer for its messages, and to give those back that have not ended."""
 
 DOCUMENTED_TPS = 5.0
 """HealthOmics calls a second, per operation, of a new account. Source: user guide, "HealthOmics service quotas"."""
@@ -78,11 +82,11 @@ def _read_rate(number: str) -> float:
 
 
 def largest_batch(max_tps: str, timeout: float) -> int:
-    """How many messages one execution of the function can work through before its timeout.
+    """How many messages one execution of the function can work through before it has to answer.
 
     A message costs at most one call of each operation, and the slowest operation decides. Half of the time is for
-    waiting for the rate, the other half for the calls themselves. One of the messages may be a step of a
-    reconciliation.
+    waiting for the rate, the other half for the calls themselves and for trying them again. One of the messages may be
+    a step of a reconciliation. Whatever takes longer all the same is cut short, and comes again alone.
 
     Args:
         max_tps: The rates of one execution, as `read_rates` takes them.
@@ -94,4 +98,4 @@ def largest_batch(max_tps: str, timeout: float) -> int:
     rates = read_rates(max_tps)
     default = rates.get("", DOCUMENTED_TPS)
     slowest = min(rates.get(operation, default) for operation in OPERATIONS)
-    return max(0, int((timeout - STEP_SECONDS) * slowest / 2))
+    return max(0, int((timeout - ANSWER_SECONDS - STEP_SECONDS) * slowest / 2))

@@ -1,128 +1,176 @@
-"""Works through batches of queue messages, each message failing alone, and says what it did."""
+"""Works through batches of queue messages: each message fails alone, and a failure costs no other message a receive."""
 
 import time
-from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-from aws_lambda_powertools.utilities.batch import (
-    SqsFifoPartialProcessor,
-    process_partial_response,  # pyright: ignore[reportUnknownVariableType] - Powertools leaves the handler untyped
+from readset_sync.batch import Record, side_by_side
+from readset_sync.constants import ANSWER_SECONDS
+from readset_sync.messages.queue_message import Message, ReconcileRequest, RefreshRequest, StoreEvent, parse_message
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.messages.reconciliation_step import ReconciliationStep
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.errors import (
+    EXPECTED_ERRORS,
+    MalformedEventError,
+    UnfinishedError,
+    is_passing,
+    is_throttle,
 )
-
-from readset_sync.constants import (
-    DRIFT_METRIC,
-    EVENTS_METRIC,
-    LAG_METRIC,
-    MESSAGES_METRIC,
-    RECONCILIATIONS_METRIC,
-    REFRESH_METRIC,
-)
-from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
-from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
-from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
-from readset_sync.model.errors import EXPECTED_ERRORS, MalformedEventError, describe_error
-from readset_sync.stores.reconciliation import drift
 from readset_sync.sync import Change, Outcome
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger
-    from aws_lambda_powertools.metrics import Metrics
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-    from readset_sync.messages.queue_message import Message
+    from readset_sync.aws.message_sender import MessageSender
+    from readset_sync.aws.retries import Retries
+    from readset_sync.report import Report
     from readset_sync.stores.reconciliation import Reconciler
     from readset_sync.sync import Synchronizer
 
-_FUNCTION: Final = "function_name"
-"""The dimension that tells stacks apart, as Powertools names it for its own metric `ColdStart`."""
+_NOT_BEGUN: Final = UnfinishedError(
+    "it was not begun: what came before it in its message group failed or took too long"
+)
+_UNFINISHED: Final = UnfinishedError("it did not end within the function's time")
+
+_FIRST_PAUSE_SECONDS: Final = 120
+"""After which a message comes again whose first attempt failed for a reason that passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One receive of a message, and what has come of it.
+
+    Attributes:
+        record: The message as it was received.
+        message: What it says; None where nobody can read it.
+        result: What was done; None where the attempt failed.
+        error: Why it failed, or has not ended.
+        milliseconds: How long it took.
+    """
+
+    record: Record
+    message: Message | None
+    result: Change | ReconciliationStep | None = None
+    error: Exception | None = _NOT_BEGUN
+    milliseconds: float = 0.0
+
+    @property
+    def shares_group(self) -> bool:
+        """Whether the message came in the message group of other read sets.
+
+        EventBridge fills in the path that the rule gives it as message group, or takes the path for the group's name.
+        """
+        return self.record.group != self.group
+
+    @property
+    def group(self) -> str:
+        """The message group that the message should be in."""
+        match self.message:
+            case ReadSetEvent() | RefreshRequest():
+                return self.message.arn.read_set_id
+            case _:
+                return self.record.id if self.record.group.startswith("$") else self.record.group
 
 
 class Consumer:
-    """Does what queue messages of one account and region say.
+    """Does what queue messages say.
 
-    Logs name every message by ARNs and no other names. Metrics have refresh durations, the time from the source's
-    change to the row, and what reconciliations find.
+    Args:
+        synchronizer: Writes the rows.
+        reconciler: Compares whole stores with their rows.
+        sender: The way back into the queue.
+        retries: Of the clients that the work is done with; told of the deadline.
+        report: Told of every message.
+        account: The account whose messages are taken.
+        region: The region whose messages are taken.
+        clock: Seconds, monotonic.
     """
 
     def __init__(
         self,
         synchronizer: "Synchronizer",
         reconciler: "Reconciler",
+        sender: "MessageSender",
+        retries: "Retries",
+        report: "Report",
         *,
         account: str,
         region: str,
-        logger: "Logger",
-        metrics: "Metrics",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._synchronizer = synchronizer
         self._reconciler = reconciler
+        self._sender = sender
+        self._retries = retries
+        self._report = report
         self._account = account
         self._region = region
-        self._logger = logger
-        self._metrics = metrics
-        # A failed message holds back the rest of its own message group only, so that order within a read set stays.
-        self._processor = SqsFifoPartialProcessor(skip_group_on_error=True)
-        # A batch in which all failed is reported like any other: raising would only lose the reasons.
-        self._processor.raise_on_entire_batch_failure = False
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._clock = clock
 
-    def consume(self, batch: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
-        """Process a batch of an SQS event source; return the messages that failed."""
-        self._counts.clear()
-        # Stacks of one account and region have the namespace and the service in common.
-        self._metrics.add_dimension(_FUNCTION, context.function_name)
-        self._metrics.add_metric(MESSAGES_METRIC, unit=MetricUnit.Count, value=len(batch["Records"]))
-        response = process_partial_response(batch, self._process, self._processor, context)
-        for (status, outcome), count in self._counts.items():
-            with single_metric(EVENTS_METRIC, unit=MetricUnit.Count, value=count) as metric:
-                metric.add_dimension(_FUNCTION, context.function_name)
-                metric.add_dimension("Status", status)
-                metric.add_dimension("Outcome", outcome)
-        return response
+    def consume(self, records: Iterable[Mapping[str, Any]], *, seconds: float) -> list[str]:
+        """Process the records of a batch, and return the ids of those that failed.
 
-    def _process(self, record: "SQSRecord") -> None:
-        """Process one message. The processor passes `record` by name, and takes an exception as a failure."""
+        Messages of different read sets go on side by side, those of one read set one after the other: what follows a
+        failed message is left.
+
+        Args:
+            records: `Records` of the event of an SQS event source.
+            seconds: How long the function may still run.
+        """
+        deadline = self._clock() + seconds - ANSWER_SECONDS
+        self._retries.deadline = deadline
+        attempts = {attempt.record.id: attempt for attempt in map(self._read, records)}
+        begun: set[str] = set()
+        groups: dict[str, list[Callable[[], Attempt | bool]]] = {}
+        for attempt in attempts.values():
+            groups.setdefault(attempt.group, []).append(partial(self._process, attempt, begun))
+        if any(attempt.record.receives > 1 for attempt in attempts.values()):
+            # Is a message that fails again to blame, or AWS? This is asked beside the work, so that it takes no time.
+            groups["AWS"] = [self._aws_answers]
+        aws_answers = False
+        for ended in side_by_side(groups.values(), goes_on=_succeeded, deadline=deadline, clock=self._clock):
+            if isinstance(ended, Attempt):
+                attempts[ended.record.id] = ended
+                begun.remove(ended.record.id)
+            else:
+                aws_answers = ended
+        attempts |= {each: replace(attempts[each], error=_UNFINISHED) for each in list(begun)}
+        self._report.batch(attempts.values())
+        failed = [attempt for attempt in attempts.values() if attempt.error is not None]
+        return [attempt.record.id for attempt in failed if not self._sent_on(attempt, aws_answers=aws_answers)]
+
+    def _read(self, record: Mapping[str, Any]) -> Attempt:
+        received = Record.read(record)
         try:
-            message = parse_message(record.body, account=self._account, region=self._region)
+            return Attempt(received, parse_message(received.body, account=self._account, region=self._region))
         except MalformedEventError as error:
-            self._counts["MALFORMED", "failed"] += 1
-            self._logger.error(  # noqa: TRY400 - the reason says it all, and a traceback would only bury it
-                "message refused",
-                message_id=record.message_id,
-                reason=str(error),
-                receive_count=record.attributes.approximate_receive_count,
-            )
-            raise
-        kind = _kind(message)
-        started = time.perf_counter()
-        try:
-            done = self._apply(message)
-        except EXPECTED_ERRORS as error:
-            self._counts[kind, "failed"] += 1
-            self._logger.error(  # noqa: TRY400 - as above
-                "event failed",
-                **_identity(message),
-                reason=describe_error(error),
-                receive_count=record.attributes.approximate_receive_count,
-            )
-            raise
-        except Exception:
-            self._counts[kind, "failed"] += 1
-            self._logger.exception("event failed unexpectedly", **_identity(message))
-            raise
-        milliseconds = (time.perf_counter() - started) * 1000
-        if isinstance(done, ReconciliationStep):
-            self._counts[kind, done.phase] += 1
-            self._report_step(done, milliseconds)
-        else:
-            self._counts[kind, done.outcome] += 1
-            self._report_change(message, done, milliseconds)
+            return Attempt(received, None, error=error)
 
-    def _apply(self, message: "Message") -> Change | ReconciliationStep:
+    def _process(self, attempt: Attempt, begun: set[str]) -> Attempt:
+        begun.add(attempt.record.id)
+        if attempt.message is None:
+            return attempt
+        began = self._clock()
+        try:
+            result = self._apply(attempt.message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported, and the other messages go on
+            attempt = replace(attempt, error=error)
+        else:
+            attempt = replace(attempt, result=result, error=None)
+        return replace(attempt, milliseconds=(self._clock() - began) * 1000)
+
+    def _aws_answers(self) -> bool:
+        """Whether the services answer, for a read set that is not there: its status is written, and it is read."""
+        nobody = ReadSetArn("aws", self._region, self._account, "0" * 10, "0" * 10)
+        try:
+            self._synchronizer.apply(ReadSetEvent("", nobody, "ARCHIVED", None, datetime.now(UTC)))
+        except EXPECTED_ERRORS as error:
+            return not is_passing(error)
+        return True
+
+    def _apply(self, message: Message) -> Change | ReconciliationStep:
         match message:
             case ReadSetEvent():
                 return self._synchronizer.apply(message)
@@ -136,60 +184,25 @@ class Consumer:
             case ReconciliationStep():
                 return self._reconciler.run_step(message)
 
-    def _report_change(self, message: "Message", change: Change, milliseconds: float) -> None:
-        self._logger.info(
-            "event applied",
-            **_identity(message),
-            outcome=change.outcome,
-            fields=change.fields,
-            milliseconds=round(milliseconds),
-        )
-        if change.outcome is Outcome.IGNORED:
-            return
-        if isinstance(message, ReadSetEvent):
-            lag = (datetime.now(UTC) - message.time).total_seconds() * 1000
-            self._metrics.add_metric(LAG_METRIC, unit=MetricUnit.Milliseconds, value=max(lag, 0))
-        if not isinstance(message, ReadSetEvent) or message.action is Action.REFRESH:
-            self._metrics.add_metric(REFRESH_METRIC, unit=MetricUnit.Milliseconds, value=milliseconds)
+    def _sent_on(self, attempt: Attempt, *, aws_answers: bool) -> bool:
+        """See to it that a failed message comes again in time; return whether that is as a copy, and not by itself.
 
-    def _report_step(self, step: ReconciliationStep, milliseconds: float) -> None:
-        done = step.phase is Phase.DONE
-        self._logger.info(
-            "reconciliation finished" if done else "reconciliation goes on",
-            **_identity(step),
-            milliseconds=round(milliseconds),
-        )
-        if done:
-            self._metrics.add_metric(RECONCILIATIONS_METRIC, unit=MetricUnit.Count, value=1)
-            self._metrics.add_metric(DRIFT_METRIC, unit=MetricUnit.Count, value=drift(step.counts))
+        A copy begins to be counted anew, so that throttles and outages never make a message a dead letter. It may come
+        after younger messages of its read set: whatever the order, a row is made what its read set is then.
+        """
+        record, error = attempt.record, attempt.error
+        blameless = error is _NOT_BEGUN or is_throttle(error) or (is_passing(error) and not aws_answers)
+        try:
+            if attempt.shares_group or (blameless and record.receives > 1):
+                self._sender.send_again(record.body, group=attempt.group)
+                return True
+            if is_passing(error) and record.receives == 1:
+                self._sender.hide(record.receipt, seconds=_FIRST_PAUSE_SECONDS)
+        except EXPECTED_ERRORS as refusal:
+            # The message comes again all the same, when the queue's visibility timeout is over.
+            self._report.not_sent_on(attempt, refusal)
+        return False
 
 
-def _kind(message: "Message") -> str:
-    """The first dimension of the metric of a message.
-
-    Whatever comes from outside could be anything, and each value of a dimension is a metric of its own.
-    """
-    match message:
-        case ReadSetEvent():
-            return message.status if message.status in ACTIONS else "OTHER"
-        case RefreshRequest():
-            return "REFRESH"
-        case StoreEvent() | ReconcileRequest() | ReconciliationStep():
-            return "RECONCILE"
-
-
-def _identity(message: "Message") -> dict[str, Any]:
-    """What tells a message from others, for the logs."""
-    match message:
-        case ReadSetEvent():
-            return {"event_id": message.id, "set_arn": str(message.arn), "status": message.status}
-        case RefreshRequest():
-            return {"event_id": message.id, "set_arn": str(message.arn)}
-        case StoreEvent():
-            return {"event_id": message.id, "store_arn": str(message.arn), "status": message.status}
-        case ReconcileRequest():
-            return {"event_id": message.id}
-        case ReconciliationStep():
-            identity = {"event_id": message.id, "phase": message.phase, "found": dict(message.counts)}
-            failed = {store_id: stop.reason for store_id, stop in message.failed.items()}
-            return identity | ({"failed_stores": failed} if failed else {})
+def _succeeded(ended: Attempt | bool) -> bool:
+    return isinstance(ended, Attempt) and ended.error is None

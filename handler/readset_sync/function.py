@@ -7,7 +7,7 @@ Clients are built once per execution environment, while the module is imported. 
 - `SOURCE_ACCOUNT`, `SOURCE_REGION`: messages of any other account or region are refused.
 - `MAX_ROW_AGE_DAYS`: how old a row may become before a reconciliation has it refreshed; 0 for any age.
 - `RECONCILE_SCHEDULE`: how often reconciliations are scheduled, for those who look; not read here.
-- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `MaxTps` reads it.
+- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `Rates` reads it.
 - `POWERTOOLS_*`: service name, metrics namespace and log level, as Powertools documents them.
 
 Logs and metrics name read sets by ARN only: names, subjects, samples and tags may tell who a patient is.
@@ -25,13 +25,14 @@ from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.rate_limits import MaxTps
+from readset_sync.aws.retries import Retries
 from readset_sync.aws.table import Table
 from readset_sync.consumer import Consumer
+from readset_sync.report import Report
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _session = boto3.Session()
@@ -42,20 +43,32 @@ _metrics = Metrics()
 def _build_consumer() -> Consumer:
     account, region = os.environ["SOURCE_ACCOUNT"], os.environ["SOURCE_REGION"]
     days = float(os.environ["MAX_ROW_AGE_DAYS"])
-    source = HealthOmics(omics_client(_session, max_tps=MaxTps.parse(os.environ["MAX_TPS"])))
-    table = Table(dynamodb_client(_session), os.environ["TABLE_NAME"])
+    retries = Retries()
+    source = HealthOmics(omics_client(_session, max_tps=MaxTps.parse(os.environ["MAX_TPS"]), retries=retries))
+    table = Table(dynamodb_client(_session, retries=retries), os.environ["TABLE_NAME"])
+    sender = MessageSender(
+        sqs_client(_session, retries=retries), os.environ["QUEUE_URL"], account=account, region=region
+    )
     synchronizer = Synchronizer(source, table)
     reconciler = Reconciler(
         source,
         table,
         synchronizer,
-        MessageSender(sqs_client(_session), os.environ["QUEUE_URL"], account=account, region=region),
+        sender,
         account=account,
         region=region,
         partition=_session.get_partition_for_region(region),
         max_age=timedelta(days=days) if days else None,
     )
-    return Consumer(synchronizer, reconciler, account=account, region=region, logger=_logger, metrics=_metrics)
+    return Consumer(
+        synchronizer,
+        reconciler,
+        sender,
+        retries,
+        Report(_logger, _metrics, function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"]),
+        account=account,
+        region=region,
+    )
 
 
 _consumer = _build_consumer()
@@ -63,6 +76,7 @@ _consumer = _build_consumer()
 
 @_logger.inject_lambda_context
 @_metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
     """Process a batch of queue messages; return those that failed, for the queue to deliver again."""
-    return _consumer.consume(event, context)
+    failed = _consumer.consume(event["Records"], seconds=context.get_remaining_time_in_millis() / 1000)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

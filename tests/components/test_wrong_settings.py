@@ -54,7 +54,7 @@ INVALID: Mapping[str, tuple[str, ...]] = {
     "retainTable": NOT_BOOLEAN,
     "manageQueuePolicy": NOT_BOOLEAN,
     "functionMemorySize": ("127", "10241", "big"),
-    "functionTimeout": ("9", "901", "60.5"),
+    "functionTimeout": ("14", "901", "60.5"),
     "functionReservedConcurrency": ("-2", "100001"),
     "maximumConcurrency": ("1", "1001"),
     "batchSize": ("0", "11", "true", "NaN"),
@@ -134,7 +134,7 @@ CONTRADICTIONS = [
         '"5"',
         (
             "each of 100 executions may make 0.05 calls a second and ends after 60 s, of which a step of a"
-            f" reconciliation takes 5 s. That is time for 1 messages, and batchSize is 10: {LARGER}"
+            f" reconciliation and the answer to the queue take 10 s. That is time for 1 messages, and batchSize is 10: {LARGER}"
         ),
     ),
     (
@@ -142,15 +142,15 @@ CONTRADICTIONS = [
         '"100,ListTagsForResource=0.5"',
         (
             "each of 2 executions may make 50,ListTagsForResource=0.25 calls a second and ends after 60 s, of which a"
-            f" step of a reconciliation takes 5 s. That is time for 6 messages, and batchSize is 10: {LARGER}"
+            f" step of a reconciliation and the answer to the queue take 10 s. That is time for 6 messages, and batchSize is 10: {LARGER}"
         ),
     ),
     (
-        {"maxTps": "5", "functionTimeout": "10"},
+        {"maxTps": "5", "functionTimeout": "15"},
         '"5"',
         (
-            "each of 2 executions may make 2.5 calls a second and ends after 10 s, of which a step of a"
-            f" reconciliation takes 5 s. That is time for 6 messages, and batchSize is 10: {LARGER}"
+            "each of 2 executions may make 2.5 calls a second and ends after 15 s, of which a step of a"
+            f" reconciliation and the answer to the queue take 10 s. That is time for 6 messages, and batchSize is 10: {LARGER}"
         ),
     ),
     ({"alarmEmail": ADDRESS, "alarms": "false"}, f'"{ADDRESS}"', NO_ALARMS),

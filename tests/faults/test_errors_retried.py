@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
 from readset_sync.aws.rate_limits import MaxTps
+from readset_sync.aws.retries import ATTEMPTS
 
 from tests.faults.matrix import OPERATIONS, Injection, cases, declared, documented_errors, errors_of
 
@@ -39,7 +40,6 @@ CLIENTS: dict[str, Callable[[boto3.Session], Any]] = {
     "dynamodb": dynamodb_client,
     "sqs": sqs_client,
 }
-ATTEMPTS = 5
 
 
 def test_every_error_that_a_model_declares_is_documented() -> None:
@@ -69,7 +69,6 @@ def test_given_an_error_when_a_client_meets_it_then_it_tries_again_what_may_pass
     assert played
 
     for case in played:
-        # A new one each time, because what a client may spend on retries is limited.
         client = CLIENTS[service](session)
         injection = Injection()
         injection.attach(client)

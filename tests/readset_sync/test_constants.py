@@ -17,11 +17,11 @@ def test_constants_import_nothing() -> None:
 @pytest.mark.parametrize(
     ("max_tps", "timeout", "messages"),
     [
-        ("2", 25, 20),
-        ("2.05", 25, 20),  # half a message is none
-        ("20,ListTagsForResource=2", 25, 20),  # the slowest operation decides
-        ("GetReadSetMetadata=50", 25, 50),  # ... which may be one without a rate of its own
-        ("1000", 5, 0),  # a step of a reconciliation takes all the time
+        ("2", 30, 20),
+        ("2.05", 30, 20),  # half a message is none
+        ("20,ListTagsForResource=2", 30, 20),  # the slowest operation decides
+        ("GetReadSetMetadata=50", 30, 50),  # ... which may be one without a rate of its own
+        ("1000", 10, 0),  # a step of a reconciliation and the answer take all the time
         ("1000", 1, 0),
     ],
 )

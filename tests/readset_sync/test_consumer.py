@@ -2,59 +2,45 @@
 
 import io
 import json
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
+from readset_sync.aws.retries import Retries
 from readset_sync.consumer import Consumer
 from readset_sync.model.arn import ReadSetArn
+from readset_sync.report import Report
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
-from tests.readset_sync.conftest import Store
-
-Body = dict[str, Any] | str
-
-
-@dataclass
-class Context:
-    """The part of a Lambda context that Powertools reads."""
-
-    function_name: str = "sync"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = "arn:aws:lambda:us-west-2:123456789012:function:sync"
-    aws_request_id: str = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+from tests.readset_sync.conftest import Queue, Store
+from tests.readset_sync.messages import Body, event, record
 
 
 class Runtime:
     """A consumer, and what it prints."""
 
-    def __init__(self, synchronizer: Synchronizer, reconciler: Reconciler, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, synchronizer: Synchronizer, reconciler: Reconciler, queue: Queue, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self._capsys = capsys
         self._log = io.StringIO()
         self._metrics = Metrics(namespace="Test", service="sync")
+        # Loggers of one service share a handler, so each test has a service of its own.
+        logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
+        report = Report(logger, self._metrics, function_name="sync")
         self._consumer = Consumer(
-            synchronizer,
-            reconciler,
-            account="123456789012",
-            region="us-west-2",
-            # Loggers of one service share a handler, so each test has a service of its own.
-            logger=Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log),
-            metrics=self._metrics,
+            synchronizer, reconciler, queue.sender(), Retries(), report, account="123456789012", region="us-west-2"
         )
 
-    def run(self, *messages: tuple[str, Body]) -> list[str]:
-        """Consume (message group, body) pairs; return the numbers of those that failed."""
-        records = [record(n, group, body) for n, (group, body) in enumerate(messages)]
-        handler: Any = self._metrics.log_metrics(self._consumer.consume)
-        response = handler({"Records": records}, Context())
-        return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+    def run(self, *bodies: Body) -> list[str]:
+        """Consume messages, each in the message group of its read set; return the numbers of those that failed."""
+        records = [record(str(number), body) for number, body in enumerate(bodies)]
+        failed = self._consumer.consume(records, seconds=60)
+        self._metrics.flush_metrics()
+        return failed
 
     def printed(self) -> list[dict[str, Any]]:
         lines = self._log.getvalue().splitlines() + self._capsys.readouterr().out.splitlines()
@@ -65,50 +51,19 @@ class Runtime:
 def runtime(
     synchronizer: Synchronizer,
     reconciler: Reconciler,
+    queue: Queue,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Runtime:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "sync")
-    return Runtime(synchronizer, reconciler, capsys)
-
-
-def record(number: int, group: str, body: Body) -> dict[str, Any]:
-    return {
-        "messageId": str(number),
-        "receiptHandle": "handle",
-        "body": body if isinstance(body, str) else json.dumps(body),
-        "attributes": {
-            "ApproximateReceiveCount": "1",
-            "SentTimestamp": "1",
-            "SenderId": "events",
-            "ApproximateFirstReceiveTimestamp": "1",
-            "MessageGroupId": group,
-        },
-        "messageAttributes": {},
-        "md5OfBody": "",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-west-2:123456789012:queue.fifo",
-        "awsRegion": "us-west-2",
-    }
-
-
-def event(arn: ReadSetArn, status: str = "ACTIVE") -> dict[str, Any]:
-    return {
-        "id": "an-event",
-        "source": "aws.omics",
-        "detail-type": "Read Set Status Change",
-        "account": arn.account,
-        "region": arn.region,
-        "time": "2026-04-04T17:53:06Z",
-        "detail": {"arn": str(arn), "sequenceStoreId": arn.store_id, "id": arn.read_set_id, "status": status},
-    }
+    return Runtime(synchronizer, reconciler, queue, capsys)
 
 
 def test_a_batch_that_succeeds_reports_no_failures(store: Store, runtime: Runtime) -> None:
     arns = [store.add() for _ in range(3)]
 
-    assert runtime.run(*((arn.read_set_id, event(arn)) for arn in arns)) == []
+    assert runtime.run(*map(event, arns)) == []
 
     assert all(store.table.get(str(arn)) for arn in arns)
 
@@ -119,13 +74,7 @@ def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime)
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
 
-    failed = runtime.run(
-        ("good", event(good)),
-        ("bad", event(bad)),
-        ("bad", event(bad, "DELETED")),
-        ("good", event(good, "ARCHIVED")),
-        ("last", event(last)),
-    )
+    failed = runtime.run(event(good), event(bad), event(bad, "DELETED"), event(good, "ARCHIVED"), event(last))
 
     assert failed == ["1", "2"]
     assert store.table.get(str(good))
@@ -147,7 +96,7 @@ def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime)
 def test_a_malformed_message_fails_alone_and_says_why(body: Body, reason: str, store: Store, runtime: Runtime) -> None:
     arn = store.add()
 
-    assert runtime.run(("malformed", body), ("fine", event(arn))) == ["0"]
+    assert runtime.run(body, event(arn)) == ["0"]
 
     assert store.table.get(str(arn))
     [refusal] = [line for line in runtime.printed() if line.get("message") == "message refused"]
@@ -157,12 +106,12 @@ def test_a_malformed_message_fails_alone_and_says_why(body: Body, reason: str, s
 
 
 def test_a_batch_of_nothing_but_failures_is_reported_like_any_other(runtime: Runtime) -> None:
-    assert runtime.run(("a", "x"), ("b", "y")) == ["0", "1"]
+    assert runtime.run("x", "y") == ["0", "1"]
 
 
 def test_an_instance_forgets_the_failures_of_its_last_batch(store: Store, runtime: Runtime) -> None:
-    assert runtime.run(("a", "x")) == ["0"]
-    assert runtime.run(("a", event(store.add()))) == []
+    assert runtime.run("x") == ["0"]
+    assert runtime.run(event(store.add())) == []
 
 
 def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: Store, runtime: Runtime) -> None:
@@ -174,7 +123,7 @@ def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: S
         tags={"secret-key": "secret-value"},
     )
 
-    runtime.run(("a", event(arn)), ("a", event(arn, "INVENTED")))
+    runtime.run(event(arn), event(arn, "INVENTED"))
 
     printed = runtime.printed()
     applied, ignored = [line for line in printed if line.get("message") == "event applied"]
@@ -186,9 +135,7 @@ def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: S
 def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store: Store, runtime: Runtime) -> None:
     one, two = store.add(), store.add()
 
-    runtime.run(
-        ("one", event(one)), ("two", event(two)), ("two", event(two, "INVENTED")), ("x", "junk"), ("y", "more junk")
-    )
+    runtime.run(event(one), event(two), event(two, "INVENTED"), "junk", "more junk")
 
     emitted = [line for line in runtime.printed() if "_aws" in line]
     counts = {(line["Status"], line["Outcome"]): line["Events"] for line in emitted if "Events" in line}
@@ -224,7 +171,7 @@ def test_a_fault_of_our_own_fails_its_message_alone_and_is_logged_with_its_trace
 
     monkeypatch.setattr(Synchronizer, "apply", apply)
 
-    assert runtime.run(("broken", event(broken)), ("fine", event(fine))) == ["0"]
+    assert runtime.run(event(broken), event(fine)) == ["0"]
 
     printed = runtime.printed()
     [failure] = [line for line in printed if line.get("message") == "event failed unexpectedly"]

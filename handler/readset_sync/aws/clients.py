@@ -6,6 +6,7 @@ import boto3
 from botocore.config import Config
 
 from readset_sync.aws.rate_limits import RateLimits
+from readset_sync.aws.retries import Retries
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -18,26 +19,31 @@ MAX_THREADS: Final = 32
 """Threads that can share a client without waiting for one of its connections."""
 
 _CONFIG: Final = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": 1},
     connect_timeout=5,
     read_timeout=20,
     max_pool_connections=MAX_THREADS,
 )
-"""Throttles, timeouts, resets and 5xx are tried again with exponential backoff; nothing hangs for minutes."""
+"""`Retries` says what is tried again; no call hangs for minutes."""
 
 
-def omics_client(session: boto3.Session, *, max_tps: "MaxTps") -> "OmicsClient":
+def omics_client(session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None) -> "OmicsClient":
     """Return a HealthOmics client that calls each operation at its rate at the most, retries included."""
     client: OmicsClient = session.client("omics", config=_CONFIG)
     RateLimits(max_tps).attach(client)
+    (retries or Retries()).attach(client)
     return client
 
 
-def dynamodb_client(session: boto3.Session) -> "DynamoDBClient":
+def dynamodb_client(session: boto3.Session, *, retries: Retries | None = None) -> "DynamoDBClient":
     """Return a DynamoDB client."""
-    return session.client("dynamodb", config=_CONFIG)
+    client: DynamoDBClient = session.client("dynamodb", config=_CONFIG)
+    (retries or Retries()).attach(client)
+    return client
 
 
-def sqs_client(session: boto3.Session) -> "SQSClient":
+def sqs_client(session: boto3.Session, *, retries: Retries | None = None) -> "SQSClient":
     """Return an SQS client."""
-    return session.client("sqs", config=_CONFIG)
+    client: SQSClient = session.client("sqs", config=_CONFIG)
+    (retries or Retries()).attach(client)
+    return client

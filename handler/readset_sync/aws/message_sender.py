@@ -1,6 +1,7 @@
 """Sends the product's own messages to the pipeline's queue, in the envelope that `message` reads."""
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,21 +57,44 @@ class MessageSender:
             UnsentError: SQS did not take some of them; others may be on their way.
         """
         for start in range(0, len(arns), _BATCH):
-            self._send([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
+            self._send_messages([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
 
     def send_step(self, step: ReconciliationStep) -> None:
         """Hand a reconciliation on to its next step."""
-        self._send([_Message(step.id, RECONCILE_STEP, step.write(), group=RECONCILE_GROUP)])
+        self._send_messages([_Message(step.id, RECONCILE_STEP, step.write(), group=RECONCILE_GROUP)])
 
-    def _send(self, messages: Sequence[_Message]) -> None:
-        entries = [self._entry(number, message) for number, message in enumerate(messages)]
+    def send_again(self, body: str, *, group: str) -> None:
+        """Send a copy of a message, which SQS begins to count anew.
+
+        Raises:
+            UnsentError, ClientError, BotoCoreError: SQS did not take it, or could not be asked.
+        """
+        self._send([_entry(0, body, group=group, deduplication_id=uuid.uuid4().hex)])
+
+    def hide(self, receipt: str, *, seconds: int) -> None:
+        """Have a message that is being processed received again after so many seconds.
+
+        Raises:
+            ClientError, BotoCoreError: SQS refused, or could not be asked.
+        """
+        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+    def _send_messages(self, messages: Sequence[_Message]) -> None:
+        self._send(
+            [
+                _entry(number, json.dumps(self._envelope(message)), group=message.group, deduplication_id=message.id)
+                for number, message in enumerate(messages)
+            ]
+        )
+
+    def _send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
         failed = self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
         if failed:
             reason = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
             raise UnsentError(f"SQS did not take {len(failed)} of {len(entries)} messages: {reason}")
 
-    def _entry(self, number: int, message: _Message) -> "SendMessageBatchRequestEntryTypeDef":
-        envelope = {
+    def _envelope(self, message: _Message) -> dict[str, Any]:
+        return {
             "id": message.id,
             "source": OWN_SOURCE,
             "detail-type": message.detail_type,
@@ -79,12 +103,15 @@ class MessageSender:
             "time": format_timestamp(datetime.now(UTC)),
             "detail": message.detail,
         }
-        return {
-            "Id": str(number),
-            "MessageBody": json.dumps(envelope),
-            "MessageGroupId": message.group,
-            "MessageDeduplicationId": message.id,
-        }
+
+
+def _entry(number: int, body: str, *, group: str, deduplication_id: str) -> "SendMessageBatchRequestEntryTypeDef":
+    return {
+        "Id": str(number),
+        "MessageBody": body,
+        "MessageGroupId": group,
+        "MessageDeduplicationId": deduplication_id,
+    }
 
 
 def _refresh(arn: "ReadSetArn", cause: str) -> _Message:

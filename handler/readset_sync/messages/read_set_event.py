@@ -40,13 +40,19 @@ ACTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReadSetEvent:
-    """One Read Set Status Change event. `time` is when the source had the status, to the second."""
+    """One Read Set Status Change event.
+
+    Attributes:
+        time: When the source had the status, to the second.
+        replayed: Whether the event was sent again from an archive of EventBridge.
+    """
 
     id: str
     arn: "ReadSetArn"
     status: str
     status_message: str | None
     time: datetime
+    replayed: bool = False
 
     @property
     def action(self) -> Action:
@@ -67,6 +73,7 @@ class ReadSetEvent:
                 read_text(detail, "statusMessage", "detail.statusMessage") if detail.get("statusMessage") else None
             ),
             time=envelope.time,
+            replayed="replay-name" in envelope.content,
         )
 
 

@@ -11,13 +11,16 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
     ProxyConnectionError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NetworkError
 
 
 class SyncError(Exception):
@@ -48,6 +51,10 @@ class ContendedRowError(SyncError):
     """A row, or its read set, kept changing under every attempt to write it. Trying again later helps."""
 
 
+class UnfinishedError(SyncError):
+    """Work that did not end within the time that there was for it."""
+
+
 EXPECTED_ERRORS: Final = (SyncError, ClientError, BotoCoreError)
 """Everything that AWS, the network or the data can do to one read set. Any other exception is a fault of ours."""
 
@@ -69,6 +76,48 @@ _BAD_CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
+
+
+THROTTLES: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ThrottledException",
+        "Throttling",
+        THROTTLE,
+        "TooManyRequestsException",
+    }
+)
+"""The error codes with which AWS services throttle (botocore, `retries/standard.py`)."""
+
+
+_REPLICA_CONFLICT: Final = "ReplicatedWriteConflictException"
+"""DynamoDB's word that another region is writing to the same item of a global table just now."""
+
+
+def is_passing_answer(status: int, code: str) -> bool:
+    """Whether an answer refuses a call for now only: a throttle, a time-out or an internal error.
+
+    Args:
+        status: The HTTP status.
+        code: The AWS error code; empty where the answer has none.
+    """
+    return status >= 500 or status in {408, 429} or code in THROTTLES or code == _REPLICA_CONFLICT
+
+
+def is_throttle(error: Exception | None) -> bool:
+    """Whether AWS refused a call for the rate of calls, whoever made the others."""
+    return isinstance(error, ClientError) and error_code(error) in THROTTLES
+
+
+def is_passing(error: Exception | None) -> bool:
+    """Whether the same work may succeed later without anybody mending anything."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return is_passing_answer(status, error_code(error))
+    return isinstance(error, HTTPClientError | NetworkError | UnfinishedError) and not isinstance(error, SSLError)
 
 
 def error_code(error: Exception) -> str:

@@ -1,0 +1,262 @@
+"""What becomes of messages that fail: whose fault counts, and how each of them comes again."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from unittest.mock import Mock, call
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+from botocore.exceptions import ClientError, ConnectTimeoutError
+from readset_sync.aws.message_sender import MessageSender
+from readset_sync.aws.retries import Retries
+from readset_sync.constants import ANSWER_SECONDS
+from readset_sync.consumer import Consumer
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.errors import error_code
+from readset_sync.report import Report
+from readset_sync.sync import Change, Outcome, Synchronizer
+
+from tests.readset_sync.messages import event, record
+
+LITERAL: Final = "$.detail.id"
+"""The message group of every event, if EventBridge takes the rule's path for a name."""
+
+PROBE: Final = "0" * 10
+"""The read set that is asked for to learn whether AWS answers at all."""
+
+
+def arn(read_set_id: str) -> ReadSetArn:
+    return ReadSetArn("aws", "us-west-2", "123456789012", "1234567890", read_set_id)
+
+
+ONE, TWO, THREE = (arn(str(number) * 10) for number in (1, 2, 3))
+
+
+def refusal(code: str, status: int) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Operation")  # pyright: ignore[reportArgumentType] - botocore reads no more
+
+
+THROTTLE = refusal("ThrottlingException", 429)
+DENIED = refusal("AccessDeniedException", 403)
+INTERNAL = refusal("InternalServerException", 500)
+AWAY = ConnectTimeoutError(endpoint_url="https://omics")
+
+
+class Function:
+    """The function's code on a synchronizer that fails or hangs for the read sets that it is told to."""
+
+    def __init__(self) -> None:
+        self.failing: dict[str, Exception] = {}
+        self.hanging: set[str] = set()
+        self.applied: list[tuple[str, str]] = []
+        self.end = threading.Event()
+        self.sender = Mock(spec=MessageSender)
+        self._log = io.StringIO()
+        self._metrics = Metrics(namespace="Test", service="sync")
+        # Loggers of one service share a handler, so each test has a service of its own.
+        logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
+        synchronizer = Mock(spec=Synchronizer)
+        synchronizer.apply.side_effect = self._apply
+        self._consumer = Consumer(
+            synchronizer,
+            Mock(),
+            self.sender,
+            Retries(),
+            Report(logger, self._metrics, function_name="sync"),
+            account="123456789012",
+            region="us-west-2",
+        )
+
+    def run(self, *records: dict[str, Any], seconds: float = 60.0) -> list[str]:
+        """Consume a batch, and return the messages that failed."""
+        self._metrics.clear_metrics()
+        return self._consumer.consume(records, seconds=seconds)
+
+    def logged(self, message: str) -> list[dict[str, Any]]:
+        """The lines of the log that say this."""
+        return [line for line in map(json.loads, self._log.getvalue().splitlines()) if line["message"] == message]
+
+    def metric(self, name: str) -> list[float]:
+        """The values of a metric since the last batch began."""
+        return self._metrics.provider.metric_set.get(name, {}).get("Value", [])
+
+    def _apply(self, given: ReadSetEvent) -> Change:
+        read_set_id = given.arn.read_set_id
+        if read_set_id in self.hanging:
+            self.end.wait(60)
+        if read_set_id in self.failing:
+            raise self.failing[read_set_id]
+        self.applied.append((read_set_id, given.status))
+        return Change(Outcome.UPDATED)
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+    function = Function()
+    yield function
+    function.end.set()
+
+
+def everything(failing: Exception) -> dict[str, Exception]:
+    return dict.fromkeys((ONE.read_set_id, TWO.read_set_id, THREE.read_set_id, PROBE), failing)
+
+
+@pytest.mark.parametrize("hanging", [1, 3, 9])
+def test_read_sets_that_hang_fail_alone_and_in_time(hanging: int, function: Function):
+    # GIVEN ten read sets, of which some do not answer
+    arns = [arn(f"{number}" * 10) for number in range(1, 10)] + [arn("1234567890")]
+    function.hanging = {each.read_set_id for each in arns[:hanging]}
+
+    # WHEN a batch has all of them, and one of the hanging has another message behind the first
+    failed = function.run(
+        *(record(each.read_set_id, event(each)) for each in arns),
+        record("behind", event(arns[0], "ARCHIVED")),
+        seconds=ANSWER_SECONDS + 1,
+    )
+
+    # THEN all others are done, and the log names those that hang
+    assert set(failed) == function.hanging | {"behind"}
+    assert {each for each, _ in function.applied} == {each.read_set_id for each in arns[hanging:]}
+    reasons = {line["set_arn"]: line["reason"] for line in reversed(function.logged("event failed"))}
+    assert reasons.keys() == {str(each) for each in arns[:hanging]}
+    assert set(reasons.values()) == {"it did not end within the function's time"}
+
+
+def test_what_waits_behind_a_failure_is_not_blamed_for_it(function: Function):
+    # GIVEN a read set that hangs, in both of its messages' second receive
+    function.hanging = {ONE.read_set_id}
+    behind = event(ONE, "ARCHIVED")
+
+    failed = function.run(
+        record("first", event(ONE), receives=2), record("behind", behind, receives=2), seconds=ANSWER_SECONDS + 1
+    )
+
+    # THEN the first message's receive counts, and the other's does not
+    assert failed == ["first"]
+    assert sent_again(function) == [(behind, ONE.read_set_id)]
+
+
+@pytest.mark.parametrize("passing", [THROTTLE, INTERNAL, AWAY], ids=error_code)
+def test_a_failure_that_passes_is_tried_again_soon_at_first(passing: Exception, function: Function):
+    function.failing = everything(passing)
+
+    assert function.run(record("one", event(ONE))) == ["one"]
+
+    assert function.sender.mock_calls == [call.hide("receipt of one", seconds=120)]
+
+
+@pytest.mark.parametrize("passing", [THROTTLE, INTERNAL, AWAY], ids=error_code)
+def test_an_outage_is_no_fault_of_the_message(passing: Exception, function: Function):
+    function.failing = everything(passing)
+    body = event(ONE)
+
+    assert function.run(record("one", body, receives=2)) == []
+
+    assert sent_again(function) == [(body, ONE.read_set_id)]
+
+
+def test_a_throttle_is_no_fault_of_the_message_whatever_else_is_answered(function: Function):
+    function.failing = {ONE.read_set_id: THROTTLE}
+
+    assert function.run(record("one", event(ONE), receives=2)) == []
+
+
+@pytest.mark.parametrize("error", [INTERNAL, AWAY, DENIED, ZeroDivisionError()], ids=error_code)
+@pytest.mark.parametrize("receives", [2, 5])
+def test_a_read_set_that_fails_while_aws_answers_becomes_a_dead_letter(
+    error: Exception, receives: int, function: Function
+):
+    function.failing = {ONE.read_set_id: error}
+
+    assert function.run(record("one", event(ONE), receives=receives), record("two", event(TWO))) == ["one"]
+
+    assert function.sender.mock_calls == []
+
+
+def test_a_permission_that_is_missing_for_all_becomes_dead_letters(function: Function):
+    function.failing = everything(DENIED)
+
+    assert function.run(record("one", event(ONE), receives=2)) == ["one"]
+
+
+def test_a_message_that_cannot_be_sent_again_comes_back_by_itself(function: Function):
+    function.failing = everything(THROTTLE)
+    function.sender.send_again.side_effect = DENIED
+
+    assert function.run(record("one", event(ONE), receives=2)) == ["one"]
+
+    [warning] = function.logged("message comes again late")
+    assert warning["set_arn"] == str(ONE)
+
+
+def test_a_failure_in_a_shared_group_does_not_hold_the_group(function: Function):
+    # GIVEN a group that read sets share, because EventBridge took the path for its name
+    function.failing = {ONE.read_set_id: DENIED}
+    body = event(ONE)
+
+    # WHEN one of them fails
+    failed = function.run(
+        record("one", body, group=LITERAL),
+        record("two", event(TWO), group=LITERAL),
+        record("junk", "junk", group=LITERAL),
+    )
+
+    # THEN it goes on in a group of its own, as does what nobody can read
+    assert failed == []
+    assert sent_again(function) == [(body, ONE.read_set_id), ("junk", "junk")]
+    assert function.applied == [(TWO.read_set_id, "ACTIVE")]
+
+    # AND there its receives count
+    assert function.run(record("one", body, receives=2)) == ["one"]
+
+
+def test_a_shared_group_is_told_of_once_and_counted(function: Function):
+    for _ in range(2):
+        function.run(record("one", event(ONE), group=LITERAL), record("two", event(TWO)))
+        assert function.metric("SharedGroups") == [1.0]
+
+    [warning] = function.logged(
+        "read sets share a message group: EventBridge took the rule's path for its name, "
+        "and so events are worked off one after the other"
+    )
+    assert warning["message_group"] == LITERAL
+
+
+def test_no_shared_group_is_counted_where_there_is_none(function: Function):
+    function.run(record("one", event(ONE)), record("junk", "junk"))
+
+    assert function.metric("SharedGroups") == []
+
+
+@pytest.mark.parametrize(
+    ("age", "extra"),
+    [
+        (timedelta(days=7), {}),
+        (timedelta(minutes=1), {"replay-name": "arn:aws:events:us-west-2:123456789012:replay/r"}),
+    ],
+    ids=["redriven", "replayed"],
+)
+def test_an_event_that_was_sent_again_is_no_lag(age: timedelta, extra: dict[str, str], function: Function):
+    function.run(record("one", event(ONE, time=datetime.now(UTC) - age, **extra)))
+    assert function.metric("SourceToRowLag") == []
+
+    function.run(record("two", event(TWO, time=datetime.now(UTC) - timedelta(minutes=1))))
+    [lag] = function.metric("SourceToRowLag")
+    assert lag >= 60_000
+
+
+def sent_again(function: Function) -> list[tuple[Any, str]]:
+    """The bodies that were sent once more, each with its group."""
+
+    def read(body: str) -> Any:
+        return json.loads(body) if body.startswith("{") else body
+
+    return [(read(each.args[0]), each.kwargs["group"]) for each in function.sender.send_again.mock_calls]

@@ -1,0 +1,201 @@
+"""Trying calls again, on a clock of the test's own and without a network."""
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError, SSLError
+from readset_sync.aws import retries as module
+from readset_sync.aws.clients import dynamodb_client
+from readset_sync.aws.retries import ATTEMPTS, Outage, Retries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDPOINT = "http://127.0.0.1:9"
+FINE = b"{}"
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("botocore.endpoint.time.sleep", clock.sleep)
+    monkeypatch.setattr(module.random, "uniform", lambda _, longest: longest)
+    return clock
+
+
+class Service:
+    """DynamoDB that answers what it is told to, each answer once, and then well."""
+
+    def __init__(self, retries: Retries) -> None:
+        session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-west-2")
+        self.client: Any = dynamodb_client(session, retries=retries)
+        self.client.meta.events.register("before-send.dynamodb", self._send)
+        self.calls = 0
+        self.answers: Iterator[Any] = iter(())
+
+    def get(self, *answers: Any) -> Any:
+        self.answers = iter(answers)
+        return self.client.get_item(TableName="rows", Key={"set_arn": {"S": "arn"}})
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        self.calls += 1
+        answer = next(self.answers, 200)
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            answer = answer()
+        status, code = answer if isinstance(answer, tuple) else (answer, "")
+        body = FINE if status == 200 else f'{{"__type": "{code}"}}'.encode()
+        raw: Any = type("Raw", (), {"stream": lambda *_, **__: iter([body])})()
+        return AWSResponse(request.url, status, {}, raw)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        (400, "ProvisionedThroughputExceededException"),
+        (400, "ThrottlingException"),
+        (429, "Whatever"),
+        (500, "InternalServerError"),
+        (503, ""),
+        EndpointConnectionError(endpoint_url=ENDPOINT),
+        ConnectTimeoutError(endpoint_url=ENDPOINT),
+        ReadTimeoutError(endpoint_url=ENDPOINT),
+    ],
+    ids=repr,
+)
+def test_what_may_pass_is_tried_again_with_growing_pauses(failure: Any, clock: Clock):
+    service = Service(Retries(clock=clock))
+    began = clock()
+
+    service.get(*[failure] * (ATTEMPTS - 1))
+
+    assert service.calls == ATTEMPTS
+    assert clock() - began == pytest.approx(0.3 + 0.6 + 1.2 + 2.4 + 4.8)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [(400, "AccessDeniedException"), (400, "ValidationException"), SSLError(endpoint_url=ENDPOINT, error="expired")],
+    ids=repr,
+)
+def test_what_cannot_pass_is_not_tried_again(failure: Any, clock: Clock):
+    service = Service(Retries(clock=clock))
+
+    with pytest.raises((ClientError, SSLError)):
+        service.get(failure)
+
+    assert service.calls == 1
+
+
+def test_many_failures_leave_no_call_with_fewer_attempts(clock: Clock):
+    service = Service(Retries(clock=clock))
+
+    for _ in range(20):
+        service.get(*[(500, "InternalServerError")] * (ATTEMPTS - 1))
+
+    assert service.calls == 20 * ATTEMPTS
+
+
+def test_no_pause_goes_beyond_the_deadline(clock: Clock):
+    retries = Retries(clock=clock)
+    retries.deadline = clock() + 1
+    service = Service(retries)
+
+    with pytest.raises(ClientError):
+        service.get(*[(500, "InternalServerError")] * 9)
+
+    assert service.calls == 3
+    assert clock() < retries.deadline
+
+
+class World:
+    """DynamoDB whose outages are waited for, and what is said of them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.lines: list[tuple[str, int]] = []
+        self.away_until = 0.0
+        self.outage = Outage(
+            600,
+            lambda: clock() >= self.away_until,
+            on_away=lambda reason, seconds: self.lines.append((reason, round(seconds))),
+            on_back=lambda seconds: self.lines.append(("back", round(seconds))),
+            clock=clock,
+        )
+        self.service = Service(Retries(self.outage, clock=clock))
+
+    def get(self) -> Any:
+        return self.service.get(*[lambda: 503 if self._clock() < self.away_until else 200] * 10_000)
+
+    def goes_away(self, seconds: float) -> None:
+        self._clock.sleep(1)
+        self.away_until = self._clock() + seconds
+
+
+def test_a_service_that_has_answered_is_waited_for(clock: Clock):
+    world = World(clock)
+    world.get()
+    world.goes_away(60)
+
+    world.get()
+
+    (away, seconds), back = world.lines
+    assert (away, back[0]) == ("HTTP status 503", "back")
+    assert 9 <= seconds <= 20
+    assert 60 <= back[1] <= 70
+
+
+def test_a_service_is_waited_for_no_longer_than_the_patience(clock: Clock):
+    world = World(clock)
+    world.get()
+    world.goes_away(6000)
+    began = clock()
+
+    with pytest.raises(ClientError):
+        world.get()
+
+    assert 590 <= clock() - began <= 610
+
+
+def test_a_service_that_never_answered_is_not_waited_for(clock: Clock):
+    world = World(clock)
+    world.goes_away(60)
+
+    with pytest.raises(ClientError):
+        world.get()
+
+    assert world.service.calls == ATTEMPTS
+
+
+@pytest.mark.parametrize("others_call", [True, False])
+def test_a_call_that_fails_while_others_would_be_answered_is_not_waited_for(others_call: bool, clock: Clock):
+    world = World(clock)
+    world.get()
+    clock.sleep(1)
+
+    def fail() -> int:
+        if others_call:
+            world.outage.answered()
+        return 503
+
+    with pytest.raises(ClientError):
+        world.service.get(*[fail] * 100)
+
+    assert world.service.calls == 1 + ATTEMPTS
+    assert world.lines == []
