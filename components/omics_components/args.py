@@ -82,7 +82,7 @@ class MetadataSyncArgs(TypedDict, total=False):
 
     function_timeout: NotRequired[int]
     """Timeout of the function in seconds. The visibility timeout of a created queue follows from it. Accepts a whole
-    number from 10 to 900 (seconds). Default: `60`."""
+    number from 15 to 900 (seconds). Default: `60`."""
 
     function_reserved_concurrency: NotRequired[int]
     """Executions reserved for the function; -1 reserves none. Accepts a whole number from -1 to 100000 (-1 reserves

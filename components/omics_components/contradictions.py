@@ -99,7 +99,8 @@ def _function(settings: Settings, spell: Spell) -> Iterator[Contradiction]:
             (
                 f"each of {executions} executions may make {rates} calls a second and ends after"
                 f" {settings.function_timeout} s, of which a step of a reconciliation and the answer to the queue take"
-                f" {STEP_SECONDS + ANSWER_SECONDS:g} s. That is time for {largest} messages, and {spell('batch_size')} is {settings.batch_size}: raise it or"
+                f" {STEP_SECONDS + ANSWER_SECONDS:g} s. That is time for {largest} messages, and"
+                f" {spell('batch_size')} is {settings.batch_size}: raise it or"
                 f" {spell('function_timeout')}, or lower {spell('maximum_concurrency')} or {spell('batch_size')}."
             ),
         )

@@ -108,7 +108,7 @@ def _permissions(
     statements = [
         allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], _under(log_group.arn, ":*")),
         allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue.arn),
-        allow("AskForRefreshes", ["sqs:SendMessage"], queue.arn),
+        allow("SendMessages", ["sqs:SendMessage", "sqs:ChangeMessageVisibility"], queue.arn),
         allow(
             "WriteRows",
             ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],

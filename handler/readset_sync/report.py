@@ -132,14 +132,14 @@ class Report:
 
     def _step(self, attempt: "Attempt", step: ReconciliationStep) -> None:
         done = step.phase is Phase.DONE
-        failed = {store_id: stop.reason for store_id, stop in step.failed.items()}
+        told: dict[str, Any] = {"failed_stores": {each: stop.reason for each, stop in step.failed.items()}}
         self._logger.info(
             "reconciliation finished" if done else "reconciliation goes on",
             event_id=step.id,
             phase=step.phase,
             found=dict(step.counts),
             milliseconds=round(attempt.milliseconds),
-            failed_stores=failed,
+            **(told if step.failed else {}),
         )
         if done:
             self._count(RECONCILIATIONS_METRIC, 1)

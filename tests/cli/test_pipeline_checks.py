@@ -102,6 +102,14 @@ class Pipeline:
         self.client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=data)
         self.undo.callback(cloudwatch_backends[ACCOUNT]["us-west-2"].metric_data.clear)
 
+    def count(self, metric: str, value: float) -> None:
+        """Count something as the function does."""
+        names = {"service": "healthomics-metadata-sync", "function_name": self.outputs["functionName"]}
+        dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
+        data = [{"MetricName": metric, "Dimensions": dimensions, "Timestamp": datetime.now(UTC), "Value": value}]
+        self.client("cloudwatch").put_metric_data(Namespace="HealthOmicsMetadataSync", MetricData=data)
+        self.undo.callback(cloudwatch_backends[ACCOUNT]["us-west-2"].metric_data.clear)
+
     def send_to(self, output: str, **options: str) -> None:
         sqs, url = self.client("sqs"), self.outputs[output]
         sqs.send_message(QueueUrl=url, MessageBody="{}", **options)
@@ -447,6 +455,7 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(
     assert failed.keys() == {
         "rule", "schedule", "queue", "dead letters", "event source mapping", "function", "recursion",
         "log group",
+        "message groups",
     }  # fmt: skip
     assert {each["check"] for each in document["pipeline"] if each["passed"]} == {
         "oldest message", "only reader", "table", "table key"
@@ -468,9 +477,23 @@ def test_checks_that_pass_say_so_by_name_and_a_warning_breaks_nothing(
     assert (done.code, document["in_sync"]) == (0, True)
     assert "warning: deliveries: maxReceiveCount is 2, and AWS advises 5 at least" in done.out.splitlines()
     checks = document["pipeline"]
-    assert {each["check"] for each in checks} == {"deliveries", *(check for check, *_ in BROKEN)}
+    assert {each["check"] for each in checks} == {"deliveries", "message groups", *(check for check, *_ in BROKEN)}
     assert [each["check"] for each in checks if each["warning"]] == ["deliveries"]
     assert [each["check"] for each in checks if each["remedy"]] == ["deliveries"]
+
+
+def test_a_message_group_that_read_sets_share_is_told_of(pipeline: Pipeline, verify: Callable[..., Finished]) -> None:
+    pipeline.count("SharedGroups", 3)
+
+    document = verify("--json").document
+    done = verify()
+
+    assert done.code == 0
+    [warning] = [each for each in document["pipeline"] if each["warning"]]
+    assert warning["check"] == "message groups"
+    assert warning["found"] == "3 messages of the last day came in a message group that read sets share"
+    assert "EventBridge takes $.detail.id for the group's name" in warning["remedy"]
+    assert f"warning: message groups: {warning['found']}" in done.out.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict
     return [
         allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], logs),
         allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], messages),
-        allow("AskForRefreshes", ["sqs:SendMessage"], messages),
+        allow("SendMessages", ["sqs:SendMessage", "sqs:ChangeMessageVisibility"], messages),
         allow("WriteRows", write, rows),
         allow("CompareRows", ["dynamodb:BatchGetItem", "dynamodb:Scan"], rows),
         allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, f"{stores}/readSet/*"]),

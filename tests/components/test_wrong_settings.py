@@ -134,7 +134,8 @@ CONTRADICTIONS = [
         '"5"',
         (
             "each of 100 executions may make 0.05 calls a second and ends after 60 s, of which a step of a"
-            f" reconciliation and the answer to the queue take 10 s. That is time for 1 messages, and batchSize is 10: {LARGER}"
+            f" reconciliation and the answer to the queue take 10 s. That is time for 1 messages,"
+            f" and batchSize is 10: {LARGER}"
         ),
     ),
     (
@@ -142,7 +143,8 @@ CONTRADICTIONS = [
         '"100,ListTagsForResource=0.5"',
         (
             "each of 2 executions may make 50,ListTagsForResource=0.25 calls a second and ends after 60 s, of which a"
-            f" step of a reconciliation and the answer to the queue take 10 s. That is time for 6 messages, and batchSize is 10: {LARGER}"
+            f" step of a reconciliation and the answer to the queue take 10 s. That is time for 6 messages,"
+            f" and batchSize is 10: {LARGER}"
         ),
     ),
     (
@@ -150,7 +152,8 @@ CONTRADICTIONS = [
         '"5"',
         (
             "each of 2 executions may make 2.5 calls a second and ends after 15 s, of which a step of a"
-            f" reconciliation and the answer to the queue take 10 s. That is time for 6 messages, and batchSize is 10: {LARGER}"
+            f" reconciliation and the answer to the queue take 10 s. That is time for 6 messages,"
+            f" and batchSize is 10: {LARGER}"
         ),
     ),
     ({"alarmEmail": ADDRESS, "alarms": "false"}, f'"{ADDRESS}"', NO_ALARMS),

@@ -1,10 +1,13 @@
 """Trying calls again, on a clock of the test's own and without a network."""
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import Mock
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError, SSLError
 from readset_sync.aws import retries as module
 from readset_sync.aws.clients import dynamodb_client
@@ -34,7 +37,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("botocore.endpoint.time.sleep", clock.sleep)
-    monkeypatch.setattr(module.random, "uniform", lambda _, longest: longest)
+    monkeypatch.setattr(module.random, "uniform", max)
     return clock
 
 
@@ -54,15 +57,15 @@ class Service:
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
         self.calls += 1
-        answer = next(self.answers, 200)
+        answer: Any = next(self.answers, 200)
         if isinstance(answer, Exception):
             raise answer
         if callable(answer):
             answer = answer()
-        status, code = answer if isinstance(answer, tuple) else (answer, "")
-        body = FINE if status == 200 else f'{{"__type": "{code}"}}'.encode()
-        raw: Any = type("Raw", (), {"stream": lambda *_, **__: iter([body])})()
-        return AWSResponse(request.url, status, {}, raw)
+        status, code = cast("tuple[int, str]", answer if isinstance(answer, tuple) else (answer, ""))
+        raw, headers = Mock(), HTTPHeaders()
+        raw.stream.return_value = iter([FINE if status == 200 else json.dumps({"__type": code}).encode()])
+        return AWSResponse(request.url, status, headers, raw)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,11 @@ def test_what_may_pass_is_tried_again_with_growing_pauses(failure: Any, clock: C
 
 @pytest.mark.parametrize(
     "failure",
-    [(400, "AccessDeniedException"), (400, "ValidationException"), SSLError(endpoint_url=ENDPOINT, error="expired")],
+    [
+        (400, "AccessDeniedException"),
+        (400, "ValidationException"),
+        SSLError(endpoint_url=ENDPOINT, error=OSError("expired")),
+    ],
     ids=repr,
 )
 def test_what_cannot_pass_is_not_tried_again(failure: Any, clock: Clock):

@@ -21,15 +21,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from omics_components.function import METRICS_NAMESPACE, SERVICE
 from omics_components.settings import TABLE_INDEXES, Settings
 from omics_meta.commands.cost.footprint import Kind, Observed
+from readset_sync.aws.retries import Retries
 from readset_sync.constants import KEY, OWN_SOURCE, RECONCILE
 from readset_sync.consumer import Consumer
 from readset_sync.messages.queue_message import REFRESH
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.record import Row, build_row, listed_row
+from readset_sync.model.timestamp import format_timestamp
+from readset_sync.report import Report
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
+    from readset_sync.aws.message_sender import MessageSender
     from readset_sync.stores.reconciliation import Reconciler
 
 PLATFORM_LOG_BYTES: Final = 350
@@ -157,21 +161,23 @@ def _process(bodies: Sequence[Mapping[str, Any]], result: Change | Reconciliatio
 
     synchronizer = cast("Synchronizer", SimpleNamespace(apply=give, refresh=give))
     reconciler = cast("Reconciler", SimpleNamespace(start=give))
-    consumer = Consumer(synchronizer, reconciler, account=ACCOUNT, region=REGION, logger=_logger, metrics=metrics)
+    name = "healthomics-metadata-sync-function-1234567"
+    sender = cast("MessageSender", SimpleNamespace())
+    report = Report(_logger, metrics, function_name=name)
+    consumer = Consumer(synchronizer, reconciler, sender, Retries(), report, account=ACCOUNT, region=REGION)
 
     @_logger.inject_lambda_context
     @metrics.log_metrics(capture_cold_start_metric=True)
-    def handler(batch: dict[str, Any], context: LambdaContext) -> object:
-        return consumer.consume(batch, context)
+    def handler(batch: dict[str, Any], context: LambdaContext) -> object:  # noqa: ARG001 - for the decorators
+        return consumer.consume(batch["Records"], seconds=60)
 
-    name = "healthomics-metadata-sync-function-1234567"
     context = SimpleNamespace(
         function_name=name,
         memory_limit_in_mb=Settings().function_memory_size,
         invoked_function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
         aws_request_id="4f1d9a0c-9f0e-4f0e-9a0c-4f1d9a0c9f0e",
     )
-    records = [_record(body, str(1_122_334_455 + number)) for number, body in enumerate(bodies)]
+    records = [_record(body, number) for number, body in enumerate(bodies)]
     handler({"Records": records}, cast("LambdaContext", context))
 
 
@@ -182,7 +188,8 @@ def _event(status: str) -> dict[str, Any]:
         "detail-type": "Read Set Status Change",
         "source": "aws.omics",
         "account": ACCOUNT,
-        "time": "2026-01-01T00:00:00Z",
+        # Of an old event, no lag is measured.
+        "time": format_timestamp(datetime.now(UTC)),
         "region": REGION,
         "resources": [_ARN],
         "detail": {"omicsVersion": "1.0.0", "arn": _ARN, "id": "1122334455", "status": status},
@@ -201,12 +208,12 @@ def _own(detail_type: str, detail: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _record(body: Mapping[str, Any], group: str) -> dict[str, Any]:
+def _record(body: Mapping[str, Any], number: int) -> dict[str, Any]:
     return {
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+        "messageId": f"059f36b4-87a3-44ab-83d2-66197583{number:04}",
         "receiptHandle": "receipt",
         "body": json.dumps(body),
-        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": group},
+        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": body["detail"].get("id", "1122334455")},
         "eventSource": "aws:sqs",
     }
 

@@ -12,6 +12,7 @@ from omics_meta.pipeline.stack import Stack
 
 _CHECKERS: Final[Mapping[str, Checker]] = {
     "rule": rule.check_rule,
+    "message groups": rule.check_message_groups,
     "further rules": rule.check_further_rules,
     "schedule": schedule.check_schedule,
     "queue": queue.check_queue,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
-from readset_sync.constants import LAG_METRIC
+from readset_sync.constants import LAG_METRIC, SHARED_GROUPS_METRIC
 
 from omics_meta.pipeline.stack import Stack
 
@@ -26,17 +26,18 @@ class Lag:
 
 def lag(stack: Stack) -> Lag | None:
     """Return the lag of the last day; None where no event has changed a row."""
-    namespace, service = (
-        stack.variables.get(f"POWERTOOLS_{name}", "") for name in ("METRICS_NAMESPACE", "SERVICE_NAME")
-    )
-    dimensions = {"service": service, "function_name": stack.output("functionName")}
-    metric = (namespace, LAG_METRIC, dimensions)
-    points = datapoints(stack, metric, "SampleCount", "Sum", "Maximum", since=_DAY, period=_DAY)
+    points = datapoints(stack, _own(stack, LAG_METRIC), "SampleCount", "Sum", "Maximum", since=_DAY, period=_DAY)
     if not points:
         return None
     events = sum(point["SampleCount"] for point in points)
     total, longest = sum(point["Sum"] for point in points), max(point["Maximum"] for point in points)
     return Lag(int(events), total / events / 1000, longest / 1000)
+
+
+def shared_groups(stack: Stack) -> int:
+    """Return how many messages of the last day came in a message group that read sets share."""
+    points = datapoints(stack, _own(stack, SHARED_GROUPS_METRIC), "Sum", since=_DAY, period=_DAY)
+    return int(sum(point["Sum"] for point in points))
 
 
 def datapoints(
@@ -55,3 +56,11 @@ def datapoints(
         Statistics=cast("Any", list(statistics)),
     )["Datapoints"]
     return sorted(cast("list[dict[str, Any]]", points), key=lambda point: point["Timestamp"])
+
+
+def _own(stack: Stack, name: str) -> Metric:
+    """A metric that the function sends itself."""
+    namespace, service = (
+        stack.variables.get(f"POWERTOOLS_{variable}", "") for variable in ("METRICS_NAMESPACE", "SERVICE_NAME")
+    )
+    return namespace, name, {"service": service, "function_name": stack.output("functionName")}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from readset_sync.constants import OMICS_SOURCE, READ_SET_EVENT
 
 from omics_meta.pipeline.check import REDEPLOY, Check
+from omics_meta.pipeline.metrics import shared_groups
 from omics_meta.pipeline.stack import Stack
 
 if TYPE_CHECKING:
@@ -34,6 +35,19 @@ def check_rule(stack: Stack) -> Iterator[Check]:
         undelivered = target.get("DeadLetterConfig", {}).get("Arn", "none")
         expected = stack.output("undeliveredQueueArn")
         yield Check("undelivered queue", undelivered == expected, f"the target's dead-letter queue is {undelivered}")
+
+
+def check_message_groups(stack: Stack) -> Iterator[Check]:
+    """Check that EventBridge really sends the events of different read sets in different message groups."""
+    shared = shared_groups(stack)
+    yield Check(
+        "message groups",
+        passed=True,
+        found=f"{shared} messages of the last day came in a message group that read sets share",
+        remedy=f"nothing is lost, but events are worked off one after the other: EventBridge takes {_MESSAGE_GROUP} for"
+        " the group's name. Ask AWS Support for dynamic paths in SqsParameters",
+        warning=shared > 0,
+    )
 
 
 def check_further_rules(stack: Stack) -> Iterator[Check]:

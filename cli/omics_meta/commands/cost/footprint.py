@@ -67,18 +67,18 @@ _LAG: Final = "SourceToRowLag"
 _REFRESH: Final = "RefreshDuration"
 
 EVENTS: Final = (
-    Kind(0.05, "PROCESSING_UPLOAD", "ignored", False, False, _observed(1997, "Events ignored PROCESSING_UPLOAD")),
-    Kind(0.05, "ACTIVE", "created", True, True, _observed(2130, "Events created ACTIVE", _LAG, _REFRESH)),
-    Kind(0.05, "ARCHIVED", "updated", False, True, _observed(2068, "Events updated ARCHIVED", _LAG)),
-    Kind(0.02, "ACTIVATING", "updated", False, True, _observed(2072, "Events updated ACTIVATING", _LAG)),
-    Kind(0.02, "ACTIVE", "updated", True, True, _observed(2142, "Events updated ACTIVE", _LAG, _REFRESH)),
-    Kind(0.01, "DELETING", "updated", False, True, _observed(2068, "Events updated DELETING", _LAG)),
-    Kind(0.01, "DELETED", "deleted", False, True, _observed(2054, "Events deleted DELETED", _LAG)),
+    Kind(0.05, "PROCESSING_UPLOAD", "ignored", False, False, _observed(1990, "Events ignored PROCESSING_UPLOAD")),
+    Kind(0.05, "ACTIVE", "created", True, True, _observed(2123, "Events created ACTIVE", _LAG, _REFRESH)),
+    Kind(0.05, "ARCHIVED", "updated", False, True, _observed(2061, "Events updated ARCHIVED", _LAG)),
+    Kind(0.02, "ACTIVATING", "updated", False, True, _observed(2065, "Events updated ACTIVATING", _LAG)),
+    Kind(0.02, "ACTIVE", "updated", True, True, _observed(2135, "Events updated ACTIVE", _LAG, _REFRESH)),
+    Kind(0.01, "DELETING", "updated", False, True, _observed(2061, "Events updated DELETING", _LAG)),
+    Kind(0.01, "DELETED", "deleted", False, True, _observed(2047, "Events deleted DELETED", _LAG)),
 )
 """A month: 5 % of the read sets imported, 5 % archived, 2 % activated, 1 % deleted."""
 
-REFRESH: Final = _observed(793, "Events unchanged REFRESH", _REFRESH)
+REFRESH: Final = _observed(786, "Events unchanged REFRESH", _REFRESH)
 """Of one refresh that a reconciliation asks for, of ten that share an invocation."""
 
-STEP: Final = _observed(2057, "Events done RECONCILE", "Reconciliations", "ReconciliationDrift")
+STEP: Final = _observed(2050, "Events done RECONCILE", "Reconciliations", "ReconciliationDrift")
 """Of one step of a reconciliation: the last, which says the most."""
