@@ -11,6 +11,7 @@ PACKAGES: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "u
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "AWS_REGION": "us-west-2",
     "AWS_DEFAULT_REGION": "us-west-2",
+    "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
     "TABLE_NAME": "rows",
     "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
     "MAX_ROW_AGE_DAYS": "7",

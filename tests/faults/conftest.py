@@ -1,6 +1,4 @@
 """A local AWS, and a store and a table between which everything that a backfill can find is to be done."""
-# pyright: reportPrivateUsage=false
-# The queue's client is the product's own, retries aside, and the configuration that says so is private to it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,12 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.config import Config
 from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.client import OmicsClient
-from readset_sync.aws import clients as product
+from readset_sync.aws.clients import sqs_client
 from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.retries import Retries
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.sync import Synchronizer
@@ -165,8 +163,9 @@ def clients(sandbox: Sandbox) -> Clients:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
-        patch.setattr(product, "_CONFIG", product._CONFIG.merge(Config(retries={"total_max_attempts": 1})))
-        sqs = product.sqs_client(boto3.Session())
+        once = Retries()
+        once.deadline = 0
+        sqs = sqs_client(boto3.Session(), retries=once)
     injection.attach(sqs)
     backend = dynamodb_backends[sandbox.account][sandbox.region]
     return Clients(

@@ -47,7 +47,8 @@ def kind(call: str) -> str:
 def outputs(sandbox: Sandbox) -> dict[str, Any]:
     outputs = deploy(ROOT, stack="dev", config={}, environment=sandbox.environment).outputs
     for mapping in sandbox._parts.functions.mappings(sandbox.region):
-        mapping.maximum_concurrency = 1
+        # One message after the other, because those of a batch go on side by side.
+        mapping.maximum_concurrency = mapping.batch_size = 1
     return outputs
 
 

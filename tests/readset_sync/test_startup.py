@@ -17,12 +17,12 @@ PACKAGES = {
     "readset_sync",
 }
 
-# Powertools imports its tracer by itself, and its batch utility the classes of other event sources.
+# Powertools imports its tracer by itself.
 POWERTOOLS = {
-    *("exceptions", "logging", "metrics", "middleware_factory", "package_logger", "shared", "tracing"),
+    *("exceptions", "logging", "metrics", "package_logger", "shared", "tracing"),
     *("utilities", "warnings"),
 }
-UTILITIES = {"batch", "data_classes", "jmespath_utils"}
+UTILITIES = {"jmespath_utils"}
 
 
 def test_the_function_imports_no_more_than_is_recorded():
