@@ -14,6 +14,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
     "TABLE_NAME": "rows",
     "QUEUE_URL": "https://sqs.us-west-2.amazonaws.com/123456789012/events.fifo",
+    "MAX_RECEIVE_COUNT": "5",
     "MAX_ROW_AGE_DAYS": "7",
     "SOURCE_ACCOUNT": "123456789012",
     "SOURCE_REGION": "us-west-2",

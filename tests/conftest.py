@@ -2,6 +2,7 @@
 
 import json
 import marshal
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -68,3 +69,11 @@ def _alias_event_name(self: EventAliaser, event_name: str) -> str:
 _aliaser._alias_event_name = _alias_event_name
 botocore.hooks.accepts_kwargs = cache(botocore.hooks.accepts_kwargs)
 typer.main.get_command = cache(typer.main.get_command)  # built from the signatures of all commands
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_second_thoughts() -> Iterator[None]:
+    """Let nobody wait for HealthOmics to think again; what is asked, is asked twice all the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("readset_sync.sync.AGAIN_SECONDS", 0)
+        yield

@@ -93,6 +93,7 @@ def _environment(settings: Settings, table: Table, queue: Queue, place: Place) -
         "SOURCE_ACCOUNT": place.account,
         "SOURCE_REGION": place.region,
         "MAX_TPS": share(settings.max_tps, settings.maximum_concurrency),
+        "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
         "MAX_ROW_AGE_DAYS": str(settings.max_row_age_days),
         "RECONCILE_SCHEDULE": settings.reconcile_schedule,
         "POWERTOOLS_SERVICE_NAME": SERVICE,

@@ -20,7 +20,7 @@ from readset_sync.model.errors import (
     is_passing,
     is_throttle,
 )
-from readset_sync.sync import Change, Outcome
+from readset_sync.sync import BEHIND, Change, Outcome
 
 if TYPE_CHECKING:
     from readset_sync.aws.message_sender import MessageSender
@@ -36,6 +36,12 @@ _UNFINISHED: Final = UnfinishedError("it did not end within the function's time"
 
 _FIRST_PAUSE_SECONDS: Final = 120
 """After which a message comes again whose first attempt failed for a reason that passes."""
+
+_BEHIND_SECONDS: Final = (5, 10, 20)
+"""After which an event is applied again that HealthOmics does not know of yet; then its answer is believed."""
+
+_TAGS_SECONDS: Final = 60
+"""After which it is looked once more for tags of a read set that had none when it became ACTIVE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,16 @@ class Attempt:
     result: Change | ReconciliationStep | None = None
     error: Exception | None = _NOT_BEGUN
     milliseconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the message is not done with."""
+        return self.error is not None or self.looks_again
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether nothing failed, but the message is to come again for what the source may not have shown yet."""
+        return isinstance(self.result, Change) and self.result.look_again
 
     @property
     def shares_group(self) -> bool:
@@ -85,6 +101,7 @@ class Consumer:
         report: Told of every message.
         account: The account whose messages are taken.
         region: The region whose messages are taken.
+        max_receives: How often a message is received before it becomes a dead letter.
         clock: Seconds, monotonic.
     """
 
@@ -98,6 +115,7 @@ class Consumer:
         *,
         account: str,
         region: str,
+        max_receives: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._synchronizer = synchronizer
@@ -107,6 +125,7 @@ class Consumer:
         self._report = report
         self._account = account
         self._region = region
+        self._looks = min(len(_BEHIND_SECONDS), max_receives - 1)
         self._clock = clock
 
     def consume(self, records: Iterable[Mapping[str, Any]], *, seconds: float) -> list[str]:
@@ -138,7 +157,7 @@ class Consumer:
                 aws_answers = ended
         attempts |= {each: replace(attempts[each], error=_UNFINISHED) for each in list(begun)}
         self._report.batch(attempts.values())
-        failed = [attempt for attempt in attempts.values() if attempt.error is not None]
+        failed = [attempt for attempt in attempts.values() if attempt.failed]
         return [attempt.record.id for attempt in failed if not self._sent_on(attempt, aws_answers=aws_answers)]
 
     def _read(self, record: Mapping[str, Any]) -> Attempt:
@@ -154,7 +173,7 @@ class Consumer:
             return attempt
         began = self._clock()
         try:
-            result = self._apply(attempt.message)
+            result = self._apply(attempt.message, attempt.record)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is reported, and the other messages go on
             attempt = replace(attempt, error=error)
         else:
@@ -170,10 +189,11 @@ class Consumer:
             return not is_passing(error)
         return True
 
-    def _apply(self, message: Message) -> Change | ReconciliationStep:
+    def _apply(self, message: Message, record: Record) -> Change | ReconciliationStep:
         match message:
             case ReadSetEvent():
-                return self._synchronizer.apply(message)
+                is_recent = datetime.now(UTC) - message.time < BEHIND
+                return self._synchronizer.apply(message, may_be_behind=is_recent and record.receives <= self._looks)
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.
                 return self._synchronizer.refresh(message.arn, store_after=message.time)
@@ -196,12 +216,20 @@ class Consumer:
             if attempt.shares_group or (blameless and record.receives > 1):
                 self._sender.send_again(record.body, group=attempt.group)
                 return True
-            if is_passing(error) and record.receives == 1:
-                self._sender.hide(record.receipt, seconds=_FIRST_PAUSE_SECONDS)
+            if pause := _pause(attempt):
+                self._sender.hide(record.receipt, seconds=pause)
         except EXPECTED_ERRORS as refusal:
             # The message comes again all the same, when the queue's visibility timeout is over.
             self._report.not_sent_on(attempt, refusal)
         return False
+
+
+def _pause(attempt: Attempt) -> int | None:
+    """The seconds after which a message is to come again; None for the queue's visibility timeout."""
+    receives = attempt.record.receives
+    if isinstance(attempt.result, Change):
+        return _BEHIND_SECONDS[receives - 1] if attempt.result.outcome is Outcome.BEHIND else _TAGS_SECONDS
+    return _FIRST_PAUSE_SECONDS if is_passing(attempt.error) and receives == 1 else None
 
 
 def _succeeded(ended: Attempt | bool) -> bool:

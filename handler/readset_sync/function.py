@@ -68,6 +68,7 @@ def _build_consumer() -> Consumer:
         Report(_logger, _metrics, function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"]),
         account=account,
         region=region,
+        max_receives=int(os.environ["MAX_RECEIVE_COUNT"]),
     )
 
 

@@ -121,9 +121,9 @@ class Report:
             fields=change.fields,
             milliseconds=round(attempt.milliseconds),
         )
-        if change.outcome is Outcome.IGNORED:
+        if change.outcome in {Outcome.IGNORED, Outcome.BEHIND}:
             return
-        if isinstance(message, ReadSetEvent):
+        if isinstance(message, ReadSetEvent) and change.outcome is not Outcome.UNCHANGED:
             lag = max(datetime.now(UTC) - message.time, timedelta())
             if lag <= _LONGEST_LAG and not message.replayed:
                 self._measure(LAG_METRIC, lag / timedelta(milliseconds=1))

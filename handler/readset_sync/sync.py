@@ -3,22 +3,31 @@
 The write protocol: read the row, then the source, then write on the condition that the row is still the one that
 was read; when it is not, begin again. So an older state of the source never replaces a newer one, in whatever order
 events, backfills and retries come.
+
+HealthOmics may answer with a state that is older than its own events; nothing is documented of that. So an answer that
+contradicts what is known is not taken before the source has repeated it, some time later.
 """
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from readset_sync.messages.read_set_event import Action
+from readset_sync.messages.read_set_event import ACTIVE, Action
 from readset_sync.model.comparison import full_differences
 from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError
 from readset_sync.model.record import (
     LISTED,
     REVISION,
+    STATUS_AT,
     STORE_AT,
     SYNC_STATE,
+    SYNCED_AT,
     Row,
     build_row,
+    has_its_files,
     listed_row,
     new_revision,
     store_attributes,
@@ -37,6 +46,12 @@ if TYPE_CHECKING:
     from readset_sync.model.arn import ReadSetArn
     from readset_sync.model.record import Response
 
+BEHIND: Final = timedelta(seconds=60)
+"""How long after a change HealthOmics is thought to answer, perhaps, as if it had not been."""
+
+AGAIN_SECONDS: Final = 5.0
+"""After which HealthOmics is asked again whether a read set is gone, or a status of the last minute is no more."""
+
 _ATTEMPTS: Final = 5
 """Tries at one row. Each lost one means that another writer won, so a handful is plenty."""
 
@@ -52,25 +67,38 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     IGNORED = "ignored"
     ENQUEUED = "enqueued"
+    BEHIND = "behind"
+    """HealthOmics did not know yet of the event that its answer was wanted for. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of a row, and which of its attributes changed (for `UPDATED`)."""
+    """What became of a row.
+
+    Attributes:
+        outcome: What was done.
+        fields: Which attributes changed, for `UPDATED`.
+        look_again: Whether the event is to be applied once more, a little later.
+    """
 
     outcome: Outcome
     fields: tuple[str, ...] = ()
+    look_again: bool = False
 
 
 class Synchronizer:
     """Writes rows of one table from one source."""
 
-    def __init__(self, source: "HealthOmics", table: "Table") -> None:
+    def __init__(self, source: "HealthOmics", table: "Table", *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._source = source
         self._table = table
+        self._sleep = sleep
 
-    def apply(self, event: "ReadSetEvent") -> Change:
+    def apply(self, event: "ReadSetEvent", *, may_be_behind: bool = False) -> Change:
         """Do what an event asks for. The event is a hint: whenever it may be late, the source is asked instead.
+
+        With `may_be_behind`, an answer of the source that contradicts the event is not believed. Then the change says
+        that the event is to be applied again, as it does after an ACTIVE event of a read set without tags.
 
         Raises:
             ContendedRowError: The row kept changing.
@@ -80,11 +108,11 @@ class Synchronizer:
         arn = str(event.arn)
         match event.action:
             case Action.REFRESH:
-                return self.refresh(event.arn)
+                return self._refresh_for(event, may_be_behind=may_be_behind)
             case Action.SET_STATUS:
                 if self._table.set_status(arn, event.status, message=event.status_message, as_of=event.time):
                     return Change(Outcome.UPDATED, ("set_status",))
-                return self.refresh(event.arn)
+                return self._refresh_for(event, may_be_behind=may_be_behind and event.status != "DELETING")
             case Action.REMOVE:
                 return Change(Outcome.DELETED if self._table.delete(arn) else Outcome.ABSENT)
             case Action.IGNORE:
@@ -98,14 +126,21 @@ class Synchronizer:
         return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
 
     def refresh_from(
-        self, arn: "ReadSetArn", row: Row | None, *, store_after: "datetime | None" = None, tags: bool = True
+        self,
+        arn: "ReadSetArn",
+        row: Row | None,
+        *,
+        store_after: "datetime | None" = None,
+        tags: bool = True,
+        expected: str | None = None,
     ) -> Change:
         """Do as `refresh` does, with the row that the caller has just read, before anything of the source.
 
-        Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`.
+        Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`. If the read
+        set is to have the status that is `expected`, nothing is written before the source says so.
         """
         for _ in range(_ATTEMPTS):
-            change = self._try_refresh(arn, row, store_after, tags=tags)
+            change = self._try_refresh(arn, row, store_after, tags=tags, expected=expected)
             if change is not None:
                 return change
             row = self._table.get(str(arn))
@@ -153,11 +188,15 @@ class Synchronizer:
         row = self._table.get(str(arn))
         if row is None:
             return Change(Outcome.ABSENT)
-        try:
-            self._source.metadata(arn)
-        except ReadSetNotFoundError:
-            return Change(Outcome.DELETED if self._table.delete_unchanged(row) else Outcome.UNCHANGED)
-        return Change(Outcome.UNCHANGED)
+        gone = self.is_gone(arn) and self._table.delete_unchanged(row)
+        return Change(Outcome.DELETED if gone else Outcome.UNCHANGED)
+
+    def is_gone(self, arn: "ReadSetArn") -> bool:
+        """Whether the source says twice, some time apart, that there is no such read set."""
+        if not self._is_absent(arn):
+            return False
+        self._sleep(AGAIN_SECONDS)
+        return self._is_absent(arn)
 
     def row_of(
         self,
@@ -185,18 +224,74 @@ class Synchronizer:
             previous=previous,
         )
 
+    def _refresh_for(self, event: "ReadSetEvent", *, may_be_behind: bool) -> Change:
+        row = self._table.get(str(event.arn))
+        moment = format_timestamp(event.time)
+        if row and _lacks_tags_alone(row, event.status, moment):
+            # The row has all that the event tells of. Tags may have come after it.
+            return self._look_for_tags(event.arn)
+        is_news = row is None or row.get(STATUS_AT, "") < moment
+        return self.refresh_from(event.arn, row, expected=event.status if may_be_behind and is_news else None)
+
+    def _look_for_tags(self, arn: "ReadSetArn") -> Change:
+        try:
+            if not self._source.tags(arn):
+                return Change(Outcome.UNCHANGED)
+        except ReadSetNotFoundError:
+            pass  # Whether it is gone takes more than one answer.
+        return self.refresh(arn)
+
     def _try_refresh(
-        self, arn: "ReadSetArn", row: Row | None, store_after: "datetime | None", *, tags: bool
+        self,
+        arn: "ReadSetArn",
+        row: Row | None,
+        store_after: "datetime | None",
+        *,
+        tags: bool,
+        expected: str | None = None,
     ) -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
-        try:
-            read_set = self._source.read_set(arn, tags=tags)
-        except ReadSetNotFoundError:
+        read_set = self._read(arn, tags=tags)
+        if expected:
+            if read_set is None or read_set.metadata["status"] != expected or not has_its_files(read_set.metadata):
+                return Change(Outcome.BEHIND, look_again=True)
+        elif row and _is_doubtful(row, read_set):
+            self._sleep(AGAIN_SECONDS)
+            read_set = self._read(arn, tags=tags)
+        if read_set is None:
             if row is None:
                 return Change(Outcome.ABSENT)
             return Change(Outcome.DELETED) if self._table.delete_unchanged(row) else None
         fresh = self.row_of(arn, read_set, previous=row, store_after=store_after)
-        return _change(row, fresh) if self._table.put(fresh, replacing=row) else None
+        if not self._table.put(fresh, replacing=row):
+            return None
+        return replace(_change(row, fresh), look_again=expected == ACTIVE and not read_set.tags)
+
+    def _read(self, arn: "ReadSetArn", *, tags: bool) -> "ReadSet | None":
+        try:
+            return self._source.read_set(arn, tags=tags)
+        except ReadSetNotFoundError:
+            return None
+
+    def _is_absent(self, arn: "ReadSetArn") -> bool:
+        try:
+            self._source.metadata(arn)
+        except ReadSetNotFoundError:
+            return True
+        return False
+
+
+def _lacks_tags_alone(row: Row, status: str, moment: str) -> bool:
+    """Whether a row of an ACTIVE read set was read in full since a moment, and had no tags."""
+    return row.get("set_status") == status == ACTIVE and row.get(SYNCED_AT, "") > moment and row.get("tags") == []
+
+
+def _is_doubtful(row: Row, read_set: "ReadSet | None") -> bool:
+    """Whether an answer of the source would delete a row, or undo a status that was so a moment ago."""
+    if read_set is None:
+        return True
+    moment_ago = format_timestamp(read_set.as_of - BEHIND)
+    return read_set.metadata["status"] != row.get("set_status") and row.get(STATUS_AT, "") > moment_ago
 
 
 def _change(row: Row | None, fresh: Row) -> Change:

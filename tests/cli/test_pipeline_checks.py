@@ -370,7 +370,7 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
     (
         "batch size",
         lambda it: it.put_variables(MAX_TPS="0.3"),
-        "10 messages, and at MAX_TPS '0.3' the function can refresh 8 in its 60 s",
+        "10 messages, and at MAX_TPS '0.3' the function can refresh 7 in its 60 s",
     ),
     ("batch size", lambda it: it.put_variables(MAX_TPS="fast"), "at MAX_TPS 'fast' "),
     ("batch size", lambda it: it.put_variables(MAX_TPS="5,ListTagsForResource=0.1"), "can refresh 2 in its 60 s"),

@@ -10,6 +10,7 @@ from tests.consistency import races
 from tests.consistency.history import Ending, History
 from tests.consistency.world import (
     FAULTS,
+    SINGLE_FAULTS,
     Fate,
     Work,
     answer,
@@ -171,7 +172,7 @@ class Machine(RuleBasedStateMachine):
         races.two_events(self.history, self._any_read_set(data), calls=calls, seconds=seconds, status=status)
 
     @precondition(lambda self: self.world.read_sets)
-    @rule(data=st.data(), calls=st.integers(0, 5), fate=st.sampled_from(FAULTS))
+    @rule(data=st.data(), calls=st.integers(0, 5), fate=st.sampled_from(SINGLE_FAULTS))
     def fault_in_a_refresh(self, data: st.DataObject, calls: int, fate: Fate) -> None:
         races.fault_in_a_refresh(self.history, self._any_read_set(data), calls=calls, fate=fate)
 
@@ -180,7 +181,7 @@ class Machine(RuleBasedStateMachine):
     def deletion_that_nobody_hears_of(self, data: st.DataObject) -> None:
         races.deletion_that_nobody_hears_of(self.history, self._any_read_set(data))
 
-    @rule(calls=st.integers(3, 12), fate=st.sampled_from(FAULTS))
+    @rule(calls=st.integers(3, 12), fate=st.sampled_from(SINGLE_FAULTS))
     def fault_in_a_backfill(self, calls: int, fate: Fate) -> None:
         races.fault_in_a_backfill(self.history, calls=calls, fate=fate)
 

@@ -70,6 +70,7 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
         *,
         store_after: datetime | None = None,
         tags: bool = True,
+        expected: str | None = None,
     ) -> Change:
         known: list[ReadSet] = []
 
@@ -81,7 +82,7 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(self._source, "read_set", once)
             for _ in range(5):
-                change = self._try_refresh(arn, row, store_after, tags=tags)
+                change = self._try_refresh(arn, row, store_after, tags=tags, expected=expected)
                 if change is not None:
                     return change
                 row = self._table.get(str(arn))
@@ -135,6 +136,15 @@ def _take_a_throttle_for_a_404(patch: pytest.MonkeyPatch) -> None:
             raise ReadSetNotFoundError(str(arn)) from error
 
     patch.setattr(HealthOmics, "metadata", metadata)
+    _believe_a_single_404(patch)
+
+
+@_mutation("believe a single 404", scenario="call 2 of a refresh with a row is told that there is no such read set")
+def _believe_a_single_404(patch: pytest.MonkeyPatch) -> None:
+    def is_doubtful(row: Row, read_set: ReadSet | None) -> bool:
+        return False
+
+    patch.setattr("readset_sync.sync._is_doubtful", is_doubtful)
 
 
 @_mutation("prune by the first page of a listing", scenario="newcomers that nobody hears of, then backfill")

@@ -7,7 +7,7 @@ from itertools import chain, product
 
 from tests.consistency import races
 from tests.consistency.history import Ending, History
-from tests.consistency.world import FAULTS
+from tests.consistency.world import SINGLE_FAULTS, Fate
 
 READ_SET = "1000000001"
 """The first id that HealthOmics gives."""
@@ -69,10 +69,13 @@ def _what_is_mended_in_the_end() -> Iterator[Scenario]:
 
 
 def _faults() -> Iterator[Scenario]:
-    for calls, fate in product(range(6), FAULTS):
+    for calls, fate in product(range(6), SINGLE_FAULTS):
         fault = partial(races.fault_in_a_refresh, read_set_id=READ_SET, calls=calls, fate=fate)
         yield Scenario(f"call {calls + 1} of a refresh {fate.value}", fault)
-    for calls, fate in product(range(12), FAULTS):
+    for calls in range(6):
+        fault = partial(races.fault_in_a_refresh, read_set_id=READ_SET, calls=calls, fate=Fate.ABSENT)
+        yield Scenario(f"call {calls + 1} of a refresh with a row {Fate.ABSENT.value}", fault, has_row=True)
+    for calls, fate in product(range(12), SINGLE_FAULTS):
         fault = partial(races.fault_in_a_backfill, calls=calls, fate=fate)
         yield Scenario(f"call {calls + 1} of a backfill {fate.value}", fault)
 

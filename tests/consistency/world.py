@@ -62,9 +62,12 @@ class Fate(Enum):
     DENIED = "is denied"
     REPLY_LOST = "takes effect, but its reply is lost"
     CRASHES = "is not made, because the caller dies"
+    ABSENT = "is told that there is no such read set"
 
 
-FAULTS = tuple(fate for fate in Fate if fate is not Fate.PASSES)
+FAULTS = (Fate.THROTTLED, Fate.DENIED, Fate.REPLY_LOST, Fate.CRASHES)
+SINGLE_FAULTS = (*FAULTS, Fate.ABSENT)
+"""What may go wrong once in the work on a read set. HealthOmics is believed when it says twice that one is gone."""
 
 
 class Crash(BaseException):
@@ -205,6 +208,9 @@ class Work:
             raise _client_error("ThrottlingException", operation)
         if fate is Fate.DENIED:
             raise _client_error("AccessDeniedException", operation)
+        if fate is Fate.ABSENT and operation == "get_read_set_metadata":
+            missing = OmicsClient(self._world.omics).exceptions.ResourceNotFoundException
+            raise missing({"Error": {"Code": "ResourceNotFoundException", "Message": "a fault of the test"}}, operation)
         self._world.writes += operation in _WRITES
         result = call()
         if fate is Fate.REPLY_LOST:

@@ -74,6 +74,7 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
         Report(logger, Metrics(namespace="Test", service="sync"), function_name="sync"),
         account=account,
         region=region,
+        max_receives=5,
     )
     within = f"{scene.stale.store_arn}/"
     step = ReconciliationStep(

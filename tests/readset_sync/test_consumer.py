@@ -18,6 +18,9 @@ from readset_sync.sync import Synchronizer
 from tests.readset_sync.conftest import Queue, Store
 from tests.readset_sync.messages import Body, event, record
 
+# A read set without tags is looked at twice.
+TAGS = {"project": "x"}
+
 
 class Runtime:
     """A consumer, and what it prints."""
@@ -32,7 +35,14 @@ class Runtime:
         logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
         report = Report(logger, self._metrics, function_name="sync")
         self._consumer = Consumer(
-            synchronizer, reconciler, queue.sender(), Retries(), report, account="123456789012", region="us-west-2"
+            synchronizer,
+            reconciler,
+            queue.sender(),
+            Retries(),
+            report,
+            account="123456789012",
+            region="us-west-2",
+            max_receives=5,
         )
 
     def run(self, *bodies: Body) -> list[str]:
@@ -61,7 +71,7 @@ def runtime(
 
 
 def test_a_batch_that_succeeds_reports_no_failures(store: Store, runtime: Runtime) -> None:
-    arns = [store.add() for _ in range(3)]
+    arns = [store.add(tags=TAGS) for _ in range(3)]
 
     assert runtime.run(*map(event, arns)) == []
 
@@ -69,7 +79,7 @@ def test_a_batch_that_succeeds_reports_no_failures(store: Store, runtime: Runtim
 
 
 def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime) -> None:
-    good, bad, last = store.add(), store.add(), store.add()
+    good, bad, last = store.add(tags=TAGS), store.add(tags=TAGS), store.add(tags=TAGS)
     store.sandbox.omics.faults.add(
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
@@ -94,7 +104,7 @@ def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime)
     ],
 )
 def test_a_malformed_message_fails_alone_and_says_why(body: Body, reason: str, store: Store, runtime: Runtime) -> None:
-    arn = store.add()
+    arn = store.add(tags=TAGS)
 
     assert runtime.run(body, event(arn)) == ["0"]
 
@@ -111,7 +121,7 @@ def test_a_batch_of_nothing_but_failures_is_reported_like_any_other(runtime: Run
 
 def test_an_instance_forgets_the_failures_of_its_last_batch(store: Store, runtime: Runtime) -> None:
     assert runtime.run("x") == ["0"]
-    assert runtime.run(event(store.add())) == []
+    assert runtime.run(event(store.add(tags=TAGS))) == []
 
 
 def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: Store, runtime: Runtime) -> None:
@@ -133,7 +143,7 @@ def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: S
 
 
 def test_metrics_count_events_by_status_and_outcome_and_time_the_refreshes(store: Store, runtime: Runtime) -> None:
-    one, two = store.add(), store.add()
+    one, two = store.add(tags=TAGS), store.add(tags=TAGS)
 
     runtime.run(event(one), event(two), event(two, "INVENTED"), "junk", "more junk")
 
@@ -161,13 +171,13 @@ def dimensions(line: Any) -> list[list[str]]:
 def test_a_fault_of_our_own_fails_its_message_alone_and_is_logged_with_its_trace(
     store: Store, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken, fine = store.add(), store.add()
+    broken, fine = store.add(tags=TAGS), store.add(tags=TAGS)
     real = Synchronizer.apply
 
-    def apply(self: Synchronizer, given: Any) -> Any:
+    def apply(self: Synchronizer, given: Any, **options: Any) -> Any:
         if given.arn == broken:
             raise ZeroDivisionError
-        return real(self, given)
+        return real(self, given, **options)
 
     monkeypatch.setattr(Synchronizer, "apply", apply)
 

@@ -72,6 +72,7 @@ class Function:
             Report(logger, self._metrics, function_name="sync"),
             account="123456789012",
             region="us-west-2",
+            max_receives=5,
         )
 
     def run(self, *records: dict[str, Any], seconds: float = 60.0) -> list[str]:
@@ -87,7 +88,7 @@ class Function:
         """The values of a metric since the last batch began."""
         return self._metrics.provider.metric_set.get(name, {}).get("Value", [])
 
-    def _apply(self, given: ReadSetEvent) -> Change:
+    def _apply(self, given: ReadSetEvent, **_: Any) -> Change:
         read_set_id = given.arn.read_set_id
         if read_set_id in self.hanging:
             self.end.wait(60)

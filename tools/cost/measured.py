@@ -164,7 +164,9 @@ def _process(bodies: Sequence[Mapping[str, Any]], result: Change | Reconciliatio
     name = "healthomics-metadata-sync-function-1234567"
     sender = cast("MessageSender", SimpleNamespace())
     report = Report(_logger, metrics, function_name=name)
-    consumer = Consumer(synchronizer, reconciler, sender, Retries(), report, account=ACCOUNT, region=REGION)
+    consumer = Consumer(
+        synchronizer, reconciler, sender, Retries(), report, account=ACCOUNT, region=REGION, max_receives=5
+    )
 
     @_logger.inject_lambda_context
     @metrics.log_metrics(capture_cold_start_metric=True)

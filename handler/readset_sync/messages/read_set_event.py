@@ -26,8 +26,10 @@ class Action(StrEnum):
     IGNORE = "ignore"
 
 
+ACTIVE: Final = "ACTIVE"
+
 ACTIONS: Final = {
-    "ACTIVE": Action.REFRESH,
+    ACTIVE: Action.REFRESH,
     "ACTIVATING": Action.SET_STATUS,
     "ARCHIVED": Action.SET_STATUS,
     "DELETING": Action.SET_STATUS,

@@ -203,6 +203,12 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{key: tags[key]} for key in sorted(tags)]
 
 
+def has_its_files(read_set: Response) -> bool:
+    """Whether GetReadSetMetadata shows the files of a read set, if it is ACTIVE: those that have an etag."""
+    expected = {name for name in _FILES if name in read_set.get("etag", {})}
+    return read_set["status"] != "ACTIVE" or expected <= read_set.get("files", {}).keys()
+
+
 def digest(row: Row) -> str:
     """Return a digest of the row's attributes that no listing shows."""
     unlisted = [_DIGEST_FORMAT, *(row.get(name) for name in _UNLISTED)]
@@ -277,8 +283,8 @@ def _kept_tags(previous: Row | None) -> Row:
 
 
 def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:
-    """Files of the replaced row that still hold: only an ACTIVE read set shows its files at the source."""
-    if previous is None or row["set_status"] == "ACTIVE" or not same_content(previous, row.get("set_etag", {})):
+    """Files of the replaced row that still hold, for a read set that does not show any at the source."""
+    if previous is None or not same_content(previous, row.get("set_etag", {})):
         return []
     files = {file.get("file_type"): file for file in previous.get("files", [])}
     return [_texts(files[name]) for name in _FILES if name in files]

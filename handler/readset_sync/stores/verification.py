@@ -214,11 +214,8 @@ class Verifier:
             return RowDrift(arn, DriftStatus.FAILED, reason=failure_reason(error))
 
     def _state_of_unlisted(self, arn: str) -> DriftStatus:
-        try:
-            self._source.metadata(ReadSetArn.parse(arn))
-        except ReadSetNotFoundError:
-            return DriftStatus.IN_SYNC if self._table.get(arn) is None else DriftStatus.ORPHANED
-        return DriftStatus.IN_SYNC
+        is_orphaned = self._synchronizer.is_gone(ReadSetArn.parse(arn)) and self._table.get(arn) is not None
+        return DriftStatus.ORPHANED if is_orphaned else DriftStatus.IN_SYNC
 
     def _unlisted(self, listings: Iterable[StoreListing], *, every_store: bool) -> list[str]:
         """ARNs of rows whose read set no listing shows."""
