@@ -145,8 +145,9 @@ class Consumer:
         groups: dict[str, list[Callable[[], Attempt | bool]]] = {}
         for attempt in attempts.values():
             groups.setdefault(attempt.group, []).append(partial(self._process, attempt, begun))
-        if any(attempt.record.receives > 1 for attempt in attempts.values()):
+        if any(attempt.record.receives > 1 and not _is_recent(attempt.message, 2) for attempt in attempts.values()):
             # Is a message that fails again to blame, or AWS? This is asked beside the work, so that it takes no time.
+            # Recent events come again for another reason: HealthOmics may have been behind.
             groups["AWS"] = [self._aws_answers]
         aws_answers = False
         for ended in side_by_side(groups.values(), goes_on=_succeeded, deadline=deadline, clock=self._clock):
@@ -192,8 +193,8 @@ class Consumer:
     def _apply(self, message: Message, record: Record) -> Change | ReconciliationStep:
         match message:
             case ReadSetEvent():
-                is_recent = datetime.now(UTC) - message.time < BEHIND
-                return self._synchronizer.apply(message, may_be_behind=is_recent and record.receives <= self._looks)
+                may_be_behind = _is_recent(message) and record.receives <= self._looks
+                return self._synchronizer.apply(message, may_be_behind=may_be_behind)
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.
                 return self._synchronizer.refresh(message.arn, store_after=message.time)
@@ -222,6 +223,11 @@ class Consumer:
             # The message comes again all the same, when the queue's visibility timeout is over.
             self._report.not_sent_on(attempt, refusal)
         return False
+
+
+def _is_recent(message: Message | None, times: int = 1) -> bool:
+    """Whether HealthOmics may not know yet of an event, or so many times as long ago."""
+    return isinstance(message, ReadSetEvent) and datetime.now(UTC) - message.time < times * BEHIND
 
 
 def _pause(attempt: Attempt) -> int | None:

@@ -89,7 +89,7 @@ class Change:
 class Synchronizer:
     """Writes rows of one table from one source."""
 
-    def __init__(self, source: "HealthOmics", table: "Table", *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, source: "HealthOmics", table: "Table", *, sleep: Callable[[float], object] = time.sleep) -> None:
         self._source = source
         self._table = table
         self._sleep = sleep

@@ -66,15 +66,16 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
     sender = MessageSender(clients.sqs, queue_url, account=account, region=region)
     # Loggers of one service share a handler, so each test has a service of its own.
     logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=log)
+    metrics = Metrics(namespace="Test", service="sync")
     consumer = Consumer(
         synchronizer,
         Reconciler(source, table, synchronizer, sender, account=account, region=region, max_age=None),
         sender,
         Retries(),
-        Report(logger, Metrics(namespace="Test", service="sync"), function_name="sync"),
+        Report(logger, metrics, function_name="sync"),
         account=account,
         region=region,
-        max_receives=5,
+        max_receives=1,
     )
     within = f"{scene.stale.store_arn}/"
     step = ReconciliationStep(
@@ -92,6 +93,7 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
 
     def run() -> Done:
         returned = set(consumer.consume(records, seconds=60))
+        metrics.clear_metrics()
         calls = clients.injection.calls.copy()
         clients.injection.clear()
         errors = [json.loads(line) for line in log.getvalue().splitlines() if '"ERROR"' in line]

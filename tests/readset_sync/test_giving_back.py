@@ -23,7 +23,8 @@ from readset_sync.model.errors import error_code
 from readset_sync.report import Report
 from readset_sync.sync import Change, Outcome, Synchronizer
 
-from tests.readset_sync.messages import event, record
+from tests.readset_sync.messages import event as event_of
+from tests.readset_sync.messages import record
 
 LITERAL: Final = "$.detail.id"
 """The message group of every event, if EventBridge takes the rule's path for a name."""
@@ -37,6 +38,13 @@ def arn(read_set_id: str) -> ReadSetArn:
 
 
 ONE, TWO, THREE = (arn(str(number) * 10) for number in (1, 2, 3))
+
+
+def event(
+    arn: ReadSetArn, status: str = "ACTIVE", *, age: timedelta = timedelta(minutes=3), **extra: Any
+) -> dict[str, Any]:
+    """An event that HealthOmics must know of by now."""
+    return event_of(arn, status, time=datetime.now(UTC) - age, **extra)
 
 
 def refusal(code: str, status: int) -> ClientError:
@@ -59,6 +67,7 @@ class Function:
         self.end = threading.Event()
         self.sender = Mock(spec=MessageSender)
         self._log = io.StringIO()
+        self._counted: dict[str, list[float]] = {}
         self._metrics = Metrics(namespace="Test", service="sync")
         # Loggers of one service share a handler, so each test has a service of its own.
         logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
@@ -77,16 +86,19 @@ class Function:
 
     def run(self, *records: dict[str, Any], seconds: float = 60.0) -> list[str]:
         """Consume a batch, and return the messages that failed."""
+        failed = self._consumer.consume(records, seconds=seconds)
+        # Powertools' metrics are the process's.
+        self._counted = {name: metric["Value"] for name, metric in self._metrics.metric_set.items()}
         self._metrics.clear_metrics()
-        return self._consumer.consume(records, seconds=seconds)
+        return failed
 
     def logged(self, message: str) -> list[dict[str, Any]]:
         """The lines of the log that say this."""
         return [line for line in map(json.loads, self._log.getvalue().splitlines()) if line["message"] == message]
 
     def metric(self, name: str) -> list[float]:
-        """The values of a metric since the last batch began."""
-        return self._metrics.provider.metric_set.get(name, {}).get("Value", [])
+        """The values of a metric in the last batch."""
+        return self._counted.get(name, [])
 
     def _apply(self, given: ReadSetEvent, **_: Any) -> Change:
         read_set_id = given.arn.read_set_id
@@ -246,10 +258,10 @@ def test_no_shared_group_is_counted_where_there_is_none(function: Function):
     ids=["redriven", "replayed"],
 )
 def test_an_event_that_was_sent_again_is_no_lag(age: timedelta, extra: dict[str, str], function: Function):
-    function.run(record("one", event(ONE, time=datetime.now(UTC) - age, **extra)))
+    function.run(record("one", event(ONE, age=age, **extra)))
     assert function.metric("SourceToRowLag") == []
 
-    function.run(record("two", event(TWO, time=datetime.now(UTC) - timedelta(minutes=1))))
+    function.run(record("two", event(TWO, age=timedelta(minutes=1))))
     [lag] = function.metric("SourceToRowLag")
     assert lag >= 60_000
 

@@ -1,0 +1,256 @@
+"""A HealthOmics that answers as if something had not happened yet: it is asked again, and believed only then."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import Mock, call
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+from readset_sync import sync as module
+from readset_sync.aws.healthomics import HealthOmics
+from readset_sync.aws.message_sender import MessageSender
+from readset_sync.aws.retries import Retries
+from readset_sync.aws.table import Table
+from readset_sync.consumer import Consumer
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.record import STATUS_AT, SYNCED_AT
+from readset_sync.report import Report
+from readset_sync.sync import BEHIND, Outcome, Synchronizer
+
+from tests.readset_sync.conftest import Store
+from tests.readset_sync.messages import event, record
+
+TAGS = {"project": "x"}
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited; none of them passes."""
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 5)
+    return []
+
+
+@pytest.fixture
+def synchronizer(source: HealthOmics, table: Table, slept: list[float]) -> Synchronizer:
+    return Synchronizer(source, table, sleep=slept.append)
+
+
+class Function:
+    """The function's code, and when its messages come again.
+
+    Attributes:
+        lag: What was measured from the last event to its row.
+    """
+
+    def __init__(self, synchronizer: Synchronizer, max_receives: int = 5) -> None:
+        self.sender = Mock(spec=MessageSender)
+        self.lag: list[float] = []
+        logger = Logger(service=f"sync-{uuid4().hex}", stream=io.StringIO())
+        self._metrics = Metrics(namespace="Test", service="sync")
+        self._consumer = Consumer(
+            synchronizer,
+            Mock(),
+            self.sender,
+            Retries(),
+            Report(logger, self._metrics, function_name="sync"),
+            account="123456789012",
+            region="us-west-2",
+            max_receives=max_receives,
+        )
+
+    def receive(self, body: Any, receives: int) -> int | None:
+        """Have a message received so often; return after how many seconds it is to come again, None for never."""
+        self.sender.reset_mock()
+        failed = self._consumer.consume([record("one", body, receives=receives)], seconds=60)
+        # Powertools' metrics are the process's.
+        self.lag = self._metrics.metric_set.get("SourceToRowLag", {}).get("Value", [])
+        self._metrics.clear_metrics()
+        if not failed:
+            assert self.sender.mock_calls == []
+            return None
+        [hidden] = self.sender.mock_calls
+        assert hidden == call.hide("receipt of one", seconds=hidden.kwargs["seconds"])
+        return hidden.kwargs["seconds"]
+
+
+@pytest.fixture(autouse=True)
+def _metrics_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+
+
+@pytest.fixture
+def function(synchronizer: Synchronizer) -> Function:
+    return Function(synchronizer)
+
+
+def says_absent(store: Store, arn: ReadSetArn, *, times: int | None = None) -> None:
+    store.sandbox.omics.faults.add(
+        "GetReadSetMetadata",
+        "ResourceNotFoundException",
+        times=times,
+        when=lambda given: given["id"] == arn.read_set_id,
+    )
+
+
+def says_uploading(store: Store, arn: ReadSetArn) -> None:
+    store.set_status(arn, "PROCESSING_UPLOAD")
+
+
+def says_no_files(store: Store, arn: ReadSetArn) -> None:
+    store.sandbox.omics.store(store.id).read_sets[arn.read_set_id].files.clear()
+
+
+@pytest.mark.parametrize("is_behind", [says_absent, says_uploading, says_no_files])
+def test_an_answer_that_contradicts_a_recent_event_is_believed_after_three_looks(
+    is_behind: Callable[[Store, ReadSetArn], None], store: Store, function: Function
+):
+    arn = store.add(tags=TAGS)
+    body = event(arn)
+    is_behind(store, arn)
+
+    for receives, seconds in ((1, 5), (2, 10), (3, 20)):
+        assert function.receive(body, receives) == seconds
+        assert store.table.get(str(arn)) is None
+        assert function.lag == []
+    assert function.receive(body, 4) is None
+
+    row = store.table.get(str(arn))
+    assert row is None if is_behind is says_absent else row is not None
+    store.sandbox.omics.faults.clear()
+
+
+def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store, function: Function):
+    arn = store.add(tags=TAGS)
+    says_absent(store, arn, times=1)
+
+    assert function.receive(event(arn), 1) == 5
+    assert function.receive(event(arn), 2) is None
+
+    assert store.row(arn)["set_status"] == "ACTIVE"
+    assert len(function.lag) == 1
+
+
+def test_an_old_event_is_no_reason_to_doubt_the_source(store: Store, function: Function):
+    arn = store.add(tags=TAGS)
+    store.set_status(arn, "ARCHIVED")
+
+    assert function.receive(event(arn, time=datetime.now(UTC) - BEHIND), 1) is None
+
+    assert store.row(arn)["set_status"] == "ARCHIVED"
+
+
+def test_no_message_becomes_a_dead_letter_for_a_source_that_is_behind(store: Store, synchronizer: Synchronizer):
+    arn = store.add(tags=TAGS)
+    says_uploading(store, arn)
+    function = Function(synchronizer, max_receives=2)
+
+    assert function.receive(event(arn), 1) == 5
+    assert function.receive(event(arn), 2) is None
+    assert Function(synchronizer, max_receives=1).receive(event(store.add()), 1) is None
+
+
+def test_a_row_is_not_deleted_for_a_single_404(store: Store, synchronizer: Synchronizer, slept: list[float]):
+    [arn] = store.synced(1)
+    store.set_status(arn, "ARCHIVED")
+    says_absent(store, arn, times=1)
+
+    assert synchronizer.refresh(arn).outcome is Outcome.UPDATED
+
+    assert slept == [5]
+    assert store.row(arn)["files"]
+
+
+@pytest.mark.parametrize("write", [Synchronizer.refresh, Synchronizer.prune])
+def test_a_row_is_deleted_when_the_source_says_twice_that_it_is_gone(
+    write: Callable[[Synchronizer, ReadSetArn], Any],
+    store: Store,
+    synchronizer: Synchronizer,
+    slept: list[float],
+):
+    [arn] = store.synced(1)
+    store.set_status(arn, "DELETED")
+
+    assert write(synchronizer, arn).outcome is Outcome.DELETED
+
+    assert slept == [5]
+    assert store.table.get(str(arn)) is None
+
+
+def test_a_listing_and_a_single_404_prune_nothing(store: Store, synchronizer: Synchronizer):
+    [arn] = store.synced(1)
+    says_absent(store, arn, times=1)
+
+    assert synchronizer.prune(arn).outcome is Outcome.UNCHANGED
+
+    assert store.table.get(str(arn))
+
+
+def test_a_status_of_the_last_minute_is_undone_on_second_thought_alone(
+    store: Store, synchronizer: Synchronizer, slept: list[float], monkeypatch: pytest.MonkeyPatch
+):
+    # GIVEN a row that an event has just archived, while the source says for once that it is still ACTIVE
+    [arn] = store.synced(1)
+    store.table.set_status(str(arn), "ARCHIVED", message=None, as_of=datetime.now(UTC) + timedelta(seconds=1))
+    synchronizer = Synchronizer(
+        store.source, store.table, sleep=lambda seconds: (slept.append(seconds), store.set_status(arn, "ARCHIVED"))
+    )
+
+    synchronizer.refresh(arn)
+
+    assert slept == [5]
+    assert store.row(arn)["set_status"] == "ARCHIVED"
+
+    # WHEN it is said twice, THEN it is so
+    store.set_status(arn, "ACTIVE")
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0)
+    Synchronizer(store.source, store.table).refresh(arn)
+    assert store.row(arn)["set_status"] == "ACTIVE"
+
+
+def test_files_of_a_row_are_kept_while_the_source_shows_none(store: Store, synchronizer: Synchronizer):
+    [arn] = store.synced(1)
+    says_no_files(store, arn)
+
+    synchronizer.refresh(arn)
+
+    assert store.row(arn)["files"]
+
+
+def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(store: Store, function: Function):
+    # GIVEN a read set that has no tags when it becomes ACTIVE
+    arn = store.add()
+    body = event(arn, time=datetime.now(UTC) - timedelta(seconds=2))
+    assert function.receive(body, 1) == 60
+    assert len(function.lag) == 1
+    assert store.row(arn)["tags"] == []
+    calls = store.sandbox.omics.calls
+
+    # WHEN it still has none
+    calls.clear()
+    assert function.receive(body, 2) is None
+    # THEN that took one call, and is no lag
+    assert calls == {"ListTagsForResource": 1}
+    assert function.lag == []
+
+    # WHEN it has some
+    store.tag(arn, project="x")
+    assert function.receive(body, 2) is None
+    # THEN
+    assert store.row(arn)["tags"] == [{"project": "x"}]
+
+
+def test_a_row_that_is_as_old_as_the_event_is_read_in_full(store: Store, synchronizer: Synchronizer):
+    arn = store.add()
+    body = event(arn)
+    synchronizer.refresh(arn)
+    row = store.row(arn)
+    assert row[STATUS_AT] == row[SYNCED_AT]
+    store.rename(arn)
+
+    Function(synchronizer).receive(body | {"time": row[SYNCED_AT]}, 1)
+
+    assert store.row(arn)["set_name"] == "renamed"
