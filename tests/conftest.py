@@ -76,4 +76,5 @@ def _no_second_thoughts() -> Iterator[None]:
     """Let nobody wait for HealthOmics to think again; what is asked, is asked twice all the same."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("readset_sync.sync.AGAIN_SECONDS", 0)
+        patch.setattr("omics_meta.commands.verify.AGAIN_SECONDS", 0)
         yield

@@ -188,15 +188,19 @@ class Synchronizer:
         row = self._table.get(str(arn))
         if row is None:
             return Change(Outcome.ABSENT)
-        gone = self.is_gone(arn) and self._table.delete_unchanged(row)
+        if not self.is_absent(arn):
+            return Change(Outcome.UNCHANGED)
+        self._sleep(AGAIN_SECONDS)
+        gone = self.is_absent(arn) and self._table.delete_unchanged(row)
         return Change(Outcome.DELETED if gone else Outcome.UNCHANGED)
 
-    def is_gone(self, arn: "ReadSetArn") -> bool:
-        """Whether the source says twice, some time apart, that there is no such read set."""
-        if not self._is_absent(arn):
-            return False
-        self._sleep(AGAIN_SECONDS)
-        return self._is_absent(arn)
+    def is_absent(self, arn: "ReadSetArn") -> bool:
+        """Whether the source says that there is no such read set. It takes two of these to delete a row."""
+        try:
+            self._source.metadata(arn)
+        except ReadSetNotFoundError:
+            return True
+        return False
 
     def row_of(
         self,
@@ -272,13 +276,6 @@ class Synchronizer:
             return self._source.read_set(arn, tags=tags)
         except ReadSetNotFoundError:
             return None
-
-    def _is_absent(self, arn: "ReadSetArn") -> bool:
-        try:
-            self._source.metadata(arn)
-        except ReadSetNotFoundError:
-            return True
-        return False
 
 
 def _lacks_tags_alone(row: Row, status: str, moment: str) -> bool:

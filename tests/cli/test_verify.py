@@ -1,5 +1,6 @@
 """`omics-meta verify`: reports every difference between source and table, and none where there is none."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -125,11 +126,12 @@ def test_only_deep_finds_a_read_set_that_was_tagged_anew(aws: Aws, cli: CommandL
         (retagged, ["tags"]),
         (refiled, ["files", "set_total_size"]),
     ]
+    # Those that differ are read again.
     assert dict(aws.omics.calls) == {
         "GetSequenceStore": 1,
         "ListReadSets": 1,
-        "GetReadSetMetadata": 3,
-        "ListTagsForResource": 3,
+        "GetReadSetMetadata": 3 + 2,
+        "ListTagsForResource": 3 + 2,
     }
 
 
@@ -246,9 +248,10 @@ def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(
 
 
 def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aws, cli: CommandLine) -> None:
-    # GIVEN a read set that a listing shows, and that is gone by the time of the repair
+    # GIVEN a read set that is there when it is looked at again, and gone by the time of the repair
     store = aws.store(1)
-    aws.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException")
+    calls = count(1)
+    aws.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException", when=lambda _: next(calls) > 1)
 
     done = cli.run("verify", "-s", store, "-t", aws.table(), "--repair", "--json", *FAST)
 
@@ -260,4 +263,49 @@ def _id(arn: str) -> str:
 
 
 def _counts(**counts: int) -> dict[str, int]:
-    return {"in_sync": 0, "missing": 0, "stale": 0, "orphaned": 0, "failed": 0} | counts
+    return {"in_sync": 0, "in_flight": 0, "missing": 0, "stale": 0, "orphaned": 0, "failed": 0} | counts
+
+
+def test_what_is_in_flight_is_called_that_and_does_not_count(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN rows that differ in every way, and become right while they are waited for
+    store = aws.store(4)
+    table = aws.filled(store)
+    missing, stale, gone, _ = (aws.arn(store, each) for each in aws.ids(store))
+    rows = aws.raw_rows(table)
+    aws.delete(table, missing)
+    aws.edit(table, stale, set_name="old name")
+    aws.omics.set_status(store, _id(gone), "DELETED")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        aws.put(table, rows[missing])
+        aws.edit(table, stale, set_name=rows[stale]["set_name"])
+        aws.delete(table, gone)
+
+    monkeypatch.setattr("omics_meta.commands.verify.AGAIN_SECONDS", 15)
+    monkeypatch.setattr("omics_meta.commands.verify.time.sleep", wait)
+
+    done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
+
+    # THEN nothing is wrong, and nothing is repaired
+    assert waited == [15]
+    assert (done.code, done.document["in_sync"], done.document["repaired"]) == (0, True, 0)
+    assert {each["set_arn"]: each["state"] for each in done.document["differences"]} == dict.fromkeys(
+        (missing, stale, gone), "in_flight"
+    )
+    assert done.document["totals"] == _counts(in_sync=1, in_flight=3)
+
+
+def test_more_differences_than_can_be_in_flight_are_not_waited_for(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = aws.store(3)
+    monkeypatch.setattr("omics_meta.commands.verify._MOST_IN_FLIGHT", 2)
+    monkeypatch.setattr("omics_meta.commands.verify.time.sleep", pytest.fail)
+
+    done = cli.run("verify", "-s", store, "-t", aws.table(), "--json", *FAST)
+
+    assert done.document["totals"] == _counts(missing=3)

@@ -1,5 +1,6 @@
 """`omics-meta verify`."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,12 @@ from omics_meta.terminal.progress import Reporter, reporting
 
 _COLUMNS: Final = tuple(DriftStatus)
 
+AGAIN_SECONDS = 15
+"""After which rows that differ are looked at again: an event becomes a row within seconds."""
+
+_MOST_IN_FLIGHT: Final = 200
+"""Differences beyond which nobody takes them to be in flight: to look at them again would take minutes."""
+
 
 @dataclass(slots=True)
 class _Report:
@@ -47,6 +54,13 @@ class _Report:
             if finding.status is not DriftStatus.IN_SYNC:
                 self.drift.append(finding)
 
+    def revise(self, findings: Iterable[RowDrift]) -> None:
+        """Take other findings in place of all that differ."""
+        for finding in self.drift:
+            self.counts[ids(finding.arn)[0]][finding.status] -= 1
+        self.drift = []
+        self.add(findings)
+
     def is_repaired(self, finding: RowDrift) -> bool:
         """Whether a row is now what its read set is."""
         result = self.repaired.get(finding.arn)
@@ -60,7 +74,12 @@ class _Report:
     @property
     def in_sync(self) -> bool:
         """Whether all is well now."""
-        return all(map(self.is_repaired, self.drift)) and all(check.passed for check in self.checks)
+        return all(map(self.is_repaired, self.wrong)) and all(check.passed for check in self.checks)
+
+    @property
+    def wrong(self) -> list[RowDrift]:
+        """What differed and goes on to."""
+        return [finding for finding in self.drift if finding.status is not DriftStatus.IN_FLIGHT]
 
 
 def run(
@@ -80,9 +99,13 @@ def run(
         for findings in _examine(verifier, connection, reporter, deep=deep):
             reporter.batch(Counter(finding.status for finding in findings))
             report.add(findings)
+        if 0 < len(report.drift) <= _MOST_IN_FLIGHT:
+            reporter.begin("rows that differ, once more")
+            time.sleep(AGAIN_SECONDS)
+            report.revise(verifier.look_again(report.drift))
         if repair:
             reporter.begin("repair")
-            report.repaired = {result.arn: result for result in verifier.repair(report.drift)}
+            report.repaired = {result.arn: result for result in verifier.repair(report.wrong)}
     if stack and probe:
         report.checks += probe_pipeline(stack, connection.source, connection.store_ids)
     if as_json:
@@ -133,8 +156,8 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
         print_line(f"{done}{finding.status} {finding.arn}{f': {details}' if details else ''}")
     print_checks(report.checks, shown=PROBE)
     print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
-    if repair and report.drift:
-        repaired = sum(map(report.is_repaired, report.drift))
-        print_line(f"{repaired} of {len(report.drift)} differences were repaired after that.")
+    if repair and report.wrong:
+        repaired = sum(map(report.is_repaired, report.wrong))
+        print_line(f"{repaired} of {len(report.wrong)} differences were repaired after that.")
     if not deep:
         print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")

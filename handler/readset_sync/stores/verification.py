@@ -6,7 +6,7 @@ grow with the store but for the ids of its read sets.
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -32,6 +32,8 @@ class DriftStatus(StrEnum):
     """How a row stands to its read set."""
 
     IN_SYNC = "in_sync"
+    IN_FLIGHT = "in_flight"
+    """It differed, and did no longer when it was looked at again."""
     MISSING = "missing"
     STALE = "stale"
     ORPHANED = "orphaned"
@@ -140,6 +142,13 @@ class Verifier:
         findings = self._each(self._examine_unlisted, self._unlisted(listings, every_store=every_store))
         return [finding for finding in findings if finding.status is not DriftStatus.IN_SYNC]
 
+    def look_again(self, findings: Iterable[RowDrift]) -> list[RowDrift]:
+        """Tell anew of rows that differed a moment ago: two calls for each. What has gone by now was in flight.
+
+        What cannot be told anew stays as it is.
+        """
+        return self._each(self._examine_again, findings)
+
     def prune(self, listings: Iterable[StoreListing], *, every_store: bool = False) -> list[ReadSetResult]:
         """Delete the rows that `orphans` finds.
 
@@ -205,6 +214,22 @@ class Verifier:
                 return RowDrift(str(arn), DriftStatus.ORPHANED if gone else DriftStatus.STALE, fields)
             row = current
 
+    def _examine_again(self, finding: RowDrift) -> RowDrift:
+        if finding.status is DriftStatus.FAILED:
+            return finding
+        try:
+            now = self._state(ReadSetArn.parse(finding.arn))
+        except EXPECTED_ERRORS as error:
+            failure_reason(error)  # raises what meets everything
+            return finding
+        return replace(finding, status=DriftStatus.IN_FLIGHT) if now.status is DriftStatus.IN_SYNC else now
+
+    def _state(self, arn: ReadSetArn) -> RowDrift:
+        row = self._table.get(str(arn))
+        if row is not None:
+            return self._compare_in_full(arn, row)
+        return RowDrift(str(arn), DriftStatus.IN_SYNC if self._synchronizer.is_absent(arn) else DriftStatus.MISSING)
+
     def _examine_unlisted(self, arn: str) -> RowDrift:
         try:
             return RowDrift(arn, self._state_of_unlisted(arn))
@@ -214,7 +239,7 @@ class Verifier:
             return RowDrift(arn, DriftStatus.FAILED, reason=failure_reason(error))
 
     def _state_of_unlisted(self, arn: str) -> DriftStatus:
-        is_orphaned = self._synchronizer.is_gone(ReadSetArn.parse(arn)) and self._table.get(arn) is not None
+        is_orphaned = self._synchronizer.is_absent(ReadSetArn.parse(arn)) and self._table.get(arn) is not None
         return DriftStatus.ORPHANED if is_orphaned else DriftStatus.IN_SYNC
 
     def _unlisted(self, listings: Iterable[StoreListing], *, every_store: bool) -> list[str]:
