@@ -16,6 +16,7 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import (
     EXPECTED_ERRORS,
     MalformedEventError,
+    NotBegunError,
     UnfinishedError,
     is_passing,
     is_throttle,
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
     from readset_sync.stores.reconciliation import Reconciler
     from readset_sync.sync import Synchronizer
 
-_NOT_BEGUN: Final = UnfinishedError(
-    "it was not begun: what came before it in its message group failed or took too long"
-)
+_NOT_BEGUN: Final = NotBegunError("the message before it in its group failed or did not end in time")
 _UNFINISHED: Final = UnfinishedError("it did not end within the function's time")
 
 _FIRST_PAUSE_SECONDS: Final = 120
@@ -212,7 +211,7 @@ class Consumer:
         after younger messages of its read set: whatever the order, a row is made what its read set is then.
         """
         record, error = attempt.record, attempt.error
-        blameless = error is _NOT_BEGUN or is_throttle(error) or (is_passing(error) and not aws_answers)
+        blameless = isinstance(error, NotBegunError) or is_throttle(error) or (is_passing(error) and not aws_answers)
         try:
             if attempt.shares_group or (blameless and record.receives > 1):
                 self._sender.send_again(record.body, group=attempt.group)

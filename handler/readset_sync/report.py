@@ -21,7 +21,7 @@ from readset_sync.constants import (
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent
 from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
-from readset_sync.model.errors import EXPECTED_ERRORS, describe_error
+from readset_sync.model.errors import EXPECTED_ERRORS, NotBegunError, describe_error
 from readset_sync.stores.reconciliation import drift
 from readset_sync.sync import Change, Outcome
 
@@ -99,12 +99,14 @@ class Report:
                 return _kind(attempt.message), step.phase
             case None:
                 self._failure(attempt)
-                return _kind(attempt.message), "failed"
+                return _kind(attempt.message), "held back" if isinstance(attempt.error, NotBegunError) else "failed"
 
     def _failure(self, attempt: "Attempt") -> None:
         error = attempt.error
         told: dict[str, Any] = _identity(attempt) | {"receive_count": attempt.record.receives}
         match error:
+            case NotBegunError():
+                self._logger.info("event held back", **told, reason=str(error))
             case _ if attempt.message is None:
                 self._logger.error("message refused", **told, reason=str(error))
             case Exception() if isinstance(error, EXPECTED_ERRORS):

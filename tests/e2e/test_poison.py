@@ -34,8 +34,9 @@ def test_bad_read_sets_fail_alone_and_are_redriven_when_they_are_mended(
 
     # AND the bad ones' events are dead letters, with the reason in the log
     shown = stack.omics_meta("dlq", "show", "--json").document["messages"]
+    # Those that waited behind another were sent to the end of their message group.
     for each in bad:
-        assert [dead["status"] for dead in shown if dead["set_arn"].endswith(f"/{each}")] == list(STATUSES)
+        assert sorted(dead["status"] for dead in shown if dead["set_arn"].endswith(f"/{each}")) == sorted(STATUSES)
     assert len(shown) == len(bad) * len(STATUSES)
     failures = [line for line in sandbox.lambda_logs(stack.outputs["functionName"]) if "event failed" in line]
     assert len(failures) >= len(shown)

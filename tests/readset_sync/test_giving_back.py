@@ -138,9 +138,11 @@ def test_read_sets_that_hang_fail_alone_and_in_time(hanging: int, function: Func
     # THEN all others are done, and the log names those that hang
     assert set(failed) == function.hanging | {"behind"}
     assert {each for each, _ in function.applied} == {each.read_set_id for each in arns[hanging:]}
-    reasons = {line["set_arn"]: line["reason"] for line in reversed(function.logged("event failed"))}
+    reasons = {line["set_arn"]: line["reason"] for line in function.logged("event failed")}
     assert reasons.keys() == {str(each) for each in arns[:hanging]}
     assert set(reasons.values()) == {"it did not end within the function's time"}
+    [held_back] = function.logged("event held back")
+    assert (held_back["status"], held_back["set_arn"]) == ("ARCHIVED", str(arns[0]))
 
 
 def test_what_waits_behind_a_failure_is_not_blamed_for_it(function: Function):

@@ -55,6 +55,10 @@ class UnfinishedError(SyncError):
     """Work that did not end within the time that there was for it."""
 
 
+class NotBegunError(UnfinishedError):
+    """Work that was not begun, because what comes before it failed or took too long."""
+
+
 EXPECTED_ERRORS: Final = (SyncError, ClientError, BotoCoreError)
 """Everything that AWS, the network or the data can do to one read set. Any other exception is a fault of ours."""
 
