@@ -200,7 +200,7 @@ class Consumer:
             case ReconcileRequest():
                 return self._reconciler.start(message)
             case StoreEvent():
-                return self._reconciler.start_store(message) if message.settled else Change(Outcome.IGNORED)
+                return self._reconciler.start_store(message) if message.concerns_rows else Change(Outcome.IGNORED)
             case ReconciliationStep():
                 return self._reconciler.run_step(message)
 

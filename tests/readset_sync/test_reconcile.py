@@ -184,14 +184,17 @@ def test_rows_of_a_deleted_store_go(every_store: bool, pipeline: Pipeline, store
     assert store.table.get(str(kept))
 
 
-def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(pipeline: Pipeline, store: Store) -> None:
+@pytest.mark.parametrize("status", ["ACTIVE", "UPDATED", "UPDATING", "unheard of"])
+def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(
+    status: str, pipeline: Pipeline, store: Store
+) -> None:
     arns = store.synced(3)
     for arn in arns:
         store.change_row(arn, store_at="2026-01-01T00:00:00Z")
     store.sandbox.omics.update_store(store.id, name="renamed")
     store.sandbox.omics.calls.clear()
 
-    found = pipeline.run(StoreEvent("event", StoreArn.parse(arns[0].store_arn), "ACTIVE", datetime.now(UTC)))
+    found = pipeline.run(StoreEvent("event", StoreArn.parse(arns[0].store_arn), status, datetime.now(UTC)))
 
     assert found == {"rows": 3, "listed": 3, "renamed": 3}
     assert pipeline.refreshed == []

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 REFRESH: Final = "Read Set Refresh"
 RECONCILE_STEP: Final = "Reconcile Step"
 
-_SETTLED: Final = frozenset({"ACTIVE", "DELETED"})
+_NEVER_THERE: Final = frozenset({"CREATE_FAILED", "CREATION_FAILED", "FAILED"})
+"""Statuses of a store whose creation failed, as the API's model and the user guide name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ class RefreshRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoreEvent:
-    """One Sequence Store Status Change event: a store was created, changed or deleted."""
+    """One Sequence Store Status Change event: a store was created, changed or deleted.
+
+    The API's model and the user guide differ in the statuses, so whatever is not known makes the store be looked at.
+    """
 
     id: str
     arn: StoreArn
@@ -54,9 +58,9 @@ class StoreEvent:
     time: datetime
 
     @property
-    def settled(self) -> bool:
-        """Whether the change is over, so that rows can follow."""
-        return self.status in _SETTLED
+    def concerns_rows(self) -> bool:
+        """Whether rows may have to follow: of a store that could not be created there are none."""
+        return self.status not in _NEVER_THERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Reconciler:
 
     def start_store(self, event: "StoreEvent") -> ReconciliationStep:
         """Begin a reconciliation of the one store that an event says has changed."""
-        stores = [event.arn.store_id] if event.status == "ACTIVE" else []
+        stores = [] if event.status == "DELETED" else [event.arn.store_id]
         return self._start(event.id, event.time, f"{event.arn}/readSet/", stores)
 
     def run_step(self, step: ReconciliationStep) -> ReconciliationStep:
