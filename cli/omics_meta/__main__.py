@@ -1,6 +1,7 @@
 """Entry point of the console script `omics-meta` and of `python -m omics_meta`."""
 
 import io
+import signal
 import sys
 import traceback
 
@@ -13,6 +14,10 @@ def main() -> None:
         # A key may hold characters that stdout's encoding lacks, such as cp1252 for a file on Windows.
         # Lines end the same everywhere, as formats of data want it.
         sys.stdout.reconfigure(errors="backslashreplace", newline="\n")
+    for name in ("SIGTERM", "SIGHUP"):  # the second is not on Windows
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # not with nohup
+            signal.signal(number, signal.default_int_handler)
     try:
         from omics_meta.app import app  # which takes long enough to be interrupted
 

@@ -16,6 +16,7 @@ from omics_meta.selection.options import (
     OF_STACK,
     OF_STORES,
     OF_TABLE,
+    WAITING,
     JsonOption,
     MaxTpsOption,
     selection_of,
@@ -69,7 +70,7 @@ def common(
         raise typer.Exit(ExitCode.FAILED)
 
 
-@_command(cls=sharing(OF_STORES))
+@_command(cls=sharing(OF_STORES, last=WAITING))
 def backfill(
     context: typer.Context,
     prune: Annotated[
@@ -126,7 +127,7 @@ def backfill(
     raise typer.Exit(run(selection_of(context), options, max_tps=max_tps or (), as_json=as_json))
 
 
-@_command(cls=sharing(OF_STORES))
+@_command(cls=sharing(OF_STORES, last=WAITING))
 def verify(
     context: typer.Context,
     deep: Annotated[
@@ -199,7 +200,7 @@ def duplicates(
     raise typer.Exit(duplicates(selection_of(context), form=form, columns=columns))
 
 
-@_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
+@_command(cls=sharing(OF_TABLE, FILTERS, last=[*FORMATS, *WAITING]))
 def export(
     context: typer.Context,
     columns: ColumnsOption = None,

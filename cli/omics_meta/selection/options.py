@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from omics_meta.selection.duration import parse_duration
 from omics_meta.selection.target import QueueKind, Selection
+from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.group import is_from, options_of
 
 
@@ -79,6 +81,19 @@ def _queue(
 ) -> None: ...
 
 
+def _waiting(
+    wait_for_aws: Annotated[
+        str,
+        typer.Option(
+            "--wait-for-aws",
+            metavar="DURATION",
+            help="How long to wait for AWS where it has answered in this run and is away now (10m, 2h). 0: not at all.",
+        ),
+    ] = "10m",
+) -> None: ...
+
+
+WAITING: Final = options_of(_waiting)
 OF_STACK: Final = [*options_of(_stack), *options_of(_account)]
 OF_QUEUES: Final = [*OF_STACK, *options_of(_queue)]
 OF_TABLE: Final = [*options_of(_stack), *options_of(_table), *options_of(_account)]
@@ -123,4 +138,16 @@ def selection_of(context: typer.Context) -> Selection:
         table=given.get("table"),
         region=given["region"],
         profile=given["profile"],
+        patience=_patience(given.get("wait_for_aws", "0")),
     )
+
+
+def _patience(text: str) -> float:
+    """The seconds that `--wait-for-aws` means."""
+    try:
+        duration = parse_duration(text)
+    except OverflowError:
+        duration = None
+    if duration is None:
+        raise CommandError(f"--wait-for-aws {text!r} is no duration: give minutes, hours or days as in 10m, or 0")
+    return duration.total_seconds()

@@ -36,6 +36,8 @@ class Selection:
     table: str | None
     region: str | None
     profile: str | None
+    patience: float = 0.0
+    """The seconds to wait for AWS where it has answered before and is away now."""
 
     @property
     def names_stack(self) -> bool:
@@ -52,6 +54,7 @@ class Target:
     profile: str | None
     store_ids: tuple[str, ...]
     outputs: Outputs | None
+    patience: float = 0.0
 
 
 def resolve(selection: Selection) -> Target:
@@ -77,6 +80,7 @@ def resolve(selection: Selection) -> Target:
         profile=selection.profile,
         store_ids=tuple(dict.fromkeys(selection.store_ids)),
         outputs=outputs,
+        patience=selection.patience,
     )
 
 

@@ -145,7 +145,7 @@ def _explain(error: Exception, profile: str | None) -> None:
         _fail("a question, such as for the code of an MFA device, and nobody to answer it: run this on a terminal")
     if isinstance(error, OSError):
         _let_go_of_stdout()
-        _fail(f"cannot read or write: {error}")
+        _fail(f"cannot read or write: {error}", error)
 
 
 def _let_go_of_stdout() -> None:

@@ -55,6 +55,7 @@ class Outage:
         self._on_back = on_back
         self._clock = clock
         self._answered: float | None = None
+        self._back: float | None = None
         self._told = False
         self._lock = threading.Lock()
 
@@ -64,6 +65,7 @@ class Outage:
             now = self._clock()
             seconds, self._answered = now - (self._answered or now), now
             told, self._told = self._told, False
+            self._back = now if told else self._back
         if told:
             self._on_back(seconds)
 
@@ -80,6 +82,10 @@ class Outage:
         if not told:
             self._on_away(reason, seconds)
         return True
+
+    def ended_since(self, moment: float) -> bool:
+        """Whether the service was away and has come back after a moment of the clock."""
+        return self._back is not None and self._back >= moment
 
 
 class Retries:
@@ -118,10 +124,17 @@ class Retries:
             return None
         # Full jitter, as AWS recommends; it is no secret.
         pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempts - 1)))  # noqa: S311
-        failing_since = request_dict["context"].setdefault("failing_since", self._clock())
+        context = request_dict["context"]
+        failing_since = context.setdefault("failing_since", self._clock())
         if self._clock() + pause >= self.deadline:
             return None
-        if attempts < ATTEMPTS or (self._outage and self._outage.is_waited_for(reason, failing_since)):
+        if attempts - context.setdefault("attempts_before", 0) < ATTEMPTS:
+            return pause
+        if self._outage and self._outage.is_waited_for(reason, failing_since):
+            return pause
+        if self._outage and self._outage.ended_since(failing_since):
+            # Its attempts were used up by the outage, so that it gets as many again.
+            context.update(attempts_before=attempts, failing_since=self._clock())
             return pause
         return None
 

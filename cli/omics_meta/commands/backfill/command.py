@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from readset_sync.model.comparison import RefreshScope
+from readset_sync.model.errors import EXPECTED_ERRORS
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome
@@ -154,12 +155,15 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
 
 @contextmanager
 def _resumable(since: datetime) -> Generator[None]:
-    """Name the command that goes on without what was synced since, when this block is interrupted."""
+    """Name the command that goes on without what was synced since, whatever ends this block early."""
+    remedy = f"Rows that were written stay; to go on, run: {command_to_resume(sys.argv[1:], since)}"
     try:
         yield
     except KeyboardInterrupt:
-        again = command_to_resume(sys.argv[1:], since)
-        raise Interrupted(f"Rows that were written stay; to go on, run: {again}") from None
+        raise Interrupted(remedy) from None
+    except (*EXPECTED_ERRORS, OSError) as error:
+        error.add_note(remedy)
+        raise
 
 
 class _Work:

@@ -1,15 +1,11 @@
 """`--max-age`: since when a row must have been synced to be left as it is."""
 
-import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 
+from omics_meta.selection.duration import parse_duration
 from omics_meta.terminal.exits import CommandError
-
-_DURATION: Final = re.compile(r"(?P<number>[0-9]+)(?P<unit>[mhd])", re.ASCII)
-_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 class MaxAge:
@@ -24,13 +20,12 @@ class MaxAge:
         self._text = text
         self._moment: datetime | None = None
         self._duration = timedelta()
-        if text == "0":
-            return
         try:
-            if match := _DURATION.fullmatch(text):
-                self._duration = int(match["number"]) * _UNITS[match["unit"]]
-            else:
+            duration = parse_duration(text)
+            if duration is None:
                 self._moment = parse_timestamp(text)
+            else:
+                self._duration = duration
         except (ValueError, OverflowError) as error:
             raise self._refusal() from error
 

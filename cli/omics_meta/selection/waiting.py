@@ -1,0 +1,51 @@
+"""Waiting for a service that is away: laptops sleep, and networks drop."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from readset_sync.aws.retries import Outage, Retries
+from readset_sync.model.errors import is_passing
+
+from omics_meta.terminal.output import print_note
+
+_ONE_ATTEMPT: Final = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+
+
+def retries_of_omics(session: boto3.Session, patience: float) -> Retries:
+    """Retries that wait for HealthOmics so many seconds."""
+    if not patience:
+        return Retries()
+    client = session.client("omics", config=_ONE_ATTEMPT)
+    return _waiting("HealthOmics", patience, lambda: client.list_sequence_stores(maxResults=1))
+
+
+def retries_of_dynamodb(session: boto3.Session, patience: float) -> Retries:
+    """Retries that wait for DynamoDB so many seconds."""
+    if not patience:
+        return Retries()
+    client = session.client("dynamodb", config=_ONE_ATTEMPT)
+    return _waiting("DynamoDB", patience, lambda: client.list_tables(Limit=1))
+
+
+def _waiting(service: str, patience: float, call: Callable[[], object]) -> Retries:
+    def answers() -> bool:
+        try:
+            call()
+        except ClientError as error:
+            return not is_passing(error)  # a refusal, such as of a permission, is an answer
+        except BotoCoreError:
+            return False
+        return True
+
+    def on_away(reason: str, seconds: float) -> None:
+        limit = timedelta(seconds=patience)
+        print_note(f"{service} has not answered for {seconds:.0f} s ({reason}): waiting up to {limit}")
+
+    def on_back(seconds: float) -> None:
+        print_note(f"{service} answers again, after {seconds:.0f} s")
+
+    return Retries(Outage(patience, answers, on_away=on_away, on_back=on_back))
