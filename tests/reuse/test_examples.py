@@ -37,7 +37,7 @@ def names_in_rows(sandbox: Sandbox, table: str, region: str = "us-west-2") -> li
 def test_the_plain_example(sandbox: Sandbox) -> None:
     with deployed("plain", sandbox) as deployment:
         store = sandbox.omics.create_store("cohort")
-        sandbox.omics.create_read_set(store, name="blood")
+        sandbox.omics.create_read_set(store, name="blood", tags={"cohort": "a"})
         sandbox.drain()
 
         assert names_in_rows(sandbox, deployment.outputs["tableName"]) == ["blood"]
@@ -76,7 +76,7 @@ def test_the_example_with_two_regions_under_the_engine(new_project: Projects, sa
     # WHEN a read set is created in each region, THEN it gets its row there
     for region in outputs:
         omics = sandbox.omics_in(region)
-        omics.create_read_set(omics.create_store("cohort"), name=f"blood in {region}")
+        omics.create_read_set(omics.create_store("cohort"), name=f"blood in {region}", tags={"cohort": "a"})
     sandbox.drain()
     found = {region: names_in_rows(sandbox, outputs[region]["tableName"], region) for region in outputs}
     assert found == {region: [f"blood in {region}"] for region in outputs}

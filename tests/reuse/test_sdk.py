@@ -65,7 +65,7 @@ def test_a_second_stack_uses_the_python_sdk(second_stack: Any, sandbox: Sandbox)
     assert function["Configuration"]["MemorySize"] == 512
     assert function["Tags"] == {"team": "genomics"}
     store = sandbox.omics.create_store("cohort")
-    sandbox.omics.create_read_set(store, name="blood")
+    sandbox.omics.create_read_set(store, name="blood", tags={"cohort": "a"})
     sandbox.drain()
     [row] = sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Items"]
     assert row["set_name"] == {"S": "blood"}

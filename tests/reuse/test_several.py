@@ -33,7 +33,7 @@ def test_names_never_collide(sandbox: Sandbox) -> None:
     assert len(set(arns)) == len(arns) == 18
     for region in ("us-west-2", "eu-west-1"):
         omics = sandbox.omics_in(region)
-        omics.create_read_set(omics.create_store("cohort"), name=region)
+        omics.create_read_set(omics.create_store("cohort"), name=region, tags={"cohort": "a"})
     sandbox.drain()
     for name, region in regions.items():
         [row] = sandbox.client("dynamodb", region=region).scan(TableName=outputs[f"{name}-tableName"])["Items"]
