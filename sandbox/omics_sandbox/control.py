@@ -15,10 +15,17 @@ of a POST holds the keyword arguments of the method it stands for.
 | `GET /_sandbox/calls` | API calls by operation, answered and throttled |
 | `DELETE /_sandbox/calls` | count from zero |
 | `GET /_sandbox/faults` | faults that are on |
-| `POST /_sandbox/faults` `{"operation": …, "error_code": …, "times": …}` | switch one on |
+| `POST /_sandbox/faults` `{"operation": …, "error_code": …, "times": …}` | an operation answers with an error |
+| … `{"kind": "latency", "operation": …, "seconds": …, "times": …}` | it answers later; 3600: it hangs |
+| … `{"kind": "connection_reset", "operation": …, "times": …}` | it does nothing and gives no answer |
+| … `{"kind": "lost_answer", "operation": …, "times": …}` | it does its work and gives no answer |
+| … `{"kind": "behind", "operation": …, "seconds": …, "answers": …}` | HealthOmics answers as before a change, for so \
+many seconds after it or so many times: GetReadSetMetadata, ListReadSets, ListTagsForResource, GetSequenceStore, or \
+`files` for a GetReadSetMetadata that lacks the files alone |
 | `DELETE /_sandbox/faults` | switch all off |
 | `PUT /_sandbox/limits` `{"per_second": 5}` | quota of every operation; null for none |
 | `PUT /_sandbox/events` `{"emit": false}` | lose events, or stop losing them |
+| `PUT /_sandbox/groups` `{"literal": true}` | EventBridge takes `$.detail.id` as the name of a message group |
 | `PUT /_sandbox/trail` `{"on": true}` | publish changes of tags as CloudTrail does, or stop it |
 | `GET /_sandbox/events` | deliveries of EventBridge by rule |
 | `GET /_sandbox/schedules` | firings of EventBridge Scheduler by schedule |
@@ -35,7 +42,9 @@ from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import Request, Response
+from omics_sandbox.omics.behind import FILES
 from omics_sandbox.omics.limits import Limits
+from omics_sandbox.omics.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from omics_sandbox.queues import Deliveries
@@ -66,9 +75,10 @@ class Control:
             ("DELETE", "/calls", self._reset_calls),
             ("GET", "/faults", self._faults),
             ("POST", "/faults", self._add_fault),
-            ("DELETE", "/faults", lambda _: sandbox.omics.faults.clear()),
+            ("DELETE", "/faults", self._clear_faults),
             ("PUT", "/limits", self._set_limits),
             ("PUT", "/events", self._emit_events),
+            ("PUT", "/groups", self._set_groups),
             ("PUT", "/trail", self._set_trail),
             ("GET", "/events", lambda _: _counted(sandbox.events)),
             ("GET", "/schedules", lambda _: _counted(sandbox.scheduler)),
@@ -123,17 +133,31 @@ class Control:
         self._sandbox.omics.throttled.clear()
 
     def _faults(self, _body: Body) -> Any:
-        return {"faults": self._sandbox.omics.faults.describe()}
+        return {"faults": self._sandbox.omics.faults.describe() + self._sandbox.faults.describe()}
 
     def _add_fault(self, body: Body) -> Any:
-        self._sandbox.omics.faults.add(body["operation"], body["error_code"], times=body.get("times"))
+        """Switch a fault on: of HealthOmics where it has the operation, else of the other services."""
+        is_omics = body["operation"] in {"*", FILES, *OPERATIONS}
+        faults = self._sandbox.omics.faults if is_omics else self._sandbox.faults
+        kind = body.pop("kind", None)
+        add = getattr(faults, f"add_{kind}" if kind else "add", None)
+        if add is None:
+            raise ValueError(f"{body['operation']} cannot have a fault of the kind {kind!r}")
+        add(**body)
         return self._faults(body)
+
+    def _clear_faults(self, _body: Body) -> None:
+        self._sandbox.omics.faults.clear()
+        self._sandbox.faults.clear()
 
     def _set_limits(self, body: Body) -> None:
         self._sandbox.omics.limits = Limits(default=body["per_second"])
 
     def _emit_events(self, body: Body) -> None:
         self._sandbox.omics.emit_events = bool(body["emit"])
+
+    def _set_groups(self, body: Body) -> None:
+        self._sandbox.events.literal_groups = bool(body["literal"])
 
     def _set_trail(self, body: Body) -> None:
         self._sandbox.omics.trail = bool(body["on"])

@@ -16,6 +16,7 @@ from omics_sandbox.access.control import AccessControl, principal
 from omics_sandbox.access.request import asked, refusal
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
+from omics_sandbox.faults import Faults, InjectedError
 from omics_sandbox.http import TRACE_HEADER, Request, Response
 from omics_sandbox.queues import keep_trace_header
 from omics_sandbox.services import Moto
@@ -42,6 +43,7 @@ class Gateway:
         control: Callable[[Request], Response],
         callpoint: CallPoint,
         access: AccessControl,
+        faults: Faults,
     ) -> None:
         self._moto = moto
         self._services = services
@@ -49,6 +51,7 @@ class Gateway:
         self._control = control
         self._callpoint = callpoint
         self._access = access
+        self._faults = faults
         self._closing = threading.Event()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
@@ -67,7 +70,13 @@ class Gateway:
         wanted = asked(request, self._moto.account)
         if not self._access.admits(caller, wanted.action, wanted.resources):
             return refusal(request, f"{caller} is not authorized to perform: {wanted.action} on {wanted.resources}")
-        return self._route(request, environ)
+        target = request.headers.get("x-amz-target")
+        if target is None:
+            return self._route(request, environ)
+        try:
+            return self._faults.answer(target.rpartition(".")[2], request.json(), lambda: self._route(request, environ))
+        except InjectedError as error:
+            return Response.of_json({"__type": error.code, "message": str(error)}, error.status)
 
     def _route(self, request: Request, environ: "WSGIEnvironment") -> Response:
         def forward() -> Response:

@@ -15,6 +15,7 @@ from omics_sandbox.access.control import USER_NAME, AccessControl, Calls, user_a
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.control import Control
 from omics_sandbox.eventbridge.bus import EventBridge
+from omics_sandbox.faults import Faults
 from omics_sandbox.functions.api import LambdaApi
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.gateway import Gateway
@@ -49,6 +50,7 @@ class Sandbox:
         region: The region that `client`, `environment` and `omics` stand for. Requests to other regions are answered
             too, by services of their own.
         callpoint: Acts at an API call of choice.
+        faults: Errors, delays and lost answers of DynamoDB, SQS and others, switched on by operation.
         calls: The API calls of each principal, as IAM sees them; `user` is who `client` and `environment` call as.
 
     Args:
@@ -77,6 +79,7 @@ class Sandbox:
         self.region = region
         self.account = account
         self.callpoint = CallPoint()
+        self.faults = Faults()
         self.calls = Calls()
         self._limits = limits or Limits.documented()
         self._latency = latency
@@ -110,8 +113,8 @@ class Sandbox:
         running, self._running = self._running, None
         if running is None:
             return
-        for service in self._omics.values():
-            service.faults.close()
+        for faults in (self.faults, *(service.faults for service in self._omics.values())):
+            faults.close()
         running.gateway.close()
         running.functions.close()
         running.server.close()
@@ -229,6 +232,7 @@ class Sandbox:
             control=Control(self).handle,
             callpoint=self.callpoint,
             access=access,
+            faults=self.faults,
         )
         moto.start()
         server.start(gateway.answer)

@@ -87,30 +87,29 @@ def function(synchronizer: Synchronizer) -> Function:
     return Function(synchronizer)
 
 
-def says_absent(store: Store, arn: ReadSetArn, *, times: int | None = None) -> None:
-    store.sandbox.omics.faults.add(
-        "GetReadSetMetadata",
-        "ResourceNotFoundException",
-        times=times,
-        when=lambda given: given["id"] == arn.read_set_id,
-    )
+def becomes_active(store: Store, *, was: str | None, behind: str, answers: int) -> ReadSetArn:
+    """A read set that had another status, or was not there, and becomes ACTIVE while HealthOmics is behind."""
+    arn = store.add(tags=TAGS, status=was) if was else None
+    store.sandbox.omics.faults.add_behind(behind, answers=answers)
+    if arn is None:
+        return store.add(tags=TAGS)
+    store.set_status(arn, "ACTIVE")
+    return arn
 
 
-def says_uploading(store: Store, arn: ReadSetArn) -> None:
-    store.set_status(arn, "PROCESSING_UPLOAD")
+def says_absent_once(store: Store) -> None:
+    store.sandbox.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException", times=1)
 
 
-def says_no_files(store: Store, arn: ReadSetArn) -> None:
-    store.sandbox.omics.store(store.id).read_sets[arn.read_set_id].files.clear()
-
-
-@pytest.mark.parametrize("is_behind", [says_absent, says_uploading, says_no_files])
+@pytest.mark.parametrize(
+    ("behind", "was"),
+    [("GetReadSetMetadata", None), ("GetReadSetMetadata", "PROCESSING_UPLOAD"), ("files", "ARCHIVED")],
+)
 def test_an_answer_that_contradicts_a_recent_event_is_believed_after_three_looks(
-    is_behind: Callable[[Store, ReadSetArn], None], store: Store, function: Function
+    behind: str, was: str | None, store: Store, function: Function
 ):
-    arn = store.add(tags=TAGS)
+    arn = becomes_active(store, was=was, behind=behind, answers=100)
     body = event(arn)
-    is_behind(store, arn)
 
     for receives, seconds in ((1, 5), (2, 10), (3, 20)):
         assert function.receive(body, receives) == seconds
@@ -119,13 +118,11 @@ def test_an_answer_that_contradicts_a_recent_event_is_believed_after_three_looks
     assert function.receive(body, 4) is None
 
     row = store.table.get(str(arn))
-    assert row is None if is_behind is says_absent else row is not None
-    store.sandbox.omics.faults.clear()
+    assert row is None if was is None else row is not None
 
 
 def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store, function: Function):
-    arn = store.add(tags=TAGS)
-    says_absent(store, arn, times=1)
+    arn = becomes_active(store, was=None, behind="GetReadSetMetadata", answers=1)
 
     assert function.receive(event(arn), 1) == 5
     assert function.receive(event(arn), 2) is None
@@ -144,8 +141,7 @@ def test_an_old_event_is_no_reason_to_doubt_the_source(store: Store, function: F
 
 
 def test_no_message_becomes_a_dead_letter_for_a_source_that_is_behind(store: Store, synchronizer: Synchronizer):
-    arn = store.add(tags=TAGS)
-    says_uploading(store, arn)
+    arn = becomes_active(store, was="PROCESSING_UPLOAD", behind="GetReadSetMetadata", answers=100)
     function = Function(synchronizer, max_receives=2)
 
     assert function.receive(event(arn), 1) == 5
@@ -156,7 +152,7 @@ def test_no_message_becomes_a_dead_letter_for_a_source_that_is_behind(store: Sto
 def test_a_row_is_not_deleted_for_a_single_404(store: Store, synchronizer: Synchronizer, slept: list[float]):
     [arn] = store.synced(1)
     store.set_status(arn, "ARCHIVED")
-    says_absent(store, arn, times=1)
+    says_absent_once(store)
 
     assert synchronizer.refresh(arn).outcome is Outcome.UPDATED
 
@@ -182,7 +178,7 @@ def test_a_row_is_deleted_when_the_source_says_twice_that_it_is_gone(
 
 def test_a_listing_and_a_single_404_prune_nothing(store: Store, synchronizer: Synchronizer):
     [arn] = store.synced(1)
-    says_absent(store, arn, times=1)
+    says_absent_once(store)
 
     assert synchronizer.prune(arn).outcome is Outcome.UNCHANGED
 
@@ -213,7 +209,9 @@ def test_a_status_of_the_last_minute_is_undone_on_second_thought_alone(
 
 def test_files_of_a_row_are_kept_while_the_source_shows_none(store: Store, synchronizer: Synchronizer):
     [arn] = store.synced(1)
-    says_no_files(store, arn)
+    store.set_status(arn, "ARCHIVED")
+    store.sandbox.omics.faults.add_behind("files", answers=100)
+    store.set_status(arn, "ACTIVE")
 
     synchronizer.refresh(arn)
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from omics_sandbox import Limits, Sandbox
 
 ROLE_TRUST = json.dumps(
@@ -35,6 +37,19 @@ def omics(sandbox: Sandbox) -> Any:
 @pytest.fixture
 def store_id(sandbox: Sandbox) -> str:
     return sandbox.omics.create_store("cohort-a", description="For the tests")
+
+
+def without_retries(sandbox: Sandbox, service: str = "omics", **config: Any) -> Any:
+    """A client that tries once."""
+    client: Any = boto3.client  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - for any service
+    return client(
+        service,
+        region_name=sandbox.region,
+        endpoint_url=sandbox.endpoint,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, **config),
+    )
 
 
 @dataclass

@@ -155,7 +155,23 @@ def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what
     with pytest.raises(omics.exceptions.AccessDeniedException):
         omics.get_sequence_store(id=store_id)
     assert call("GET", f"{base}/faults")["faults"] == []
+    for unkind in (
+        {"kind": "latency", "operation": "*", "seconds": 3600},
+        {"kind": "connection_reset", "operation": "PutItem", "times": 2},
+        {"kind": "lost_answer", "operation": "PutItem"},
+        {"kind": "behind", "operation": "files", "seconds": 5, "answers": 1},
+    ):
+        call("POST", f"{base}/faults", unkind)
+    assert [each["error"] for each in call("GET", f"{base}/faults")["faults"]] == [
+        "3600 s later",
+        "5 s or 1 answers behind",
+        "connection closed",
+        "answer lost",
+    ]
     call("DELETE", f"{base}/faults")
+    assert call("GET", f"{base}/faults")["faults"] == []
+    call("PUT", f"{base}/groups", {"literal": True})
+    assert sandbox.events.literal_groups is True
     call("PUT", f"{base}/limits", {"per_second": 5})
     call("PUT", f"{base}/events", {"emit": False})
     assert sandbox.omics.emit_events is False
@@ -171,6 +187,8 @@ WRONG: list[tuple[str, str, Any, int]] = [
     ("POST", "/stores", {}, 400),
     ("POST", "/stores", {"name": "s", "colour": "blue"}, 400),
     ("PUT", "/stores/1234567890/readsets/1234567890/status", {"status": "ACTIVE"}, 404),
+    ("POST", "/faults", {"operation": "PutItem", "kind": "wait"}, 400),
+    ("POST", "/faults", {"operation": "PutItem", "kind": "behind"}, 400),
     ("PUT", "/limits", [5], 400),
 ]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from omics_sandbox import Limits, Sandbox
+
+from tests.sandbox.conftest import without_retries
 
 
 @pytest.fixture
@@ -146,17 +146,6 @@ def test_given_stores_in_two_regions_when_each_is_listed_then_neither_sees_the_o
     central = sandbox.client("omics", region="eu-central-1").list_sequence_stores()["sequenceStores"]
     assert [store["name"] for store in central] == ["central"]
     assert ":eu-central-1:" in central[0]["arn"]
-
-
-def without_retries(sandbox: Sandbox, **config: Any) -> Any:
-    return boto3.client(
-        "omics",
-        region_name=sandbox.region,
-        endpoint_url=sandbox.endpoint,
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, **config),
-    )
 
 
 def test_given_a_quota_when_it_is_exceeded_then_only_that_operation_throttles_and_both_are_counted(

@@ -32,10 +32,16 @@ _MAXIMUM_GROUP_ID = 128
 
 
 class EventBridge(Deliveries):
-    """The delivery of events in all regions of an account."""
+    """The delivery of events in all regions of an account.
+
+    Attributes:
+        literal_groups: Set to True and a target's MessageGroupId is taken as it is, also when it is a path such as
+            `$.detail.id`, as people report of EventBridge.
+    """
 
     def __init__(self, moto: Moto) -> None:
         super().__init__()
+        self.literal_groups = False
         self._moto = moto
 
     def publish(
@@ -101,7 +107,9 @@ class EventBridge(Deliveries):
         arn: str = target["Arn"]
         if arn.split(":")[2] != "sqs":
             raise UndeliverableError("INVALID_PARAMETER", f"The sandbox does not deliver to {arn}.")
-        group_id = _group_id(target.get("SqsParameters", {}).get("MessageGroupId"), event)
+        group_id = target.get("SqsParameters", {}).get("MessageGroupId")
+        if not self.literal_groups:
+            group_id = _group_id(group_id, event)
         body = json.dumps(_at(target["InputPath"], event) if "InputPath" in target else event)
         self._send(rule, arn, body, group_id, {})
 

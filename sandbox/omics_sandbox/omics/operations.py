@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from omics_sandbox.exceptions import ResourceNotFoundException, ServiceError, ThrottlingException, ValidationException
+from omics_sandbox.omics.behind import FILES
 from omics_sandbox.omics.models import ActivationJob, ReadSet, SequenceStore, Shelf
 from omics_sandbox.omics.service import OmicsService
 
@@ -62,6 +63,35 @@ def _batch_delete_read_set(service: OmicsService, given: Parameters) -> dict[str
     return {"errors": errors} if errors else {}
 
 
+def _get_read_set_metadata(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    store = service.store(given["sequenceStoreId"])
+    arn, item = f"{store.arn}/readSet/{given['id']}", store.read_sets.get(given["id"])
+    read_set = service.faults.seen("GetReadSetMetadata", arn, item)
+    if read_set is None:
+        raise ResourceNotFoundException(f"Read set {given['id']} does not exist in sequence store {store.id}")
+    described = read_set.describe()
+    with_files = service.faults.seen(FILES, arn, read_set)
+    if with_files is None or "files" not in with_files.describe():
+        described.pop("files", None)
+    return described
+
+
+def _get_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    store = service.store(given["id"])
+    return (service.faults.seen("GetSequenceStore", store.arn, store) or store).describe()
+
+
+def _list_read_sets(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    store = service.store(given["sequenceStoreId"])
+    return _page(service, service.faults.listed("ListReadSets", store), given, "readSets")
+
+
+def _list_tags_for_resource(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    arn = given["resourceArn"]
+    known = service.faults.seen("ListTagsForResource", arn, service.tagged(arn))
+    return {"tags": dict(known.tags) if known else {}}
+
+
 def _start_read_set_activation_job(service: OmicsService, given: Parameters) -> dict[str, Any]:
     job = service.activate(given["sequenceStoreId"], [source["readSetId"] for source in given["sources"]])
     return {
@@ -84,16 +114,14 @@ OPERATIONS: dict[str, Operation] = {
     "CreateSequenceStore": _create_sequence_store,
     "DeleteSequenceStore": lambda service, given: service.delete_store(given["id"]),
     "GetReadSetActivationJob": _get_read_set_activation_job,
-    "GetReadSetMetadata": lambda service, given: service.read_set(given["sequenceStoreId"], given["id"]).describe(),
-    "GetSequenceStore": lambda service, given: service.store(given["id"]).describe(),
+    "GetReadSetMetadata": _get_read_set_metadata,
+    "GetSequenceStore": _get_sequence_store,
     "ListReadSetActivationJobs": lambda service, given: _page(
         service, service.store(given["sequenceStoreId"]).activation_jobs, given, "activationJobs"
     ),
-    "ListReadSets": lambda service, given: _page(
-        service, service.store(given["sequenceStoreId"]).read_sets, given, "readSets"
-    ),
+    "ListReadSets": _list_read_sets,
     "ListSequenceStores": lambda service, given: _page(service, service.stores, given, "sequenceStores"),
-    "ListTagsForResource": lambda service, given: {"tags": dict(service.tagged(given["resourceArn"]).tags)},
+    "ListTagsForResource": _list_tags_for_resource,
     "StartReadSetActivationJob": _start_read_set_activation_job,
     "TagResource": lambda service, given: service.tag(given["resourceArn"], given["tags"]),
     "UntagResource": lambda service, given: service.untag(given["resourceArn"], given["tagKeys"]),
@@ -110,9 +138,12 @@ def perform(service: OmicsService, operation: str, read: Callable[[], Parameters
         raise ThrottlingException("Rate exceeded")
     service.faults.wait(service.latency)
     given = read()
-    service.faults.apply(operation, given)
-    with service.lock:
-        return OPERATIONS[operation](service, given)
+
+    def answer() -> dict[str, Any] | None:
+        with service.lock:
+            return OPERATIONS[operation](service, given)
+
+    return service.faults.answer(operation, given, answer)
 
 
 def _matches(item: SequenceStore | ReadSet | ActivationJob, wanted: dict[str, Any]) -> bool:

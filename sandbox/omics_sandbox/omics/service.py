@@ -14,7 +14,7 @@ from typing import Any
 
 from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from omics_sandbox.omics import trail
-from omics_sandbox.omics.faults import Faults
+from omics_sandbox.omics.behind import OmicsFaults
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.models import (
     FILE_NAMES,
@@ -41,7 +41,7 @@ class OmicsService:
 
     Attributes:
         limits: Request quotas of the API; replace it to change them.
-        faults: Errors, timeouts and delays of the API, switched on by operation.
+        faults: Errors, delays, lost answers and answers that are behind, switched on by operation.
         calls: API calls answered (or failed by a fault), by operation name. Throttled ones are not in it.
         throttled: API calls answered with ThrottlingException because of `limits`, by operation name.
         emit_events: Set to False and everything happens silently, as when an event is lost on the way.
@@ -71,7 +71,7 @@ class OmicsService:
         self.region = region
         self.account = account
         self.limits = limits or Limits.none()
-        self.faults = Faults()
+        self.faults = OmicsFaults(clock)
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.emit_events = True
@@ -121,6 +121,7 @@ class OmicsService:
                 tags=dict(tags or {}),
                 **members,
             )
+            self.faults.remember(store.arn, None)
             self.stores[identity] = store
             self._announce_store(store, "ACTIVE")
         return identity
@@ -181,6 +182,7 @@ class OmicsService:
                 tags=dict(tags or {}),
                 **members,
             )
+            self.faults.remember(read_set.arn, None)
             store.read_sets[identity] = read_set
             self._announce(read_set)
         return identity
@@ -188,12 +190,15 @@ class OmicsService:
     def update_read_set(self, store_id: str, read_set_id: str, **members: Any) -> None:
         """Change attributes of a read set (those of `ReadSet`) without any event."""
         with self.lock:
-            _change(self.read_set(store_id, read_set_id), members)
+            read_set = self.read_set(store_id, read_set_id)
+            self.faults.remember(read_set.arn, read_set)
+            _change(read_set, members)
 
     def update_store(self, store_id: str, **members: Any) -> None:
         """Change attributes of a store (those of `SequenceStore`), for example `name`: UPDATING, then ACTIVE."""
         with self.lock:
             store = self.store(store_id)
+            self.faults.remember(store.arn, store)
             _change(store, {**members, "update_time": self.now()})
             self._announce_store(store, "UPDATING")
             self._announce_store(store, "ACTIVE")
@@ -204,6 +209,7 @@ class OmicsService:
             store = self.store(store_id)
             if store.read_sets:
                 raise ConflictException(f"Sequence store {store_id} still holds read sets")
+            self.faults.remember(store.arn, store)
             self._announce_store(store, "DELETING")
             del self.stores[store_id]
             self._announce_store(store, "DELETED")
@@ -215,6 +221,7 @@ class OmicsService:
             together = {**resource.tags, **tags}
             if len(together) > _MAXIMUM_TAGS:
                 raise ValidationException(f"A resource can have at most {_MAXIMUM_TAGS} tags")
+            self.faults.remember(arn, resource)
             resource.tags = together
             self._put_on_trail("TagResource", resourceArn=arn, tags=dict(tags))
 
@@ -222,6 +229,7 @@ class OmicsService:
         """Take tags from a store or a read set; a key that it does not have is no error."""
         with self.lock:
             resource = self.tagged(arn)
+            self.faults.remember(arn, resource)
             resource.tags = {key: value for key, value in resource.tags.items() if key not in keys}
             self._put_on_trail("UntagResource", resourceArn=arn, tagKeys=list(keys))
 
@@ -230,6 +238,7 @@ class OmicsService:
         _known_status(status)
         with self.lock:
             read_set = self.read_set(store_id, read_set_id)
+            self.faults.remember(read_set.arn, read_set)
             read_set.status = status
             read_set.status_message = message
             if status == "DELETED":

@@ -1,13 +1,18 @@
-"""Faults of the HealthOmics API that a test or a demonstration switches on."""
+"""Faults of an API that a test or a demonstration switches on.
+
+`OmicsService.faults` are those of HealthOmics, `Sandbox.faults` those of the services that moto provides and that are
+called in AWS's JSON protocols: DynamoDB, SQS, EventBridge, CloudWatch Logs.
+"""
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import ConnectionDroppedError
 
+Answer = TypeVar("Answer")
 Condition = Callable[[Mapping[str, Any]], bool]
 
 # HTTP status codes as in the service's API model, and of errors that any service may answer with; others have 400.
@@ -40,6 +45,8 @@ class _Fault:
     operation: str
     act: Callable[[], None]
     """What happens at a call; the operation goes on when it returns."""
+    is_done_first: bool
+    """Whether the operation has done its work by then."""
     name: str
     remaining: int | None
     when: Condition | None
@@ -69,21 +76,21 @@ class Faults:
         def fail() -> None:
             raise InjectedError(error_code, f"Injected by the sandbox into {operation}")
 
-        self._append(_Fault(operation, fail, error_code, times, when))
+        self._append(_Fault(operation, fail, False, error_code, times, when))
 
     def add_connection_reset(self, operation: str, *, times: int | None = None, when: Condition | None = None) -> None:
-        """Close the connection without an answer."""
+        """Close the connection without an answer, and do nothing."""
+        self._append(_Fault(operation, _drop, False, "connection closed", times, when))
 
-        def drop() -> None:
-            raise ConnectionDroppedError
-
-        self._append(_Fault(operation, drop, "connection closed", times, when))
+    def add_lost_answer(self, operation: str, *, times: int | None = None, when: Condition | None = None) -> None:
+        """Do the work, and close the connection without an answer."""
+        self._append(_Fault(operation, _drop, True, "answer lost", times, when))
 
     def add_latency(
         self, operation: str, seconds: float, *, times: int | None = None, when: Condition | None = None
     ) -> None:
-        """Answer as usual, `seconds` later."""
-        self._append(_Fault(operation, lambda: self.wait(seconds), f"{seconds:g} s later", times, when))
+        """Answer as usual, `seconds` later: 3600 for a call that hangs."""
+        self._append(_Fault(operation, lambda: self.wait(seconds), False, f"{seconds:g} s later", times, when))
 
     def clear(self) -> None:
         """Switch all faults off."""
@@ -99,8 +106,8 @@ class Faults:
                 if fault.remaining != 0
             ]
 
-    def apply(self, operation: str, parameters: Mapping[str, Any]) -> None:
-        """Act as the first matching fault says.
+    def answer(self, operation: str, parameters: Mapping[str, Any], perform: Callable[[], Answer]) -> Answer:
+        """Perform an operation and return its answer, as far as the first matching fault lets it.
 
         Raises:
             InjectedError: The call is to be answered with an error.
@@ -110,8 +117,12 @@ class Faults:
             fault = next((fault for fault in self._faults if fault.matches(operation, parameters)), None)
             if fault is not None and fault.remaining is not None:
                 fault.remaining -= 1
-        if fault is not None:
+        if fault is not None and not fault.is_done_first:
             fault.act()
+        answer = perform()
+        if fault is not None and fault.is_done_first:
+            fault.act()
+        return answer
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the sandbox."""
@@ -125,3 +136,7 @@ class Faults:
     def _append(self, fault: _Fault) -> None:
         with self._lock:
             self._faults.append(fault)
+
+
+def _drop() -> None:
+    raise ConnectionDroppedError
