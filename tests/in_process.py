@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false
 # moto's types are partial.
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import cache, partial
@@ -92,6 +93,7 @@ class DynamoDBClient:
             return write(**{xform_name(name): value for name, value in arguments.items()})
         except ConditionalCheckFailed as error:
             details: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "it is not met"}}
+            details |= {name: value for name, value in json.loads(error.description).items() if name == "Item"}
             raise self.exceptions.ConditionalCheckFailedException(details, write.__name__) from error
 
 

@@ -1,9 +1,13 @@
-"""A service that goes away in the middle of a run, and runs that are ended from outside."""
+"""A service that goes away in the middle of a run, answers that get lost, and runs that are ended from outside."""
 
 import signal
+from collections import Counter
 from functools import partial
+from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 from readset_sync.constants import OPERATIONS
 
 from tests.cli.local_aws import Aws
@@ -13,10 +17,14 @@ FAILING_CALLS = 60
 
 
 @pytest.fixture
-def away(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are tried again at once."""
+    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
+
+
+@pytest.fixture
+def away(aws: Aws, no_pauses: None) -> None:
     """HealthOmics answers some calls, then none of many, and then again."""
-    monkeypatch.setattr("readset_sync.aws.retries._FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0.001)
     calls = 0
 
     def is_away(_: object) -> bool:
@@ -51,6 +59,39 @@ def test_without_patience_what_failed_is_told(aws: Aws, cli: CommandLine) -> Non
     assert done.code == 1
     assert "InternalServerException" in done.out
     assert "waiting" not in done.err
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_answers_that_get_lost_cost_no_row(aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN rows to create, to update, to leave and to delete, and a DynamoDB whose first two answers to each write
+    # get lost
+    store = aws.store(12)
+    missing, stale, gone, *_ = aws.ids(store)
+    table = aws.filled(store)
+    aws.delete(table, aws.arn(store, missing))
+    aws.omics.update_read_set(store, stale, name="renamed")
+    aws.omics.set_status(store, gone, "DELETED")
+    send, attempts = URLLib3Session.send, Counter[bytes]()
+
+    def lose(session: Any, request: Any) -> Any:
+        answer = send(session, request)
+        target = request.headers.get("X-Amz-Target", b"")
+        if target.endswith((b"PutItem", b"DeleteItem")):
+            attempts[request.body] += 1
+            if attempts[request.body] <= 2:
+                raise ReadTimeoutError(endpoint_url=request.url)
+        return answer
+
+    monkeypatch.setattr(URLLib3Session, "send", lose)
+
+    done = cli.run("backfill", "-s", store, "-t", table, "--prune", "--json", *FAST)
+
+    # THEN each write counts once, and every row is right
+    assert done.code == 0, done.out
+    counts = {"listed": 1, "created": 1, "updated": 1, "unchanged": 9, "deleted": 1, "enqueued": 0, "failed": 0}
+    assert done.document["totals"] == counts
+    assert aws.rows(table) == aws.expected(store)
+    assert set(attempts.values()) == {3}
 
 
 def test_a_patience_that_is_none_is_refused(aws: Aws, cli: CommandLine) -> None:

@@ -96,6 +96,7 @@ def _apply_late_statuses(patch: pytest.MonkeyPatch) -> None:
     def set_status(self: Table, arn: str, status: str, *, message: str | None, as_of: datetime) -> bool:
         return self._try(
             self._client.update_item,
+            revision=as_of.isoformat(),
             Key=table_module._key(arn),
             UpdateExpression="SET set_status = :status, sync_revision = :revision",
             ConditionExpression=f"attribute_exists({KEY})",

@@ -195,7 +195,9 @@ class Injection:
                     call()
             if self._error in _CONNECTION:
                 raise _CONNECTION[self._error](service)
-            details = {"Error": {"Code": self._error, "Message": "a fault of the test"}}
+            details: dict[str, Any] = {"Error": {"Code": self._error, "Message": "a fault of the test"}}
+            if self._error == "ConditionalCheckFailedException":
+                details["Item"] = {"sync_revision": {"S": "of somebody else"}}
             raise client.exceptions.from_code(self._error)(details, operation)
 
         return Hooked(service, client, around)

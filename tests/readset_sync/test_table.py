@@ -68,7 +68,7 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(table: Table, monkeyp
     assert len(slept) == 3 + 7
 
 
-@pytest.mark.parametrize("operation", ["put_item", "update_item"])
+@pytest.mark.parametrize("operation", ["put_item", "update_item", "delete_item"])
 def test_a_write_whose_answer_was_lost_is_known_for_ours(
     operation: str, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,11 +85,23 @@ def test_a_write_whose_answer_was_lost_is_known_for_ours(
     monkeypatch.setattr(client, operation, write_twice)
 
     # THEN the write has succeeded
-    if operation == "put_item":
-        assert table.put(before | {"sync_revision": "ours"}, replacing=before)
-    else:
-        assert table.set_status("arn", "ARCHIVED", message=None, as_of=datetime(2026, 4, 5, tzinfo=UTC))
-
-    # AND a write of somebody else's is not taken for ours
+    match operation:
+        case "put_item":
+            assert table.put(before | {"sync_revision": "ours"}, replacing=before)
+        case "update_item":
+            assert table.set_status("arn", "ARCHIVED", message=None, as_of=datetime(2026, 4, 5, tzinfo=UTC))
+        case _:
+            assert table.delete_unchanged(before)
     monkeypatch.undo()
-    assert not table.put(before | {"sync_revision": "late"}, replacing=before)
+
+
+def test_a_write_of_somebody_else_is_not_taken_for_ours(table: Table) -> None:
+    ours, theirs = ({"set_arn": "arn", "sync_revision": each} for each in ("ours", "theirs"))
+    assert table.put(theirs, replacing=None)
+
+    assert not table.put(ours | {"sync_revision": "next"}, replacing=ours)
+    assert not table.delete_unchanged(ours)
+
+    # AND neither is one without a revision, as other tools write them
+    assert table.put({"set_arn": "arn"}, replacing=theirs)
+    assert not table.delete_unchanged(theirs)

@@ -118,7 +118,7 @@ class Table:
         """
         condition = _unchanged(replacing) if replacing else {"ConditionExpression": f"attribute_not_exists({KEY})"}
         item = {name: _serialize(value) for name, value in row.items()}
-        return self._try(self._client.put_item, revision=row.get(REVISION), Item=item, **condition)
+        return self._try(self._client.put_item, revision=row.get(REVISION, ""), Item=item, **condition)
 
     def set_status(self, arn: str, status: str, *, message: str | None, as_of: "datetime") -> bool:
         """Change the status of a row, if there is one and what it knows of its status is older.
@@ -153,7 +153,7 @@ class Table:
         return "Attributes" in answer
 
     def delete_unchanged(self, row: Row) -> bool:
-        """Delete a row if nobody wrote to it since it was read. Returns whether it was deleted."""
+        """Delete a row if nobody wrote to it since it was read. Returns whether it is gone now."""
         return self._try(self._client.delete_item, Key=_key(row[KEY]), **_unchanged(row))
 
     def arns(self, prefix: str) -> Iterator[str]:
@@ -212,13 +212,13 @@ class Table:
         return [read_item(item) for item in answer["Items"]], None if last is None else _deserialize(last[KEY])
 
     def _try(self, operation: Any, *, revision: str | None = None, **arguments: Any) -> bool:
-        """Write on a condition. Return whether it was met, or the row has the revision that was to be written."""
+        """Write a revision, or delete, on a condition. Return whether the table is now as it was to be."""
         try:
             operation(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            # A write whose answer is lost is tried again, and then finds what it has written itself.
-            found = cast("dict[str, Any]", error.response).get("Item", {})
-            return revision is not None and read_item(found).get(REVISION) == revision
+            # A write whose answer is lost is tried again, and then finds what it has done itself.
+            found = cast("dict[str, Any]", error.response).get("Item")
+            return not found if revision is None else read_item(found or {}).get(REVISION) == revision
         return True
 
 
