@@ -14,6 +14,7 @@ from omics_sandbox.exceptions import ValidationException
 
 _LABEL = re.compile(r"\{(\w+)\}")
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "blob": (bytes,),
     "string": (str,),
     "integer": (int,),
     "long": (int,),

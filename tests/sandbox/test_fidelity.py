@@ -126,6 +126,13 @@ def test_given_every_kind_of_store_and_read_set_when_every_operation_is_called_t
         ),
         create(plain, name="archived", status="ARCHIVED", tags={f"k{n}": "v" for n in range(50)}),
     ]
+    bam = {"sourceFileType": "BAM", "referenceArn": "arn:aws:omics:x", "subjectId": "p", "sampleId": "s", "name": "n"}
+    for ending in ("complete", "abort"):
+        upload = omics.create_multipart_read_set_upload(sequenceStoreId=plain, **bam)["uploadId"]
+        part: Any = {"partSource": "SOURCE1", "partNumber": 1}
+        taken = omics.upload_read_set_part(sequenceStoreId=plain, uploadId=upload, **part, payload=b"BAM")
+        parts = {"parts": [part | {"checksum": taken["checksum"]}]} if ending == "complete" else {}
+        getattr(omics, f"{ending}_multipart_read_set_upload")(sequenceStoreId=plain, uploadId=upload, **parts)
     for store in (plain, full, old):
         omics.get_sequence_store(id=store)
     arn = ""

@@ -106,6 +106,46 @@ def test_given_a_life_of_a_read_set_when_its_status_changes_then_each_change_is_
         omics.list_tags_for_resource(resourceArn=arn)
 
 
+UPLOAD = {"sourceFileType": "FASTQ", "subjectId": "p1", "sampleId": "s1", "name": "reads", "tags": {"a": "b"}}
+
+
+def test_given_parts_when_an_upload_of_them_is_completed_then_it_is_an_active_read_set_with_its_events(
+    omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
+) -> None:
+    upload = omics.create_multipart_read_set_upload(sequenceStoreId=store_id, generatedFrom="lane 1", **UPLOAD)
+    assert upload.items() >= {"name": "reads", "sourceFileType": "FASTQ", "generatedFrom": "lane 1"}.items()
+    ids = {"sequenceStoreId": store_id, "uploadId": upload["uploadId"]}
+    parts: list[dict[str, Any]] = []
+    for source, number, payload in (("SOURCE1", 1, b"first"), ("SOURCE1", 2, b"more"), ("SOURCE2", 1, b"second")):
+        part = {"partSource": source, "partNumber": number}
+        parts.append(part | {"checksum": omics.upload_read_set_part(**ids, **part, payload=payload)["checksum"]})
+    for wrong in (parts[:1], [], [parts[0] | {"checksum": "another"}, *parts[1:]]):
+        with pytest.raises(omics.exceptions.ValidationException):
+            omics.complete_multipart_read_set_upload(**ids, parts=wrong)
+    read_set_id = omics.complete_multipart_read_set_upload(**ids, parts=parts)["readSetId"]
+    metadata = omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)
+    expected = {"status": "ACTIVE", "creationType": "UPLOAD", "sampleId": "s1", "fileType": "FASTQ"}
+    assert metadata.items() >= expected.items()
+    files = {name: (file["totalParts"], file["contentLength"]) for name, file in metadata["files"].items()}
+    assert files == {"source1": (2, 9), "source2": (1, 6)}
+    assert omics.list_tags_for_resource(resourceArn=metadata["arn"])["tags"] == {"a": "b"}
+    assert [event["detail"]["status"] for event in published()][-2:] == ["PROCESSING_UPLOAD", "ACTIVE"]
+    with pytest.raises(omics.exceptions.ResourceNotFoundException):
+        omics.complete_multipart_read_set_upload(**ids, parts=parts)
+
+
+def test_given_an_upload_when_it_is_aborted_or_a_part_is_too_large_then_there_is_nothing_of_it(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    upload = omics.create_multipart_read_set_upload(sequenceStoreId=store_id, **UPLOAD)["uploadId"]
+    with pytest.raises(Exception, match="larger than 104857600"):
+        sandbox.omics.upload_part(store_id, upload, "SOURCE1", 1, bytes(104_857_601))
+    omics.abort_multipart_read_set_upload(sequenceStoreId=store_id, uploadId=upload)
+    with pytest.raises(omics.exceptions.ResourceNotFoundException):
+        omics.abort_multipart_read_set_upload(sequenceStoreId=store_id, uploadId=upload)
+    assert omics.list_read_sets(sequenceStoreId=store_id)["readSets"] == []
+
+
 def test_given_one_that_cannot_be_deleted_when_a_batch_is_then_the_error_names_it_and_the_others_go(
     sandbox: Sandbox, omics: Any, store_id: str
 ) -> None:

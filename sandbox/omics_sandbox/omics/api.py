@@ -55,8 +55,9 @@ def _parameters(model: OperationModel, request: Request, path: dict[str, str]) -
     shape = model.input_shape
     if not isinstance(shape, StructureShape):
         return {}
+    payload = shape.serialization.get("payload")
     try:
-        body = request.json()
+        body = {payload: request.body} if payload else request.json()
     except ValueError as error:
         raise ValidationException(f"The request body cannot be read: {error}") from error
     values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What HealthOmics keeps: sequence stores, read sets and activation jobs."""
+"""What HealthOmics keeps: sequence stores, read sets, uploads and activation jobs."""
 
 import hashlib
 from collections.abc import Iterator
@@ -72,6 +72,7 @@ class SequenceStore:
     update_time: datetime | None = None
     read_sets: "Shelf[ReadSet]" = field(default_factory=Shelf["ReadSet"])
     activation_jobs: "Shelf[ActivationJob]" = field(default_factory=Shelf["ActivationJob"])
+    uploads: "Shelf[Upload]" = field(default_factory=Shelf["Upload"])
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListSequenceStores."""
@@ -138,6 +139,30 @@ class ActivationJob:
     def describe(self) -> dict[str, Any]:
         """The answer of GetReadSetActivationJob."""
         return _members(self, "GetReadSetActivationJobResponse")
+
+
+@dataclass
+class Upload:
+    """A multipart upload that is under way."""
+
+    ordinal: int
+    creation_time: datetime
+    upload_id: str
+    sequence_store_id: str
+    source_file_type: str
+    name: str
+    subject_id: str
+    sample_id: str
+    generated_from: str | None = None
+    reference_arn: str | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    parts: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict[tuple[str, int], tuple[str, int]])
+    """Checksum and bytes by the source (SOURCE1, SOURCE2) and number of a part."""
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of CreateMultipartReadSetUpload."""
+        return _members(self, "CreateMultipartReadSetUploadResponse")
 
 
 def _members(item: Any, shape: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from botocore import xform_name
+
 from omics_sandbox.exceptions import ResourceNotFoundException, ServiceError, ThrottlingException, ValidationException
 from omics_sandbox.omics.behind import FILES
 from omics_sandbox.omics.models import ActivationJob, ReadSet, SequenceStore, Shelf
@@ -109,8 +111,28 @@ def _get_read_set_activation_job(service: OmicsService, given: Parameters) -> di
     return job.describe()
 
 
+def _create_multipart_read_set_upload(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    members = {xform_name(name): value for name, value in given.items() if name != "clientToken"}
+    return service.begin_upload(members.pop("sequence_store_id"), **members).describe()
+
+
+def _upload_read_set_part(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    part = given["partSource"], given["partNumber"], given["payload"]
+    return {"checksum": service.upload_part(given["sequenceStoreId"], given["uploadId"], *part)}
+
+
+def _complete_multipart_read_set_upload(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    checksums = {(part["partSource"], part["partNumber"]): part["checksum"] for part in given["parts"]}
+    return {"readSetId": service.complete_upload(given["sequenceStoreId"], given["uploadId"], checksums)}
+
+
 OPERATIONS: dict[str, Operation] = {
+    "AbortMultipartReadSetUpload": lambda service, given: service.abort_upload(
+        given["sequenceStoreId"], given["uploadId"]
+    ),
     "BatchDeleteReadSet": _batch_delete_read_set,
+    "CompleteMultipartReadSetUpload": _complete_multipart_read_set_upload,
+    "CreateMultipartReadSetUpload": _create_multipart_read_set_upload,
     "CreateSequenceStore": _create_sequence_store,
     "DeleteSequenceStore": lambda service, given: service.delete_store(given["id"]),
     "GetReadSetActivationJob": _get_read_set_activation_job,
@@ -126,6 +148,7 @@ OPERATIONS: dict[str, Operation] = {
     "TagResource": lambda service, given: service.tag(given["resourceArn"], given["tags"]),
     "UntagResource": lambda service, given: service.untag(given["resourceArn"], given["tagKeys"]),
     "UpdateSequenceStore": _update_sequence_store,
+    "UploadReadSetPart": _upload_read_set_part,
 }
 
 

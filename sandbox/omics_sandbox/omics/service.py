@@ -5,6 +5,7 @@ what an import, an archiving policy or a person in the console would do. It need
 threads, and asks the clock that it is given: `omics_sandbox.omics.client` calls it as boto3 would.
 """
 
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -23,6 +24,7 @@ from omics_sandbox.omics.models import (
     ReadSet,
     SequenceStore,
     Shelf,
+    Upload,
     plausible_etag,
     present,
 )
@@ -32,6 +34,7 @@ Publish = Callable[[str, str, list[str], dict[str, Any]], None]
 
 _MAXIMUM_TAGS = 50
 _PART_SIZE = 104_857_600
+"""Bytes of a part, and the most of one that is uploaded ("Direct upload to a HealthOmics sequence store")."""
 _SUFFIXES = {"FASTQ": "fastq.gz", "BAM": "bam", "CRAM": "cram", "UBAM": "bam"}
 _INDEX_SUFFIXES = {"BAM": "bam.bai", "CRAM": "cram.crai", "UBAM": "bam.bai", "FASTQ": "fastq.gzi"}
 
@@ -292,6 +295,69 @@ class OmicsService:
             )
             store.activation_jobs[identity] = job
         return job
+
+    def begin_upload(self, store_id: str, **members: Any) -> Upload:
+        """Begin a multipart upload of a read set. `members` are those of `Upload`."""
+        with self.lock:
+            store = self.store(store_id)
+            upload = Upload(next(self._ordinals), self.now(), self._new_id(None, store.uploads), store_id, **members)
+            store.uploads[upload.upload_id] = upload
+        return upload
+
+    def upload_part(self, store_id: str, upload_id: str, source: str, number: int, payload: bytes) -> str:
+        """Take a part of an upload, in place of an earlier one of the same number; return its checksum."""
+        if len(payload) > _PART_SIZE:
+            raise ValidationException(f"A part of {len(payload)} bytes is larger than {_PART_SIZE}")
+        checksum = hashlib.sha256(payload).hexdigest()
+        with self.lock:
+            self.upload(store_id, upload_id).parts[source, number] = (checksum, len(payload))
+        return checksum
+
+    def complete_upload(self, store_id: str, upload_id: str, checksums: Mapping[tuple[str, int], str]) -> str:
+        """Make a read set of the parts of an upload: PROCESSING_UPLOAD, then ACTIVE. Return its id."""
+        with self.lock:
+            upload = self.upload(store_id, upload_id)
+            if not checksums or checksums != {part: checksum for part, (checksum, _) in upload.parts.items()}:
+                raise ValidationException("The parts are not those that were uploaded")
+            del self.store(store_id).uploads[upload_id]
+            sizes: dict[str, list[int]] = {}
+            for (source, _), (_, size) in sorted(upload.parts.items()):
+                sizes.setdefault(source.lower(), []).append(size)
+            read_set_id = self.create_read_set(
+                store_id,
+                name=upload.name,
+                file_type=upload.source_file_type,
+                files=tuple(sizes),
+                status="PROCESSING_UPLOAD",
+                tags=upload.tags,
+                subject_id=upload.subject_id,
+                sample_id=upload.sample_id,
+                description=upload.description,
+                reference_arn=upload.reference_arn,
+                sequence_information=present(generatedFrom=upload.generated_from),
+                creation_type="UPLOAD",
+            )
+            for file, information in self.read_set(store_id, read_set_id).files.items():
+                of_parts = sizes[file]
+                information |= {
+                    "totalParts": len(of_parts),
+                    "partSize": of_parts[0],
+                    "contentLength": sum(of_parts),
+                }
+            self.set_status(store_id, read_set_id, "ACTIVE")
+        return read_set_id
+
+    def abort_upload(self, store_id: str, upload_id: str) -> None:
+        """Forget an upload and its parts."""
+        with self.lock:
+            del self.store(store_id).uploads[self.upload(store_id, upload_id).upload_id]
+
+    def upload(self, store_id: str, upload_id: str) -> Upload:
+        """The upload of this id, while it is under way."""
+        upload = self.store(store_id).uploads.get(upload_id)
+        if upload is None:
+            raise ResourceNotFoundException(f"Upload {upload_id} does not exist in sequence store {store_id}")
+        return upload
 
     def _activate(self, store: SequenceStore, read_set_id: str) -> dict[str, str]:
         read_set = store.read_sets.get(read_set_id)
