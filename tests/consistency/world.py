@@ -94,7 +94,7 @@ class World:
         self.omics.page_size = PAGE
         self.omics.create_store("s1", store_id=STORE_ID)
         self.omics.create_store("empty", store_id=EMPTY_STORE_ID)
-        self.dynamodb = _create_table()
+        self.dynamodb = create_table()
         self.writes = 0
         self.events: list[ReadSetEvent] = []
         self.statuses: dict[str, list[tuple[int, str]]] = {}
@@ -345,7 +345,8 @@ class _MessageSender:
         self._work.gate("SendMessageBatch", lambda: self._world.messages.append(step.write()))
 
 
-def _create_table() -> DynamoDBBackend:
+def create_table() -> DynamoDBBackend:
+    """DynamoDB with a table `TABLE`, and nothing in it."""
     backend = DynamoDBBackend(REGION, ACCOUNT)
     backend.create_table(
         TABLE,
