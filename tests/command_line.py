@@ -118,12 +118,13 @@ class CommandLine:
 
     def start(self, *arguments: str | Path, **options: Any) -> "subprocess.Popen[str]":
         """Start a process of its own; the caller waits for its end. `options` are those of `Popen`."""
-        # It heeds Ctrl-C, even when the tests run in the background of a shell, which ignores it.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        # It heeds Ctrl-C and a closed terminal, even when the tests run in the background of a shell or under nohup.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
         try:
             return subprocess.Popen([OMICS_META, *arguments], env=self.environment, cwd=self.home, text=True, **options)
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.signal(signal.SIGINT, before[0])
+            signal.signal(signal.SIGHUP, before[1])
 
     def run_and_signal(
         self, number: signal.Signals, arm: Callable[[Callable[[], None]], None], *arguments: str | Path

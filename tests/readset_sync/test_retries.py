@@ -190,15 +190,13 @@ def test_a_service_that_never_answered_is_not_waited_for(clock: Clock):
     assert world.service.calls == ATTEMPTS
 
 
-@pytest.mark.parametrize("others_call", [True, False])
-def test_a_call_that_fails_while_others_would_be_answered_is_not_waited_for(others_call: bool, clock: Clock):
+def test_a_call_that_fails_while_others_are_answered_is_not_waited_for(clock: Clock):
     world = World(clock)
     world.get()
     clock.sleep(1)
 
     def fail() -> int:
-        if others_call:
-            world.outage.answered()
+        world.outage.answered()
         return 503
 
     with pytest.raises(ClientError):
@@ -206,3 +204,31 @@ def test_a_call_that_fails_while_others_would_be_answered_is_not_waited_for(othe
 
     assert world.service.calls == 1 + ATTEMPTS
     assert world.lines == []
+
+
+def test_a_call_that_fails_while_others_would_be_answered_has_as_many_attempts_again(clock: Clock):
+    world = World(clock)
+    world.get()
+    clock.sleep(1)
+
+    with pytest.raises(ClientError):
+        world.service.get(*[503] * 100)
+
+    # One more, because only after it was the service asked whether it answers.
+    assert world.service.calls == 1 + 2 * ATTEMPTS - 1
+    assert world.lines == []
+
+
+def test_a_call_whose_attempts_are_used_up_by_an_outage_has_others_when_it_is_over(clock: Clock):
+    # GIVEN a service that goes away while a call is under way, and another call that it still answered
+    world = World(clock)
+    world.get()
+
+    def answer_others() -> int:
+        world.outage.answered()
+        return 503
+
+    # WHEN it is away for all of the call's attempts, and others are answered again before it is
+    world.service.get(answer_others, *[503] * (ATTEMPTS - 1), answer_others, answer_others, 200)
+
+    assert world.service.calls == 1 + ATTEMPTS + 3

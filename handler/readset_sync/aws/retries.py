@@ -27,9 +27,6 @@ _LONGEST_PAUSE: Final = 8.0
 class Outage:
     """Whether a service is away, and what somebody who waits for it is told.
 
-    A service that has answered before is away while no call to it is answered. One call that keeps failing, while
-    others are answered or would be, is a fault of what it asks for.
-
     Safe to share among threads.
 
     Args:
@@ -55,7 +52,6 @@ class Outage:
         self._on_back = on_back
         self._clock = clock
         self._answered: float | None = None
-        self._back: float | None = None
         self._told = False
         self._lock = threading.Lock()
 
@@ -65,27 +61,26 @@ class Outage:
             now = self._clock()
             seconds, self._answered = now - (self._answered or now), now
             told, self._told = self._told, False
-            self._back = now if told else self._back
         if told:
             self._on_back(seconds)
 
-    def is_waited_for(self, reason: str, since: float) -> bool:
-        """Whether a call that has failed since a moment of the clock, for a reason that may pass, is to go on."""
-        if self._answered is None or self._answered >= since or self._clock() - self._answered >= self._patience:
+    def answered_since(self, moment: float) -> bool:
+        """Whether any call has been answered since a moment of the clock."""
+        return self._answered is not None and self._answered >= moment
+
+    def is_worth_waiting(self, reason: str) -> bool:
+        """Whether a service, of which a call keeps failing and no other is answered, may still answer it."""
+        if self._answered is None or self._clock() - self._answered >= self._patience:
             return False
         if self._answers():
             self.answered()
-            return False
+            return True
         with self._lock:
             seconds = self._clock() - self._answered
             told, self._told = self._told, True
         if not told:
             self._on_away(reason, seconds)
         return True
-
-    def ended_since(self, moment: float) -> bool:
-        """Whether the service was away and has come back after a moment of the clock."""
-        return self._back is not None and self._back >= moment
 
 
 class Retries:
@@ -124,17 +119,18 @@ class Retries:
             return None
         # Full jitter, as AWS recommends; it is no secret.
         pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempts - 1)))  # noqa: S311
-        context = request_dict["context"]
-        failing_since = context.setdefault("failing_since", self._clock())
-        if self._clock() + pause >= self.deadline:
+        now = self._clock()
+        if now + pause >= self.deadline:
             return None
-        if attempts - context.setdefault("attempts_before", 0) < ATTEMPTS:
-            return pause
-        if self._outage and self._outage.is_waited_for(reason, failing_since):
-            return pause
-        if self._outage and self._outage.ended_since(failing_since):
-            # Its attempts were used up by the outage, so that it gets as many again.
-            context.update(attempts_before=attempts, failing_since=self._clock())
+        context = request_dict["context"]
+        failed_before = context.get("failed_at")
+        context["failed_at"] = now
+        if self._outage is None or failed_before is None or self._outage.answered_since(failed_before):
+            # While other calls are answered, it is the fault of what this one asks for. No outage costs an attempt.
+            context["own_failures"] = context.get("own_failures", 0) + 1
+        if context["own_failures"] >= ATTEMPTS:
+            return None
+        if attempts < ATTEMPTS or (self._outage and self._outage.is_worth_waiting(reason)):
             return pause
         return None
 
