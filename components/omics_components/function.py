@@ -87,13 +87,14 @@ def own_dimensions(function_name: _Name) -> dict[str, str | _Name]:
 
 
 def _environment(settings: Settings, table: Table, queue: Queue, place: Place) -> dict[str, pulumi.Input[str]]:
+    receives = queue.max_receive_count or pulumi.Output.from_input(settings.max_receive_count)
     return {
         "TABLE_NAME": table.name,
         "QUEUE_URL": queue.url,
         "SOURCE_ACCOUNT": place.account,
         "SOURCE_REGION": place.region,
         "MAX_TPS": share(settings.max_tps, settings.maximum_concurrency),
-        "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
+        "MAX_RECEIVE_COUNT": receives.apply(str),
         "MAX_ROW_AGE_DAYS": str(settings.max_row_age_days),
         "RECONCILE_SCHEDULE": settings.reconcile_schedule,
         "POWERTOOLS_SERVICE_NAME": SERVICE,

@@ -27,11 +27,16 @@ class _Encryption(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Queue:
-    """What the rest of the component needs to know of a queue, created or not."""
+    """What the rest of the component needs to know of a queue, created or not.
+
+    Attributes:
+        max_receive_count: After how many receives a message goes to a dead-letter queue; None for the setting's.
+    """
 
     name: pulumi.Output[str]
     url: pulumi.Output[str]
     arn: pulumi.Output[str]
+    max_receive_count: pulumi.Output[int] | None = None
 
 
 def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tuple[Queue, Queue]:
@@ -85,22 +90,28 @@ def adopt_queue(queue_name: pulumi.Input[str], settings: Settings, parent: pulum
         SettingsError: The queue cannot be read, or has settings with which the pipeline cannot work.
     """
 
-    def look_up(name: str) -> aws.sqs.GetQueueResult:
+    def look_up(name: str) -> tuple[aws.sqs.GetQueueResult, int]:
         try:
             found = aws.sqs.get_queue(name=name, opts=pulumi.InvokeOptions(parent=parent))
         except Exception as error:
             remedy = f"the queue cannot be read ({error}): give the name of a FIFO queue in this account and region."
             raise SettingsError([problem(setting, name, remedy)]) from error
-        if wrong := [problem(setting, name, each) for each in _unfit(_properties(found.url, parent), settings)]:
+        properties = _properties(found.url, parent)
+        if wrong := [problem(setting, name, each) for each in _unfit(properties, settings)]:
             raise SettingsError(wrong)
-        return found
+        return found, _max_receive_count(properties) or settings.max_receive_count
 
     found = (
         pulumi.Output.from_input(look_up(queue_name))
         if isinstance(queue_name, str)
         else pulumi.Output.from_input(queue_name).apply(look_up)
     )
-    return Queue(found.apply(lambda q: q.name), found.apply(lambda q: q.url), found.apply(lambda q: q.arn))
+    return Queue(
+        found.apply(lambda q: q[0].name),
+        found.apply(lambda q: q[0].url),
+        found.apply(lambda q: q[0].arn),
+        found.apply(lambda q: q[1]),
+    )
 
 
 def _properties(url: str, parent: pulumi.Resource) -> Mapping[str, Any]:
@@ -116,6 +127,13 @@ def _properties(url: str, parent: pulumi.Resource) -> Mapping[str, Any]:
     except Exception as error:  # noqa: BLE001 - whoever deploys may lack a permission that nothing else needs
         pulumi.log.warn(f"the settings of queue {url} are not checked, because they cannot be read: {error}", parent)
         return {}
+
+
+def _max_receive_count(properties: Mapping[str, Any]) -> int | None:
+    """What the redrive policy of a queue says, which CloudFormation has as an object or as a text; None without one."""
+    policy = properties.get("RedrivePolicy", {})
+    found = (json.loads(policy) if isinstance(policy, str) else policy).get("maxReceiveCount")
+    return found and int(found)
 
 
 def _unfit(properties: Mapping[str, Any], settings: Settings) -> Iterator[str]:

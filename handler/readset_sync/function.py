@@ -4,6 +4,7 @@ Clients are built once per execution environment, while the module is imported. 
 
 - `TABLE_NAME`: the table.
 - `QUEUE_URL`: the queue that feeds the function, for what a reconciliation wants done.
+- `MAX_RECEIVE_COUNT`: how often that queue delivers a message before it becomes a dead letter.
 - `SOURCE_ACCOUNT`, `SOURCE_REGION`: messages of any other account or region are refused.
 - `MAX_ROW_AGE_DAYS`: how old a row may become before a reconciliation has it refreshed; 0 for any age.
 - `RECONCILE_SCHEDULE`: how often reconciliations are scheduled, for those who look; not read here.

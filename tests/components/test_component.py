@@ -154,6 +154,24 @@ def test_an_existing_queue_that_would_not_work_is_refused_before_anything_is_reg
     assert [each.type for each in deployment.resources if each.type.startswith("aws:")] == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "receives"),
+    [
+        ({"deadLetterTargetArn": "arn", "maxReceiveCount": 2}, "2"),
+        ('{"deadLetterTargetArn": "arn", "maxReceiveCount": "9"}', "9"),
+        ({}, "5"),
+    ],
+)
+def test_the_function_knows_after_how_many_receives_an_existing_queue_gives_up(
+    policy: object, receives: str, deploy: Deploy
+):
+    world = World(queues={"events.fifo"}, queue_properties={"RedrivePolicy": policy})
+
+    deployment = deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world)
+
+    assert deployment.get("sync-function").inputs["environment"]["variables"]["MAX_RECEIVE_COUNT"] == receives
+
+
 def test_settings_of_an_existing_queue_that_cannot_be_read_are_only_warned_of(deploy: Deploy):
     world = World(queues={"events.fifo"}, queue_properties=None)
 

@@ -82,6 +82,8 @@ def _cloud_control(aws: Aws, arguments: Properties) -> Properties:
         if name in attributes
     }
     properties["VisibilityTimeout"] = int(attributes["VisibilityTimeout"])
+    if "RedrivePolicy" in attributes:
+        properties["RedrivePolicy"] = json.loads(attributes["RedrivePolicy"])
     return {"id": url, "identifier": url, "typeName": type_name, "properties": json.dumps(properties)}
 
 
