@@ -1,11 +1,26 @@
 """Entry point of the console script `omics-meta` and of `python -m omics_meta`."""
 
 import io
+import os
 import signal
 import sys
 import traceback
+from typing import NoReturn
 
 from omics_meta.terminal.exits import ExitCode
+
+_SIGNALS = [each for each in signal.Signals if each.name in {"SIGINT", "SIGTERM", "SIGHUP"}]  # no SIGHUP on Windows
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """End in good order, and at the next signal at once."""
+    for number in _SIGNALS:
+        signal.signal(number, _end)
+    raise KeyboardInterrupt
+
+
+def _end(*_: object) -> NoReturn:
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def main() -> None:
@@ -14,10 +29,9 @@ def main() -> None:
         # A key may hold characters that stdout's encoding lacks, such as cp1252 for a file on Windows.
         # Lines end the same everywhere, as formats of data want it.
         sys.stdout.reconfigure(errors="backslashreplace", newline="\n")
-    for name in ("SIGTERM", "SIGHUP"):  # the second is not on Windows
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # not with nohup
-            signal.signal(number, signal.default_int_handler)
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
+            signal.signal(number, _interrupt)
     try:
         from omics_meta.app import app  # which takes long enough to be interrupted
 

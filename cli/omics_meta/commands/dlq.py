@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -11,8 +12,9 @@ from readset_sync.messages.queue_message import Message, ReconcileRequest, Refre
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.arn import ReadSetArn, StoreArn
-from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, is_fatal
+from readset_sync.model.errors import describe_error
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores.breaker import CircuitBreaker
 
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
 from omics_meta.selection.connection import connect_stack
@@ -146,12 +148,9 @@ def _moved_by_sqs(stack: _Stack, result: _Done) -> bool:
 def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], None]) -> None:
     """Do something with each message that was counted; others may have come since, for other reasons."""
     kept: list[DeadLetter] = []
+    breaker = CircuitBreaker()
     for letter in result.queue.take(result.found):
-        try:
-            work(result.queue, letter)
-        except EXPECTED_ERRORS as error:
-            if is_fatal(error):
-                raise
+        if error := breaker.attempt(partial(work, result.queue, letter), failed=lambda error: error):
             result.failures.append((letter.id, describe_error(error)))
             kept.append(letter)
         else:

@@ -94,7 +94,7 @@ def run(
     stack = None if target.outputs is None else Stack(connection.session, target.outputs)
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
     report = _Report({store_id: Counter() for store_id in connection.store_ids}, check_pipeline(stack) if stack else [])
-    with reporting() as reporter, ThreadPoolExecutor(workers(rates)) as executor:
+    with ThreadPoolExecutor(workers(rates)) as executor, reporting() as reporter:
         verifier = Verifier(connection.source, connection.table, executor, on_read_set=reporter.advance)
         for findings in _examine(verifier, connection, reporter, deep=deep):
             reporter.batch(Counter(finding.status for finding in findings))

@@ -22,7 +22,3 @@ class CommandError(Exception):
 
 class SelectionError(CommandError):
     """What the command is to work on, such as its stack, table or stores, was not said, or cannot be found out."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """The command was interrupted by Ctrl-C. The message says how to go on from there."""

@@ -102,9 +102,8 @@ class Commands(_HonestHelp, TyperGroup):
             _fail(str(error))
         except typer.TyperException as error:
             _fail(_usage(error))
-        except KeyboardInterrupt as interrupt:
-            remedy = str(interrupt) or "Run the same command again."
-            typer.echo(f"omics-meta: interrupted. {remedy}", err=True)
+        except KeyboardInterrupt:
+            typer.echo("omics-meta: interrupted. Run the same command again.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read the output wants no more of it. By itself, Typer ends with the exit code of drift.

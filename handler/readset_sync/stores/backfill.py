@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Final
 from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.model.arn import ReadSetArn, StoreArn
 from readset_sync.model.comparison import EVERYTHING, Comparison, Need, RefreshScope
-from readset_sync.model.errors import EXPECTED_ERRORS
 from readset_sync.model.record import REVISION
+from readset_sync.stores.breaker import CircuitBreaker
 from readset_sync.stores.pages import PagesInProgress, map_pages
-from readset_sync.stores.verification import ReadSetResult, Verifier, failure_reason
+from readset_sync.stores.verification import ReadSetResult, Verifier
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ class Backfill:
         self._executor = executor
         self._listing_executor = listing_executor or executor
         self._scope = scope
+        # What one pass can do says nothing of what the other can.
+        self._breakers = {each: CircuitBreaker() for each in BackfillPass}
         self._on_read_set = on_read_set
 
     def in_one_pass(self, store_id: str) -> Iterator[Batch]:
@@ -175,11 +177,13 @@ class Backfill:
         if comparison.row is not None:
             left = comparison.need(self._scope) is Need.NOTHING
             return comparison, ReadSetResult(arn, Change(Outcome.UNCHANGED)) if left else None
-        try:
+
+        def create() -> ReadSetResult | None:
             created = self._synchronizer.create_listed(comparison.listed, store, as_of=comparison.listed_at)
-        except EXPECTED_ERRORS as error:
-            return comparison, ReadSetResult(arn, None, failure_reason(error))
-        return comparison, ReadSetResult(arn, Change(Outcome.LISTED)) if created else None
+            return ReadSetResult(arn, Change(Outcome.LISTED)) if created else None
+
+        failed = partial(ReadSetResult.failed, arn)
+        return comparison, self._breakers[BackfillPass.LISTING].attempt(create, failed)
 
     def _tasks(self, stores: Sequence[PendingRefreshes], *, whole: bool = False) -> Iterator[list[_Task]]:
         for pending in stores:
@@ -199,14 +203,16 @@ class Backfill:
         return self._refresh(_Task(ReadSetArn.parse(comparison.listed["arn"]), comparison.row, confirmed_at))
 
     def _refresh(self, task: _Task) -> ReadSetResult:
-        try:
+        arn = str(task.arn)
+
+        def refresh() -> ReadSetResult:
             if task.row and task.confirmed_at:
                 change = self._synchronizer.refresh_tags(task.arn, task.row, as_of=task.confirmed_at)
             else:
                 change = self._synchronizer.refresh_from(task.arn, task.row, tags=self._scope.tags)
-        except EXPECTED_ERRORS as error:
-            return ReadSetResult(str(task.arn), None, failure_reason(error))
-        return ReadSetResult(str(task.arn), change)
+            return ReadSetResult(arn, change)
+
+        return self._breakers[BackfillPass.REFRESH].attempt(refresh, partial(ReadSetResult.failed, arn))
 
 
 def _refreshed(results: list[ReadSetResult]) -> Batch:

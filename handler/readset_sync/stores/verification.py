@@ -9,12 +9,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, Comparison, RefreshScope, compare, full_differences
-from readset_sync.model.errors import EXPECTED_ERRORS, ReadSetNotFoundError, describe_error, is_fatal
+from readset_sync.model.errors import ReadSetNotFoundError, describe_error
 from readset_sync.model.record import LISTED, SYNC_STATE
+from readset_sync.stores.breaker import CircuitBreaker
 from readset_sync.stores.pages import map_pages
 from readset_sync.sync import Change, Outcome, Synchronizer
 
@@ -49,6 +50,11 @@ class RowDrift:
     fields: tuple[str, ...] = ()
     reason: str = ""
 
+    @classmethod
+    def failed(cls, arn: str, error: Exception) -> Self:
+        """A row that could not be judged."""
+        return cls(arn, DriftStatus.FAILED, reason=describe_error(error))
+
 
 @dataclass(frozen=True, slots=True)
 class ReadSetResult:
@@ -57,6 +63,11 @@ class ReadSetResult:
     arn: str
     change: Change | None
     reason: str = ""
+
+    @classmethod
+    def failed(cls, arn: str, error: Exception) -> Self:
+        """A read set about which nothing could be done."""
+        return cls(arn, None, describe_error(error))
 
 
 @dataclass(slots=True)
@@ -91,6 +102,7 @@ class Verifier:
         self._table = table
         self._synchronizer = Synchronizer(source, table)
         self._executor = executor
+        self._breaker = CircuitBreaker()
         self._on_read_set = on_read_set
 
     def pages(self, store_id: str, listing: StoreListing | None = None) -> Iterator[list[Comparison]]:
@@ -168,10 +180,9 @@ class Verifier:
         return self._each(partial(self._try, self._synchronizer.refresh), (finding.arn for finding in findings))
 
     def _try(self, write: Callable[[ReadSetArn], Change], arn: str) -> ReadSetResult:
-        try:
-            return ReadSetResult(arn, write(ReadSetArn.parse(arn)))
-        except EXPECTED_ERRORS as error:
-            return ReadSetResult(arn, None, failure_reason(error))
+        return self._breaker.attempt(
+            lambda: ReadSetResult(arn, write(ReadSetArn.parse(arn))), failed=partial(ReadSetResult.failed, arn)
+        )
 
     def _foresee(self, scope: RefreshScope, comparison: Comparison) -> RowDrift:
         # A backfill writes a row for every read set, even for one whose upload has not ended.
@@ -187,13 +198,12 @@ class Verifier:
         return _finding(comparison)
 
     def _examine_deeply(self, comparison: Comparison) -> RowDrift:
-        if comparison.row is None:
+        row, arn = comparison.row, comparison.listed["arn"]
+        if row is None:
             return _finding(comparison)
-        arn = comparison.listed["arn"]
-        try:
-            return self._compare_in_full(ReadSetArn.parse(arn), comparison.row)
-        except EXPECTED_ERRORS as error:
-            return RowDrift(arn, DriftStatus.FAILED, reason=failure_reason(error))
+        return self._breaker.attempt(
+            lambda: self._compare_in_full(ReadSetArn.parse(arn), row), failed=partial(RowDrift.failed, arn)
+        )
 
     def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> RowDrift:
         """Compare a row with what would be written now, again for as long as somebody else writes it meanwhile."""
@@ -217,11 +227,7 @@ class Verifier:
     def _examine_again(self, finding: RowDrift) -> RowDrift:
         if finding.status is DriftStatus.FAILED:
             return finding
-        try:
-            now = self._state(ReadSetArn.parse(finding.arn))
-        except EXPECTED_ERRORS as error:
-            failure_reason(error)  # raises what meets everything
-            return finding
+        now = self._breaker.attempt(lambda: self._state(ReadSetArn.parse(finding.arn)), failed=lambda _: finding)
         return replace(finding, status=DriftStatus.IN_FLIGHT) if now.status is DriftStatus.IN_SYNC else now
 
     def _state(self, arn: ReadSetArn) -> RowDrift:
@@ -232,15 +238,14 @@ class Verifier:
 
     def _examine_unlisted(self, arn: str) -> RowDrift:
         try:
-            return RowDrift(arn, self._state_of_unlisted(arn))
+            parsed = ReadSetArn.parse(arn)
         except MalformedArnError as error:
             return RowDrift(arn, DriftStatus.ORPHANED, reason=str(error))
-        except EXPECTED_ERRORS as error:
-            return RowDrift(arn, DriftStatus.FAILED, reason=failure_reason(error))
+        return self._breaker.attempt(lambda: self._state_of_unlisted(parsed), failed=partial(RowDrift.failed, arn))
 
-    def _state_of_unlisted(self, arn: str) -> DriftStatus:
-        is_orphaned = self._synchronizer.is_absent(ReadSetArn.parse(arn)) and self._table.get(arn) is not None
-        return DriftStatus.ORPHANED if is_orphaned else DriftStatus.IN_SYNC
+    def _state_of_unlisted(self, arn: ReadSetArn) -> RowDrift:
+        is_orphaned = self._synchronizer.is_absent(arn) and self._table.get(str(arn)) is not None
+        return RowDrift(str(arn), DriftStatus.ORPHANED if is_orphaned else DriftStatus.IN_SYNC)
 
     def _unlisted(self, listings: Iterable[StoreListing], *, every_store: bool) -> list[str]:
         """ARNs of rows whose read set no listing shows."""
@@ -271,10 +276,3 @@ def _finding(comparison: Comparison) -> RowDrift:
     if comparison.missing:
         return RowDrift(arn, DriftStatus.MISSING)
     return RowDrift(arn, DriftStatus.STALE if comparison.fields else DriftStatus.IN_SYNC, comparison.fields)
-
-
-def failure_reason(error: Exception) -> str:
-    """Why one read set failed; raises the error again if everything else would fail for it too."""
-    if is_fatal(error):
-        raise error
-    return describe_error(error)

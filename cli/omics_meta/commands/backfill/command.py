@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import typer
 from readset_sync.model.comparison import RefreshScope
 from readset_sync.model.errors import EXPECTED_ERRORS
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
@@ -22,8 +23,8 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, Target, resolve
-from omics_meta.terminal.exits import CommandError, ExitCode, Interrupted, SelectionError
-from omics_meta.terminal.output import counts_document, identity, ids, print_counts, print_json, print_line
+from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.output import counts_document, identity, ids, print_counts, print_json, print_line, print_note
 from omics_meta.terminal.progress import Reporter, reporting
 
 _FAILED: Final = "failed"
@@ -86,17 +87,17 @@ class _Tally:
     """What was done so far, store by store: those that were chosen, and those that are gone and have rows pruned."""
 
     counts: dict[str, Counter[str]]
-    failures: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
     def add(self, store_id: str, results: Iterable[ReadSetResult]) -> Counter[str]:
         """Count the results of a batch; return its own counts."""
-        batch: Counter[str] = Counter()
-        for result in results:
-            batch[_counted(result.change)] += 1
-            if result.change is None:
-                self.failures.append({**identity(result.arn), "reason": result.reason})
+        batch = Counter(_counted(result.change) for result in results)
         self.counts.setdefault(store_id, Counter()).update(batch)
         return batch
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether any read set failed."""
+        return any(counts[_FAILED] for counts in self.counts.values())
 
 
 def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_json: bool) -> ExitCode:
@@ -104,7 +105,6 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
 
     Raises:
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
-        Interrupted: By Ctrl-C, with the command that goes on from there.
     """
     rates = rates_of(max_tps)
     max_age = MaxAge(options.max_age)
@@ -114,13 +114,13 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     began = connection.asked_at
     scope = RefreshScope(tags=options.tags, since=max_age.since(began))
     tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
-    changes: list[dict[str, Any]] = []
+    listed: dict[str, list[dict[str, Any]]] = {"failures": [], **({"changes": []} if options.dry_run else {})}
     threads = workers(rates)
     with (
-        _resumable(scope.since or began),
-        reporting() as reporter,
         ThreadPoolExecutor(threads) as executor,
         ThreadPoolExecutor(threads) as listing_executor,
+        reporting() as reporter,
+        _resumable(scope.since or began),
     ):
         queued_refresh = None
         if options.via_queue and target.outputs is not None:
@@ -129,10 +129,12 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         work = _Work(connection, executor, listing_executor, reporter, scope, options, queued_refresh)
         for label, store_id, results in work.dry_run() if options.dry_run else work.apply():
             reporter.batch(_in_words(tally.add(store_id, results)), label)
-            if options.dry_run:
-                changes += [_change(each) for each in results if _is_change(each)]
             if not as_json:
                 _print_batch(results, dry_run=options.dry_run)
+                continue
+            listed["failures"] += [_failure(each) for each in results if each.change is None]
+            if options.dry_run:
+                listed["changes"] += [_change(each) for each in results if _is_change(each)]
     if as_json:
         document: dict[str, Any] = {
             "command": "backfill",
@@ -140,9 +142,9 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
             "table": connection.table.name,
             "region": connection.region,
             **counts_document(_COLUMNS, tally.counts),
-            "failures": tally.failures,
+            **listed,
         }
-        print_json(document | ({"changes": changes} if options.dry_run else {}))
+        print_json(document)
     else:
         title = f"Rows of table {connection.table.name} in {connection.region}"
         counts = [(store_id, _in_words(of_store)) for store_id, of_store in tally.counts.items()]
@@ -150,7 +152,7 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         print_counts(f"{title} (dry run)" if options.dry_run else title, columns, counts)
         if options.dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
-    return ExitCode.FOUND_WRONG if tally.failures else ExitCode.DONE
+    return ExitCode.FOUND_WRONG if tally.has_failures else ExitCode.DONE
 
 
 @contextmanager
@@ -160,7 +162,9 @@ def _resumable(since: datetime) -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(remedy) from None
+        # Said before the threads have ended what they are at, because a second interruption does not wait for them.
+        print_note(f"interrupted. {remedy}")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     except (*EXPECTED_ERRORS, OSError) as error:
         error.add_note(remedy)
         raise
@@ -283,6 +287,10 @@ def _counted(change: Change | None) -> str:
         return _FAILED
     # A read set that went before it ever had a row left nothing to do.
     return Outcome.UNCHANGED if change.outcome is Outcome.ABSENT else change.outcome
+
+
+def _failure(result: ReadSetResult) -> dict[str, str]:
+    return {**identity(result.arn), "reason": result.reason}
 
 
 def _change(result: ReadSetResult) -> dict[str, Any]:
