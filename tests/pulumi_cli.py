@@ -2,12 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
+from omics_sandbox.provider.plugin import serving
 
 BUILT = Path(__file__).parents[1] / ".engine"
 LONGEST_COMMAND_SECONDS = 300
@@ -32,6 +34,13 @@ def pulumi_environment(engine: Path, home: Path, variables: Mapping[str, str]) -
     """The environment of a command: nothing of the caller's AWS configuration or Pulumi login is in it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return engine_environment(engine, home, {**kept, **variables})
+
+
+@contextmanager
+def with_plugin(variables: dict[str, str], folder: Path) -> Generator[dict[str, str]]:
+    """An environment in which the engine finds its plugin running, so that no command has to start one."""
+    with serving(variables, folder) as (_, port):
+        yield variables | {"PULUMI_DEBUG_PROVIDERS": f"aws:{port}"}
 
 
 def pulumi(

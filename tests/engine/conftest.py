@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import boto3
 import pytest
 from omics_sandbox import Limits, Sandbox
 
-from tests.pulumi_cli import engine_or_skip, pulumi, pulumi_environment
+from tests.pulumi_cli import engine_or_skip, pulumi, pulumi_environment, with_plugin
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,7 +92,7 @@ class Stack:
 
 
 @pytest.fixture
-def product(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Stack]:
+def product(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Stack]]:
     """Make a stack of the product's own program with configuration, which may begin with settings in YAML.
 
     It works on copies, because `pulumi config set` writes beside `Pulumi.yaml`.
@@ -107,9 +108,11 @@ def product(engine: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Cal
         (folder / ".venv").symlink_to(Path(sys.prefix))
         # The local AWS is started only now: a test with one of its own can have no other beside it.
         variables = request.getfixturevalue("aws_environment") if environment is None else environment
-        stack = Stack(folder, pulumi_environment(engine, tmp_path / "home", variables))
+        plugin = with_plugin(pulumi_environment(engine, tmp_path / "home", variables), folder)
+        stack = Stack(folder, plugins.enter_context(plugin))
         stack.run("stack", "init", name)
         stack.configure(**config)
         return stack
 
-    return make
+    with ExitStack() as plugins:
+        yield make

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from omics_sandbox import Limits, Sandbox
 
-from tests.pulumi_cli import BUILT, engine_or_skip, pulumi, pulumi_environment, skip
+from tests.pulumi_cli import BUILT, engine_or_skip, pulumi, pulumi_environment, skip, with_plugin
 
 ROOT = Path(__file__).parents[2]
 RECORDED = Path(__file__).parent / "recorded"
@@ -94,18 +95,22 @@ class Project:
 
 
 @pytest.fixture
-def new_project(engine: Path, sandbox: Sandbox, tmp_path: Path) -> Callable[..., Project]:
+def new_project(engine: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Project]]:
     """Make a stack in a folder whose programs run with this environment's Python, and can use the package."""
 
-    def make(folder: Path, **variables: str) -> Project:
+    def make(folder: Path, *, own_plugins: bool = False, **variables: str) -> Project:
         (folder / ".venv").symlink_to(sys.prefix)
         home = tmp_path / "home"
-        project = Project(folder, pulumi_environment(engine, home, {**sandbox.environment, **variables}))
+        environment = pulumi_environment(engine, home, {**sandbox.environment, **variables})
+        if not own_plugins:
+            environment = plugins.enter_context(with_plugin(environment, folder))
+        project = Project(folder, environment)
         _install_package(home)
         project.pulumi("stack", "init", "dev")
         return project
 
-    return make
+    with ExitStack() as plugins:
+        yield make
 
 
 def _install_package(home: Path) -> None:

@@ -68,7 +68,7 @@ def test_every_example_in_python_has_a_test() -> None:
 
 def test_the_example_with_two_regions_under_the_engine(new_project: Projects, sandbox: Sandbox, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "two-regions", tmp_path / "two-regions", ignore=shutil.ignore_patterns(".venv"))
-    project = new_project(tmp_path / "two-regions")
+    project = new_project(tmp_path / "two-regions", own_plugins=True)
     project.pulumi("up", "--yes", "--skip-preview")
     outputs = project.outputs()
     assert set(outputs) == {"us-west-2", "eu-west-1"}

@@ -31,14 +31,35 @@ Context = grpc.ServicerContext
 
 
 def serve() -> None:
-    """Serve the plugin on a free local port until the engine ends the process; the port goes to stdout."""
-    with ThreadPoolExecutor(_PARALLEL) as threads:
-        server = grpc.server(threads, options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)])
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(os.environ), server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
+    """Serve the plugin until the engine ends the process; its port goes to stdout.
+
+    The engine starts its plugins in the folder of the program.
+    """
+    with serving(os.environ, Path.cwd()) as (server, port):
         print(port, flush=True)
         server.wait_for_termination()
+
+
+@contextmanager
+def serving(environment: Mapping[str, str], root: Path) -> Generator[tuple[grpc.Server, int]]:
+    """Serve the plugin on a free local port.
+
+    With `PULUMI_DEBUG_PROVIDERS=aws:PORT`, an engine uses it instead of a process of its own. That is for engines one
+    after the other whose programs have no provider but the default one.
+
+    Args:
+        environment: The variables that name AWS.
+        root: The folder from which relative paths of archives start.
+    """
+    with ThreadPoolExecutor(_PARALLEL) as threads:
+        server = grpc.server(threads, options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)])
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(environment, root), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield server, port
+        finally:
+            server.stop(None).wait()
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
@@ -46,11 +67,14 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     # The protocol's method names are not Python's.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], root: Path) -> None:
         self._environment = environment
         self._aws = Aws(environment)
-        # The engine starts its plugins in the folder of the program, from which relative paths of archives start.
-        self._root = Path.cwd()
+        self._root = root
+
+    @override
+    def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
+        return empty_pb2.Empty()
 
     @override
     def Handshake(
