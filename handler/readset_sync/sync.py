@@ -226,6 +226,7 @@ class Synchronizer:
             store_as_of=store.as_of,
             as_of=read_set.as_of,
             previous=previous,
+            unknown=self._source.unknown,
         )
 
     def _refresh_for(self, event: "ReadSetEvent", *, may_be_behind: bool) -> Change:

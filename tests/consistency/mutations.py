@@ -247,8 +247,8 @@ def _take_what_is_listed_for_complete(patch: pytest.MonkeyPatch) -> None:
 def _leave_rows_that_are_not_complete(patch: pytest.MonkeyPatch) -> None:
     real = comparison.listed_differences
 
-    def listed_differences(row: Row, listed: Response, store: Response) -> list[str]:
-        return [name for name in real(row, listed, store) if name != SYNC_STATE]
+    def listed_differences(row: Row, *of: Any) -> list[str]:
+        return [name for name in real(row, *of) if name != SYNC_STATE]
 
     patch.setattr(comparison, "listed_differences", listed_differences)
 

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from readset_sync.model.errors import ReadSetNotFoundError, StoreNotFoundError
+from readset_sync.model.record import unknown_attributes
 
 if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
@@ -64,6 +66,11 @@ class HealthOmics:
         self._client = client
         self._store_max_age = store_max_age
         self._stores: dict[str, tuple[float, Store]] = {}
+
+    @cached_property
+    def unknown(self) -> str:
+        """The attributes of rows that answers leave out, whatever HealthOmics says: see `unknown_attributes`."""
+        return unknown_attributes(self._client.meta.service_model)
 
     def store_ids(self) -> list[str]:
         """Return the ids of all sequence stores of the account and region."""

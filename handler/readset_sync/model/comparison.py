@@ -15,6 +15,7 @@ from readset_sync.model.record import (
     STATUS_AT,
     SYNC_STATE,
     SYNCED_AT,
+    UNKNOWN,
     Response,
     Row,
     digest,
@@ -102,16 +103,24 @@ class Comparison:
 
 
 def compare(
-    read_sets: Iterable[Response], rows: Mapping[str, Row], store: Response, *, listed_at: "datetime"
+    read_sets: Iterable[Response],
+    rows: Mapping[str, Row],
+    store: Response,
+    *,
+    listed_at: "datetime",
+    unknown: str = "",
 ) -> list[Comparison]:
-    """Compare a page of a listing with the rows that were read after it."""
-    return [_compare(listed, rows.get(listed["arn"]), store, listed_at) for listed in read_sets]
+    """Compare a page of a listing with the rows that were read after it.
+
+    What is `unknown_attributes` of the API model in use is not compared, nor what was to the writer of a row.
+    """
+    return [_compare(listed, rows.get(listed["arn"]), store, listed_at, unknown) for listed in read_sets]
 
 
-def _compare(listed: Response, row: Row | None, store: Response, listed_at: "datetime") -> Comparison:
+def _compare(listed: Response, row: Row | None, store: Response, listed_at: "datetime", unknown: str) -> Comparison:
     if row is None or row.get(STATUS_AT, "") > format_timestamp(listed_at):
         return Comparison(listed, row, (), suspect=row is not None, listed_at=listed_at)
-    fields = tuple(listed_differences(row, listed, store))
+    fields = tuple(listed_differences(row, listed, store, unknown))
     return Comparison(listed, row, fields, suspect=is_suspect(row, listed), listed_at=listed_at)
 
 
@@ -120,12 +129,12 @@ def needs_row(listed: Response) -> bool:
     return listed["status"] not in _UPLOADING
 
 
-def listed_differences(row: Row, listed: Response, store: Response) -> list[str]:
+def listed_differences(row: Row, listed: Response, store: Response, unknown: str = "") -> list[str]:
     """Name the attributes of a row that an entry of ListReadSets, or the store, contradicts.
 
     An empty list does not prove that `files` and `tags` are right, because no listing shows them: see `is_suspect`.
     """
-    expected = read_set_attributes(listed) | {"store": store_map(store)}
+    expected = read_set_attributes(listed) | {"store": store_map(store), UNKNOWN: unknown}
     return _differences(row, expected, _comparable(row, LISTED_ATTRIBUTES | {"store", SYNC_STATE}))
 
 
@@ -156,5 +165,6 @@ def _comparable(row: Row, names: frozenset[str]) -> frozenset[str]:
     return names if REVISION in row else names & (REFERENCE_ATTRIBUTES | {SYNC_STATE})
 
 
-def _differences(row: Row, expected: Row, names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if row.get(name) != expected.get(name))
+def _differences(row: Row, expected: Row, names: frozenset[str]) -> list[str]:
+    unknown = {name for each in (row, expected) for name in each.get(UNKNOWN, "").split(",")}
+    return sorted(name for name in names - unknown if row.get(name) != expected.get(name))

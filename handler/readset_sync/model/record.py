@@ -10,11 +10,14 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 from readset_sync.constants import KEY
 from readset_sync.model.timestamp import format_timestamp, is_timestamp
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel
 
 Response = Mapping[str, Any]
 Row = dict[str, Any]
@@ -45,6 +48,9 @@ UNTAGGED: Final = "untagged"
 
 DIGEST: Final = "sync_digest"
 """Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
+
+UNKNOWN: Final = "sync_unknown"
+"""On rows alone that were written with an API model which lacks something: `unknown_attributes` of that model."""
 
 _DIGEST_FORMAT: Final = 1
 """Part of the digest. Raise it when rows get another attribute that no listing shows: all are then read in full."""
@@ -112,6 +118,40 @@ _FILE_COUNTS: Final = {"content_length": "contentLength", "part_size": "partSize
 """Attributes of a file that the reference implementation documents as strings, and writes as numbers."""
 
 
+_MEMBERS: Final = {
+    **{attribute: [member] for attribute, member in _TEXTS.items()},
+    CREATED_AT: ["creationTime"],
+    "set_etag": [f"etag.{member}" for member in _ETAG.values()],
+    "set_sequence_information": [f"sequenceInformation.{member}" for member in _SEQUENCE_INFORMATION.values()],
+}
+_FILE_MEMBERS: Final = [
+    f"files.{name}.{member}" for name in _FILES for member in ("s3Access.s3Uri", *_FILE_COUNTS.values())
+]
+_STORE_MEMBERS: Final = [*_STORE.values(), *(f"s3Access.{member}" for member in _STORE_ACCESS.values())]
+_MADE_OF: Final = {
+    "GetReadSetMetadataResponse": _MEMBERS
+    | {"files": _FILE_MEMBERS, "set_total_size": [f"files.{name}.contentLength" for name in _FILES]},
+    "ReadSetListItem": {name: members for name, members in _MEMBERS.items() if name in LISTED_ATTRIBUTES},
+    "GetSequenceStoreResponse": {"store": _STORE_MEMBERS},
+}
+"""The members that attributes are made of, by the shape of the API model that has them."""
+
+
+def unknown_attributes(model: "ServiceModel") -> str:
+    """Name the attributes that an API model of HealthOmics does not know in full, with commas between them.
+
+    botocore leaves out of an answer whatever its model does not have, and the function's botocore may be another one
+    than that of the command line.
+    """
+    unknown = {
+        attribute
+        for shape, attributes in _MADE_OF.items()
+        for attribute, members in attributes.items()
+        if not all(_has_member(model.shape_for(shape), member) for member in members)
+    }
+    return ",".join(sorted(unknown))
+
+
 def build_row(
     read_set: Response,
     *,
@@ -120,6 +160,7 @@ def build_row(
     store_as_of: datetime,
     as_of: datetime,
     previous: Row | None,
+    unknown: str = "",
 ) -> Row:
     """Build the whole row of a read set.
 
@@ -132,8 +173,9 @@ def build_row(
         as_of: When the read set was read, by the same clock.
         previous: The row that this one replaces. An archived read set has no files at the source, so they are
             taken from here for as long as the content is the same.
+        unknown: What `unknown_attributes` says of the API model that all of this was read with.
     """
-    row = read_set_attributes(read_set)
+    row = read_set_attributes(read_set) | ({UNKNOWN: unknown} if unknown else {})
     row |= store_attributes(store, as_of=store_as_of)
     row |= {"tags": tag_list(tags)} if tags is not None else _kept_tags(previous)
     files = _files(read_set) or _kept_files(row, previous)
@@ -256,7 +298,7 @@ def _fits(name: str, value: object) -> bool:
         case "synced_at" | "status_at" | "store_at" | "set_creation_time":
             return is_timestamp(value)
         case _:
-            return name not in _TEXTS or isinstance(value, str)
+            return name not in (*_TEXTS, UNKNOWN) or isinstance(value, str)
 
 
 def _is_file(value: object) -> bool:
@@ -312,6 +354,14 @@ def _texts(file: Mapping[str, Any]) -> dict[str, str]:
         for name, value in file.items()
         if value not in (None, "")
     }
+
+
+def _has_member(shape: Any, path: str) -> bool:
+    for name in path.split("."):
+        if name not in shape.members:
+            return False
+        shape = shape.members[name]
+    return True
 
 
 def _present(response: Response, names: Mapping[str, str]) -> Row:

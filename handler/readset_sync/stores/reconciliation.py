@@ -192,7 +192,8 @@ class Reconciler:
             return _Page(_without_listing(step, error))
         rows = self._table.get_many([entry["arn"] for entry in listing.read_sets])
         page = _Page(replace(step, cursor=listing.next_token))
-        for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of):
+        unknown = self._source.unknown
+        for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of, unknown=unknown):
             page.found[Count.LISTED] += 1
             if comparison.row and format_timestamp(comparison.listed["creationTime"]) < format_timestamp(step.started):
                 step.checksums.toggle(comparison.listed["arn"])

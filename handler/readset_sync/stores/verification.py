@@ -110,7 +110,7 @@ class Verifier:
         store = self._source.store(store_id).metadata
         for page in self._source.pages(store_id):
             rows = self._table.get_many(entry["arn"] for entry in page.read_sets)
-            comparisons = compare(page.read_sets, rows, store, listed_at=page.as_of)
+            comparisons = compare(page.read_sets, rows, store, listed_at=page.as_of, unknown=self._source.unknown)
             if listing:
                 listing.add(comparisons)
             yield comparisons

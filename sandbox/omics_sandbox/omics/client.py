@@ -46,13 +46,13 @@ class OmicsClient:
     Attributes:
         service: The stores that it calls.
         exceptions: The errors of the service, by name.
-        meta: `region_name`, as boto3 has it.
+        meta: `region_name` and `service_model`, as boto3 has them.
     """
 
     def __init__(self, service: OmicsService) -> None:
         self.service = service
         self.exceptions: Any = _exceptions()
-        self.meta = SimpleNamespace(region_name=service.region)
+        self.meta = SimpleNamespace(region_name=service.region, service_model=service_model("omics"))
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         """The method of an operation."""
