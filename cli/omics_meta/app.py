@@ -294,6 +294,22 @@ def status(
     raise typer.Exit(run(selection_of(context), as_json=as_json))
 
 
+@_command(cls=sharing(OF_STACK))
+def selftest(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask, then try out in the stack's account which assumptions about AWS hold there.
+
+    It makes a sequence store with one read set of four reads, changes and deletes both, and says how soon the pipeline
+    followed. It takes minutes and costs less than a cent.
+    """
+    from omics_meta.commands.selftest import run
+
+    raise typer.Exit(run(selection_of(context), yes=yes, as_json=as_json))
+
+
 @_command(cls=sharing(OF_TABLE))
 def report(
     context: typer.Context,

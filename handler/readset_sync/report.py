@@ -116,9 +116,11 @@ class Report:
 
     def _change(self, attempt: "Attempt", change: Change) -> None:
         message = attempt.message
+        shared: dict[str, Any] = {"message_group": attempt.record.group} if attempt.shares_group else {}
+        told = _identity(attempt) | shared
         self._logger.info(
             "event applied",
-            **_identity(attempt),
+            **told,
             outcome=change.outcome,
             fields=change.fields,
             milliseconds=round(attempt.milliseconds),

@@ -27,6 +27,7 @@ NOT_RUN = {
     "pip install ": "it is installed already",
     "cd ": "the repository is here already",
     "source ": "the commands run in the environment already",
+    "omics-meta selftest ": "it waits for events; tests/e2e/test_selftest.py runs it",
     "pulumi ": "the tests of the engine run stacks; here the program is deployed without it",
 }
 """Beginnings of commands that are not run here, and why."""

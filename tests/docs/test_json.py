@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 import pytest
 from omics_meta.pipeline.metrics import Lag
@@ -16,7 +19,7 @@ from tests.docs.world import READ_SET_ID, STORE_ID, World, new_world, went_wrong
 PAGE = Page("docs/json.md")
 DOCUMENTS: list[dict[str, Any]] = [json.loads(block) for block in PAGE.blocks("json")]
 
-MAPS = {"statuses", "found", "attributes", "names"}
+MAPS = {"statuses", "found", "attributes", "names", "versions"}
 """Members with names that are data."""
 
 ROWS = "read_sets"
@@ -106,6 +109,17 @@ def differing(world: World, *command: str) -> Any:
     return world.document(*command)
 
 
+def tried_out(world: World) -> Any:
+    """Let the command look again and again without a pause."""
+    pauses: list[float] = []
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=lambda: sum(pauses))
+    modules = ("commands.selftest", "pipeline.own_store", "pipeline.probe")
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(patch(f"omics_meta.{module}.time", clock))
+        return world.document("selftest", "--stack", "dev", "--yes")
+
+
 CASES: dict[str, Callable[[World], Any]] = {
     "verify": lambda world: differing(world, "verify", "--stack", "dev"),
     "find": lambda world: world.document("find", "--stack", "dev", "--sample", "NA12878"),
@@ -113,6 +127,7 @@ CASES: dict[str, Callable[[World], Any]] = {
     "export": lambda world: world.document("export", "--stack", "dev"),
     "duplicates": lambda world: world.document("duplicates", "--stack", "dev"),
     "status": lambda world: world.document("status", "--stack", "dev"),
+    "selftest": tried_out,
     "cost": lambda world: world.document("cost", "--stack", "dev"),
     "dlq list": lambda world: world.document("dlq", "list", "--stack", "dev"),
     "dlq show": lambda world: world.document("dlq", "show", "--stack", "dev"),

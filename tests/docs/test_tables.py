@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from boto3.dynamodb.types import TypeSerializer
+from omics_meta.commands.selftest import ASSUMPTIONS
 from omics_meta.search.columns import COLUMNS
 from readset_sync import constants
 from readset_sync.messages.read_set_event import ACTIONS
@@ -116,6 +117,15 @@ def test_metrics_are_those_documented():
 
     # ColdStart is Powertools' own.
     assert {"ColdStart", *sent} == documented
+
+
+def test_assumptions_are_checked_in_known_ways_and_by_name_in_the_selftest():
+    [table] = re.findall(r"(?:^\|.*\|\n)+", Page("docs/assumptions.md").text, flags=re.MULTILINE)
+    rows = [[cell.strip() for cell in line.strip("|\n").split(" | ")] for line in table.splitlines()[2:]]
+    ways = r"(documented|emulated|seen on AWS on \d{4}-\d\d-\d\d)"
+
+    assert not [row for row in rows if not re.fullmatch(f"{ways}(, {ways})*", row[3])]
+    assert {row[4].rstrip("|").strip(" `") for row in rows} - {""} == ASSUMPTIONS.keys()
 
 
 def test_make_targets_are_those_documented():

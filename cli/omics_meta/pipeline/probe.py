@@ -34,6 +34,20 @@ def probe(stack: Stack, source: HealthOmics, store_ids: Iterable[str]) -> list[C
     return list(run_checker(PROBE, lambda stack: _probe(stack, _first(source, store_ids)), stack))
 
 
+def refresh(stack: Stack, arn: ReadSetArn) -> float | None:
+    """Have the pipeline refresh the row of a read set; return after how many seconds it has, None if it has not."""
+    table = Table(dynamodb_client(stack.session), stack.output("tableName"))
+    sender = MessageSender(sqs_client(stack.session), stack.output("queueUrl"), account=arn.account, region=arn.region)
+    before = _revision(table, arn)
+    began = time.monotonic()
+    sender.request_refreshes([arn], cause=f"probe-{uuid.uuid4().hex}")
+    while (waited := time.monotonic() - began) < PROBE_SECONDS:
+        if _revision(table, arn) != before:
+            return waited
+        time.sleep(_POLL_SECONDS)
+    return None
+
+
 def _first(source: HealthOmics, store_ids: Iterable[str]) -> ReadSetArn | None:
     pages = (page for store_id in store_ids for page in source.pages(store_id))
     arns = (entry["arn"] for page in pages for entry in page.read_sets if needs_row(entry))
@@ -44,16 +58,10 @@ def _probe(stack: Stack, arn: ReadSetArn | None) -> Iterator[Check]:
     if arn is None:
         yield Check(PROBE, passed=True, found="the chosen stores have no read set to probe with")
         return
-    table = Table(dynamodb_client(stack.session), stack.output("tableName"))
-    sender = MessageSender(sqs_client(stack.session), stack.output("queueUrl"), account=arn.account, region=arn.region)
-    before = _revision(table, arn)
-    began = time.monotonic()
-    sender.request_refreshes([arn], cause=f"probe-{uuid.uuid4().hex}")
-    while (waited := time.monotonic() - began) < PROBE_SECONDS:
-        if _revision(table, arn) != before:
-            yield Check(PROBE, passed=True, found=f"the row of {arn} was refreshed after {waited:.1f} s")
-            return
-        time.sleep(_POLL_SECONDS)
+    waited = refresh(stack, arn)
+    if waited is not None:
+        yield Check(PROBE, passed=True, found=f"the row of {arn} was refreshed after {waited:.1f} s")
+        return
     yield Check(
         PROBE,
         passed=False,

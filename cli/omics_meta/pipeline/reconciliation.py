@@ -1,15 +1,14 @@
 """Finds out from the function's log how the last reconciliation went."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from readset_sync.stores.reconciliation import drift
 
 from omics_meta.pipeline.check import Check
+from omics_meta.pipeline.log import lines
 from omics_meta.pipeline.stack import Stack
 
 _MESSAGE: Final = "reconciliation finished"
@@ -19,9 +18,6 @@ _SPANS: Final = tuple(timedelta(hours=2**number) for number in range(8))
 """How far to look back, span after span: the newest is wanted, and CloudWatch Logs begins with the oldest of a span."""
 
 _DAYS: Final = sum(_SPANS, timedelta()).days
-
-_PAGES: Final = 50
-"""Of a span, of up to a megabyte of log each, which bounds how long a look takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +54,7 @@ def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
 
 
 def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconciliation]:
-    pages = (
-        stack.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(
-            logGroupName=stack.output("logGroupName"),
-            filterPattern=f'"{_MESSAGE}"',
-            startTime=_milliseconds(begin),
-            endTime=_milliseconds(end),
-        )
-    )
-    for page in islice(pages, _PAGES):
-        for event in page["events"]:
-            line = _line(event.get("message", ""))
-            if line.get("message") == _MESSAGE:
-                found = line.get("found", {})
-                yield Reconciliation(datetime.fromtimestamp(event.get("timestamp", 0) / 1000, UTC), found, drift(found))
-
-
-def _line(text: str) -> dict[str, Any]:
-    """A line of the function's log; empty for one of Lambda's own."""
-    return json.loads(text) if text.startswith("{") else {}
-
-
-def _milliseconds(time: datetime) -> int:
-    return int(time.timestamp() * 1000)
+    for line in lines(stack, _MESSAGE, begin, end):
+        if line.get("message") == _MESSAGE:
+            found = line.get("found", {})
+            yield Reconciliation(datetime.fromtimestamp(line["timestamp"] / 1000, UTC), found, drift(found))

@@ -42,8 +42,8 @@ class OmicsFaults(Faults):
 
         Args:
             operation: GetReadSetMetadata (404 after a creation, the old status after another change), ListReadSets,
-                ListTagsForResource, GetSequenceStore; or `files`: GetReadSetMetadata knows a new status, but no files
-                yet. Each is behind by itself. Changes from before this call are known everywhere.
+                ListTagsForResource, GetSequenceStore (of changes); or `files`: GetReadSetMetadata knows a new status,
+                but no files yet. Each is behind by itself. Changes from before this call are known everywhere.
             seconds: See above.
             answers: See above.
         """

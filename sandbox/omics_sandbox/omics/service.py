@@ -124,7 +124,6 @@ class OmicsService:
                 tags=dict(tags or {}),
                 **members,
             )
-            self.faults.remember(store.arn, None)
             self.stores[identity] = store
             self._announce_store(store, "ACTIVE")
         return identity

@@ -1,0 +1,257 @@
+"""`omics-meta selftest` tells a kind AWS from one that is not, and leaves nothing behind in either."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from omics_meta.commands import selftest as module
+from omics_meta.pipeline import own_store, probe
+from omics_sandbox import Limits, Sandbox
+from omics_sandbox.provider import deploy
+from readset_sync.aws.rate_limits import MaxTps
+
+from tests.command_line import CommandLine, Finished
+from tests.docs.permissions import permissions
+from tests.e2e.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def outputs(sandbox: Sandbox) -> dict[str, Any]:
+    return deploy(ROOT, stack="dev", config={"maxTps": "1000"}, environment=sandbox.environment).outputs
+
+
+class Terminal(io.StringIO):
+    """Somebody who answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Account:
+    """The command in an account, on a clock that goes on when the command waits: by then, all messages are done with.
+
+    Attributes:
+        waited: The pauses of the command so far.
+        after: What else happens when the command waits.
+    """
+
+    def __init__(self, sandbox: Sandbox, outputs: dict[str, Any], cli: CommandLine) -> None:
+        self.sandbox = sandbox
+        self.outputs = outputs
+        self.waited: list[float] = []
+        self.after: Callable[[], None] = lambda: None
+        self._cli = cli
+
+    def run(self, *arguments: str, **options: Any) -> Finished:
+        return self._cli.run("selftest", "--outputs", self._cli.outputs(self.outputs), *arguments, **options)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left of anything."""
+        self.sandbox.drain()
+        rows = self.sandbox.client("dynamodb").scan(TableName=self.outputs["tableName"])["Count"]
+        return not self.sandbox.omics.stores and not rows
+
+    def pass_time(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.sandbox.drain()
+        self.after()
+
+
+def verdicts(done: Finished) -> dict[str, set[str]]:
+    """The assumptions of a report by what became of them."""
+    found: dict[str, set[str]] = {}
+    for each in done.document["assumptions"]:
+        found.setdefault(each["verdict"], set()).add(each["assumption"])
+    return found
+
+
+@pytest.fixture
+def account(
+    sandbox: Sandbox, outputs: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Account]:
+    home = tmp_path / "home"
+    home.mkdir()
+    account = Account(sandbox, outputs, CommandLine(sandbox.environment, home))
+    clock = SimpleNamespace(sleep=account.pass_time, monotonic=lambda: sum(account.waited))
+    for each in (module, own_store, probe):
+        monkeypatch.setattr(each, "time", clock)
+    monkeypatch.setattr(module, "MaxTps", lambda: MaxTps(1000))
+    delete = own_store.OwnStore.delete
+
+    def delete_in_another_second(store: own_store.OwnStore, arn: Any) -> None:
+        # An event of the second in which the row was written may be older, and is looked into for five seconds.
+        time.sleep(1 - time.time() % 1)
+        delete(store, arn)
+
+    monkeypatch.setattr(own_store.OwnStore, "delete", delete_in_another_second)
+    yield account
+    sandbox.omics.faults.clear()
+    sandbox.faults.clear()
+    sandbox.events.literal_groups = False
+    sandbox.omics.emit_events = True
+    for store in list(sandbox.omics.stores):
+        sandbox.omics.delete_store(store)
+    sandbox.drain()
+
+
+def test_where_all_is_as_assumed_every_assumption_holds_and_nothing_is_left(account: Account) -> None:
+    account.sandbox.calls.clear()
+    done = account.run("--yes")
+    called = {call.action for call in account.sandbox.calls.of(account.sandbox.user)}
+
+    assert done.code == 0, done.out + done.err
+    said = done.out.splitlines()
+    assert [line.split(": ")[:2] for line in said[1:-1]] == [["held", each] for each in module.ASSUMPTIONS]
+    assert said[-1] == "9 of 9 assumptions held"
+    assert account.sandbox.account not in done.out
+    assert account.is_clean
+    assert called | {"omics:AbortMultipartReadSetUpload"} == permissions("selftest")
+
+
+def literal_groups(sandbox: Sandbox) -> None:
+    sandbox.events.literal_groups = True
+
+
+def lost_events(sandbox: Sandbox) -> None:
+    sandbox.omics.emit_events = False
+
+
+def behind(operation: str, answers: int = 3) -> Callable[[Sandbox], None]:
+    return lambda sandbox: sandbox.omics.faults.add_behind(operation, answers=answers)
+
+
+def lost_answer(operation: str) -> Callable[[Sandbox], None]:
+    return lambda sandbox: sandbox.omics.faults.add_lost_answer(operation, times=1)
+
+
+EVERYTHING = set(module.ASSUMPTIONS)
+FROM_THE_LOG = {"metadata", "message group"}
+UNKIND: dict[str, tuple[Callable[[Sandbox], None], set[str], set[str]]] = {
+    "metadata is behind": (behind("GetReadSetMetadata"), {"metadata", "gone"}, set()),
+    "metadata is behind for ever": (behind("GetReadSetMetadata", 10_000), {"upload"}, EVERYTHING - {"upload"}),
+    "files are behind": (behind("files"), {"metadata"}, set()),
+    "the listing is behind": (behind("ListReadSets"), {"listing", "gone"}, set()),
+    "tags are behind": (behind("ListTagsForResource"), {"tags"}, set()),
+    "a store's name is behind": (behind("GetSequenceStore", 10_000), {"rename"}, set()),
+    "message groups are literal": (literal_groups, {"message group"}, set()),
+    "events are lost": (lost_events, {"event", "rename", "deletion"}, FROM_THE_LOG),
+    "an answer is lost after a store was made": (lost_answer("CreateSequenceStore"), set(), set()),
+}
+"""What is switched on, what then does not hold, and what cannot be told."""
+
+
+@pytest.mark.parametrize("unkind", UNKIND)
+def test_what_is_not_as_assumed_is_noticed(unkind: str, account: Account) -> None:
+    switch, wrong, unknown = UNKIND[unkind]
+    switch(account.sandbox)
+
+    done = account.run("--yes", "--json")
+
+    found = verdicts(done)
+    assert found.get("did not hold", set()) == wrong, done.out
+    assert found.get("could not tell", set()) == unknown
+    assert done.code == (1 if wrong else 0)
+    assert account.is_clean
+
+
+def test_a_stack_that_relies_on_no_events_of_stores_is_not_asked_about_them(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "further_rules", Mock(return_value=[]))
+
+    assert verdicts(account.run("--yes", "--json")) == {"held": EVERYTHING - {"rename"}}
+
+
+def test_a_refusal_ends_it_with_what_was_found_until_then(account: Account) -> None:
+    account.sandbox.omics.faults.add("TagResource", "AccessDeniedException")
+
+    done = account.run("--yes", "--json")
+
+    assert done.code == 2
+    assert verdicts(done)["held"] == {"upload", "event", "listing"}
+    assert "AccessDeniedException" in done.document["assumptions"][-1]["found"]
+    assert "AccessDeniedException" in done.err.splitlines()[-1]
+    assert account.is_clean
+
+
+def test_a_log_that_does_not_tell_is_no_success(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "lines", Mock(return_value=[]))
+
+    done = account.run("--yes", "--json")
+
+    assert (done.code, verdicts(done)["could not tell"]) == (2, FROM_THE_LOG)
+    assert done.err.splitlines()[-1].startswith("omics-meta: error: selftest could not tell")
+
+
+def test_an_interruption_leaves_nothing(account: Account) -> None:
+    def interrupt() -> None:
+        account.after = lambda: None
+        raise KeyboardInterrupt
+
+    account.after = interrupt
+
+    done = account.run("--yes")
+
+    assert (done.code, done.out) == (130, "")
+    assert account.waited
+    assert account.is_clean
+
+
+def test_what_cannot_be_removed_is_named_with_what_to_do(account: Account) -> None:
+    account.sandbox.omics.faults.add("DeleteSequenceStore", "AccessDeniedException")
+
+    done = account.run("--yes", "--json")
+
+    [store] = account.sandbox.omics.stores
+    [left] = done.document["left"]
+    assert done.code == 1
+    assert verdicts(done).keys() == {"held"}
+    assert left.startswith(f"sequence store {store} is left (DeleteSequenceStore: AccessDeniedException")
+    assert f"aws omics delete-sequence-store --region us-west-2 --id {store}" in left
+    assert left in done.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("n\n", "nothing was made"), (None, "there is no terminal to ask on: give --yes")],
+    ids=["no", "nobody to ask"],
+)
+def test_nothing_is_made_without_consent(answer: str | None, said: str, account: Account) -> None:
+    done = account.run(stdin=None if answer is None else Terminal(answer))
+
+    assert (done.code, account.sandbox.omics.stores) == (2, {})
+    assert said in done.err
+    assert (f"in account {account.sandbox.account}, us-west-2" in done.err) is (answer is not None)
+
+
+@pytest.mark.parametrize(
+    ("outputs_of_others", "said"),
+    [
+        (
+            {"functionArn": "arn:aws:lambda:us-west-2:999999999999:function:sync"},
+            "are of account 123456789012, the stack is in 999999999999",
+        ),
+        ({"tableName": "nowhere"}, "no table 'nowhere'"),
+    ],
+    ids=["another account", "no table"],
+)
+def test_nothing_is_made_where_no_row_can_come(outputs_of_others: dict[str, str], said: str, account: Account) -> None:
+    account.outputs = account.outputs | outputs_of_others
+    account.sandbox.omics.calls.clear()
+
+    done = account.run("--yes")
+
+    assert (done.code, account.sandbox.omics.calls) == (2, {})
+    assert said in done.err
