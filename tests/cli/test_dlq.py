@@ -195,6 +195,16 @@ def test_list_counts_and_show_tells_what_each_message_says_and_leaves_it_there(s
     assert stack.counts() == {"pipeline": 0, "failed": 23, "undelivered": 2}
 
 
+def test_show_says_why_it_shows_fewer_messages_than_there_are(stack: Stack) -> None:
+    for _ in range(12):
+        stack.fail(event("1000000000"), "1000000000")
+
+    lines = stack.dlq("show", "--queue", "failed").out.splitlines()
+
+    assert lines[10].startswith("failed: 10 of 12 messages in dlq-")
+    assert lines[11].startswith("SQS hands out at most ten messages of one read set at a time")
+
+
 def test_every_kind_of_message_is_told_by_what_it_is_about_and_sent_into_a_group_of_its_read_set_or_of_its_own(
     stack: Stack,
 ) -> None:

@@ -217,11 +217,12 @@ def test_a_permission_that_is_missing_for_all_becomes_dead_letters(function: Fun
     assert function.run(record("one", event(ONE), receives=2)) == ["one"]
 
 
-def test_a_message_that_cannot_be_sent_again_comes_back_by_itself(function: Function):
+@pytest.mark.parametrize("receives", [1, 2])
+def test_a_message_that_cannot_be_hidden_or_sent_again_comes_back_by_itself(receives: int, function: Function):
     function.failing = everything(THROTTLE)
-    function.sender.send_again.side_effect = DENIED
+    function.sender.hide.side_effect = function.sender.send_again.side_effect = DENIED
 
-    assert function.run(record("one", event(ONE), receives=2)) == ["one"]
+    assert function.run(record("one", event(ONE), receives=receives)) == ["one"]
 
     [warning] = function.logged("message comes again late")
     assert warning["set_arn"] == str(ONE)

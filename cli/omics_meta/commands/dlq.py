@@ -86,6 +86,10 @@ def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: b
         for letter in letters:
             _print(queue, letter)
         print_line(f"{queue.kind}: {len(letters)} of {_messages(count)} in {queue.name}")
+        if len(letters) < min(limit, count):
+            print_line(
+                "SQS hands out at most ten messages of one read set at a time, and none that others are reading."
+            )
     return ExitCode.DONE
 
 
