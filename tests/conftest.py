@@ -73,8 +73,9 @@ typer.main.get_command = cache(typer.main.get_command)  # built from the signatu
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_second_thoughts() -> Iterator[None]:
-    """Let nobody wait for HealthOmics to think again; what is asked, is asked twice all the same."""
+    """Let nobody wait for AWS to think again; what is asked or tried again, is so all the same."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("readset_sync.sync.AGAIN_SECONDS", 0)
         patch.setattr("omics_meta.commands.verify.AGAIN_SECONDS", 0)
+        patch.setattr("omics_meta.commands.backfill.again.PAUSES", (0, 0, 0))
         yield

@@ -120,7 +120,10 @@ def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli
 
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("dry_run", [False, True], ids=["apply", "dry-run"])
-def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli: CommandLine, dry_run: bool) -> None:
+def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
     # GIVEN rows of read sets that are gone, and a listing that fails on its second page
     store = aws.store(11)
     table = aws.table()

@@ -55,9 +55,10 @@ def test_a_backfill_waits_for_a_service_that_is_away_and_goes_on_by_itself(aws: 
     assert re.search(away + r"omics-meta: HealthOmics answers again, after \d+ s\n", done.err), done.err
 
 
-@pytest.mark.usefixtures("away")
+@pytest.mark.usefixtures("no_pauses")
 def test_without_patience_what_failed_is_told(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(10), aws.table()
+    aws.omics.faults.add("GetReadSetMetadata", "InternalServerException")
 
     done = cli.run("backfill", "-s", store, "-t", table, "--wait-for-aws", "0", *FAST)
 

@@ -30,7 +30,7 @@ COMMANDS = {
 }
 """By their column on the page; that through the queue needs one."""
 
-CODES = {"stops": 2, "failed": 1, "orphaned": 1, "left": 0, "row deleted": 0, "enqueued": 0}
+CODES = {"stops": 2, "failed": 1, "orphaned": 1, "left": 0, "gone already": 0, "row deleted": 0, "enqueued": 0}
 """The exit code of a command, by the reaction that is documented."""
 PROOFS = ("GetReadSetMetadata", "ListTagsForResource")
 """The calls that could tell that a read set is gone."""

@@ -11,7 +11,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError, SSLError
 from readset_sync.aws import retries as module
 from readset_sync.aws.clients import dynamodb_client
-from readset_sync.aws.retries import ATTEMPTS, Outage, Retries
+from readset_sync.aws.retries import ATTEMPTS, ATTEMPTS_AT_A_PAGE, Outage, Retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,6 +204,20 @@ def test_a_call_that_fails_while_others_are_answered_is_not_waited_for(clock: Cl
 
     assert world.service.calls == 1 + ATTEMPTS
     assert world.lines == []
+
+
+def test_a_page_has_more_attempts_than_what_is_tried_again_by_itself(clock: Clock):
+    world = World(clock)
+    world.get()
+
+    def fail() -> int:
+        world.outage.answered()
+        return 503
+
+    world.service.answers = iter([fail] * (ATTEMPTS_AT_A_PAGE - 1))
+    world.service.client.scan(TableName="rows")
+
+    assert world.service.calls == 1 + ATTEMPTS_AT_A_PAGE
 
 
 def test_a_call_that_fails_while_others_would_be_answered_has_as_many_attempts_again(clock: Clock):

@@ -105,9 +105,11 @@ class Commands(_HonestHelp, TyperGroup):
         except KeyboardInterrupt:
             typer.echo("omics-meta: interrupted. Run the same command again.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
-        except BrokenPipeError:
+        except BrokenPipeError as error:
             # Whoever read the output wants no more of it. By itself, Typer ends with the exit code of drift.
             _let_go_of_stdout()
+            if hasattr(error, "__notes__"):  # there is a way to go on
+                _fail("nobody reads the output any more", error)
             raise typer.Exit(ExitCode.FAILED) from None
         except Exception as error:
             _explain(error, ctx.meta.get(_PROFILE))

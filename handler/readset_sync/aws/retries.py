@@ -15,9 +15,15 @@ from readset_sync.model.errors import describe_error, is_passing, is_passing_ans
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.model import OperationModel
 
 ATTEMPTS: Final = 6
 """Attempts at a call whose failure may be its own, such as an internal error or a time-out."""
+
+ATTEMPTS_AT_A_PAGE: Final = 3 * ATTEMPTS
+"""Attempts at a call that reads many read sets or rows, by whoever waits for services: without it, a run must end."""
+
+_PAGES: Final = frozenset({"BatchGetItem", "ListReadSets", "Query", "Scan"})
 
 _FIRST_PAUSE: Final = 0.3
 _LONGEST_PAUSE: Final = 8.0
@@ -107,6 +113,7 @@ class Retries:
         self,
         response: Any,
         caught_exception: Exception | None,
+        operation: "OperationModel",
         attempts: int,
         request_dict: Mapping[str, Any],
         **_: Any,
@@ -128,9 +135,10 @@ class Retries:
         if self._outage is None or failed_before is None or self._outage.answered_since(failed_before):
             # While other calls are answered, it is the fault of what this one asks for. No outage costs an attempt.
             context["own_failures"] = context.get("own_failures", 0) + 1
-        if context["own_failures"] >= ATTEMPTS:
+        most = ATTEMPTS_AT_A_PAGE if self._outage and operation.name in _PAGES else ATTEMPTS
+        if context["own_failures"] >= most:
             return None
-        if attempts < ATTEMPTS or (self._outage and self._outage.is_worth_waiting(reason)):
+        if attempts < most or (self._outage and self._outage.is_worth_waiting(reason)):
             return pause
         return None
 

@@ -171,6 +171,12 @@ class Backfill:
                 yield from map(_refreshed, in_hand.wait(on_outcome, leaving=_PAGES_IN_HAND - 1))
             yield from map(_refreshed, in_hand.wait(on_outcome))
 
+    def refresh_again(self, arns: Sequence[str]) -> Iterator[list[ReadSetResult]]:
+        """Refresh the rows of read sets that failed in either pass; yield what was done."""
+        pages = (list(arns[start : start + PAGE_SIZE]) for start in range(0, len(arns), PAGE_SIZE))
+        on_outcome = partial(self._on_read_set, BackfillPass.REFRESH)
+        return map_pages(self._executor, self._refresh_again, pages, on_outcome)
+
     def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, ReadSetResult | None]:
         """Write the row of a read set that has none. Return what was done about the read set, if anything."""
         arn = comparison.listed["arn"]
@@ -210,6 +216,18 @@ class Backfill:
                 change = self._synchronizer.refresh_tags(task.arn, task.row, as_of=task.confirmed_at)
             else:
                 change = self._synchronizer.refresh_from(task.arn, task.row, tags=self._scope.tags)
+            return ReadSetResult(arn, change)
+
+        return self._breakers[BackfillPass.REFRESH].attempt(refresh, partial(ReadSetResult.failed, arn))
+
+    def _refresh_again(self, arn: str) -> ReadSetResult:
+        def refresh() -> ReadSetResult:
+            row = self._table.get(arn)
+            change = self._synchronizer.refresh_from(ReadSetArn.parse(arn), row, tags=self._scope.tags)
+            if row is None and (created := self._table.get(arn)):
+                # As in two passes, a look after the row is there sees when the read set has gone meanwhile.
+                again = self._synchronizer.refresh_from(ReadSetArn.parse(arn), created, tags=self._scope.tags)
+                change = again if again.outcome is Outcome.DELETED else change
             return ReadSetResult(arn, change)
 
         return self._breakers[BackfillPass.REFRESH].attempt(refresh, partial(ReadSetResult.failed, arn))

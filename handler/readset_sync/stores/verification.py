@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, Comparison, RefreshScope, compare, full_differences
-from readset_sync.model.errors import ReadSetNotFoundError, describe_error
+from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError, describe_error, is_passing
 from readset_sync.model.record import LISTED, SYNC_STATE
 from readset_sync.stores.breaker import CircuitBreaker
 from readset_sync.stores.pages import map_pages
@@ -58,16 +58,18 @@ class RowDrift:
 
 @dataclass(frozen=True, slots=True)
 class ReadSetResult:
-    """What a backfill did for one read set: a change, or the reason of its failure."""
+    """What a backfill did for one read set: a change, or the reason of its failure, and whether that may pass."""
 
     arn: str
     change: Change | None
     reason: str = ""
+    may_pass: bool = False
 
     @classmethod
     def failed(cls, arn: str, error: Exception) -> Self:
         """A read set about which nothing could be done."""
-        return cls(arn, None, describe_error(error))
+        may_pass = is_passing(error) or isinstance(error, ContendedRowError)
+        return cls(arn, None, describe_error(error), may_pass=may_pass)
 
 
 @dataclass(slots=True)
@@ -167,9 +169,11 @@ class Verifier:
         Raises:
             ValueError: A listing is not complete, so that absence from it proves nothing.
         """
-        results = self._each(
-            partial(self._try, self._synchronizer.prune), self._unlisted(listings, every_store=every_store)
-        )
+        return self.prune_again(self._unlisted(listings, every_store=every_store))
+
+    def prune_again(self, arns: Iterable[str]) -> list[ReadSetResult]:
+        """Delete those of these rows, which no listing has shown, whose read set is gone."""
+        results = self._each(partial(self._try, self._synchronizer.prune), arns)
         return [each for each in results if each.change is None or each.change.outcome is Outcome.DELETED]
 
     def repair(self, findings: Iterable[RowDrift]) -> list[ReadSetResult]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingR
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome
 
+from omics_meta.commands.backfill.again import Steps, by_store, trying_again
 from omics_meta.commands.backfill.max_age import MaxAge
 from omics_meta.commands.backfill.queued_refresh import QueuedRefresh
 from omics_meta.commands.backfill.resume import command_to_resume
@@ -24,7 +25,7 @@ from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, Target, resolve
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import counts_document, identity, ids, print_counts, print_json, print_line, print_note
+from omics_meta.terminal.output import counts_document, identity, print_counts, print_json, print_line, print_note
 from omics_meta.terminal.progress import Reporter, reporting
 
 _FAILED: Final = "failed"
@@ -51,9 +52,6 @@ _PLANNED: Final = {
     DriftStatus.IN_SYNC: Outcome.UNCHANGED,
 }
 """What a backfill would do about each state of a row."""
-
-_Steps = Iterator[tuple[str, str, list[ReadSetResult]]]
-"""Batches of results, each with what it is a part of, and the store that it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +133,19 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
             listed["failures"] += [_failure(each) for each in results if each.change is None]
             if options.dry_run:
                 listed["changes"] += [_change(each) for each in results if _is_change(each)]
-    if as_json:
+    with _resumable(scope.since or began):
+        _print(connection, tally, listed if as_json else None, dry_run=options.dry_run)
+    return ExitCode.FOUND_WRONG if tally.has_failures else ExitCode.DONE
+
+
+def _print(
+    connection: Connection, tally: _Tally, listed: Mapping[str, list[dict[str, Any]]] | None, *, dry_run: bool
+) -> None:
+    """Print the counts: as a JSON document with what is `listed`, or for people."""
+    if listed is not None:
         document: dict[str, Any] = {
             "command": "backfill",
-            "dry_run": options.dry_run,
+            "dry_run": dry_run,
             "table": connection.table.name,
             "region": connection.region,
             **counts_document(_COLUMNS, tally.counts),
@@ -149,10 +156,9 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         title = f"Rows of table {connection.table.name} in {connection.region}"
         counts = [(store_id, _in_words(of_store)) for store_id, of_store in tally.counts.items()]
         columns = [_WORDS.get(column, column) for column in _COLUMNS]
-        print_counts(f"{title} (dry run)" if options.dry_run else title, columns, counts)
-        if options.dry_run:
+        print_counts(f"{title} (dry run)" if dry_run else title, columns, counts)
+        if dry_run:
             print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
-    return ExitCode.FOUND_WRONG if tally.has_failures else ExitCode.DONE
 
 
 @contextmanager
@@ -199,17 +205,20 @@ class _Work:
             on_read_set=lambda done_in: reporter.advance(_COUNTER[done_in]),
         )
 
-    def apply(self) -> _Steps:
+    def apply(self) -> Steps:
         """Refresh rows, and prune if that was asked for."""
-        yield from self._in_two_passes() if self._options.listing_pass else self._in_one_pass()
+        passes = self._in_two_passes() if self._options.listing_pass else self._in_one_pass()
+        yield from trying_again(passes, self._backfill.refresh_again, self._reporter)
         if self._options.prune:
             self._reporter.begin("prune")
             # Listed anew, because read sets may have gone since their rows were written.
             listings = [self._verifier.listing(store_id) for store_id in self._connection.store_ids]
             results = self._verifier.prune(listings, every_store=self._connection.every_store)
-            yield from _by_store("prune", results)
+            yield from trying_again(
+                by_store("prune", results), lambda arns: [self._verifier.prune_again(arns)], self._reporter
+            )
 
-    def dry_run(self) -> _Steps:
+    def dry_run(self) -> Steps:
         """Tell what `apply` would do, as far as listings show it."""
         listings: list[StoreListing] = []
         for store_id in self._connection.store_ids:
@@ -222,13 +231,13 @@ class _Work:
         if self._options.prune:
             self._reporter.begin("prune")
             orphans = self._verifier.orphans(listings, every_store=self._connection.every_store)
-            yield from _by_store("prune", [_planned(finding) for finding in orphans])
+            yield from by_store("prune", [_planned(finding) for finding in orphans])
 
-    def _in_one_pass(self) -> _Steps:
+    def _in_one_pass(self) -> Steps:
         for store_id in self._connection.store_ids:
             yield from map(_step, self._backfill.in_one_pass(store_id))
 
-    def _in_two_passes(self) -> _Steps:
+    def _in_two_passes(self) -> Steps:
         stores = [PendingRefreshes(self._store_arn(store_id)) for store_id in self._connection.store_ids]
         listing = (batch for pending in stores for batch in self._backfill.create_listed_rows(pending))
         if self._queued_refresh is None:
@@ -239,7 +248,7 @@ class _Work:
             for results in self._queued_refresh.send(pending):
                 yield f"store {pending.store_id}", pending.store_id, results
         for results in self._queued_refresh.follow():
-            yield from _by_store("pipeline", results)
+            yield from by_store("pipeline", results)
 
     def _store_arn(self, store_id: str) -> str:
         return self._connection.source.store(store_id).metadata["arn"]
@@ -248,14 +257,6 @@ class _Work:
 def _step(batch: Batch) -> tuple[str, str, list[ReadSetResult]]:
     prefix = "listing of " if batch.done_in is BackfillPass.LISTING else ""
     return f"{prefix}store {batch.store_id}", batch.store_id, batch.results
-
-
-def _by_store(label: str, results: list[ReadSetResult]) -> _Steps:
-    stores: dict[str, list[ReadSetResult]] = {}
-    for result in results:
-        stores.setdefault(ids(result.arn)[0], []).append(result)
-    for store_id, of_store in stores.items():
-        yield label, store_id, of_store
 
 
 def _planned(finding: RowDrift) -> ReadSetResult:
