@@ -196,7 +196,10 @@ class Consumer:
                 return self._synchronizer.apply(message, may_be_behind=may_be_behind)
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.
-                return self._synchronizer.refresh(message.arn, store_after=message.time)
+                change = self._synchronizer.refresh(message.arn, store_after=message.time)
+                # It has seen a row, or the read set in a listing. If there is neither, HealthOmics may be behind.
+                may_be_behind = change.outcome is Outcome.ABSENT and record.receives <= self._looks
+                return Change(Outcome.BEHIND, look_again=True) if may_be_behind else change
             case ReconcileRequest():
                 return self._reconciler.start(message)
             case StoreEvent():

@@ -12,7 +12,8 @@ Body = dict[str, Any] | str
 
 def record(message_id: str, body: Body, *, group: str | None = None, receives: int = 1) -> dict[str, Any]:
     """A message of a batch; without a group, in that of its read set, and in one of its own if it names none."""
-    own = body["detail"]["id"] if isinstance(body, dict) and "id" in body.get("detail", {}) else message_id
+    arn = body.get("detail", {}).get("arn", "") if isinstance(body, dict) else ""
+    own = arn.rpartition("/readSet/")[2] or message_id
     return {
         "messageId": message_id,
         "receiptHandle": f"receipt of {message_id}",

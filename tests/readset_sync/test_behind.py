@@ -15,9 +15,12 @@ from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.retries import Retries
 from readset_sync.aws.table import Table
+from readset_sync.constants import OWN_SOURCE
 from readset_sync.consumer import Consumer
+from readset_sync.messages.queue_message import REFRESH
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import STATUS_AT, SYNCED_AT
+from readset_sync.model.timestamp import format_timestamp
 from readset_sync.report import Report
 from readset_sync.sync import BEHIND, Outcome, Synchronizer
 
@@ -129,6 +132,21 @@ def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store
 
     assert store.row(arn)["set_status"] == "ACTIVE"
     assert len(function.lag) == 1
+
+
+def test_a_404_for_a_read_set_that_a_listing_has_just_shown_is_believed_after_three_looks(
+    store: Store, function: Function
+):
+    arn = becomes_active(store, was=None, behind="GetReadSetMetadata", answers=4)
+    place = {"account": arn.account, "region": arn.region, "time": format_timestamp(datetime.now(UTC))}
+    request = {"id": "a-request", "source": OWN_SOURCE, "detail-type": REFRESH, **place, "detail": {"arn": str(arn)}}
+    for receives, seconds in ((1, 5), (2, 10), (3, 20)):
+        assert function.receive(request, receives) == seconds
+    assert function.receive(request, 4) is None
+    assert store.table.get(str(arn)) is None
+
+    assert function.receive(request, 1) is None
+    assert store.row(arn)["set_status"] == "ACTIVE"
 
 
 def test_an_old_event_is_no_reason_to_doubt_the_source(store: Store, function: Function):
