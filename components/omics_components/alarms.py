@@ -92,9 +92,9 @@ def _alarms(
     if settings.reconcile_schedule != NEVER:
         yield Alarm(
             "drift",
-            "A reconciliation found rows that were missing or wrong, and had them refreshed: events were lost",
+            "Rows were missing or wrong, no event announced it, and a reconciliation mended them: events were lost",
             *(METRICS_NAMESPACE, DRIFT_METRIC, own_dimensions(function.name), "Maximum"),
-            # There is a number once in a reconciliation: what one found stands until the next.
+            # A reconciliation begins with 0: what one found stands until the next.
             missing="ignore",
         )
 

@@ -27,6 +27,9 @@ RECONCILIATIONS_METRIC = "Reconciliations"
 DRIFT_METRIC = "ReconciliationDrift"
 SHARED_GROUPS_METRIC = "SharedGroups"
 
+OVERWRITTEN = "overwritten"
+"""What the function's log says of a row that somebody else had written, for those who look for it."""
+
 OWN_SOURCE = "healthomics-metadata-sync"
 """The `source` of messages that the product sends to its own queue."""
 

@@ -39,8 +39,13 @@ _FIRST_PAUSE_SECONDS: Final = 120
 _BEHIND_SECONDS: Final = (5, 10, 20)
 """After which an event is applied again that HealthOmics does not know of yet; then its answer is believed."""
 
-_TAGS_SECONDS: Final = 60
-"""After which it is looked once more for tags of a read set that had none when it became ACTIVE."""
+_LATER_SECONDS: Final = 60
+"""After which it is looked once more for tags of a read set that had none when it became ACTIVE, and at rows that a
+reconciliation found wrong: what an event mends meanwhile is no drift."""
+
+
+_WAITS: Final = 1
+"""How often a step of a reconciliation is received only to wait for events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +149,8 @@ class Consumer:
         groups: dict[str, list[Callable[[], Attempt | bool]]] = {}
         for attempt in attempts.values():
             groups.setdefault(attempt.group, []).append(partial(self._process, attempt, begun))
-        if any(attempt.record.receives > 1 and not _is_recent(attempt.message, 2) for attempt in attempts.values()):
+        if any(attempt.record.receives > 1 and not _waited(attempt) for attempt in attempts.values()):
             # Is a message that fails again to blame, or AWS? This is asked beside the work, so that it takes no time.
-            # Recent events come again for another reason: HealthOmics may have been behind.
             groups["AWS"] = [self._aws_answers]
         aws_answers = False
         for ended in side_by_side(groups.values(), goes_on=_succeeded, deadline=deadline, clock=self._clock):
@@ -196,7 +200,7 @@ class Consumer:
                 return self._synchronizer.apply(message, may_be_behind=may_be_behind)
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.
-                change = self._synchronizer.refresh(message.arn, store_after=message.time)
+                change = self._synchronizer.refresh(message.arn, store_after=message.time, compared=message.compared)
                 # It has seen a row, or the read set in a listing. If there is neither, HealthOmics may be behind.
                 may_be_behind = change.outcome is Outcome.ABSENT and record.receives <= self._looks
                 return Change(Outcome.BEHIND, look_again=True) if may_be_behind else change
@@ -205,6 +209,8 @@ class Consumer:
             case StoreEvent():
                 return self._reconciler.start_store(message) if message.concerns_rows else Change(Outcome.IGNORED)
             case ReconciliationStep():
+                if message.differing and record.receives == _WAITS and self._looks:
+                    return Change(Outcome.WAITING, look_again=True)
                 return self._reconciler.run_step(message)
 
     def _sent_on(self, attempt: Attempt, *, aws_answers: bool) -> bool:
@@ -227,6 +233,15 @@ class Consumer:
         return False
 
 
+def _waited(attempt: Attempt) -> bool:
+    """Whether a message that comes again has done so for what was to come, and not for a failure."""
+    match attempt.message:
+        case ReconciliationStep() as step:
+            return bool(step.differing) and attempt.record.receives == 1 + _WAITS
+        case message:
+            return _is_recent(message, 2)
+
+
 def _is_recent(message: Message | None, times: int = 1) -> bool:
     """Whether HealthOmics may not know yet of an event, or so many times as long ago."""
     return isinstance(message, ReadSetEvent) and datetime.now(UTC) - message.time < times * BEHIND
@@ -236,7 +251,7 @@ def _pause(attempt: Attempt) -> int | None:
     """The seconds after which a message is to come again; None for the queue's visibility timeout."""
     receives = attempt.record.receives
     if isinstance(attempt.result, Change):
-        return _BEHIND_SECONDS[receives - 1] if attempt.result.outcome is Outcome.BEHIND else _TAGS_SECONDS
+        return _BEHIND_SECONDS[receives - 1] if attempt.result.outcome is Outcome.BEHIND else _LATER_SECONDS
     return _FIRST_PAUSE_SECONDS if is_passing(attempt.error) and receives == 1 else None
 
 

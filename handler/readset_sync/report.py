@@ -14,16 +14,17 @@ from readset_sync.constants import (
     EVENTS_METRIC,
     LAG_METRIC,
     MESSAGES_METRIC,
+    OVERWRITTEN,
     RECONCILIATIONS_METRIC,
     REFRESH_METRIC,
     SHARED_GROUPS_METRIC,
 )
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent
 from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
-from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
+from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.errors import EXPECTED_ERRORS, NotBegunError, describe_error
-from readset_sync.stores.reconciliation import drift
-from readset_sync.sync import Change, Outcome
+from readset_sync.model.timestamp import format_timestamp
+from readset_sync.sync import Change, Outcome, Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _FUNCTION: Final = "function_name"
 """The dimension that tells stacks apart, as Powertools names it for its own metric `ColdStart`."""
+
+_NOT_REFRESHED: Final = frozenset({Outcome.IGNORED, Outcome.FRESH, Outcome.BEHIND, Outcome.WAITING})
 
 _LONGEST_LAG: Final = timedelta(hours=24)
 """For so long EventBridge tries to deliver an event. An older one was replayed or redriven, and tells of no lag."""
@@ -115,9 +118,11 @@ class Report:
                 self._logger.error("event failed unexpectedly", **told, exc_info=error)
 
     def _change(self, attempt: "Attempt", change: Change) -> None:
-        message = attempt.message
-        shared: dict[str, Any] = {"message_group": attempt.record.group} if attempt.shares_group else {}
-        told = _identity(attempt) | shared
+        message, told = attempt.message, _identity(attempt)
+        if attempt.shares_group:
+            told["message_group"] = attempt.record.group
+        if change.replaced is Replaced.OVERWRITTEN:
+            told[OVERWRITTEN] = True
         self._logger.info(
             "event applied",
             **told,
@@ -125,8 +130,10 @@ class Report:
             fields=change.fields,
             milliseconds=round(attempt.milliseconds),
         )
-        if change.outcome in {Outcome.IGNORED, Outcome.BEHIND}:
+        if change.outcome in _NOT_REFRESHED:
             return
+        if isinstance(message, RefreshRequest) and message.drift and _is_drift(change):
+            self._count(DRIFT_METRIC, 1)
         if isinstance(message, ReadSetEvent) and change.outcome is not Outcome.UNCHANGED:
             lag = max(datetime.now(UTC) - message.time, timedelta())
             if lag <= _LONGEST_LAG and not message.replayed:
@@ -135,25 +142,35 @@ class Report:
             self._measure(REFRESH_METRIC, attempt.milliseconds)
 
     def _step(self, attempt: "Attempt", step: ReconciliationStep) -> None:
-        done = step.phase is Phase.DONE
         told: dict[str, Any] = {"failed_stores": {each: stop.reason for each, stop in step.failed.items()}}
         self._logger.info(
-            "reconciliation finished" if done else "reconciliation goes on",
+            "reconciliation finished" if step.is_done else "reconciliation goes on",
             event_id=step.id,
             phase=step.phase,
+            started=format_timestamp(step.started),
             found=dict(step.counts),
             milliseconds=round(attempt.milliseconds),
             **(told if step.failed else {}),
         )
-        if done:
+        if step.of_one_store:
+            return
+        if step.is_done:
             self._count(RECONCILIATIONS_METRIC, 1)
-            self._count(DRIFT_METRIC, drift(step.counts))
+        if isinstance(attempt.message, ReconcileRequest):
+            # What an earlier reconciliation found stands until here.
+            self._count(DRIFT_METRIC, 0)
 
     def _count(self, name: str, value: int) -> None:
         self._metrics.add_metric(name, unit=MetricUnit.Count, value=value)
 
     def _measure(self, name: str, milliseconds: float) -> None:
         self._metrics.add_metric(name, unit=MetricUnit.Milliseconds, value=milliseconds)
+
+
+def _is_drift(change: Change) -> bool:
+    """Whether a row was wrong because an event was lost, if none had announced the change."""
+    changed = change.outcome in {Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED}
+    return changed and change.replaced is Replaced.OURS
 
 
 def _kind(message: "Message | None") -> str:

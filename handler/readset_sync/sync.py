@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Final
 
 from readset_sync.messages.read_set_event import ACTIVE, Action
 from readset_sync.model.comparison import full_differences
-from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError
+from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError, StoreNotFoundError
 from readset_sync.model.record import (
     LISTED,
     REVISION,
@@ -28,10 +28,12 @@ from readset_sync.model.record import (
     Row,
     build_row,
     has_its_files,
+    is_own,
     listed_row,
     new_revision,
     store_attributes,
     store_map,
+    synced_since,
     tag_list,
     with_bookkeeping,
 )
@@ -67,8 +69,23 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     IGNORED = "ignored"
     ENQUEUED = "enqueued"
+    FRESH = "fresh"
+    """The row had been refreshed since it was found wrong. Nothing was read."""
     BEHIND = "behind"
     """HealthOmics did not know yet of the event that its answer was wanted for. Nothing was written."""
+    WAITING = "waiting"
+    """Events may still come that mend the rows which a reconciliation found wrong."""
+
+
+class Replaced(Enum):
+    """What kind of row was replaced."""
+
+    OURS = auto()
+    """A row of this product as it had been written, or none."""
+    UNFINISHED = auto()
+    """A row that a backfill had made, and not completed yet."""
+    OVERWRITTEN = auto()
+    """A row that somebody else had written or edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +96,13 @@ class Change:
         outcome: What was done.
         fields: Which attributes changed, for `UPDATED`.
         look_again: Whether the event is to be applied once more, a little later.
+        replaced: What kind of row was replaced.
     """
 
     outcome: Outcome
     fields: tuple[str, ...] = ()
     look_again: bool = False
+    replaced: Replaced = Replaced.OURS
 
 
 class Synchronizer:
@@ -118,12 +137,18 @@ class Synchronizer:
             case Action.IGNORE:
                 return Change(Outcome.IGNORED)
 
-    def refresh(self, arn: "ReadSetArn", *, store_after: "datetime | None" = None) -> Change:
+    def refresh(
+        self, arn: "ReadSetArn", *, store_after: "datetime | None" = None, compared: "datetime | None" = None
+    ) -> Change:
         """Read a read set from the source and write its whole row; delete the row if the read set is gone.
 
-        Its store must have been read later than `store_after`, whatever is remembered.
+        Its store must have been read later than `store_after`, whatever is remembered. A row that has been refreshed
+        since it was `compared` is left, because what it was written from is newer than what it was compared with.
         """
-        return self.refresh_from(arn, self._table.get(str(arn)), store_after=store_after)
+        row = self._table.get(str(arn))
+        if row and compared and self._is_fresh(arn, row, compared, store_after):
+            return Change(Outcome.FRESH)
+        return self.refresh_from(arn, row, store_after=store_after)
 
     def refresh_from(
         self,
@@ -229,6 +254,16 @@ class Synchronizer:
             unknown=self._source.unknown,
         )
 
+    def _is_fresh(self, arn: "ReadSetArn", row: Row, compared: "datetime", store_after: "datetime | None") -> bool:
+        if not synced_since(row, compared):
+            return False
+        # Whoever refreshed the row may have remembered a store of another name.
+        try:
+            store = self._source.store(arn.store_id, after=store_after)
+        except StoreNotFoundError:
+            return False
+        return row.get("store") == store_map(store.metadata)
+
     def _refresh_for(self, event: "ReadSetEvent", *, may_be_behind: bool) -> Change:
         row = self._table.get(str(event.arn))
         moment = format_timestamp(event.time)
@@ -293,7 +328,16 @@ def _is_doubtful(row: Row, read_set: "ReadSet | None") -> bool:
 
 
 def _change(row: Row | None, fresh: Row) -> Change:
-    if row is None or row.get(SYNC_STATE) == LISTED:
+    if row is None:
         return Change(Outcome.CREATED)
+    if row.get(SYNC_STATE) == LISTED:
+        return Change(Outcome.CREATED, replaced=Replaced.UNFINISHED)
     fields = tuple(full_differences(row, fresh))
-    return Change(Outcome.UPDATED, fields) if fields else Change(Outcome.UNCHANGED)
+    outcome = Outcome.UPDATED if fields else Outcome.UNCHANGED
+    return Change(outcome, fields, replaced=_kind(row))
+
+
+def _kind(row: Row) -> Replaced:
+    if not is_own(row):
+        return Replaced.OVERWRITTEN
+    return Replaced.UNFINISHED if SYNC_STATE in row else Replaced.OURS

@@ -34,7 +34,8 @@ class Logs:
         return [{"events": self._events(begin, begin + page)} for begin in range(startTime, endTime, page)]
 
     def _events(self, begin: int, end: int) -> list[dict[str, Any]]:
-        line = json.dumps({"message": "reconciliation finished", "found": {"rows": 2, "missing": 1}})
+        found = {"rows": 2, "missing": 1}
+        line = json.dumps({"message": "reconciliation finished", "started": "2026-04-04T03:00:00Z", "found": found})
         return [{"timestamp": self._finished, "message": line}] if begin <= self._finished < end else []
 
 
@@ -48,7 +49,7 @@ def test_the_last_one_is_found_however_much_was_logged_before_it(ago: timedelta)
 
     assert found
     assert abs(found.finished - (now - ago)) < timedelta(milliseconds=2)
-    assert (found.drift, found.found) == (1, {"rows": 2, "missing": 1})
+    assert (found.started, found.found) == (datetime(2026, 4, 4, 3, tzinfo=UTC), {"rows": 2, "missing": 1})
     # One span follows the other, and none is looked through in vain once it is found.
     assert all(later == earlier for (later, _), (_, earlier) in zip(logs.spans, logs.spans[1:], strict=False))
     assert logs.spans[-1][0] <= found.finished.timestamp() * 1000

@@ -77,8 +77,10 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     [schedule] = aws.client("scheduler").list_schedules()["Schedules"]
     aws.sandbox.run_schedule(schedule["Name"])
     aws.sandbox.drain()
-    put_lags(aws, deployed.outputs["functionName"], 500, 1500)
-    put_lags(aws, "another-stack-s", 60_000)
+    put_metrics(aws, deployed.outputs["functionName"], "SourceToRowLag", 500, 1500)
+    put_metrics(aws, "another-stack-s", "SourceToRowLag", 60_000)
+    put_metrics(aws, deployed.outputs["functionName"], "ReconciliationDrift", 2, 1, ago=timedelta())
+    put_metrics(aws, deployed.outputs["functionName"], "ReconciliationDrift", 9, ago=timedelta(hours=20))
 
     done = status("--json")
 
@@ -98,7 +100,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     assert document["dead_letters"] == {"failed": 0, "undelivered": 0}
     last = document["reconciliation"]
     assert now - timedelta(minutes=5) < moment(last["finished"]) <= now
-    assert (last["drift"], last["found"]) == (0, {"rows": 4, "listed": 4})
+    assert (last["drift"], last["found"]) == (3, {"rows": 4, "listed": 4})
     assert document["schedule"] == "cron(0 3 * * ? *)"
     assert {alarm["name"] for alarm in document["alarms"]} == set(deployed.alarms().values())
     assert len(document["alarms"]) == 6
@@ -109,7 +111,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     assert "rows: 4" in plain.out.splitlines()
     assert "from event to row: 1.0 s on average, 1.5 s at the most, of 2 events in a day" in plain.out.splitlines()
     assert "queue: 0 waiting, 0 being worked on" in plain.out.splitlines()
-    assert f"last reconciliation: {last['finished']}, 0 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
+    assert f"last reconciliation: {last['finished']}, 3 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
 
 
 def test_dead_letters_and_alarms_are_told_with_what_to_do(
@@ -199,18 +201,18 @@ def test_a_stack_has_to_be_named(cli: CommandLine) -> None:
     assert done.err == "omics-meta: error: no stack was named: give --stack NAME, or --outputs FILE\n"
 
 
-def put_lags(aws: Aws, function_name: str, *milliseconds: float) -> None:
+def put_metrics(aws: Aws, function_name: str, name: str, *values: float, ago: timedelta = timedelta(hours=1)) -> None:
     data = [
         {
-            "MetricName": "SourceToRowLag",
+            "MetricName": name,
             "Dimensions": [
                 {"Name": "service", "Value": SERVICE},
                 {"Name": "function_name", "Value": function_name},
             ],
-            "Timestamp": datetime.now(UTC) - timedelta(hours=1),
+            "Timestamp": datetime.now(UTC) - ago,
             "Value": value,
         }
-        for value in milliseconds
+        for value in values
     ]
     aws.client("cloudwatch").put_metric_data(Namespace="HealthOmicsMetadataSync", MetricData=data)
 

@@ -320,7 +320,7 @@ def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
 
     def job(work: Work) -> None:
         if isinstance(message, RefreshRequest):
-            work.synchronizer().refresh(message.arn, store_after=message.time)
+            work.synchronizer().refresh(message.arn, store_after=message.time, compared=message.compared)
         else:
             body = {"account": ACCOUNT, "region": REGION, "detail": message}
             envelope = parse_envelope(json.dumps(body))
@@ -336,9 +336,11 @@ class _MessageSender:
         self._world = world
         self._work = work
 
-    def request_refreshes(self, arns: list[ReadSetArn], *, cause: str) -> None:
+    def request_refreshes(
+        self, arns: list[ReadSetArn], *, cause: str, compared: datetime | None, drift: bool = False
+    ) -> None:
         if arns:
-            requests = [RefreshRequest(cause, arn, self._world.moment()) for arn in arns]
+            requests = [RefreshRequest(cause, arn, self._world.moment(), compared, drift) for arn in arns]
             self._work.gate("SendMessageBatch", lambda: self._world.messages.extend(requests))
 
     def send_step(self, step: ReconciliationStep) -> None:

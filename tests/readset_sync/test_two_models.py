@@ -14,7 +14,7 @@ from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.messages.queue_message import StoreEvent
 from readset_sync.messages.reconciliation_step import Phase
 from readset_sync.model.arn import ReadSetArn, StoreArn
-from readset_sync.stores.reconciliation import Reconciler, drift
+from readset_sync.stores.reconciliation import Count, Reconciler
 from readset_sync.stores.verification import DriftStatus, RowDrift
 from readset_sync.sync import Outcome, Synchronizer
 
@@ -60,7 +60,7 @@ def test_a_difference_of_models_alone_is_no_drift(
 
     # What the older model does not know is neither missed nor taken for wrong
     assert [reading.drift(deep=deep) for deep in (False, True)] == [[], []]
-    assert drift_of(store, reader) == 0
+    assert differing(store, reader) == 0
     assert Synchronizer(reader, store.table).refresh(arn).outcome is Outcome.UNCHANGED
 
     # What both know is
@@ -68,7 +68,7 @@ def test_a_difference_of_models_alone_is_no_drift(
     store.rename(arn)
     stale = [RowDrift(str(arn), DriftStatus.STALE, ("set_name",))]
     assert [reading.drift(deep=deep) for deep in (False, True)] == [stale, stale]
-    assert drift_of(store, reader) == 1
+    assert differing(store, reader) == 1
 
 
 def test_a_row_tells_what_its_writer_did_not_know(older: HealthOmics, arn: ReadSetArn, store: Store) -> None:
@@ -85,8 +85,8 @@ def test_a_row_tells_what_its_writer_did_not_know(older: HealthOmics, arn: ReadS
     assert "sync_unknown" not in row
 
 
-def drift_of(store: Store, source: HealthOmics) -> int:
-    """What a reconciliation of the store counts as drift."""
+def differing(store: Store, source: HealthOmics) -> int:
+    """How many rows a reconciliation of the store finds wrong."""
     reconciler = Reconciler(
         source,
         store.table,
@@ -99,4 +99,4 @@ def drift_of(store: Store, source: HealthOmics) -> int:
     step = reconciler.start_store(StoreEvent("event", StoreArn.parse(store.own_arn), "UPDATING", datetime.now(UTC)))
     while step.phase is not Phase.DONE:
         step = reconciler.run_step(step)
-    return drift(step.counts)
+    return step.counts.get(Count.STALE, 0)

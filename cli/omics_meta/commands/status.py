@@ -19,7 +19,7 @@ from omics_meta.pipeline.checks import check_pipeline
 from omics_meta.pipeline.depth import depth
 from omics_meta.pipeline.metrics import Lag, lag
 from omics_meta.pipeline.queue import oldest_message_seconds
-from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, last_reconciliation
+from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, drift_since, last_reconciliation
 from omics_meta.pipeline.schedule import OFF
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
@@ -60,6 +60,7 @@ class _Status:
     oldest_message_seconds: float | None
     dead_letters: dict[QueueKind, int] | None
     reconciliation: Reconciliation | None
+    drift: int | None
     schedule: str | None
     alarms: list[Alarm] | None
     checks: list[Check]
@@ -104,6 +105,9 @@ def _look(stack: Stack) -> _Status:
             checks.append(refused(question.__name__.strip("_").replace("_", " "), error))
             return None
 
+    def drift(stack: Stack) -> int | None:
+        return drift_since(stack, last.started) if last else None
+
     schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)
     checks += check_alarms(stack, found or ())
     if schedule != OFF:
@@ -115,6 +119,7 @@ def _look(stack: Stack) -> _Status:
         oldest_message_seconds=ask(oldest_message_seconds),
         dead_letters=ask(_dead_letters),
         reconciliation=last,
+        drift=ask(drift),
         schedule=schedule,
         alarms=found,
         checks=checks,
@@ -150,7 +155,7 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
         "reconciliation": last
         and {
             "finished": format_timestamp(last.finished),
-            "drift": last.drift,
+            "drift": status.drift,
             "found": dict(last.found),
         },
         "schedule": status.schedule,
@@ -184,7 +189,8 @@ def _print(stack: Stack, status: _Status) -> None:
     print_line(f"dead letters: {_counted(status.dead_letters)}")
     if last := status.reconciliation:
         found = _counted(dict(sorted(last.found.items())))
-        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {last.drift} rows were wrong ({found})")
+        wrong = "unknown" if status.drift is None else status.drift
+        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong ({found})")
     else:
         print_line("last reconciliation: none in the log")
     print_line(f"schedule: {status.schedule}")

@@ -36,8 +36,12 @@ def lag(stack: Stack) -> Lag | None:
 
 def shared_groups(stack: Stack) -> int:
     """Return how many messages of the last day came in a message group that read sets share."""
-    points = datapoints(stack, _own(stack, SHARED_GROUPS_METRIC), "Sum", since=_DAY, period=_DAY)
-    return int(sum(point["Sum"] for point in points))
+    return own_sum(stack, SHARED_GROUPS_METRIC, since=_DAY, period=_DAY)
+
+
+def own_sum(stack: Stack, name: str, *, since: timedelta, period: timedelta) -> int:
+    """Return the sum of a metric that the function sends itself."""
+    return int(sum(point["Sum"] for point in datapoints(stack, _own(stack, name), "Sum", since=since, period=period)))
 
 
 def datapoints(

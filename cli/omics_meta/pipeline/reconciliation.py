@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from readset_sync.stores.reconciliation import drift
+from readset_sync.constants import DRIFT_METRIC
+from readset_sync.model.timestamp import parse_timestamp
 
 from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.log import lines
+from omics_meta.pipeline.metrics import own_sum
 from omics_meta.pipeline.stack import Stack
 
 _MESSAGE: Final = "reconciliation finished"
@@ -22,11 +24,11 @@ _DAYS: Final = sum(_SPANS, timedelta()).days
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A reconciliation that came to its end: its rows by kind, and how many were wrong and have been refreshed."""
+    """A reconciliation that came to its end: when, and its rows by kind."""
 
     finished: datetime
+    started: datetime
     found: Mapping[str, int]
-    drift: int
 
 
 def last_reconciliation(stack: Stack) -> Reconciliation | None:
@@ -39,6 +41,14 @@ def last_reconciliation(stack: Stack) -> Reconciliation | None:
             return max(finished, key=lambda each: each.finished)
         end = begin
     return None
+
+
+def drift_since(stack: Stack, moment: datetime) -> int:
+    """Return how many rows were changed since a moment because reconciliations had found them wrong.
+
+    Only what no event had announced, which is known once the rows have been refreshed.
+    """
+    return own_sum(stack, DRIFT_METRIC, since=datetime.now(UTC) - moment, period=timedelta(hours=1))
 
 
 def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
@@ -56,5 +66,7 @@ def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
 def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconciliation]:
     for line in lines(stack, _MESSAGE, begin, end):
         if line.get("message") == _MESSAGE:
-            found = line.get("found", {})
-            yield Reconciliation(datetime.fromtimestamp(line["timestamp"] / 1000, UTC), found, drift(found))
+            finished = datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
+            # Earlier versions did not say.
+            started = parse_timestamp(line["started"]) if "started" in line else finished
+            yield Reconciliation(finished, started, line.get("found", {}))

@@ -46,18 +46,23 @@ class MessageSender:
         self._account = account
         self._region = region
 
-    def request_refreshes(self, arns: Sequence["ReadSetArn"], *, cause: str) -> None:
+    def request_refreshes(
+        self, arns: Sequence["ReadSetArn"], *, cause: str, compared: datetime | None = None, drift: bool = False
+    ) -> None:
         """Ask for rows to be made what their read sets are now; each in the message group of its read set.
 
         Args:
             arns: The read sets.
             cause: What asks, at most 40 characters: within five minutes, a cause has each read set refreshed once.
+            compared: When the rows were found wrong; those that have been refreshed since are left. None is for now.
+            drift: Whether a change that comes of it is drift.
 
         Raises:
             UnsentError: SQS did not take some of them; others may be on their way.
         """
+        about = {"drift": drift} | ({"compared": format_timestamp(compared)} if compared else {})
         for start in range(0, len(arns), _BATCH):
-            self._send_messages([_refresh(arn, cause) for arn in arns[start : start + _BATCH]])
+            self._send_messages([_refresh(arn, cause, about) for arn in arns[start : start + _BATCH]])
 
     def send_step(self, step: ReconciliationStep) -> None:
         """Hand a reconciliation on to its next step."""
@@ -114,5 +119,6 @@ def _entry(number: int, body: str, *, group: str, deduplication_id: str) -> "Sen
     }
 
 
-def _refresh(arn: "ReadSetArn", cause: str) -> _Message:
-    return _Message(f"{cause}-{arn.store_id}-{arn.read_set_id}", REFRESH, {"arn": str(arn)}, group=arn.read_set_id)
+def _refresh(arn: "ReadSetArn", cause: str, about: Mapping[str, Any]) -> _Message:
+    detail = {"arn": str(arn), **about}
+    return _Message(f"{cause}-{arn.store_id}-{arn.read_set_id}", REFRESH, detail, group=arn.read_set_id)

@@ -14,13 +14,13 @@ function to itself, and by `omics-meta`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, OWN_SOURCE, READ_SET_EVENT, RECONCILE, STORE_EVENT
-from readset_sync.messages.envelope import Envelope, parse_envelope, read_object, read_set_arn, read_text
+from readset_sync.messages.envelope import Envelope, parse_envelope, read_object, read_set_arn, read_text, read_time
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
 from readset_sync.model.arn import MalformedArnError, StoreArn
@@ -38,11 +38,18 @@ _NEVER_THERE: Final = frozenset({"CREATE_FAILED", "CREATION_FAILED", "FAILED"})
 
 @dataclass(frozen=True, slots=True)
 class RefreshRequest:
-    """Somebody wants the row of a read set made what the read set is now."""
+    """Somebody wants the row of a read set made what the read set is now.
+
+    Attributes:
+        compared: When the row was found wrong: one that has been refreshed since is right. None leaves no row as it is.
+        drift: Whether a change that comes of this is drift: events have had their time to announce it.
+    """
 
     id: str
     arn: "ReadSetArn"
     time: datetime
+    compared: datetime | None = None
+    drift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,10 @@ def _read_tag_call(envelope: Envelope) -> RefreshRequest:
 
 
 def _read_refresh(envelope: Envelope) -> RefreshRequest:
-    return _refresh_request(envelope, read_text(envelope.detail, "arn", "detail.arn"), "detail.arn")
+    detail = envelope.detail
+    request = _refresh_request(envelope, read_text(detail, "arn", "detail.arn"), "detail.arn")
+    compared = read_time(detail, "compared", "detail.compared") if "compared" in detail else request.time
+    return replace(request, compared=compared, drift=detail.get("drift") is True)
 
 
 def _refresh_request(envelope: Envelope, text: str, path: str) -> RefreshRequest:

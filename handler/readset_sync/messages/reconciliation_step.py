@@ -66,6 +66,8 @@ class ReconciliationStep:
         checksums: Rows against listings: a bucket is 0 where both sides have the same read sets.
         counts: What was found so far, by reason.
         failed: Of the stores still to be listed those whose listing failed.
+        differing: ARNs of the rows that the step before found wrong. If no event mends them soon, they are refreshed.
+        compared: When they had been found; None where there are none.
     """
 
     run: str
@@ -78,6 +80,18 @@ class ReconciliationStep:
     checksums: BucketChecksums
     counts: Mapping[str, int]
     failed: Mapping[str, FailedListing] = field(default_factory=dict[str, FailedListing])
+    differing: tuple[str, ...] = ()
+    compared: datetime | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.phase is Phase.DONE and not self.differing
+
+    @property
+    def of_one_store(self) -> bool:
+        """Whether an event of a store asked for the reconciliation, and not the schedule."""
+        return not self.within.endswith(":sequenceStore/")
 
     @property
     def id(self) -> str:
@@ -110,6 +124,8 @@ class ReconciliationStep:
             "ledger": self.checksums.dump(),
             "counts": dict(self.counts),
             "failed": {store_id: asdict(stop) for store_id, stop in self.failed.items()},
+            "differing": list(self.differing),
+            "compared": format_timestamp(self.compared) if self.compared else None,
         }
 
     @classmethod
@@ -118,7 +134,7 @@ class ReconciliationStep:
         envelope.require_own_account()
         detail = envelope.detail
         counts = read_object(detail.get("counts"), "detail.counts")
-        # A chain that is under way while the function is updated began without it.
+        # A chain that is under way while the function is updated began without this, and without `differing`.
         failed = read_object(detail.get("failed", {}), "detail.failed")
         try:
             return cls(
@@ -134,6 +150,8 @@ class ReconciliationStep:
                 failed={
                     store_id: FailedListing.read(stop, f"detail.failed.{store_id}") for store_id, stop in failed.items()
                 },
+                differing=tuple(map(str, detail.get("differing", []))),
+                compared=read_time(detail, "compared", "detail.compared") if detail.get("compared") else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedEventError(f"detail is not a step of a reconciliation: {error!r}") from error

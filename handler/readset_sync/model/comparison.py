@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from readset_sync.model.record import (
     COMPARED_ATTRIBUTES,
-    DIGEST,
     LISTED,
     LISTED_ATTRIBUTES,
     REFERENCE_ATTRIBUTES,
@@ -18,8 +17,8 @@ from readset_sync.model.record import (
     UNKNOWN,
     Response,
     Row,
-    digest,
     has_numeric_file_values,
+    is_edited,
     read_set_attributes,
     same_content,
     store_map,
@@ -147,7 +146,7 @@ def is_suspect(row: Row, listed: Response) -> bool:
     """Whether a row's `files` or `tags` cannot be right, as far as can be told without reading the read set itself."""
     return row.get(SYNC_STATE) != LISTED and (
         ("tags" not in row and SYNC_STATE not in row)
-        or (DIGEST in row and row[DIGEST] != digest(row))
+        or is_edited(row)
         or (listed["status"] == "ACTIVE" and not _has_every_file(row, listed))
         or not same_content(row, listed.get("etag", {}))
         or has_numeric_file_values(row)

@@ -53,7 +53,7 @@ UNKNOWN: Final = "sync_unknown"
 """On rows alone that were written with an API model which lacks something: `unknown_attributes` of that model."""
 
 _DIGEST_FORMAT: Final = 1
-"""Part of the digest. Raise it when rows get another attribute that no listing shows: all are then read in full."""
+"""Part of the digest. Raise it when rows get another attribute: all are then read in full, and that is no drift."""
 
 _FILES: Final = ("source1", "source2", "index")
 
@@ -249,6 +249,21 @@ def has_its_files(read_set: Response) -> bool:
     """Whether GetReadSetMetadata shows the files of a read set, if it is ACTIVE: those that have an etag."""
     expected = {name for name in _FILES if name in read_set.get("etag", {})}
     return read_set["status"] != "ACTIVE" or expected <= read_set.get("files", {}).keys()
+
+
+def synced_since(row: Row, moment: datetime) -> bool:
+    """Whether the source was read for the row as a whole after a moment."""
+    return SYNC_STATE not in row and row.get(SYNCED_AT, "") > format_timestamp(moment)
+
+
+def is_own(row: Row) -> bool:
+    """Whether a row is as this product wrote it, as far as its bookkeeping tells."""
+    return REVISION in row and not is_edited(row)
+
+
+def is_edited(row: Row) -> bool:
+    """Whether somebody changed attributes of a row of ours that no listing shows."""
+    return DIGEST in row and row[DIGEST] != digest(row)
 
 
 def digest(row: Row) -> str:

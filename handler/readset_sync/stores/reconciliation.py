@@ -21,7 +21,7 @@ import time
 import uuid
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -42,7 +42,7 @@ from readset_sync.model.errors import (
     error_code,
     has_bad_credentials,
 )
-from readset_sync.model.record import CREATED_AT, SYNCED_AT
+from readset_sync.model.record import CREATED_AT, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Count(StrEnum):
     """Read sets without a row."""
     STALE = "stale"
     """Rows that the listing contradicts, or that cannot be right."""
+    UNFINISHED = "unfinished"
+    """Rows that a backfill has made, and not completed yet."""
     RENAMED = "renamed"
     """Rows that differed in what they say of their store, and were mended at once."""
     AGED = "aged"
@@ -81,12 +83,8 @@ class Count(StrEnum):
     """Rows whose key is not the ARN of a read set."""
 
 
-_DRIFT: Final = (Count.MISSING, Count.STALE, Count.RENAMED, Count.STORELESS)
-
-
-def drift(counts: Mapping[str, int]) -> int:
-    """How many rows were known to be wrong, of what a reconciliation found."""
-    return sum(counts.get(finding, 0) for finding in _DRIFT)
+_DIFFERING: Final = frozenset({Count.MISSING, Count.STALE, Count.STORELESS, Count.UNLISTED})
+"""What an event may be about to mend, and is drift if none does."""
 
 
 class Reconciler:
@@ -133,11 +131,19 @@ class Reconciler:
         Raises:
             UnlistedStoreError: Nothing is left but stores whose listing fails. As above.
         """
+        if step.differing:
+            left = [ReadSetArn.parse(arn) for arn in step.differing]
+            self._sender.request_refreshes(left, cause=step.run, compared=step.compared, drift=True)
+            return self._hand_on(replace(step, differing=()))
         began, asked = self._clock(), 0
         try:
             while step.phase is not Phase.DONE and asked < _REFRESHES and self._clock() - began < STEP_SECONDS:
                 step, refreshes = self._turn_page(step)
                 asked += refreshes
+        except UnlistedStoreError:
+            # What the step has found in other stores goes into the queue first.
+            if not step.differing:
+                raise
         except _StoreGoneError as gone:
             # The store has gone since its rows were added to the checksums, which would never match.
             return self._start(step.id, step.started, self._every_store, gone.left)
@@ -152,13 +158,13 @@ class Reconciler:
         return self._hand_on(first)
 
     def _hand_on(self, step: ReconciliationStep) -> ReconciliationStep:
-        step = replace(step, number=step.number + 1)
-        if step.phase is not Phase.DONE:
+        step = replace(step, number=step.number + 1, compared=self._now() if step.differing else None)
+        if not step.is_done:
             self._sender.send_step(step)
         return step
 
     def _turn_page(self, step: ReconciliationStep) -> tuple[ReconciliationStep, int]:
-        """Do one page; return where that leads, and how many refreshes it asked for."""
+        """Do one page; return where that leads, and how many refreshes it wants."""
         match step.phase:
             case Phase.ROWS:
                 page = self._add_rows(step)
@@ -166,9 +172,13 @@ class Reconciler:
                 page = self._compare_listing(step)
             case Phase.GHOSTS | Phase.DONE:
                 page = self._look_for_ghosts(step)
-        self._sender.request_refreshes(page.refreshes, cause=step.run)
+        # An event of a store has announced whatever is found in it.
+        waiting = [] if step.of_one_store else page.differing
+        asked = page.refreshes + ([] if waiting else page.differing)
+        self._sender.request_refreshes(asked, cause=step.run, compared=self._now())
         counts = dict(Counter(step.counts) + page.found)
-        return replace(page.following, counts=counts), len(page.refreshes)
+        differing = (*step.differing, *map(str, waiting))
+        return replace(page.following, counts=counts, differing=differing), len(page.refreshes) + len(page.differing)
 
     def _add_rows(self, step: ReconciliationStep) -> "_Page":
         """Add a page of rows to the checksums, except those of read sets that are younger than the reconciliation."""
@@ -235,7 +245,7 @@ class Reconciler:
         if comparison.fields == ("store",) and self._synchronizer.replace_store(row, store):
             return Count.RENAMED
         if comparison.fields:
-            return Count.STALE
+            return Count.UNFINISHED if SYNC_STATE in row else Count.STALE
         return Count.AGED if self._is_due(row, comparison.listed_at) else None
 
     def _look_for_ghosts(self, step: ReconciliationStep) -> "_Page":
@@ -290,11 +300,12 @@ class _Page:
     def __init__(self, following: ReconciliationStep) -> None:
         self.following = following
         self.refreshes: list[ReadSetArn] = []
+        self.differing: list[ReadSetArn] = []
         self.found: Counter[str] = Counter()
 
     def refresh(self, arn: ReadSetArn, finding: Count) -> None:
         """Have a row refreshed."""
-        self.refreshes.append(arn)
+        (self.differing if finding in _DIFFERING else self.refreshes).append(arn)
         self.found[finding] += 1
 
     def readable(self, rows: Iterable["Row"]) -> Iterator[tuple["Row", ReadSetArn]]:
