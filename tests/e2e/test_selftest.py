@@ -132,6 +132,10 @@ def behind(operation: str, answers: int = 3) -> Callable[[Sandbox], None]:
     return lambda sandbox: sandbox.omics.faults.add_behind(operation, answers=answers)
 
 
+def unknown_at_first(sandbox: Sandbox) -> None:
+    sandbox.omics.faults.add("GetSequenceStore", "ResourceNotFoundException", times=2)
+
+
 def lost_answer(operation: str) -> Callable[[Sandbox], None]:
     return lambda sandbox: sandbox.omics.faults.add_lost_answer(operation, times=1)
 
@@ -147,6 +151,7 @@ UNKIND: dict[str, tuple[Callable[[Sandbox], None], set[str], set[str]]] = {
     "a store's name is behind": (behind("GetSequenceStore", 10_000), {"rename"}, set()),
     "message groups are literal": (literal_groups, {"message group"}, set()),
     "events are lost": (lost_events, {"event", "rename", "deletion"}, FROM_THE_LOG),
+    "a store is not known at once": (unknown_at_first, set(), set()),
     "an answer is lost after a store was made": (lost_answer("CreateSequenceStore"), set(), set()),
 }
 """What is switched on, what then does not hold, and what cannot be told."""
@@ -221,6 +226,28 @@ def test_what_cannot_be_removed_is_named_with_what_to_do(account: Account) -> No
     assert left.startswith(f"sequence store {store} is left (DeleteSequenceStore: AccessDeniedException")
     assert f"aws omics delete-sequence-store --region us-west-2 --id {store}" in left
     assert left in done.err
+
+
+def test_a_row_that_cannot_be_removed_is_named_with_what_to_do(account: Account) -> None:
+    # GIVEN a queue that takes no messages of ours, and events that get lost once the row is there
+    sandbox = account.sandbox
+
+    def lose_events(_: object) -> bool:
+        sandbox.omics.emit_events = False
+        return True
+
+    sandbox.omics.faults.add_latency("TagResource", 0, when=lose_events)
+    sandbox.faults.add("SendMessageBatch", "AccessDeniedException")
+
+    done = account.run("--yes", "--json")
+
+    dynamodb, table = sandbox.client("dynamodb"), account.outputs["tableName"]
+    [row] = dynamodb.scan(TableName=table)["Items"]
+    dynamodb.delete_item(TableName=table, Key={"set_arn": row["set_arn"]})
+    [left] = done.document["left"]
+    assert (done.code, sandbox.omics.stores) == (2, {})
+    assert left.startswith(f"the row of {row['set_arn']['S']} may be left")
+    assert "`omics-meta verify --repair`" in left
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ from omics_meta.terminal.output import print_json, print_line, print_note
 WAIT_SECONDS: Final = 180
 """How long to wait for anything: an event takes seconds, and tags are looked for again after a minute."""
 
+_UPLOAD_SECONDS: Final = 900
+"""How long to wait for HealthOmics to check a file of some bytes, which is done when it comes to it."""
+
 _PAUSES: Final = (1, 1, 2, 3, 5)
 """Seconds between one look and the next; the last of them goes on."""
 
@@ -83,7 +86,7 @@ class _Waited:
     at_once: bool = False
 
     def __str__(self) -> str:
-        return f"not within {WAIT_SECONDS} s" if self.seconds is None else f"after {self.seconds:.1f} s"
+        return "never, while this waited" if self.seconds is None else f"after {self.seconds:.1f} s"
 
 
 def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
@@ -101,6 +104,9 @@ def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
         trial.run()
     except EXPECTED_ERRORS as error:
         stopped = error
+    except KeyboardInterrupt:
+        print_note("removing what was made; a second interruption leaves it there")
+        raise
     finally:
         left = trial.clean_up()
         for each in left:
@@ -141,6 +147,7 @@ class _Trial:
             del self._expected["rename"]  # the stack has been told not to rely on it
         self._store.make()
         print_note(f"made sequence store {self._store.id}, named {self._store.name}; it is removed at the end")
+        _wait(self._store.is_ready)
         self._arn = arn = self._store.upload()
         if not self._becomes_active(arn):
             return
@@ -173,21 +180,23 @@ class _Trial:
             is_left = self._arn and self._row(self._arn)
         except EXPECTED_ERRORS as error:
             is_left = describe_error(error)
-        return left + (
-            [f"the row of {self._arn} may be left: `omics-meta verify --repair` deletes it"] if is_left else []
-        )
+        if is_left:
+            left.append(f"the row of {self._arn} may be left: `omics-meta verify --repair` deletes it")
+        return left
 
     def _becomes_active(self, arn: ReadSetArn) -> bool:
         """Wait for the read set and its row."""
         uploaded = time.monotonic()
-        active = _wait(lambda: _is_complete(self._metadata(arn)))
-        found = f"ACTIVE with its files {active}"
-        self._note("upload", held=active.seconds is not None, found=found, seconds=active.seconds)
-        if active.seconds is None:
+        ended = _wait(lambda: _has_ended(self._metadata(arn)), _UPLOAD_SECONDS)
+        metadata = self._metadata(arn)
+        said = f"{metadata.get('status', 'not found')} {metadata.get('statusMessage', '')}".strip()
+        active = ended.seconds is not None and metadata.get("status") == ACTIVE
+        self._note("upload", held=active, found=f"{said} {ended}", seconds=ended.seconds)
+        if not active:
             return False
         row = _wait(lambda: self._row(arn).get("set_status") == ACTIVE)
         seconds = None if row.seconds is None else time.monotonic() - uploaded
-        found = f"the row came {_Waited(seconds)}; HealthOmics said ACTIVE {active}"
+        found = f"the row came {_Waited(seconds)}; HealthOmics said ACTIVE {ended}"
         if seconds is None:
             by_message = _Waited(refresh(self._stack, arn))
             found += f". A message of our own made the row {by_message}: `omics-meta verify` checks the pipeline"
@@ -217,7 +226,8 @@ class _Trial:
             return
         behind = [line["timestamp"] for line in applied if line["outcome"] == Outcome.BEHIND]
         groups = sorted({line["message_group"] for line in applied if "message_group" in line})
-        seconds = (max(behind) - min(behind)) / 1000 if behind else None
+        right = [line["timestamp"] for line in applied if line["timestamp"] > max(behind, default=0)]
+        seconds = (min(right) - min(behind)) / 1000 if behind and right else None
         found = f"the function was answered as before a change {len(behind)} times"
         self._note("metadata", held=not behind, found=found, seconds=seconds)
         found = (
@@ -251,17 +261,18 @@ class _Trial:
         return listed.get(arn.read_set_id)
 
 
-def _is_complete(metadata: Any) -> bool:
-    return metadata.get("status") == ACTIVE and has_its_files(metadata)
+def _has_ended(metadata: Any) -> bool:
+    """Whether an upload has ended, well or not."""
+    return metadata.get("status") not in {None, "PROCESSING_UPLOAD"} and has_its_files(metadata)
 
 
-def _wait(is_so: Callable[[], bool]) -> _Waited:
+def _wait(is_so: Callable[[], bool], longest: float = WAIT_SECONDS) -> _Waited:
     """Look until something is so."""
     began = time.monotonic()
     for look, pause in enumerate(chain(_PAUSES, repeat(_PAUSES[-1]))):
         if is_so():
             return _Waited(time.monotonic() - began, at_once=look == 0)
-        if time.monotonic() - began >= WAIT_SECONDS:
+        if time.monotonic() - began >= longest:
             break
         time.sleep(pause)
     return _Waited(None)

@@ -6,6 +6,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from readset_sync.messages.read_set_event import ACTIVE
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import EXPECTED_ERRORS, SyncError, describe_error
 
@@ -29,11 +30,12 @@ class OwnStore:
     Attributes:
         name: How it is named, and, at its beginning, how it is renamed.
         id: Its id, once it has been made.
+        arn: Its ARN.
     """
 
     def __init__(self, client: "OmicsClient") -> None:
         self.name = f"omics-meta-selftest-{uuid.uuid4().hex[:12]}"
-        self.id = ""
+        self.id = self.arn = ""
         self._client = client
         self._begun = False
         self._read_sets: set[str] = set()
@@ -42,7 +44,14 @@ class OwnStore:
         """Make the store."""
         self._begun = True
         made = self._client.create_sequence_store(name=self.name, description="Made by omics-meta selftest")
-        self.id = made["id"]
+        self.id, self.arn = made["id"], made["arn"]
+
+    def is_ready(self) -> bool:
+        """Whether it takes read sets."""
+        try:
+            return self._client.get_sequence_store(id=self.id).get("status", ACTIVE) == ACTIVE
+        except self._client.exceptions.ResourceNotFoundException:
+            return False
 
     def upload(self) -> ReadSetArn:
         """Upload a read set of four reads, in one part."""
@@ -73,8 +82,7 @@ class OwnStore:
                 self._client.abort_multipart_read_set_upload(sequenceStoreId=self.id, uploadId=upload)
             raise
         self._read_sets.add(completed["readSetId"])
-        store = self._client.get_sequence_store(id=self.id)
-        return ReadSetArn.parse(f"{store['arn']}/readSet/{completed['readSetId']}")
+        return ReadSetArn.parse(f"{self.arn}/readSet/{completed['readSetId']}")
 
     def tag(self, arn: ReadSetArn, tags: dict[str, str]) -> None:
         """Give the read set tags."""
