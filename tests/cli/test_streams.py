@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests.cli.local_aws import Aws
-from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
+from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, OMICS_META, CommandLine
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 BACKFILL_KEYS = {"command", "dry_run", "table", "region", "stores", "totals", "failures"}
@@ -90,9 +90,18 @@ def test_a_reader_that_goes_away_is_no_fault(aws: Aws, cli: CommandLine) -> None
     process = cli.start("verify", "-s", store, "-t", aws.table(), *FAST, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
-    assert process.returncode != 0
+    assert process.returncode == 2
     assert "Traceback" not in err
     assert "BrokenPipeError" not in err
+
+
+def test_a_stdout_that_is_closed_is_said_in_one_line(aws: Aws, cli: CommandLine) -> None:
+    closed = ("sh", "-c", 'exec "$0" "$@" >&-', OMICS_META)
+
+    done = cli.run_process("verify", "-s", aws.store(1), "-t", aws.table(), by=closed)
+
+    assert done.code == 2
+    assert done.err == "omics-meta: error: stdout is closed: give it at least /dev/null\n"
 
 
 def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:

@@ -1,12 +1,16 @@
 """Runs that meet a service that goes away, answers that get lost or what nothing can succeed against, or are ended."""
 
 import itertools
+import json
+import os
 import re
 import signal
 import subprocess
 import threading
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,11 +19,13 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from readset_sync.aws.retries import ATTEMPTS
 from readset_sync.constants import OPERATIONS
+from readset_sync.model.timestamp import format_timestamp
 
 from tests.cli.local_aws import Aws
 from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
 
 FAILING_CALLS = 60
+TEMPORARY = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}
 
 
 @pytest.fixture
@@ -105,6 +111,60 @@ def test_a_patience_that_is_none_is_refused(aws: Aws, cli: CommandLine) -> None:
 
     assert done.code == 2
     assert "--wait-for-aws 'soon' is no duration: give minutes, hours or days as in 10m, or 0" in done.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("false", "AWS credentials are missing, expired or refused (Error when retrieving credentials from"),
+        ("echo Please log in first", "credential_process of profile p gives no credentials (Expecting value"),
+        (
+            "echo '{}'".format(json.dumps(TEMPORARY | {"Expiration": "2026-01-01T00:00:00Z"})),
+            "credential_process of profile p gives no credentials (Credentials were refreshed, but the refreshed",
+        ),
+    ],
+    ids=["fails", "asks for something", "answers what has expired"],
+)
+def test_credentials_that_cannot_be_renewed_end_a_run(
+    answer: str, says: str, aws: Aws, cli: CommandLine, tmp_path: Path
+) -> None:
+    # GIVEN credentials for a few minutes, which are renewed before each call, and then cannot be
+    soon = format_timestamp(datetime.now(UTC) + timedelta(minutes=5))
+    program, calls, config = tmp_path / "program", tmp_path / "calls", tmp_path / "config"
+    good = json.dumps(TEMPORARY | {"Expiration": soon})
+    program.write_text(f"echo >> {calls}\nif [ $(wc -l < {calls}) -gt 30 ]; then {answer}; else echo '{good}'; fi\n")
+    config.write_text(f"[profile p]\ncredential_process = sh {program}\n")
+    store, table = aws.store(20), aws.table()
+
+    done = cli.run(
+        "backfill",
+        *("-s", store, "-t", table, "--profile", "p", *FAST),
+        env={"AWS_CONFIG_FILE": str(config)},
+        without=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    )
+
+    assert (done.code, done.out) == (2, ""), done.err
+    said = done.err.splitlines()[-1]
+    assert said.startswith(f"omics-meta: error: {says}")
+    assert "; Rows that were written stay; to go on, run: omics-meta backfill " in said
+
+
+def test_a_full_disk_or_a_reader_that_went_away_ends_a_backfill_with_the_command_that_goes_on(
+    aws: Aws, cli: CommandLine
+) -> None:
+    store, table = aws.store(1), aws.table()
+    reader, unread = os.pipe()
+    os.close(reader)
+    full = os.open("/dev/full", os.O_WRONLY)
+    for stdout, says in [(full, "No space left on device"), (unread, "nobody reads the output any more")]:
+        with cli.start("backfill", "-s", store, "-t", table, stdout=stdout, stderr=subprocess.PIPE) as process:
+            _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
+        os.close(stdout)
+        said = err.splitlines()[-1]
+        assert process.returncode == 2
+        assert said.startswith("omics-meta: error: ")
+        assert says in said
+        assert "; Rows that were written stay; to go on, run: omics-meta backfill " in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

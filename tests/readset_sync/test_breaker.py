@@ -3,7 +3,13 @@
 from itertools import chain, cycle, islice, repeat
 
 import pytest
-from botocore.exceptions import ClientError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    SSLError,
+    UnauthorizedSSOTokenError,
+)
 from readset_sync.model.errors import ContendedRowError
 from readset_sync.stores.breaker import MOST_ALIKE, CircuitBreaker
 
@@ -28,7 +34,7 @@ def attempts_before_it_breaks(*outcomes: Exception | None) -> int:
 
         try:
             assert breaker.attempt(work, failed=lambda error: error) is outcome
-        except (ClientError, SSLError):
+        except (ClientError, BotoCoreError):
             return number
     return 0
 
@@ -40,6 +46,8 @@ def attempts_before_it_breaks(*outcomes: Exception | None) -> int:
         (refusal("ValidationException", "PutItem"), MOST_ALIKE),
         (SSLError(endpoint_url="https://a", error=OSError("b")), MOST_ALIKE),
         (refusal("ExpiredTokenException"), 1),
+        (UnauthorizedSSOTokenError(), 1),
+        (CredentialRetrievalError(provider="custom-process", error_msg="log in"), 1),
         # Every one of these may pass, or concerns a single read set.
         (refusal("ThrottlingException"), 0),
         (refusal("InternalServerException", status=500), 0),

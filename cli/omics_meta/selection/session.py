@@ -1,6 +1,7 @@
 """Sessions of AWS, which say what is wrong with a client, and whose fault that is, when it is made."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
 
@@ -30,12 +31,15 @@ class Session(boto3.Session):
         log_failures(self)
 
     def client(self, service_name: str, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # it has an overload for each service
-        """Return a client, whose calls fail where something else than AWS answers.
+        """Return a client, whose calls fail where something else than AWS answers, or credentials cannot be renewed.
 
         Raises:
-            SelectionError: The credentials cannot be had, or the endpoint that is configured is not a URL.
+            SetupError: The credentials cannot be had.
+            SelectionError: The endpoint that is configured is not a URL.
         """
-        self._check_credentials()
+        credentials: Any = self._said(self._core.get_credentials)
+        if credentials:  # each call asks for them, and so they are renewed when they are about to expire
+            credentials.get_frozen_credentials = partial(self._said, credentials.get_frozen_credentials)
         try:
             make = cast("Any", super()).client
             client = make(service_name, **options)
@@ -48,17 +52,17 @@ class Session(boto3.Session):
         client.meta.events.register("before-parse", partial(_refuse_strangers, client.meta.endpoint_url))
         return client
 
-    def _check_credentials(self) -> None:
-        """Have the credentials looked for, apart from all else: a program that is asked for them may do anything."""
+    def _said(self, look: Callable[[], Any]) -> Any:
+        """Look for credentials, apart from all else: a program that is asked for them may do anything."""
         try:
-            self._core.get_credentials()
+            return look()
         except BotoCoreError:
             raise
-        except (ValueError, TypeError, AttributeError, KeyError, OSError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, OSError, RuntimeError) as error:
             profile = self._core.profile or "default"
             asked = "credential_process" in self._core.get_scoped_config()
             source = f"credential_process of profile {profile}" if asked else f"profile {profile}"
-            raise SelectionError(
+            raise SetupError(
                 f"{source} gives no credentials ({error}): "
                 f"{'run its command by hand, and log in where it asks for that' if asked else 'check its settings'}"
             ) from error
