@@ -10,6 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 from readset_sync.model.comparison import EVERYTHING, RefreshScope
 from readset_sync.model.errors import StoreNotFoundError
 from readset_sync.stores.backfill import Backfill, PendingRefreshes
+from readset_sync.stores.breaker import MOST_ALIKE
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing
 from readset_sync.sync import Change, Outcome
 
@@ -361,3 +362,15 @@ def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     states = {finding.arn: finding.status for finding in store.drift()}
 
     assert states == {str(unreadable): DriftStatus.FAILED, str(other): DriftStatus.ORPHANED}
+
+
+def test_read_sets_that_fail_in_the_examination_and_in_the_repair_count_once(store: Store) -> None:
+    arns = store.synced(MOST_ALIKE - 1)
+    store.sandbox.omics.faults.add("GetReadSetMetadata", "AccessDeniedException")
+
+    verifier = store.verifier
+    found = [each for page in verifier.verify(store.id, StoreListing(store.own_arn), deep=True) for each in page]
+    repaired = verifier.repair(found)
+
+    assert [each.status for each in found] == [DriftStatus.FAILED] * len(arns)
+    assert [each.change for each in repaired] == [None] * len(arns)

@@ -267,6 +267,7 @@ class Verifier:
         return unlisted
 
     def _each(self, function: Callable[[_Item], _Outcome], items: Iterable[_Item]) -> list[_Outcome]:
+        self._breaker = CircuitBreaker()  # what failed before may fail here again, and is not more for that
         outcomes: list[_Outcome] = []
         for outcome in self._executor.map(function, items):
             outcomes.append(outcome)
