@@ -202,6 +202,8 @@ def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
         names = [name for name in ("source1", "source2", "index") if name in read_set.files]
         row["files"] = [_expected_file(read_set, name) for name in names]
         row["set_total_size"] = sum(read_set.files[name]["contentLength"] for name in names)
+    elif read_set.status == "ARCHIVED":
+        row["sync_lacks"] = "files"
     return _present(**row)
 
 

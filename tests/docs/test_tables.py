@@ -60,7 +60,8 @@ def test_record_tables_agree_with_the_rows():
     lacking = {each[0]: set(re.findall(r"\w+", each[2])) for each in SCHEMA.table_under("Rows that are not complete")}
     always = row.keys() - {"sync_unknown"}
     assert lacking == {each["sync_state"]: always - each.keys() for each in incomplete}
-    row |= incomplete[0]
+    archived = COMPLETE | {"status": "ARCHIVED", "files": {}}
+    row |= incomplete[0] | build_row(archived, tags={}, store=STORE, store_as_of=now, as_of=now, previous=None) | row
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
     assert {attribute: type_ for attribute, type_, *_ in SCHEMA.table_under("The record")} == item

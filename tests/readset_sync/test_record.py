@@ -201,6 +201,22 @@ def test_files_go_when_the_content_changed() -> None:
 
     assert "files" not in archived
     assert "set_total_size" not in archived
+    assert archived["sync_lacks"] == "files"
+
+
+@pytest.mark.parametrize(
+    ("lacks", "given"),
+    [
+        ("files", {"status": "ARCHIVED", "files": None}),
+        ("files", {"files": None}),
+        (None, {}),
+        (None, {"files": None, "etag": None}),
+        (None, {"status": "PROCESSING_UPLOAD", "files": None}),
+        (None, {"status": "ARCHIVED", "files": None, "previous": row()}),
+    ],
+)
+def test_a_row_without_the_files_that_its_read_set_has_says_so(lacks: str | None, given: dict[str, Any]) -> None:
+    assert row(**given).get("sync_lacks") == lacks
 
 
 def test_files_of_a_row_in_the_reference_format_stay_too() -> None:

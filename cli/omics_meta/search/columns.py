@@ -74,7 +74,7 @@ COLUMNS: Final = (
     *map(Column, ("store_id", "store_arn", "store_name", "store_uri", "store_ap_arn", "store_type")),
     Column("tags", Kind.MAP),
     *(Column(name, Kind.TIME) for name in ("status_at", "store_at", "synced_at")),
-    *map(Column, ("sync_revision", "sync_digest", "sync_state", "sync_unknown")),
+    *map(Column, ("sync_revision", "sync_digest", "sync_state", "sync_unknown", "sync_lacks")),
 )
 """Every column, in the order of docs/schema.md."""
 

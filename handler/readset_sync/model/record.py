@@ -52,6 +52,9 @@ DIGEST: Final = "sync_digest"
 UNKNOWN: Final = "sync_unknown"
 """On rows alone that were written with an API model which lacks something: `unknown_attributes` of that model."""
 
+LACKS: Final = "sync_lacks"
+"""`files` on rows without them of read sets that have some, which HealthOmics does not show; other rows have it not."""
+
 _DIGEST_FORMAT: Final = 1
 """Part of the digest. Raise it when rows get another attribute: all are then read in full, and that is no drift."""
 
@@ -182,6 +185,8 @@ def build_row(
     if files:
         row["files"] = files
         row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
+    elif read_set["status"] == "ARCHIVED" or not has_its_files(read_set):
+        row[LACKS] = "files"
     return with_bookkeeping(row, as_of=as_of, in_full=tags is not None)
 
 
