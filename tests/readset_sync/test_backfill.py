@@ -12,7 +12,7 @@ from readset_sync.model.errors import StoreNotFoundError
 from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.breaker import MOST_ALIKE
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing
-from readset_sync.sync import Change, Outcome
+from readset_sync.sync import Change, Outcome, Replaced
 
 from tests.readset_sync.conftest import Store
 
@@ -140,7 +140,8 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(store: S
 
     [results] = fill(store.id)
 
-    assert ReadSetResult(str(new), Change(Outcome.UPDATED, ("sync_state", "tags"))) in results
+    change = Change(Outcome.UPDATED, ("sync_state", "tags"), replaced=Replaced.OURS)
+    assert ReadSetResult(str(new), change) in results
     assert "sync_state" not in store.row(new)
     assert store.drift(deep=True) == []
 
