@@ -140,7 +140,7 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(store: S
 
     [results] = fill(store.id)
 
-    change = Change(Outcome.UPDATED, ("sync_state", "tags"), replaced=Replaced.OURS)
+    change = Change(Outcome.UPDATED, ("sync_state", "tags"), replaced=Replaced.UNFINISHED)
     assert ReadSetResult(str(new), change) in results
     assert "sync_state" not in store.row(new)
     assert store.drift(deep=True) == []
