@@ -238,9 +238,9 @@ class World:
                 self._sqs.delete_message(QUEUE, str(message.receipt_handle))
         return True
 
-    def _call(self, service: str, _: str, call: Any) -> Any:
+    def _call(self, service: str, name: str, call: Any) -> Any:
         """Make a call, and again for as long as `Retries` says."""
-        request = {"context": dict[str, Any]()}
+        of_call: Any = {"operation": SimpleNamespace(name=name), "request_dict": {"context": {}}}
         attempts = 0
         while True:
             attempts += 1
@@ -248,7 +248,7 @@ class World:
             self._spend(trouble.latency)
             if trouble.error is None or self._random.random() >= trouble.share:
                 return call()
-            pause = self._needs_retry(**_failed(trouble.error), attempts=attempts, request_dict=request)
+            pause = self._needs_retry(**of_call, **_failed(trouble.error), attempts=attempts)
             if pause is None:
                 raise trouble.error
             self._spend(pause)
