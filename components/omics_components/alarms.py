@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from readset_sync.constants import DRIFT_METRIC
+from readset_sync.constants import DRIFT_METRIC, RECONCILIATIONS_METRIC, longest_pause
 
 from .function import METRICS_NAMESPACE, own_dimensions
 from .iam import Place, Statement, policy_document, refuse_plain_http
@@ -15,10 +15,13 @@ from .settings import NEVER, Settings, key_arn
 _SECONDS_A_MINUTE = 60
 _PERIOD = 5 * _SECONDS_A_MINUTE
 
+_LONGEST_LOOK = 7 * 24
+"""For so many hours an alarm can look back (CloudWatch API reference, "PutMetricAlarm")."""
+
 
 @dataclass(frozen=True)
 class Alarm:
-    """A number that is too high, for so many periods of five minutes in a row.
+    """A number that is too high, for so many periods in a row.
 
     The suffix of its name is the title of its section in `docs/operations.md`.
     """
@@ -32,6 +35,8 @@ class Alarm:
     threshold: int = 0
     periods: int = 1
     missing: str = "notBreaching"
+    comparison: str = "GreaterThanThreshold"
+    period: int = _PERIOD
 
 
 def create_alarms(
@@ -54,13 +59,14 @@ def create_alarms(
             metric_name=alarm.metric,
             dimensions=alarm.dimensions,
             statistic=alarm.statistic,
-            period=_PERIOD,
+            period=alarm.period,
             evaluation_periods=alarm.periods,
-            comparison_operator="GreaterThanThreshold",
+            comparison_operator=alarm.comparison,
             threshold=alarm.threshold,
             treat_missing_data=alarm.missing,
             alarm_actions=topics,
             ok_actions=topics,
+            insufficient_data_actions=topics if alarm.missing == "missing" else None,
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=parent),
         )
@@ -97,6 +103,18 @@ def _alarms(
             # A reconciliation begins with 0: what one found stands until the next.
             missing="ignore",
         )
+        if (hours := 2 * longest_pause(settings.reconcile_schedule)) <= _LONGEST_LOOK:
+            yield Alarm(
+                "reconciliation",
+                f"INSUFFICIENT_DATA: no reconciliation has come to its end for {hours} hours",
+                *(METRICS_NAMESPACE, RECONCILIATIONS_METRIC, own_dimensions(function.name), "SampleCount"),
+                threshold=1,
+                comparison="LessThanThreshold",
+                period=3600,
+                periods=hours,
+                # Not "breaching": a new stack would ring until its first reconciliation.
+                missing="missing",
+            )
 
 
 def _waiting(suffix: str, description: str, queue: Queue) -> Alarm:

@@ -52,6 +52,26 @@ OPERATIONS = ("GetReadSetMetadata", "GetSequenceStore", "ListReadSets", "ListSeq
 """The HealthOmics operations that are called, as the API names them."""
 
 
+def longest_pause(schedule: str) -> int:
+    """Return how many hours it takes at most from one time of a schedule to the next.
+
+    Args:
+        schedule: A `rate(...)` of hours or days, or a `cron(...)`, of EventBridge Scheduler.
+    """
+    kind, _, fields = schedule.rstrip(")").partition("(")
+    if kind == "rate":
+        number, unit = fields.split()
+        return int(number) * (1 if unit.startswith("hour") else 24)
+    _, _, day_of_month, month, day_of_week, year = fields.split()
+    if (month, year) != ("*", "*"):
+        return 366 * 24
+    if day_of_month not in {"*", "?"}:
+        return 62 * 24
+    if day_of_week in {"*", "?"}:
+        return 24
+    return (35 if {"#", "L"} & {*day_of_week} else 7) * 24
+
+
 def read_rates(text: str) -> dict[str, float]:
     """Read the calls a second of each operation named in a text; the key "" holds those of every other operation.
 

@@ -1,12 +1,15 @@
 """`omics-meta status`: a real deployment on one screen."""
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from readset_sync.model.timestamp import format_timestamp
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine, Finished
@@ -45,6 +48,14 @@ class Deployed:
         names = [alarm["AlarmName"] for alarm in found]
         return {name.removeprefix(f"{SERVICE}-").rpartition("-alarm-")[0]: name for name in names}
 
+    def log(self, line: dict[str, Any], *, ago: timedelta) -> None:
+        """Put a line into the function's log."""
+        logs, group = self._aws.client("logs"), self.outputs["logGroupName"]
+        stream = {"logGroupName": group, "logStreamName": uuid4().hex}
+        logs.create_log_stream(**stream)
+        timestamp = int((datetime.now(UTC) - ago).timestamp() * 1000)
+        logs.put_log_events(**stream, logEvents=[{"timestamp": timestamp, "message": json.dumps(line)}])
+
     def set_alarm(self, name: str, state: str) -> None:
         self._aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="2 > 0")
 
@@ -79,8 +90,6 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     aws.sandbox.drain()
     put_metrics(aws, deployed.outputs["functionName"], "SourceToRowLag", 500, 1500)
     put_metrics(aws, "another-stack-s", "SourceToRowLag", 60_000)
-    put_metrics(aws, deployed.outputs["functionName"], "ReconciliationDrift", 2, 1, ago=timedelta())
-    put_metrics(aws, deployed.outputs["functionName"], "ReconciliationDrift", 9, ago=timedelta(hours=20))
 
     done = status("--json")
 
@@ -100,10 +109,10 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     assert document["dead_letters"] == {"failed": 0, "undelivered": 0}
     last = document["reconciliation"]
     assert now - timedelta(minutes=5) < moment(last["finished"]) <= now
-    assert (last["drift"], last["found"]) == (3, {"rows": 4, "listed": 4})
+    assert (last["drift"], last["found"]) == (0, {"rows": 4, "listed": 4})
     assert document["schedule"] == "cron(0 3 * * ? *)"
     assert {alarm["name"] for alarm in document["alarms"]} == set(deployed.alarms().values())
-    assert len(document["alarms"]) == 6
+    assert len(document["alarms"]) == 7
 
     plain = status()
 
@@ -111,7 +120,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     assert "rows: 4" in plain.out.splitlines()
     assert "from event to row: 1.0 s on average, 1.5 s at the most, of 2 events in a day" in plain.out.splitlines()
     assert "queue: 0 waiting, 0 being worked on" in plain.out.splitlines()
-    assert f"last reconciliation: {last['finished']}, 3 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
+    assert f"last reconciliation: {last['finished']}, 0 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
 
 
 def test_dead_letters_and_alarms_are_told_with_what_to_do(
@@ -134,6 +143,51 @@ def test_dead_letters_and_alarms_are_told_with_what_to_do(
     assert f"broken pipeline: alarm: {drift} is ALARM: 2 > 0" in plain.out.splitlines()
 
 
+def test_rows_that_a_reconciliation_mended_are_counted(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    started = format_timestamp(datetime.now(UTC) - timedelta(hours=4))
+    deployed.log({"message": "reconciliation finished", "started": started, "found": {}}, ago=timedelta(hours=3))
+    for value, hours in ((9, 20), (2, 3.5), (1, 2)):
+        put_metrics(aws, deployed.outputs["functionName"], "ReconciliationDrift", value, ago=timedelta(hours=hours))
+
+    assert status("--json").document["reconciliation"]["drift"] == 3
+
+
+def test_a_reconciliation_that_is_overdue_is_a_finding(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    deployed.log({"message": "reconciliation finished", "found": {}}, ago=timedelta(hours=47))
+    assert status("--json").code == 0
+
+    deployed.renew()
+    deployed.log({"message": "reconciliation finished", "found": {}}, ago=timedelta(days=9))
+    done = status("--json")
+
+    [broken] = [check for check in done.document["pipeline"] if not check["passed"]]
+    assert (done.code, broken["check"]) == (1, "last reconciliation")
+    assert broken["found"].endswith("; by the schedule, one ends every 48 hours at least")
+
+
+def test_rows_that_somebody_else_keeps_writing_are_named(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished], cli: CommandLine
+) -> None:
+    line = {"message": "event applied", "overwritten": True}
+    for arn, hours in (("theirs", 30), ("theirs", 6), ("edited once", 6), ("long ago", 90), ("long ago", 6)):
+        deployed.log(line | {"set_arn": arn}, ago=timedelta(hours=hours))
+    deployed.log({"message": "event applied", "set_arn": "edited once", "fields": ["overwritten"]}, ago=timedelta())
+    store = aws.store(0)
+
+    for done in (
+        status("--json"),
+        cli.run("verify", "--outputs", cli.outputs(deployed.outputs), "--json", "-s", store),
+    ):
+        [broken] = [check for check in done.document["pipeline"] if not check["passed"]]
+        assert (done.code, broken["check"]) == (1, "other writers")
+        assert broken["found"] == "in 3 days, somebody else wrote 1 rows more than once: theirs"
+        assert "CDK sample" in broken["remedy"]
+
+
 def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(
     aws: Aws, deployed: Deployed, status: Callable[..., Finished]
 ) -> None:
@@ -143,7 +197,7 @@ def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(
 
     broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
     assert done.code == 1
-    assert broken.keys() == {"log group", "last reconciliation"}
+    assert broken.keys() == {"log group", "last reconciliation", "other writers"}
     assert "ResourceNotFoundException" in broken["last reconciliation"]
     assert done.document["schedule"] == "cron(0 3 * * ? *)"
 
@@ -174,7 +228,7 @@ def test_what_nobody_knows_is_not_said_to_be_none(
     assert (done.code, plain.code) == (1, 1)
     assert done.document["dead_letters"] is None
     assert done.document["queue"] == {"waiting": None, "in_flight": None, "oldest_seconds": None}
-    assert {"dead letters: unknown", "queue: unknown", "alarms: 6 OK"} <= set(plain.out.splitlines())
+    assert {"dead letters: unknown", "queue: unknown", "alarms: 7 OK"} <= set(plain.out.splitlines())
 
 
 def test_what_another_tool_has_written_is_shown_as_it_is(

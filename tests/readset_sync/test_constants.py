@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from readset_sync import constants
-from readset_sync.constants import largest_batch
+from readset_sync.constants import largest_batch, longest_pause
 
 
 def test_constants_import_nothing() -> None:
@@ -32,3 +32,20 @@ def test_largest_batch(max_tps: str, timeout: float, messages: int) -> None:
 def test_a_rate_that_is_none_has_no_batch() -> None:
     with pytest.raises(ValueError, match="'fast' is not a number of calls"):
         largest_batch("fast", 60)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [
+        ("rate(1 hour)", 1),
+        ("rate(5 days)", 5 * 24),
+        ("cron(0 3 * * ? *)", 24),
+        ("cron(0 3,15 ? * * *)", 24),
+        ("cron(0 3 ? * MON-FRI *)", 7 * 24),
+        ("cron(0 3 ? * 6L *)", 35 * 24),
+        ("cron(0 3 31 * ? *)", 62 * 24),
+        ("cron(0 3 1 1,7 ? *)", 366 * 24),
+    ],
+)
+def test_a_schedule_has_a_longest_pause(schedule: str, hours: int) -> None:
+    assert longest_pause(schedule) == hours

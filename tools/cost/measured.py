@@ -128,7 +128,7 @@ def observe_refresh() -> Observed:
 def observe_step() -> Observed:
     """Have the function's code process the last step of a reconciliation, which says the most."""
     counts = {"rows": 100_000, "listed": 100_000, "aged": 18_000}
-    done = ReconciliationStep("4" * 32, 9, _NOW, ":omics:", (), Phase.DONE, None, BucketChecksums(), counts)
+    done = ReconciliationStep("4" * 32, 9, _NOW, ":sequenceStore/", (), Phase.DONE, None, BucketChecksums(), counts)
     return _observe([_own(RECONCILE, {})], done)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
@@ -15,7 +16,7 @@ from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
 from omics_meta.pipeline.check import Check, refused
-from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.checks import check_pipeline, run_checker
 from omics_meta.pipeline.depth import depth
 from omics_meta.pipeline.metrics import Lag, lag
 from omics_meta.pipeline.queue import oldest_message_seconds
@@ -110,8 +111,8 @@ def _look(stack: Stack) -> _Status:
 
     schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)
     checks += check_alarms(stack, found or ())
-    if schedule != OFF:
-        checks.append(check_reconciliation(stack, last))
+    if schedule and schedule != OFF:
+        checks += run_checker("last reconciliation", partial(check_reconciliation, schedule=schedule, last=last), stack)
     return _Status(
         rows=ask(_rows),
         lag=ask(lag),

@@ -6,7 +6,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 from readset_sync.model.errors import SyncError
 
-from omics_meta.pipeline import function, queue, rule, schedule, table
+from omics_meta.pipeline import function, queue, rule, schedule, table, writers
 from omics_meta.pipeline.check import Check, Checker, refused
 from omics_meta.pipeline.stack import Stack
 
@@ -23,6 +23,7 @@ _CHECKERS: Final[Mapping[str, Checker]] = {
     "recursion": function.check_recursion,
     "log group": function.check_log_group,
     "table": table.check_table,
+    "other writers": writers.check_other_writers,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from readset_sync.constants import DRIFT_METRIC
+from readset_sync.constants import DRIFT_METRIC, longest_pause
 from readset_sync.model.timestamp import parse_timestamp
 
 from omics_meta.pipeline.check import Check
@@ -16,7 +16,7 @@ from omics_meta.pipeline.stack import Stack
 _MESSAGE: Final = "reconciliation finished"
 """What the function logs at the end of one (`readset_sync.consumer`)."""
 
-_SPANS: Final = tuple(timedelta(hours=2**number) for number in range(8))
+_SPANS: Final = tuple(timedelta(hours=2**number) for number in range(9))
 """How far to look back, span after span: the newest is wanted, and CloudWatch Logs begins with the oldest of a span."""
 
 _DAYS: Final = sum(_SPANS, timedelta()).days
@@ -48,19 +48,35 @@ def drift_since(stack: Stack, moment: datetime) -> int:
 
     Only what no event had announced, which is known once the rows have been refreshed.
     """
-    return own_sum(stack, DRIFT_METRIC, since=datetime.now(UTC) - moment, period=timedelta(hours=1))
+    # CloudWatch knows of whole minutes.
+    since = datetime.now(UTC) - moment + timedelta(minutes=1)
+    return own_sum(stack, DRIFT_METRIC, since=since, period=timedelta(hours=1))
 
 
-def check_reconciliation(stack: Stack, last: Reconciliation | None) -> Check:
-    """Check that reconciliations come to their end."""
+def check_reconciliation(stack: Stack, schedule: str, last: Reconciliation | None) -> Iterator[Check]:
+    """Check that reconciliations come to their end as often as their schedule says."""
     name = stack.output("logGroupName")
-    return Check(
+    # Each has until the next one is to end.
+    allowed = 2 * timedelta(hours=longest_pause(schedule))
+    since = last.finished if last else _log_since(stack, name)
+    yield Check(
         "last reconciliation",
-        passed=True,  # a stack may be younger than its schedule's interval, or keep its logs for a day
-        found=f"{last.finished:%Y-%m-%dT%H:%M:%SZ}" if last else f"none in {_DAYS} days of {name}",
+        passed=datetime.now(UTC) - since <= allowed,
+        found=(f"{last.finished:%Y-%m-%dT%H:%M:%SZ}" if last else f"none in {_DAYS} days of {name}")
+        + f"; by the schedule, one ends every {allowed / timedelta(hours=1):.0f} hours at least",
         remedy="wait, if the stack is new; otherwise look for its message with `omics-meta dlq show`",
         warning=last is None,
     )
+
+
+def _log_since(stack: Stack, name: str) -> datetime:
+    """Since when the log would show a reconciliation."""
+    now = datetime.now(UTC)
+    for group in stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
+        if group.get("logGroupName") == name:
+            created = datetime.fromtimestamp(group.get("creationTime", 0) / 1000, UTC)
+            return max(created, now - timedelta(days=min(group.get("retentionInDays", _DAYS), _DAYS)))
+    return now
 
 
 def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconciliation]:

@@ -42,6 +42,7 @@ class MetricAlarm(ResourceType):
         "comparisonOperator": Property(required=True),
         "dimensions": Property(),
         "evaluationPeriods": Property(required=True),
+        "insufficientDataActions": Property(),
         "metricName": Property(required=True),
         "name": name_as("AlarmName"),
         "namespace": Property(required=True),

@@ -36,7 +36,7 @@ MEMORY_MIB: Final = 256
 LOG_RETENTION_DAYS: Final = 30
 MAX_ROW_AGE_DAYS: Final = 7
 RECONCILE_SCHEDULE: Final = "cron(0 3 * * ? *)"
-ALARMS: Final = 6
+ALARMS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +80,5 @@ EVENTS: Final = (
 REFRESH: Final = _observed(786, "Events unchanged REFRESH", _REFRESH)
 """Of one refresh that a reconciliation asks for, of ten that share an invocation."""
 
-STEP: Final = _observed(2050, "Events done RECONCILE", "Reconciliations", "ReconciliationDrift")
+STEP: Final = _observed(2083, "Events done RECONCILE", "Reconciliations", "ReconciliationDrift")
 """Of one step of a reconciliation: the last, which says the most."""
