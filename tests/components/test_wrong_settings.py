@@ -148,7 +148,7 @@ CONTRADICTIONS = [
         ),
     ),
     (
-        {"maxTps": "5", "functionTimeout": "15"},
+        {"maxTps": "5", "functionTimeout": "15", "SQSQueueName": "their-queue"},
         '"5"',
         (
             "each of 2 executions may make 2.5 calls a second and ends after 15 s, of which a step of a"
