@@ -146,7 +146,7 @@ class Synchronizer:
         since it was `compared` is left, because what it was written from is newer than what it was compared with.
         """
         row = self._table.get(str(arn))
-        if row and compared and self._is_fresh(arn, row, compared, store_after):
+        if row and compared and self.is_fresh(arn, row, compared, store_after=store_after):
             return Change(Outcome.FRESH)
         return self.refresh_from(arn, row, store_after=store_after)
 
@@ -227,6 +227,19 @@ class Synchronizer:
             return True
         return False
 
+    def is_fresh(
+        self, arn: "ReadSetArn", row: Row, compared: "datetime", *, store_after: "datetime | None" = None
+    ) -> bool:
+        """Whether a row has been refreshed since a moment, and knows its store as it is."""
+        if not synced_since(row, compared):
+            return False
+        # Whoever refreshed the row may have remembered a store of another name.
+        try:
+            store = self._source.store(arn.store_id, after=store_after)
+        except StoreNotFoundError:
+            return False
+        return row.get("store") == store_map(store.metadata)
+
     def row_of(
         self,
         arn: "ReadSetArn",
@@ -253,16 +266,6 @@ class Synchronizer:
             previous=previous,
             unknown=self._source.unknown,
         )
-
-    def _is_fresh(self, arn: "ReadSetArn", row: Row, compared: "datetime", store_after: "datetime | None") -> bool:
-        if not synced_since(row, compared):
-            return False
-        # Whoever refreshed the row may have remembered a store of another name.
-        try:
-            store = self._source.store(arn.store_id, after=store_after)
-        except StoreNotFoundError:
-            return False
-        return row.get("store") == store_map(store.metadata)
 
     def _refresh_for(self, event: "ReadSetEvent", *, may_be_behind: bool) -> Change:
         row = self._table.get(str(event.arn))

@@ -22,11 +22,12 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import Row
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.report import Report
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.consistency.world import ACCOUNT, REGION, TABLE, create_table
-from tests.in_process import DynamoDBClient
+from tests.in_process import DynamoDBClient, Serial
 from tests.readset_sync.messages import event
 
 if TYPE_CHECKING:
@@ -271,6 +272,28 @@ def test_two_nights_at_once_read_each_read_set_once(night: Night):
 
     assert len(night.table.get_many(map(str, arns))) == 30
     assert night.reads == 30
+
+
+def test_a_backfill_reads_nothing_that_another_or_a_reconciliation_has_read(night: Night):
+    arns = night.add(30)
+    first, second = (Backfill(night.source, night.table, Serial()) for _ in range(2))  # pyright: ignore[reportArgumentType] - has what is called
+    pending, others = (PendingRefreshes(arns[0].store_arn) for _ in range(2))
+    listing = list(first.create_listed_rows(pending))
+
+    night.now += timedelta(seconds=2)
+    night.ask()
+    night.pass_()
+    assert night.reads == 30
+    assert night.drift == 0
+    done = [*second.refresh_pending([others], second.create_listed_rows(others))]
+    assert night.reads == 60, "what was read before the listing is read again"
+    done = [*first.refresh_pending([pending], (batch for batch in listing))]
+
+    assert night.reads == 60
+    assert Counter(each.change and each.change.outcome for batch in done for each in batch.results) == {
+        "listed": 30,
+        "unchanged": 30,
+    }
 
 
 def test_a_message_that_is_received_once_only_does_not_wait(monkeypatch: pytest.MonkeyPatch):

@@ -10,12 +10,13 @@ The second pass begins while the first goes on: they call different operations, 
 the first pass leaves of the second's quota unused would be lost.
 """
 
+import random
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from readset_sync.aws.table import Table
     from readset_sync.model.record import Row
 
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _PAGES_IN_HAND: Final = 2
 """While one is worked off, threads that have nothing left to do in it go on with the other."""
@@ -64,11 +67,13 @@ class PendingRefreshes:
         read_set_ids: The read sets whose rows are still to be refreshed.
         confirmed: Those of which the tags alone are to be read: the revision of the row that the listing has confirmed,
             and when it was listed.
+        listed_at: When the last of them was listed. A row that has been refreshed since is right.
     """
 
     store_arn: str
     read_set_ids: deque[str] = field(default_factory=deque[str])
     confirmed: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
+    listed_at: datetime = _NEVER
 
     @property
     def store_id(self) -> str:
@@ -79,6 +84,7 @@ class PendingRefreshes:
         """Take note of a read set."""
         read_set_id = comparison.listed["id"]
         self.read_set_ids.append(read_set_id)
+        self.listed_at = comparison.listed_at
         if comparison.row and need is Need.TAGS:
             self.confirmed[read_set_id] = comparison.row[REVISION], comparison.listed_at
 
@@ -88,19 +94,18 @@ class PendingRefreshes:
             ids = [self.read_set_ids.popleft() for _ in range(min(PAGE_SIZE, len(self.read_set_ids)))]
             yield [ReadSetArn.parse(f"{self.store_arn}/readSet/{read_set_id}") for read_set_id in ids]
 
-    def confirmed_at(self, arn: ReadSetArn, row: "Row | None") -> datetime | None:
+    def confirmed_at(self, arn: ReadSetArn, row: "Row") -> datetime | None:
         """When the listing has confirmed this very row, if it has."""
         revision, listed_at = self.confirmed.get(arn.read_set_id, (None, None))
-        return listed_at if row and row.get(REVISION) == revision else None
+        return listed_at if row.get(REVISION) == revision else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A read set, its row, and when a listing has confirmed that row so that its tags alone are to be read."""
+    """A read set whose row is to be refreshed, and what the first pass has left of its store."""
 
     arn: ReadSetArn
-    row: "Row | None"
-    confirmed_at: datetime | None
+    pending: PendingRefreshes
 
 
 class Backfill:
@@ -194,43 +199,52 @@ class Backfill:
     def _tasks(self, stores: Sequence[PendingRefreshes], *, whole: bool = False) -> Iterator[list[_Task]]:
         for pending in stores:
             for arns in pending.pages(whole=whole):
-                rows = self._table.get_many(map(str, arns))
-                yield [_Task(arn, row := rows.get(str(arn)), pending.confirmed_at(arn, row)) for arn in arns]
+                # Two backfills at once that went in one order would do all of it twice.
+                random.shuffle(arns)
+                yield [_Task(arn, pending) for arn in arns]
 
     def _refresh_present(self, task: _Task) -> ReadSetResult:
-        # There was a row when the store was listed. Rows go on proof alone, and ids are not used again.
-        return self._refresh(task) if task.row else ReadSetResult(str(task.arn), Change(Outcome.ABSENT))
+        def refresh() -> Change:
+            row = self._table.get(str(task.arn))
+            if row is None:
+                # There was a row when the store was listed. Rows go on proof alone, and ids are not used again.
+                return Change(Outcome.ABSENT)
+            if self._synchronizer.is_fresh(task.arn, row, task.pending.listed_at):
+                return Change(Outcome.UNCHANGED)
+            return self._refresh(task.arn, row, task.pending.confirmed_at(task.arn, row))
+
+        return self._attempt(task.arn, refresh)
 
     def _judge_and_refresh(self, comparison: Comparison) -> ReadSetResult:
         need = comparison.need(self._scope)
         if need is Need.NOTHING:
             return ReadSetResult(comparison.listed["arn"], Change(Outcome.UNCHANGED))
         confirmed_at = comparison.listed_at if need is Need.TAGS else None
-        return self._refresh(_Task(ReadSetArn.parse(comparison.listed["arn"]), comparison.row, confirmed_at))
+        arn = ReadSetArn.parse(comparison.listed["arn"])
+        return self._attempt(arn, partial(self._refresh, arn, comparison.row, confirmed_at))
 
-    def _refresh(self, task: _Task) -> ReadSetResult:
-        arn = str(task.arn)
-
-        def refresh() -> ReadSetResult:
-            if task.row and task.confirmed_at:
-                change = self._synchronizer.refresh_tags(task.arn, task.row, as_of=task.confirmed_at)
-            else:
-                change = self._synchronizer.refresh_from(task.arn, task.row, tags=self._scope.tags)
-            return ReadSetResult(arn, change)
-
-        return self._breakers[BackfillPass.REFRESH].attempt(refresh, partial(ReadSetResult.failed, arn))
+    def _refresh(self, arn: ReadSetArn, row: "Row | None", confirmed_at: datetime | None) -> Change:
+        if row and confirmed_at:
+            return self._synchronizer.refresh_tags(arn, row, as_of=confirmed_at)
+        return self._synchronizer.refresh_from(arn, row, tags=self._scope.tags)
 
     def _refresh_again(self, arn: str) -> ReadSetResult:
-        def refresh() -> ReadSetResult:
+        def refresh() -> Change:
             row = self._table.get(arn)
             change = self._synchronizer.refresh_from(ReadSetArn.parse(arn), row, tags=self._scope.tags)
             if row is None and (created := self._table.get(arn)):
                 # As in two passes, a look after the row is there sees when the read set has gone meanwhile.
                 again = self._synchronizer.refresh_from(ReadSetArn.parse(arn), created, tags=self._scope.tags)
                 change = again if again.outcome is Outcome.DELETED else change
-            return ReadSetResult(arn, change)
+            return change
 
-        return self._breakers[BackfillPass.REFRESH].attempt(refresh, partial(ReadSetResult.failed, arn))
+        return self._attempt(ReadSetArn.parse(arn), refresh)
+
+    def _attempt(self, arn: ReadSetArn, refresh: Callable[[], Change]) -> ReadSetResult:
+        def attempt() -> ReadSetResult:
+            return ReadSetResult(str(arn), refresh())
+
+        return self._breakers[BackfillPass.REFRESH].attempt(attempt, partial(ReadSetResult.failed, str(arn)))
 
 
 def _refreshed(results: list[ReadSetResult]) -> Batch:
