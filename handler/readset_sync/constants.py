@@ -42,6 +42,9 @@ RECONCILE_GROUP = "reconcile"
 STEP_SECONDS = 5.0
 """A step of a reconciliation begins no further page after this many seconds."""
 
+FILL_A_MINUTE = 200
+"""Rows that the first fill of a table completes in a minute."""
+
 ANSWER_SECONDS = 5.0
 """Kept back of the function's time: to answer for its messages, and to give those back that have not ended."""
 

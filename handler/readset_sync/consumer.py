@@ -41,11 +41,11 @@ _BEHIND_SECONDS: Final = (5, 10, 20)
 
 _LATER_SECONDS: Final = 60
 """After which it is looked once more for tags of a read set that had none when it became ACTIVE, and at rows that a
-reconciliation found wrong: what an event mends meanwhile is no drift."""
+reconciliation found wrong: what an event mends meanwhile is no drift. A first fill pauses as long between its steps."""
 
 
 _WAITS: Final = 1
-"""How often a step of a reconciliation is received only to wait for events."""
+"""How often a step of a reconciliation is received only to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ class Consumer:
         self._region = region
         self._looks = min(len(_BEHIND_SECONDS), max_receives - 1)
         self._clock = clock
+        self._reconciling = False
 
     def consume(self, records: Iterable[Mapping[str, Any]], *, seconds: float) -> list[str]:
         """Process the records of a batch, and return the ids of those that failed.
@@ -145,6 +146,8 @@ class Consumer:
         deadline = self._clock() + seconds - ANSWER_SECONDS
         self._retries.deadline = deadline
         attempts = {attempt.record.id: attempt for attempt in map(self._read, records)}
+        # SQS hands out the messages of a group together, and so a request with the step that it waited behind.
+        self._reconciling = any(_is_of_all_stores(attempt.message) for attempt in attempts.values())
         begun: set[str] = set()
         groups: dict[str, list[Callable[[], Attempt | bool]]] = {}
         for attempt in attempts.values():
@@ -205,11 +208,11 @@ class Consumer:
                 may_be_behind = change.outcome is Outcome.ABSENT and record.receives <= self._looks
                 return Change(Outcome.BEHIND, look_again=True) if may_be_behind else change
             case ReconcileRequest():
-                return self._reconciler.start(message)
+                return Change(Outcome.DROPPED) if self._reconciling else self._reconciler.start(message)
             case StoreEvent():
                 return self._reconciler.start_store(message) if message.concerns_rows else Change(Outcome.IGNORED)
             case ReconciliationStep():
-                if message.differing and record.receives == _WAITS and self._looks:
+                if message.waits and record.receives == _WAITS and self._looks:
                     return Change(Outcome.WAITING, look_again=True)
                 return self._reconciler.run_step(message)
 
@@ -233,11 +236,15 @@ class Consumer:
         return False
 
 
+def _is_of_all_stores(message: Message | None) -> bool:
+    return isinstance(message, ReconciliationStep) and not message.of_one_store
+
+
 def _waited(attempt: Attempt) -> bool:
     """Whether a message that comes again has done so for what was to come, and not for a failure."""
     match attempt.message:
         case ReconciliationStep() as step:
-            return bool(step.differing) and attempt.record.receives == 1 + _WAITS
+            return step.waits and attempt.record.receives == 1 + _WAITS
         case message:
             return _is_recent(message, 2)
 

@@ -21,7 +21,7 @@ from readset_sync.constants import (
 )
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent
 from readset_sync.messages.read_set_event import ACTIONS, Action, ReadSetEvent
-from readset_sync.messages.reconciliation_step import ReconciliationStep
+from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.errors import EXPECTED_ERRORS, NotBegunError, describe_error
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.sync import Change, Outcome, Replaced
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _FUNCTION: Final = "function_name"
 """The dimension that tells stacks apart, as Powertools names it for its own metric `ColdStart`."""
 
-_NOT_REFRESHED: Final = frozenset({Outcome.IGNORED, Outcome.FRESH, Outcome.BEHIND, Outcome.WAITING})
+_NOT_REFRESHED: Final = frozenset({Outcome.IGNORED, Outcome.FRESH, Outcome.DROPPED, Outcome.BEHIND, Outcome.WAITING})
 
 _LONGEST_LAG: Final = timedelta(hours=24)
 """For so long EventBridge tries to deliver an event. An older one was replayed or redriven, and tells of no lag."""
@@ -156,6 +156,9 @@ class Report:
             return
         if step.is_done:
             self._count(RECONCILIATIONS_METRIC, 1)
+        elif step.phase is Phase.FILL:
+            # It goes on for days, and is no reason for an alarm.
+            self._count(RECONCILIATIONS_METRIC, 0)
         if isinstance(attempt.message, ReconcileRequest):
             # What an earlier reconciliation found stands until here.
             self._count(DRIFT_METRIC, 0)

@@ -71,10 +71,12 @@ class Outcome(StrEnum):
     ENQUEUED = "enqueued"
     FRESH = "fresh"
     """The row had been refreshed since it was found wrong. Nothing was read."""
+    DROPPED = "dropped"
+    """Another reconciliation was under way."""
     BEHIND = "behind"
     """HealthOmics did not know yet of the event that its answer was wanted for. Nothing was written."""
     WAITING = "waiting"
-    """Events may still come that mend the rows which a reconciliation found wrong."""
+    """A step of a reconciliation is left for a minute."""
 
 
 class Replaced(Enum):

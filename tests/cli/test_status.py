@@ -169,6 +169,26 @@ def test_a_reconciliation_that_is_overdue_is_a_finding(
     assert broken["found"].endswith("; by the schedule, one ends every 48 hours at least")
 
 
+def test_a_first_fill_is_shown_with_its_progress_and_is_not_overdue(
+    aws: Aws, deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    deployed.log({"message": "reconciliation finished", "found": {}}, ago=timedelta(days=9))
+    started = "2026-04-04T03:00:00Z"
+    step = {"message": "reconciliation goes on", "phase": "fill", "started": started}
+    deployed.log(step, ago=timedelta(minutes=2))
+    for number in range(3):
+        row = {"set_arn": f"arn:sequenceStore/1/readSet/{number}", "set_status": "ACTIVE"}
+        aws.put(deployed.table, row | ({"sync_state": "listed"} if number else {}))
+
+    done, plain = status("--json"), status()
+
+    fill = done.document["first_fill"]
+    assert (done.code, plain.code) == (0, 0)
+    assert (fill["started"], fill["complete"], fill["rows"]) == (started, 1, 3)
+    assert moment(fill["expected_end"]) <= datetime.now(UTC) + timedelta(minutes=2 / 200)
+    assert f"first fill: since {started}, 1 of 3 rows are complete, all of them by about " in plain.out
+
+
 def test_rows_that_somebody_else_keeps_writing_are_named(
     aws: Aws, deployed: Deployed, status: Callable[..., Finished], cli: CommandLine
 ) -> None:
@@ -197,7 +217,7 @@ def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(
 
     broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
     assert done.code == 1
-    assert broken.keys() == {"log group", "last reconciliation", "other writers"}
+    assert broken.keys() == {"log group", "last reconciliation", "first fill", "other writers"}
     assert "ResourceNotFoundException" in broken["last reconciliation"]
     assert done.document["schedule"] == "cron(0 3 * * ? *)"
 

@@ -22,6 +22,7 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import Row
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.report import Report
+from readset_sync.stores import reconciliation
 from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
@@ -50,6 +51,7 @@ class Night:
 
     Attributes:
         now: The time.
+        batch: How many messages of a group are handed out together.
         meanwhile: What happens, each once, when the pipeline next waits.
         metrics: The values of each metric.
         log: The lines of the function's log.
@@ -66,6 +68,7 @@ class Night:
         self.store = self.service.create_store("cohort")
         self.meanwhile: list[Callable[[], object]] = []
         self.metrics: dict[str, list[float]] = {}
+        self.batch = 1
         self._queue: list[Message] = []
         self._sent: set[str] = set()
         self._log = io.StringIO()
@@ -145,16 +148,23 @@ class Night:
         self.send(body | place, "reconcile")
 
     def pass_(self) -> None:
-        """Work off the queue; when nothing is to be done, go on to when there is."""
-        while self._queue:
-            first = {message.group: message for message in reversed(self._queue)}
-            following = min(reversed(first.values()), key=lambda message: max(message.visible_at, self.now))
-            if following.visible_at > self.now and self.meanwhile:
-                self.now += timedelta(seconds=5)
-                self.meanwhile.pop(0)()
-                continue
-            self.now = max(self.now, following.visible_at)
-            self._receive(following)
+        """Work off the queue."""
+        while self.work():
+            pass
+
+    def work(self) -> bool:
+        """Do the next message; when none can be done, go on to when one can. Return whether there was any."""
+        if not self._queue:
+            return False
+        first = {message.group: message for message in reversed(self._queue)}
+        following = min(reversed(first.values()), key=lambda message: max(message.visible_at, self.now))
+        if following.visible_at > self.now and self.meanwhile:
+            self.now += timedelta(seconds=5)
+            self.meanwhile.pop(0)()
+            return True
+        self.now = max(self.now, following.visible_at)
+        self._receive(following)
+        return True
 
     def change_message_visibility(self, *, ReceiptHandle: str, VisibilityTimeout: int, **_: Any) -> None:  # noqa: N803
         [message] = [each for each in self._queue if ReceiptHandle.endswith(each.id)]
@@ -170,14 +180,19 @@ class Night:
             self._sent.add(deduplication_id)
             self._queue.append(Message(uuid4().hex, entry["MessageBody"], entry["MessageGroupId"], self.now))
 
-    def _receive(self, message: Message) -> None:
-        message.receives += 1
-        assert message.receives <= 5, self.log
-        message.visible_at = self.now + timedelta(minutes=6)
-        attributes = {"ApproximateReceiveCount": str(message.receives), "MessageGroupId": message.group}
-        told = {"messageId": message.id, "receiptHandle": f"receipt of {message.id}", "body": message.body}
-        if not self._consumer.consume([told | {"attributes": attributes}], seconds=60):
-            self._queue.remove(message)
+    def _receive(self, first: Message) -> None:
+        batch = [each for each in self._queue if each.group == first.group and each.visible_at <= self.now]
+        batch = batch[: self.batch]
+        records: list[dict[str, Any]] = []
+        for message in batch:
+            message.receives += 1
+            assert message.receives <= 5, self.log
+            message.visible_at = self.now + timedelta(minutes=6)
+            attributes = {"ApproximateReceiveCount": str(message.receives), "MessageGroupId": message.group}
+            told = {"messageId": message.id, "receiptHandle": f"receipt of {message.id}", "body": message.body}
+            records.append(told | {"attributes": attributes})
+        failed = self._consumer.consume(records, seconds=60)
+        self._queue = [each for each in self._queue if each not in batch or each.id in failed]
         for name, metric in self._metrics.metric_set.items():
             self.metrics.setdefault(name, []).extend(metric["Value"])
         # Powertools' metrics are the process's.
@@ -307,3 +322,83 @@ def test_a_message_that_is_received_once_only_does_not_wait(monkeypatch: pytest.
 
     assert night.table.get(str(created))
     assert night.drift == 1
+
+
+@pytest.fixture
+def small_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a minute of a first fill be 20 rows."""
+    monkeypatch.setattr(reconciliation, "FILL_A_MINUTE", 20)
+    monkeypatch.setattr(reconciliation, "_REFRESHES", 20)
+
+
+@pytest.mark.usefixtures("small_loads")
+def test_a_table_that_was_never_filled_is_filled_with_time_for_others(night: Night):
+    arns = night.add(45)
+    began = night.now
+
+    night.ask()
+    night.pass_()
+
+    rows = [night.table.get(str(arn)) for arn in arns]
+    assert all(row and "sync_state" not in row for row in rows)
+    assert night.reads == 45
+    assert night.drift == 0
+    # Its steps are no reason to ring for a reconciliation that does not end.
+    assert night.metrics["Reconciliations"] == [0, 0, 1]
+    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    assert finished["found"] == {"listed": 45, "filled": 45}
+    assert night.now - began > timedelta(minutes=45 / 20 - 1)
+
+
+@pytest.mark.usefixtures("small_loads")
+def test_a_reconciliation_that_begins_while_another_works_is_dropped(night: Night):
+    night.batch = 10
+    night.add(45)
+
+    night.ask()
+    for _ in range(10):
+        night.work()
+    night.ask()
+    night.pass_()
+
+    outcomes = Counter(line.get("outcome") for line in night.log)
+    assert outcomes["dropped"] == 1
+    assert night.metrics["Reconciliations"] == [0, 0, 1]
+    assert night.reads == 45
+    # WHEN the next one begins after that, THEN it works
+    night.ask()
+    night.pass_()
+    assert night.metrics["Reconciliations"] == [0, 0, 1, 1]
+
+
+def test_a_live_event_hardly_waits_for_a_first_fill(night: Night):
+    night.add(300)
+    waited: list[timedelta] = []
+
+    def live() -> None:
+        [arn] = night.add(tags={"project": "x"})
+        night.tell(arn, "ACTIVE")
+        at = night.now
+        while not night.table.get(str(arn)) and night.work():
+            pass
+        waited.append(night.now - at)
+
+    night.ask()
+    for _ in range(40):
+        night.work()
+    for _ in range(4):
+        live()
+        for _ in range(50):
+            night.work()
+
+    assert max(waited) < timedelta(seconds=50)
+
+
+def test_lost_events_of_a_small_table_are_no_first_fill(night: Night):
+    night.synced(2)
+    night.add(7)
+
+    night.ask()
+    night.pass_()
+
+    assert night.drift == 7

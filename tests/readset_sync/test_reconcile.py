@@ -306,6 +306,7 @@ def test_a_step_asks_for_a_bounded_number_of_refreshes(
 ) -> None:
     monkeypatch.setattr(reconciliation, "_REFRESHES", 4)
     monkeypatch.setattr("readset_sync.aws.healthomics.PAGE_SIZE", 2)
+    store.synced(2)
     arns = [store.add() for _ in range(11)]
 
     found = pipeline.run()

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
 from readset_sync.aws.clients import dynamodb_client
 from readset_sync.aws.table import Table
-from readset_sync.constants import KEY
+from readset_sync.constants import FILL_A_MINUTE, KEY
 from readset_sync.model.errors import SyncError
-from readset_sync.model.record import SYNCED_AT
+from readset_sync.model.record import LISTED, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
@@ -20,7 +21,13 @@ from omics_meta.pipeline.checks import check_pipeline, run_checker
 from omics_meta.pipeline.depth import depth
 from omics_meta.pipeline.metrics import Lag, lag
 from omics_meta.pipeline.queue import oldest_message_seconds
-from omics_meta.pipeline.reconciliation import Reconciliation, check_reconciliation, drift_since, last_reconciliation
+from omics_meta.pipeline.reconciliation import (
+    Reconciliation,
+    check_reconciliation,
+    drift_since,
+    first_fill,
+    last_reconciliation,
+)
 from omics_meta.pipeline.schedule import OFF
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
@@ -36,10 +43,11 @@ _STATUS: Final = "set_status"
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of the table by status, store by store, and the oldest time of a refresh."""
+    """The rows of the table by status, store by store, the oldest time of a refresh, and how many are listed only."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     oldest: str | None = None
+    listed: int = 0
 
     @property
     def total(self) -> int:
@@ -62,6 +70,7 @@ class _Status:
     dead_letters: dict[QueueKind, int] | None
     reconciliation: Reconciliation | None
     drift: int | None
+    filling: datetime | None
     schedule: str | None
     alarms: list[Alarm] | None
     checks: list[Check]
@@ -87,10 +96,11 @@ def _rows(stack: Stack) -> _Rows:
     rows, table = _Rows(), Table(dynamodb_client(stack.session), stack.output("tableName"))
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")
-        for row in table.rows(KEY, _STATUS, SYNCED_AT):
+        for row in table.rows(KEY, _STATUS, SYNCED_AT, SYNC_STATE):
             reporter.advance()
             store_id, _ = ids(row[KEY])
             rows.counts.setdefault(store_id, Counter())[row.get(_STATUS, "none")] += 1
+            rows.listed += row.get(SYNC_STATE) == LISTED
             if synced_at := row.get(SYNCED_AT):
                 rows.oldest = min(rows.oldest or synced_at, synced_at)
     return rows
@@ -110,9 +120,12 @@ def _look(stack: Stack) -> _Status:
         return drift_since(stack, last.started) if last else None
 
     schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)
+    filling = ask(first_fill)
     checks += check_alarms(stack, found or ())
     if schedule and schedule != OFF:
-        checks += run_checker("last reconciliation", partial(check_reconciliation, schedule=schedule, last=last), stack)
+        checks += run_checker(
+            "last reconciliation", partial(check_reconciliation, schedule=schedule, last=last, filling=filling), stack
+        )
     return _Status(
         rows=ask(_rows),
         lag=ask(lag),
@@ -121,6 +134,7 @@ def _look(stack: Stack) -> _Status:
         dead_letters=ask(_dead_letters),
         reconciliation=last,
         drift=ask(drift),
+        filling=filling,
         schedule=schedule,
         alarms=found,
         checks=checks,
@@ -159,9 +173,23 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
             "drift": status.drift,
             "found": dict(last.found),
         },
+        "first_fill": _first_fill(status),
         "schedule": status.schedule,
         "alarms": status.alarms and [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
         "pipeline": [check.document for check in status.checks],
+    }
+
+
+def _first_fill(status: _Status) -> dict[str, Any] | None:
+    """How far a first fill is, and when it ends at the pace that it takes."""
+    if status.filling is None or status.rows is None:
+        return None
+    end = datetime.now(UTC) + timedelta(minutes=status.rows.listed / FILL_A_MINUTE)
+    return {
+        "started": format_timestamp(status.filling),
+        "complete": status.rows.total - status.rows.listed,
+        "rows": status.rows.total,
+        "expected_end": format_timestamp(end),
     }
 
 
@@ -194,6 +222,11 @@ def _print(stack: Stack, status: _Status) -> None:
         print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong ({found})")
     else:
         print_line("last reconciliation: none in the log")
+    if fill := _first_fill(status):
+        print_line(
+            f"first fill: since {fill['started']}, {fill['complete']} of {fill['rows']} rows are complete, all of them"
+            f" by about {fill['expected_end']}"
+        )
     print_line(f"schedule: {status.schedule}")
     states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
     print_line(f"alarms: {_counted(states)}")

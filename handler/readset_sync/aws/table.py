@@ -16,6 +16,7 @@ from readset_sync.model.record import (
     CREATED_AT,
     REVISION,
     STATUS_AT,
+    SYNC_STATE,
     SYNCED_AT,
     Row,
     new_revision,
@@ -187,23 +188,26 @@ class Table:
         for page in pages:
             yield from map(read_item, page["Items"])
 
-    def scan_page(self, within: str, *, after: str | None = None) -> tuple[list[Row], str | None]:
-        """Return some rows, in no particular order, by their keys and times alone.
+    def scan_page(
+        self, within: str, *, after: str | None = None, limit: int | None = None
+    ) -> tuple[list[Row], str | None]:
+        """Return some rows, in no particular order, by their keys, times and states alone.
 
         Args:
             within: A text that the keys of the rows have in them; other rows are left out.
             after: The key to go on after, as an earlier call has returned it; None for the beginning.
+            limit: How many rows are looked at, at most.
 
         Returns:
-            Key, creation time and synchronization time of each row, as far as it has them; and the key to go on
-            after, None at the end.
+            Key, creation time, synchronization time and state of each row, as far as it has them; and the key to go
+            on after, None at the end.
         """
         start: Any = {"ExclusiveStartKey": _key(after)} if after is not None else {}
         answer = self._client.scan(
             TableName=self.name,
             ConsistentRead=True,
-            Limit=_SCAN_PAGE,
-            ProjectionExpression=f"{KEY}, {CREATED_AT}, {SYNCED_AT}",
+            Limit=limit or _SCAN_PAGE,
+            ProjectionExpression=f"{KEY}, {CREATED_AT}, {SYNCED_AT}, {SYNC_STATE}",
             FilterExpression=f"contains({KEY}, :within)",
             ExpressionAttributeValues=_values({":within": within}),
             **start,

@@ -28,6 +28,8 @@ class Phase(StrEnum):
     """Compares the stores' listings with their rows, and adds the listed read sets to the checksums."""
     GHOSTS = "ghosts"
     """Refreshes the rows of the buckets whose checksums differ."""
+    FILL = "fill"
+    """Completes the rows that a first fill has made from the listings."""
     DONE = "done"
 
 
@@ -87,6 +89,11 @@ class ReconciliationStep:
     def is_done(self) -> bool:
         """Whether nothing is left to do."""
         return self.phase is Phase.DONE and not self.differing
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be left for a minute first: for events, or for the sake of others who call HealthOmics."""
+        return bool(self.differing) or self.phase is Phase.FILL
 
     @property
     def of_one_store(self) -> bool:

@@ -7,6 +7,9 @@ A reconciliation goes through three phases (`ReconciliationStep.phase`), in step
    out. Rows that are missing, differ, or have not been refreshed for long (no listing shows tags) are refreshed.
 3. If some checksums are not 0, there are rows that no listing shows: the rows of those buckets are refreshed.
 
+Where a table has never been filled, the second phase gives each read set without a row one that holds what the listing
+says, and another phase completes them at the end, 200 a minute: so the quota of HealthOmics is left to others too.
+
 A store whose listing fails is put off until the others are done. If it fails again, so does the step, and the third
 phase is not reached: what is not in an incomplete listing is no ghost.
 
@@ -29,7 +32,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from readset_sync.constants import KEY, STEP_SECONDS
+from readset_sync.constants import FILL_A_MINUTE, KEY, STEP_SECONDS
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
@@ -42,7 +45,7 @@ from readset_sync.model.errors import (
     error_code,
     has_bad_credentials,
 )
-from readset_sync.model.record import CREATED_AT, SYNC_STATE, SYNCED_AT
+from readset_sync.model.record import CREATED_AT, LISTED, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:
@@ -57,6 +60,9 @@ if TYPE_CHECKING:
 _REFRESHES: Final = 200
 """After which a step begins no other page: 40 seconds' worth at 5 calls a second."""
 
+_MANY: Final = 100
+"""Missing rows below which a table that has rows is not taken for one that has never been filled."""
+
 
 class Count(StrEnum):
     """What a reconciliation found about rows and read sets."""
@@ -69,6 +75,8 @@ class Count(StrEnum):
     """Read sets without a row."""
     STALE = "stale"
     """Rows that the listing contradicts, or that cannot be right."""
+    FILLED = "filled"
+    """Read sets without a row, of a table that has never been filled: they got one from the listing."""
     UNFINISHED = "unfinished"
     """Rows that a backfill has made, and not completed yet."""
     RENAMED = "renamed"
@@ -170,6 +178,8 @@ class Reconciler:
                 page = self._add_rows(step)
             case Phase.LISTING:
                 page = self._compare_listing(step)
+            case Phase.FILL:
+                page = self._complete_listed(step)
             case Phase.GHOSTS | Phase.DONE:
                 page = self._look_for_ghosts(step)
         # An event of a store has announced whatever is found in it.
@@ -177,6 +187,8 @@ class Reconciler:
         asked = page.refreshes + ([] if waiting else page.differing)
         self._sender.request_refreshes(asked, cause=step.run, compared=self._now())
         counts = dict(Counter(step.counts) + page.found)
+        if page.following.phase is Phase.DONE and step.phase is not Phase.FILL and counts.get(Count.FILLED):
+            page.following = replace(page.following, phase=Phase.FILL, cursor=None)
         differing = (*step.differing, *map(str, waiting))
         return replace(page.following, counts=counts, differing=differing), len(page.refreshes) + len(page.differing)
 
@@ -202,6 +214,7 @@ class Reconciler:
             return _Page(_without_listing(step, error))
         rows = self._table.get_many([entry["arn"] for entry in listing.read_sets])
         page = _Page(replace(step, cursor=listing.next_token))
+        fills = _is_first_fill(step, len(listing.read_sets) - len(rows))
         unknown = self._source.unknown
         for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of, unknown=unknown):
             page.found[Count.LISTED] += 1
@@ -210,6 +223,9 @@ class Reconciler:
             finding = self._judge(comparison, store)
             if finding is Count.RENAMED:
                 page.found[finding] += 1
+            elif finding is Count.MISSING and fills:
+                page.found[Count.FILLED] += 1
+                self._synchronizer.create_listed(comparison.listed, store, as_of=comparison.listed_at)
             elif finding is not None:
                 page.refresh(ReadSetArn.parse(comparison.listed["arn"]), finding)
         if listing.next_token is None:
@@ -258,6 +274,15 @@ class Reconciler:
                 page.refresh(arn, Count.UNLISTED)
         return page
 
+    def _complete_listed(self, step: ReconciliationStep) -> "_Page":
+        """Have the rows refreshed that hold what a listing says, and nothing else."""
+        rows, cursor = self._table.scan_page(step.within, after=step.cursor, limit=FILL_A_MINUTE)
+        page = _Page(replace(step, phase=Phase.DONE if cursor is None else step.phase, cursor=cursor))
+        for row, arn in page.readable(rows):
+            if row.get(SYNC_STATE) == LISTED:
+                page.refreshes.append(arn)
+        return page
+
     def _is_due(self, row: "Row", now: datetime) -> bool:
         """Whether a row is so old that it is to be refreshed.
 
@@ -268,6 +293,13 @@ class Reconciler:
             return False
         share = 0.5 + zlib.crc32(row[KEY].encode()) / 2**33
         return row.get(SYNCED_AT, "") <= format_timestamp(now - self._max_age * share)
+
+
+def _is_first_fill(step: ReconciliationStep, missing: int) -> bool:
+    """Whether so many more missing rows tell of a table that was never filled, and not of events that were lost."""
+    rows = step.counts.get(Count.ROWS, 0)
+    missing += step.counts.get(Count.MISSING, 0) + step.counts.get(Count.FILLED, 0)
+    return not step.of_one_store and (rows == 0 or missing > max(2 * rows, _MANY))
 
 
 class _StoreGoneError(Exception):
