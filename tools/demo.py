@@ -232,7 +232,8 @@ def main() -> int:
     """Run the demo; return the exit code."""
     started = time.monotonic()
     try:
-        with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
+        # Whatever waits to be tried again, as a reconciliation does for events, waits a second.
+        with Sandbox(retry_delay=1) as sandbox, tempfile.TemporaryDirectory() as folder:
             Demo(sandbox, Path(folder)).run()
     except DemoError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
