@@ -217,7 +217,7 @@ def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(
 
     broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
     assert done.code == 1
-    assert broken.keys() == {"log group", "last reconciliation", "first fill", "other writers"}
+    assert broken.keys() == {"log group", "last reconciliation", "first fill"}
     assert "ResourceNotFoundException" in broken["last reconciliation"]
     assert done.document["schedule"] == "cron(0 3 * * ? *)"
 

@@ -60,7 +60,7 @@ class MessageSender:
         Raises:
             UnsentError: SQS did not take some of them; others may be on their way.
         """
-        about = {"drift": drift} | ({"compared": format_timestamp(compared)} if compared else {})
+        about = ({"drift": True} if drift else {}) | ({"compared": format_timestamp(compared)} if compared else {})
         for start in range(0, len(arns), _BATCH):
             self._send_messages([_refresh(arn, cause, about) for arn in arns[start : start + _BATCH]])
 
