@@ -136,12 +136,13 @@ class SimulatedTable(_Client):
         """BatchGetItem."""
         self._count("BatchGetItem")
         ((table, wanted),) = RequestItems.items()
-        numbers = [_number(key["set_arn"]["S"]) for key in wanted["Keys"]]
-        if self._rows:
-            rows = [_row(_ROW, number) for number in numbers]
-        else:
-            rows = [_row(_LISTED_ROW, number) for number in numbers if self._is_listed[number]]
-        return {"Responses": {table: rows}, "UnprocessedKeys": {}}
+        return {"Responses": {table: [*filter(None, map(self._item, wanted["Keys"]))]}, "UnprocessedKeys": {}}
+
+    def get_item(self, *, Key: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: N803 - AWS's names
+        """GetItem."""
+        self._count("GetItem")
+        item = self._item(Key)
+        return {"Item": item} if item else {}
 
     def put_item(self, *, Item: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: N803 - AWS's names
         """PutItem."""
@@ -176,6 +177,12 @@ class SimulatedTable(_Client):
                 yield page
 
         return SimpleNamespace(paginate=paginate)
+
+    def _item(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        number = _number(key["set_arn"]["S"])
+        if self._rows:
+            return _row(_ROW, number)
+        return _row(_LISTED_ROW, number) if self._is_listed[number] else None
 
 
 class SimulatedQueue(_Client):

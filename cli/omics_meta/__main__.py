@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-from omics_meta.terminal.exits import ExitCode
+from omics_meta.terminal.exits import INTERRUPTED, ExitCode
 
 _SIGNALS = [each for each in signal.Signals if each.name in {"SIGINT", "SIGTERM", "SIGHUP"}]  # no SIGHUP on Windows
 
@@ -16,6 +16,7 @@ def _interrupt(*_: object) -> NoReturn:
     """End in good order, and at the next signal at once."""
     for number in _SIGNALS:
         signal.signal(number, _end)
+    INTERRUPTED.set()
     raise KeyboardInterrupt
 
 
@@ -25,6 +26,7 @@ def _end(*_: object) -> NoReturn:
 
 def main() -> None:
     """Run the command line."""
+    INTERRUPTED.clear()
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] # as after `>&-`
         sys.stderr.write("omics-meta: error: stdout is closed: give it at least /dev/null\n")
         sys.exit(ExitCode.FAILED)

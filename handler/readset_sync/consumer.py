@@ -39,6 +39,9 @@ _FIRST_PAUSE_SECONDS: Final = 120
 _BEHIND_SECONDS: Final = (5, 10, 20)
 """After which an event is applied again that HealthOmics does not know of yet; then its answer is believed."""
 
+_LAST_SECOND: Final = 1.0
+"""Seconds before the end of the function's time at which it answers, whatever SQS does with messages that failed."""
+
 _LATER_SECONDS: Final = 60
 """After which it is looked once more for tags of a read set that had none when it became ACTIVE, and at rows that a
 reconciliation found wrong: what an event mends meanwhile is no drift. A first fill pauses as long between its steps."""
@@ -129,6 +132,7 @@ class Consumer:
         self._report = report
         self._account = account
         self._region = region
+        self._max_receives = max_receives
         self._looks = min(len(_BEHIND_SECONDS), max_receives - 1)
         self._clock = clock
         self._reconciling = False
@@ -143,15 +147,16 @@ class Consumer:
             records: `Records` of the event of an SQS event source.
             seconds: How long the function may still run.
         """
-        deadline = self._clock() + seconds - ANSWER_SECONDS
-        self._retries.deadline = deadline
+        end = self._clock() + seconds
+        deadline = end - ANSWER_SECONDS
+        batch = self._retries.begin(deadline)
         attempts = {attempt.record.id: attempt for attempt in map(self._read, records)}
         # SQS hands out the messages of a group together, and so a request with the step that it waited behind.
         self._reconciling = any(_is_of_all_stores(attempt.message) for attempt in attempts.values())
         begun: set[str] = set()
         groups: dict[str, list[Callable[[], Attempt | bool]]] = {}
         for attempt in attempts.values():
-            groups.setdefault(attempt.group, []).append(partial(self._process, attempt, begun))
+            groups.setdefault(attempt.group, []).append(partial(self._process, attempt, begun, batch))
         if any(attempt.record.receives > 1 and not _waited(attempt) for attempt in attempts.values()):
             # Is a message that fails again to blame, or AWS? This is asked beside the work, so that it takes no time.
             groups["AWS"] = [self._aws_answers]
@@ -164,8 +169,12 @@ class Consumer:
                 aws_answers = ended
         attempts |= {each: replace(attempts[each], error=_UNFINISHED) for each in list(begun)}
         self._report.batch(attempts.values())
-        failed = [attempt for attempt in attempts.values() if attempt.failed]
-        return [attempt.record.id for attempt in failed if not self._sent_on(attempt, aws_answers=aws_answers)]
+        failed = {each.record.id: each for each in attempts.values() if each.failed}
+        self._retries.begin(end - _LAST_SECOND)
+        sends = [[partial(self._sent_on, each, aws_answers=aws_answers)] for each in failed.values()]
+        for sent_on in side_by_side(sends, goes_on=bool, deadline=end - _LAST_SECOND, clock=self._clock):
+            failed.pop(sent_on, None)
+        return list(failed)
 
     def _read(self, record: Mapping[str, Any]) -> Attempt:
         received = Record.read(record)
@@ -174,7 +183,8 @@ class Consumer:
         except MalformedEventError as error:
             return Attempt(received, None, error=error)
 
-    def _process(self, attempt: Attempt, begun: set[str]) -> Attempt:
+    def _process(self, attempt: Attempt, begun: set[str], batch: object) -> Attempt:
+        self._retries.join(batch)
         begun.add(attempt.record.id)
         if attempt.message is None:
             return attempt
@@ -199,8 +209,12 @@ class Consumer:
     def _apply(self, message: Message, record: Record) -> Change | ReconciliationStep:
         match message:
             case ReadSetEvent():
-                may_be_behind = _is_recent(message) and record.receives <= self._looks
-                return self._synchronizer.apply(message, may_be_behind=may_be_behind)
+                is_recent = _is_recent(message)
+                return self._synchronizer.apply(
+                    message,
+                    may_be_behind=is_recent and record.receives <= self._looks,
+                    tags_may_come=is_recent and record.receives < self._max_receives,
+                )
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.
                 change = self._synchronizer.refresh(message.arn, store_after=message.time, compared=message.compared)
@@ -216,8 +230,8 @@ class Consumer:
                     return Change(Outcome.WAITING, look_again=True)
                 return self._reconciler.run_step(message)
 
-    def _sent_on(self, attempt: Attempt, *, aws_answers: bool) -> bool:
-        """See to it that a failed message comes again in time; return whether that is as a copy, and not by itself.
+    def _sent_on(self, attempt: Attempt, *, aws_answers: bool) -> str:
+        """See to it that a failed message comes again in time; return its id if that is as a copy, and "" otherwise.
 
         A copy begins to be counted anew, so that throttles and outages never make a message a dead letter. It may come
         after younger messages of its read set: whatever the order, a row is made what its read set is then.
@@ -227,13 +241,13 @@ class Consumer:
         try:
             if attempt.shares_group or (blameless and record.receives > 1):
                 self._sender.send_again(record.body, group=attempt.group)
-                return True
+                return record.id
             if pause := _pause(attempt):
                 self._sender.hide(record.receipt, seconds=pause)
         except EXPECTED_ERRORS as refusal:
             # The message comes again all the same, when the queue's visibility timeout is over.
             self._report.not_sent_on(attempt, refusal)
-        return False
+        return ""
 
 
 def _is_of_all_stores(message: Message | None) -> bool:

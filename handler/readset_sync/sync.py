@@ -11,14 +11,23 @@ contradicts what is known is not taken before the source has repeated it, some t
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import ClientError
+
 from readset_sync.messages.read_set_event import ACTIVE, Action
 from readset_sync.model.comparison import full_differences
-from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError, StoreNotFoundError
+from readset_sync.model.errors import (
+    NOT_FOUND,
+    ContendedRowError,
+    ReadSetNotFoundError,
+    StoreNotFoundError,
+    error_code,
+)
 from readset_sync.model.record import (
+    LACKS,
     LISTED,
     REVISION,
     STATUS_AT,
@@ -40,8 +49,6 @@ from readset_sync.model.record import (
 from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from readset_sync.aws.healthomics import HealthOmics, ReadSet, Store
     from readset_sync.aws.table import Table
     from readset_sync.messages.read_set_event import ReadSetEvent
@@ -54,7 +61,7 @@ BEHIND: Final = timedelta(seconds=60)
 AGAIN_SECONDS: Final = 5.0
 """After which HealthOmics is asked again whether a read set is gone, or a status of the last minute is no more."""
 
-_ATTEMPTS: Final = 5
+ATTEMPTS: Final = 5
 """Tries at one row. Each lost one means that another writer won, so a handful is plenty."""
 
 
@@ -115,11 +122,12 @@ class Synchronizer:
         self._table = table
         self._sleep = sleep
 
-    def apply(self, event: "ReadSetEvent", *, may_be_behind: bool = False) -> Change:
+    def apply(self, event: "ReadSetEvent", *, may_be_behind: bool = False, tags_may_come: bool = False) -> Change:
         """Do what an event asks for. The event is a hint: whenever it may be late, the source is asked instead.
 
-        With `may_be_behind`, an answer of the source that contradicts the event is not believed. Then the change says
-        that the event is to be applied again, as it does after an ACTIVE event of a read set without tags.
+        With `may_be_behind`, an answer of the source that contradicts the event, or a later one, is not believed. Then
+        the change says that the event is to be applied again. With `tags_may_come`, so it does after an ACTIVE event of
+        a read set without tags.
 
         Raises:
             ContendedRowError: The row kept changing.
@@ -129,11 +137,12 @@ class Synchronizer:
         arn = str(event.arn)
         match event.action:
             case Action.REFRESH:
-                return self._refresh_for(event, may_be_behind=may_be_behind)
+                return self._refresh_for(event, may_be_behind=may_be_behind, tags_may_come=tags_may_come)
             case Action.SET_STATUS:
                 if self._table.set_status(arn, event.status, message=event.status_message, as_of=event.time):
                     return Change(Outcome.UPDATED, ("set_status",))
-                return self._refresh_for(event, may_be_behind=may_be_behind and event.status != "DELETING")
+                may_be_behind = may_be_behind and event.status != "DELETING"
+                return self._refresh_for(event, may_be_behind=may_be_behind, tags_may_come=False)
             case Action.REMOVE:
                 return Change(Outcome.DELETED if self._table.delete(arn) else Outcome.ABSENT)
             case Action.IGNORE:
@@ -160,18 +169,20 @@ class Synchronizer:
         store_after: "datetime | None" = None,
         tags: bool = True,
         expected: str | None = None,
+        tags_may_come: bool = False,
     ) -> Change:
         """Do as `refresh` does, with the row that the caller has just read, before anything of the source.
 
         Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`. If the read
-        set is to have the status that is `expected`, nothing is written before the source says so.
+        set is to have the status that is `expected`, nothing is written before the source says so. With
+        `tags_may_come`, the change says whether an ACTIVE read set has none yet.
         """
-        for _ in range(_ATTEMPTS):
-            change = self._try_refresh(arn, row, store_after, tags=tags, expected=expected)
+        for _ in range(ATTEMPTS):
+            change = self._try_refresh(arn, row, store_after, tags=tags, expected=expected, tags_may_come=tags_may_come)
             if change is not None:
                 return change
             row = self._table.get(str(arn))
-        raise ContendedRowError(f"{arn} kept changing: {_ATTEMPTS} attempts to write its row lost to other writers")
+        raise ContendedRowError(f"{arn} kept changing: {ATTEMPTS} attempts to write its row lost to other writers")
 
     def create_listed(self, listed: "Response", store: "Store", *, as_of: "datetime") -> bool:
         """Give a read set without a row one that holds what a listing of the moment `as_of` shows of it.
@@ -269,19 +280,18 @@ class Synchronizer:
             unknown=self._source.unknown,
         )
 
-    def _refresh_for(self, event: "ReadSetEvent", *, may_be_behind: bool) -> Change:
+    def _refresh_for(self, event: "ReadSetEvent", *, may_be_behind: bool, tags_may_come: bool) -> Change:
         row = self._table.get(str(event.arn))
-        moment = format_timestamp(event.time)
-        if row and _lacks_tags_alone(row, event.status, moment):
+        if row and _lacks_tags_alone(row, event):
             # The row has all that the event tells of. Tags may have come after it.
-            return self._look_for_tags(event.arn)
-        is_news = row is None or row.get(STATUS_AT, "") < moment
-        return self.refresh_from(event.arn, row, expected=event.status if may_be_behind and is_news else None)
+            return self._look_for_tags(event.arn, look_again=tags_may_come)
+        expected = _expected_status(event, row) if may_be_behind else None
+        return self.refresh_from(event.arn, row, expected=expected, tags_may_come=tags_may_come)
 
-    def _look_for_tags(self, arn: "ReadSetArn") -> Change:
+    def _look_for_tags(self, arn: "ReadSetArn", *, look_again: bool) -> Change:
         try:
             if not self._source.tags(arn):
-                return Change(Outcome.UNCHANGED)
+                return Change(Outcome.UNCHANGED, look_again=look_again)
         except ReadSetNotFoundError:
             pass  # Whether it is gone takes more than one answer.
         return self.refresh(arn)
@@ -293,10 +303,16 @@ class Synchronizer:
         store_after: "datetime | None",
         *,
         tags: bool,
-        expected: str | None = None,
+        expected: str | None,
+        tags_may_come: bool,
     ) -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
-        read_set = self._read(arn, tags=tags)
+        try:
+            read_set = self._read(arn, tags=tags)
+        except ClientError as error:
+            if expected and error_code(error) == NOT_FOUND:  # of the tags
+                return Change(Outcome.BEHIND, look_again=True)
+            raise
         if expected:
             if read_set is None or read_set.metadata["status"] != expected or not has_its_files(read_set.metadata):
                 return Change(Outcome.BEHIND, look_again=True)
@@ -310,7 +326,8 @@ class Synchronizer:
         fresh = self.row_of(arn, read_set, previous=row, store_after=store_after)
         if not self._table.put(fresh, replacing=row):
             return None
-        return replace(_change(row, fresh), look_again=expected == ACTIVE and not read_set.tags)
+        is_active = read_set.metadata["status"] == ACTIVE
+        return replace(_change(row, fresh), look_again=tags_may_come and is_active and not read_set.tags)
 
     def _read(self, arn: "ReadSetArn", *, tags: bool) -> "ReadSet | None":
         try:
@@ -319,9 +336,22 @@ class Synchronizer:
             return None
 
 
-def _lacks_tags_alone(row: Row, status: str, moment: str) -> bool:
-    """Whether a row of an ACTIVE read set was read in full since a moment, and had no tags."""
-    return row.get("set_status") == status == ACTIVE and row.get(SYNCED_AT, "") > moment and row.get("tags") == []
+def _lacks_tags_alone(row: Row, event: "ReadSetEvent") -> bool:
+    """Whether a row of an ACTIVE read set was read in full since an event, and had no tags."""
+    is_complete = row.get(SYNCED_AT, "") > format_timestamp(event.time) and LACKS not in row
+    return is_complete and row.get("set_status") == event.status == ACTIVE and row.get("tags") == []
+
+
+def _expected_status(event: "ReadSetEvent", row: Row | None) -> str | None:
+    """The status that the source must know of after an event: the event's, or that of a change which came after it.
+
+    None where the later change is so old that whatever the source says may be later still.
+    """
+    known_at = row.get(STATUS_AT, "") if row else ""
+    if row is None or known_at < format_timestamp(event.time):
+        return event.status
+    is_recent = known_at > format_timestamp(datetime.now(UTC) - BEHIND)
+    return row.get("set_status") if is_recent or LACKS in row else None
 
 
 def _is_doubtful(row: Row, read_set: "ReadSet | None") -> bool:

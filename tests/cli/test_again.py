@@ -48,6 +48,7 @@ def test_a_run_under_faults_of_every_kind_ends_with_every_row_right(
 ) -> None:
     # GIVEN 500s, resets and throttles that meet the first attempts at some read sets and at each page
     monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
+    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
     store = aws.store(24)
     table = aws.filled(store)
     ids = aws.ids(store)
@@ -90,6 +91,7 @@ def test_a_run_under_faults_of_every_kind_ends_with_every_row_right(
 
 def test_what_goes_on_failing_is_told_once(aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
+    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
     store, table = aws.store(3), aws.table()
     bad = aws.ids(store)[1]
     aws.omics.faults.add("GetReadSetMetadata", "InternalServerException", when=lambda given: given["id"] == bad)

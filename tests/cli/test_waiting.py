@@ -32,6 +32,7 @@ TEMPORARY = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionT
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are tried again at once."""
     monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
+    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_when_nothing_can_succeed_a_command_stops(command: tuple[str, ...], aws:
     assert done.code == 2, done.err
     said = done.err.splitlines()[-1]
     assert said.startswith("omics-meta: error: permission is missing (GetReadSetMetadata: AccessDeniedException: ")
-    assert "allow the action to the identity that runs this command; 30 in a row failed like this" in said
+    assert "allow the action to the identity that runs this command; 30 failed like this" in said
     assert ("; to go on, run: omics-meta backfill " in said) == (command[0] == "backfill")
     # No more than the pages that were in hand when it was noticed.
     assert aws.omics.calls["GetReadSetMetadata"] < 80

@@ -70,7 +70,7 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
         *,
         store_after: datetime | None = None,
         tags: bool = True,
-        expected: str | None = None,
+        **event: Any,
     ) -> Change:
         known: list[ReadSet] = []
 
@@ -82,7 +82,7 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(self._source, "read_set", once)
             for _ in range(5):
-                change = self._try_refresh(arn, row, store_after, tags=tags, expected=expected)
+                change = self._try_refresh(arn, row, store_after, tags=tags, **event)
                 if change is not None:
                     return change
                 row = self._table.get(str(arn))

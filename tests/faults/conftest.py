@@ -164,7 +164,7 @@ def clients(sandbox: Sandbox) -> Clients:
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
         once = Retries()
-        once.deadline = 0
+        once.begin(0)
         sqs = sqs_client(boto3.Session(), retries=once)
     injection.attach(sqs)
     backend = dynamodb_backends[sandbox.account][sandbox.region]

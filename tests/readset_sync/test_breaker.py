@@ -60,8 +60,8 @@ def test_what_fails_alike_is_tried_so_often(error: Exception, attempts: int) -> 
 
 def test_successes_in_between_and_failures_that_differ_break_nothing() -> None:
     assert attempts_before_it_breaks(*repeat(DENIED, MOST_ALIKE - 1), None) == 0
-    assert attempts_before_it_breaks(DENIED, refusal("AccessDeniedException", "ListTagsForResource")) == 0
-    assert attempts_before_it_breaks(DENIED, refusal("ValidationException")) == 0
+    kinds = [refusal(f"Refusal{number}Exception") for number in range(MOST_ALIKE)]
+    assert attempts_before_it_breaks(*kinds) == 0
 
 
 def test_failures_that_pass_do_not_count_in_between() -> None:
@@ -70,8 +70,14 @@ def test_failures_that_pass_do_not_count_in_between() -> None:
     assert attempts_before_it_breaks(*chain.from_iterable(repeat((DENIED, outage), MOST_ALIKE))) == 2 * MOST_ALIKE - 1
 
 
+def test_two_causes_in_turn_break_as_one_does() -> None:
+    denied = refusal("AccessDeniedException", "ListTagsForResource")
+
+    assert attempts_before_it_breaks(*chain.from_iterable(repeat((DENIED, denied), MOST_ALIKE))) == 2 * MOST_ALIKE - 1
+
+
 def test_the_error_says_how_often_it_was_met() -> None:
     error = refusal("AccessDeniedException")
 
     assert attempts_before_it_breaks(error) == MOST_ALIKE
-    assert error.__notes__ == ["30 in a row failed like this, and none succeeded"]
+    assert error.__notes__ == ["30 failed like this, and none succeeded meanwhile"]

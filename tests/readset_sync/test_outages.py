@@ -147,10 +147,11 @@ class World:
         redrive = {"deadLetterTargetArn": self._dead.queue_arn, "maxReceiveCount": RECEIVES}
         self._queue = self._sqs.create_queue(QUEUE, {}, FifoQueue="true", RedrivePolicy=json.dumps(redrive))
         self._retries = Retries(clock=clock)
-        self._needs_retry: Callable[..., float | None]
-        events = SimpleNamespace(register=lambda _name, handler: setattr(self, "_needs_retry", handler))  # pyright: ignore[reportUnknownLambdaType]
+        handlers: dict[str, Any] = {}
+        events = SimpleNamespace(register=handlers.__setitem__)
         anything: Any = SimpleNamespace(meta=SimpleNamespace(service_model=service_model("omics"), events=events))
         self._retries.attach(anything)
+        self._needs_retry: Callable[..., float | None] = handlers["needs-retry.omics"]
         fine = self._services(lambda _service, _name, call: call())
         self._verifier = Verifier(*fine, Serial())  # pyright: ignore[reportArgumentType] - has what is called
         source, table = self._services(self._call)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from readset_sync.aws import retries as module
 from readset_sync.aws.clients import dynamodb_client
 from readset_sync.aws.retries import ATTEMPTS, ATTEMPTS_AT_A_PAGE, Outage, Retries
+from readset_sync.model.errors import LeftBehindError, ServiceAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,14 +122,28 @@ def test_many_failures_leave_no_call_with_fewer_attempts(clock: Clock):
 
 def test_no_pause_goes_beyond_the_deadline(clock: Clock):
     retries = Retries(clock=clock)
-    retries.deadline = clock() + 1
+    retries.begin(deadline := clock() + 1)
     service = Service(retries)
 
     with pytest.raises(ClientError):
         service.get(*[(500, "InternalServerError")] * 9)
 
     assert service.calls == 3
-    assert clock() < retries.deadline
+    assert clock() < deadline
+
+
+def test_a_thread_of_an_earlier_batch_sends_nothing_any_more(clock: Clock):
+    retries = Retries(clock=clock)
+    service = Service(retries)
+    retries.join(retries.begin(clock() + 60))
+    service.get()
+
+    # WHEN the function has gone on to another batch
+    retries.begin(clock() + 60)
+
+    with pytest.raises(LeftBehindError):
+        service.get()
+    assert service.calls == 1
 
 
 class World:
@@ -136,14 +151,12 @@ class World:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.lines: list[tuple[str, int]] = []
+        self.said: list[str] = []
+        self.asked = 0
         self.away_until = 0.0
+        self.given_up = False
         self.outage = Outage(
-            600,
-            lambda: clock() >= self.away_until,
-            on_away=lambda reason, seconds: self.lines.append((reason, round(seconds))),
-            on_back=lambda seconds: self.lines.append(("back", round(seconds))),
-            clock=clock,
+            "DynamoDB", 600, self._answers, tell=self.said.append, given_up=lambda: self.given_up, clock=clock
         )
         self.service = Service(Retries(self.outage, clock=clock))
 
@@ -154,6 +167,10 @@ class World:
         self._clock.sleep(1)
         self.away_until = self._clock() + seconds
 
+    def _answers(self) -> bool:
+        self.asked += 1
+        return self._clock() >= self.away_until
+
 
 def test_a_service_that_has_answered_is_waited_for(clock: Clock):
     world = World(clock)
@@ -162,22 +179,42 @@ def test_a_service_that_has_answered_is_waited_for(clock: Clock):
 
     world.get()
 
-    (away, seconds), back = world.lines
-    assert (away, back[0]) == ("HTTP status 503", "back")
-    assert 9 <= seconds <= 20
-    assert 60 <= back[1] <= 70
+    away, back = world.said
+    assert away == "DynamoDB has not answered for 10 s (HTTP status 503): waiting up to 0:10:00"
+    assert back.startswith("DynamoDB answers again, after 6")
 
 
-def test_a_service_is_waited_for_no_longer_than_the_patience(clock: Clock):
+def test_a_service_that_is_away_for_longer_than_anybody_waits_ends_the_run(clock: Clock):
     world = World(clock)
     world.get()
     world.goes_away(6000)
-    began = clock()
+
+    with pytest.raises(ServiceAwayError, match=r"DynamoDB has not answered for 60\d s \(HTTP status 503\): try again"):
+        world.get()
+
+
+def test_many_threads_ask_whether_a_service_answers_once_a_second(clock: Clock):
+    world = World(clock)
+    world.get()
+    world.goes_away(60)
+
+    assert all(world.outage.is_worth_waiting("503") for _ in range(30))
+    assert world.asked == 1
+    clock.sleep(1)
+    assert world.outage.is_worth_waiting("503")
+    assert world.asked == 2
+
+
+def test_a_call_is_given_up_when_nobody_waits_any_more(clock: Clock):
+    world = World(clock)
+    world.get()
+    world.goes_away(60)
+    world.given_up = True
 
     with pytest.raises(ClientError):
         world.get()
 
-    assert 590 <= clock() - began <= 610
+    assert world.service.calls == 2
 
 
 def test_a_service_that_never_answered_is_not_waited_for(clock: Clock):
@@ -203,7 +240,7 @@ def test_a_call_that_fails_while_others_are_answered_is_not_waited_for(clock: Cl
         world.service.get(*[fail] * 100)
 
     assert world.service.calls == 1 + ATTEMPTS
-    assert world.lines == []
+    assert world.said == []
 
 
 def test_a_page_has_more_attempts_than_what_is_tried_again_by_itself(clock: Clock):
@@ -230,7 +267,7 @@ def test_a_call_that_fails_while_others_would_be_answered_has_as_many_attempts_a
 
     # One more, because only after it was the service asked whether it answers.
     assert world.service.calls == 1 + 2 * ATTEMPTS - 1
-    assert world.lines == []
+    assert world.said == []
 
 
 def test_a_call_whose_attempts_are_used_up_by_an_outage_has_others_when_it_is_over(clock: Clock):

@@ -42,6 +42,8 @@ _UPLOAD_SECONDS: Final = 900
 _PAUSES: Final = (1, 1, 2, 3, 5)
 """Seconds between one look and the next; the last of them goes on."""
 
+_REMOVING: Final = "removing what was made; a second interruption leaves it there"
+
 _CLOCKS_DIFFER: Final = timedelta(minutes=15)
 
 _TAG: Final = {"omics-meta-changed": "yes"}
@@ -105,10 +107,10 @@ def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
     except EXPECTED_ERRORS as error:
         stopped = error
     except KeyboardInterrupt:
-        print_note("removing what was made; a second interruption leaves it there")
+        print_note(_REMOVING)
         raise
     finally:
-        left = trial.clean_up()
+        left = _to_its_end(trial.clean_up)
         for each in left:
             print_note(each)
     findings = trial.findings(describe_error(stopped) if stopped else "what comes before it did not happen")
@@ -145,6 +147,7 @@ class _Trial:
         self._table.check_key()
         if not any(STORE_EVENT in rule.get("EventPattern", "") for rule in further_rules(self._stack)):
             del self._expected["rename"]  # the stack has been told not to rely on it
+        print_note(f"making sequence store {self._store.name}")
         self._store.make()
         print_note(f"made sequence store {self._store.id}, named {self._store.name}; it is removed at the end")
         _wait(self._store.is_ready)
@@ -264,6 +267,16 @@ class _Trial:
 def _has_ended(metadata: Any) -> bool:
     """Whether an upload has ended, well or not."""
     return metadata.get("status") not in {None, "PROCESSING_UPLOAD"} and has_its_files(metadata)
+
+
+def _to_its_end(clean_up: Callable[[], list[str]]) -> list[str]:
+    """Clean up, also if the first interruption comes meanwhile."""
+    try:
+        return clean_up()
+    except KeyboardInterrupt:
+        print_note(_REMOVING)
+        clean_up()
+        raise
 
 
 def _wait(is_so: Callable[[], bool], longest: float = WAIT_SECONDS) -> _Waited:

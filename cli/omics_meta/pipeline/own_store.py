@@ -6,9 +6,10 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import ClientError
 from readset_sync.messages.read_set_event import ACTIVE
 from readset_sync.model.arn import ReadSetArn
-from readset_sync.model.errors import EXPECTED_ERRORS, SyncError, describe_error
+from readset_sync.model.errors import EXPECTED_ERRORS, SyncError, describe_error, is_passing
 
 if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
@@ -43,7 +44,11 @@ class OwnStore:
     def make(self) -> None:
         """Make the store."""
         self._begun = True
-        made = self._client.create_sequence_store(name=self.name, description="Made by omics-meta selftest")
+        try:
+            made = self._client.create_sequence_store(name=self.name, description="Made by omics-meta selftest")
+        except ClientError as error:
+            self._begun = is_passing(error)  # a refusal makes none
+            raise
         self.id, self.arn = made["id"], made["arn"]
 
     def is_ready(self) -> bool:
@@ -104,20 +109,24 @@ class OwnStore:
         """Delete the store and all that is in it; return what is left, why, and what to do about it."""
         if not self._begun:
             return []
-        left: dict[str, str] = {}
+        stores = {self.id} - {""}
+        unknown = ""
         try:
             # By name, because the answer of the call that made it may have been lost, and the call repeated.
             pages = self._client.get_paginator("list_sequence_stores").paginate()
             found = [each for page in pages for each in page["sequenceStores"]]
-            stores = {each["id"] for each in found if each.get("name", "").startswith(self.name)} | {self.id} - {""}
-            left = {store: reason for store in stores if (reason := self._remove(store))}
+            stores |= {each["id"] for each in found if each.get("name", "").startswith(self.name)}
         except EXPECTED_ERRORS as error:
-            left[self.id or f"named {self.name}"] = describe_error(error)
-        return [
+            unknown = describe_error(error)
+        left = [
             f"sequence store {store} is left ({reason}): delete its read sets, and then `aws omics "
             f"delete-sequence-store --region {self._client.meta.region_name} --id {store}`"
-            for store, reason in left.items()
+            for store in sorted(stores)
+            if (reason := self._remove(store))
         ]
+        if unknown and not self.id:
+            left.append(f"a sequence store named {self.name} may be left ({unknown}): look for it, and delete it")
+        return left
 
     def _remove(self, store: str) -> str:
         """Delete one store; return why that did not work, or ""."""

@@ -146,7 +146,7 @@ def _patience(text: str) -> float:
     """The seconds that `--wait-for-aws` means."""
     try:
         duration = parse_duration(text)
-    except OverflowError:
+    except (OverflowError, ValueError):  # beyond what Python takes for a duration, or for digits of a number
         duration = None
     if duration is None:
         raise CommandError(f"--wait-for-aws {text!r} is no duration: give minutes, hours or days as in 10m, or 0")

@@ -1,7 +1,6 @@
 """Waiting for a service that is away: laptops sleep, and networks drop."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Final
 
 import boto3
@@ -10,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readset_sync.aws.retries import Outage, Retries
 from readset_sync.model.errors import is_passing
 
+from omics_meta.terminal.exits import INTERRUPTED
 from omics_meta.terminal.output import print_note
 
 _ONE_ATTEMPT: Final = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
@@ -41,11 +41,4 @@ def _waiting(service: str, patience: float, call: Callable[[], object]) -> Retri
             return False
         return True
 
-    def on_away(reason: str, seconds: float) -> None:
-        limit = timedelta(seconds=patience)
-        print_note(f"{service} has not answered for {seconds:.0f} s ({reason}): waiting up to {limit}")
-
-    def on_back(seconds: float) -> None:
-        print_note(f"{service} answers again, after {seconds:.0f} s")
-
-    return Retries(Outage(patience, answers, on_away=on_away, on_back=on_back))
+    return Retries(Outage(service, patience, answers, tell=print_note, given_up=INTERRUPTED.is_set))

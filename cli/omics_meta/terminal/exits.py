@@ -1,6 +1,11 @@
 """Exit codes, the same for every command, and the error that a command raises to end with one of them."""
 
 from enum import IntEnum
+from threading import Event
+from typing import Final
+
+INTERRUPTED: Final = Event()
+"""Set by a signal that ends the command, for threads that wait."""
 
 
 class ExitCode(IntEnum):

@@ -9,9 +9,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.model.errors import describe_error, is_passing, is_passing_answer
+from readset_sync.model.errors import LeftBehindError, ServiceAwayError, describe_error, is_passing, is_passing_answer
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -30,34 +31,42 @@ _LONGEST_PAUSE: Final = 8.0
 """Seconds. The pause doubles from attempt to attempt; a random share of it is waited, so that threads spread out."""
 
 
+_PROBE_SECONDS: Final = 1.0
+"""Between two calls that ask whether a service answers again, whoever makes them: they have a quota too."""
+
+
 class Outage:
     """Whether a service is away, and what somebody who waits for it is told.
 
     Safe to share among threads.
 
     Args:
+        service: The service's name.
         patience: Seconds to wait for a service that is away, counted from its last answer.
         answers: Calls the service once, and tells whether it answers.
-        on_away: Called once when a wait begins, with what failed and the seconds since the last answer.
-        on_back: Called once when the service answers again, with the seconds that it was away.
+        tell: Given a line when a wait begins, and when the service answers again.
+        given_up: Whether nobody waits any more.
         clock: Seconds, monotonic.
     """
 
     def __init__(
         self,
+        service: str,
         patience: float,
         answers: Callable[[], bool],
         *,
-        on_away: Callable[[str, float], None],
-        on_back: Callable[[float], None],
+        tell: Callable[[str], None],
+        given_up: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._service = service
         self._patience = patience
         self._answers = answers
-        self._on_away = on_away
-        self._on_back = on_back
+        self._tell = tell
+        self.given_up = given_up
         self._clock = clock
         self._answered: float | None = None
+        self._asked = -math.inf
         self._told = False
         self._lock = threading.Lock()
 
@@ -68,24 +77,34 @@ class Outage:
             seconds, self._answered = now - (self._answered or now), now
             told, self._told = self._told, False
         if told:
-            self._on_back(seconds)
+            self._tell(f"{self._service} answers again, after {seconds:.0f} s")
 
     def answered_since(self, moment: float) -> bool:
         """Whether any call has been answered since a moment of the clock."""
         return self._answered is not None and self._answered >= moment
 
     def is_worth_waiting(self, reason: str) -> bool:
-        """Whether a service, of which a call keeps failing and no other is answered, may still answer it."""
-        if self._answered is None or self._clock() - self._answered >= self._patience:
+        """Whether a service, of which a call keeps failing and no other is answered, may still answer it.
+
+        Raises:
+            ServiceAwayError: It has been away for too long.
+        """
+        if self._answered is None:
             return False
-        if self._answers():
+        with self._lock:
+            now = self._clock()
+            asks = now - self._asked >= _PROBE_SECONDS
+            self._asked = now if asks else self._asked
+        if asks and self._answers():
             self.answered()
             return True
+        away = f"{self._service} has not answered for {now - self._answered:.0f} s ({reason})"
+        if now - self._answered >= self._patience:
+            raise ServiceAwayError(f"{away}: try again when it does")
         with self._lock:
-            seconds = self._clock() - self._answered
             told, self._told = self._told, True
         if not told:
-            self._on_away(reason, seconds)
+            self._tell(f"{away}: waiting up to {timedelta(seconds=self._patience)}")
         return True
 
 
@@ -101,13 +120,32 @@ class Retries:
         self._outage = outage
         self._clock = clock
         self.deadline = math.inf
-        """The moment of the clock by which a call must have ended: no pause goes beyond it."""
+        self._batch: object = None
+        self._threads = threading.local()
+
+    def begin(self, deadline: float) -> object:
+        """Begin a batch of work, no pause of which goes beyond a moment of the clock; return what stands for it."""
+        self.deadline, self._batch = deadline, object()
+        return self._batch
+
+    def join(self, batch: object) -> None:
+        """Take note that this thread works on a batch: it makes no call any more once another one has begun.
+
+        An environment of Lambda is frozen between two batches, and what hangs in a thread then would be sent when
+        others have long changed what it is about.
+        """
+        self._threads.batch = batch
 
     def attach(self, client: "BaseClient") -> None:
         """Make the decisions for a client, whose configuration must leave one attempt to botocore."""
         service = client.meta.service_model.service_id.hyphenize()
         handler: Any = self._needs_retry  # the stubs know no handler that returns something
         client.meta.events.register(f"needs-retry.{service}", handler)
+        client.meta.events.register(f"before-send.{service}", self._before_send)
+
+    def _before_send(self, **_: Any) -> None:
+        if getattr(self._threads, "batch", self._batch) is not self._batch:
+            raise LeftBehindError("the function has gone on to other messages")
 
     def _needs_retry(
         self,
@@ -125,9 +163,9 @@ class Retries:
                 self._outage.answered()
             return None
         # Full jitter, as AWS recommends; it is no secret.
-        pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempts - 1)))  # noqa: S311
+        pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempts - 1, 9)))  # noqa: S311
         now = self._clock()
-        if now + pause >= self.deadline:
+        if now + pause >= self.deadline or (self._outage and self._outage.given_up()):
             return None
         context = request_dict["context"]
         failed_before = context.get("failed_at")

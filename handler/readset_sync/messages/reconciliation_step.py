@@ -160,7 +160,7 @@ class ReconciliationStep:
                 differing=tuple(map(str, detail.get("differing", []))),
                 compared=read_time(detail, "compared", "detail.compared") if detail.get("compared") else None,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise MalformedEventError(f"detail is not a step of a reconciliation: {error!r}") from error
 
 

@@ -43,6 +43,10 @@ class StoreNotFoundError(SetupError):
     """HealthOmics says that there is no such sequence store in this account and region (404)."""
 
 
+class ServiceAwayError(SetupError):
+    """A service that has answered before has not answered for longer than somebody wanted to wait."""
+
+
 class UnlistedStoreError(SyncError):
     """The listings of some sequence stores failed, so that nobody knows what is in them. Trying again may help."""
 
@@ -55,12 +59,19 @@ class UnfinishedError(SyncError):
     """Work that did not end within the time that there was for it."""
 
 
+class LeftBehindError(SyncError):
+    """A call that nobody waits for any more."""
+
+
 class NotBegunError(UnfinishedError):
     """Work that was not begun, because what comes before it failed or took too long."""
 
 
 EXPECTED_ERRORS: Final = (SyncError, ClientError, BotoCoreError)
 """Everything that AWS, the network or the data can do to one read set. Any other exception is a fault of ours."""
+
+NOT_FOUND: Final = "ResourceNotFoundException"
+"""The error code of a 404, with which HealthOmics says that there is no such thing."""
 
 THROTTLE: Final = "ThrottlingException"
 """The error code with which HealthOmics throttles."""
@@ -121,7 +132,8 @@ def is_passing(error: Exception | None) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return is_passing_answer(status, error_code(error))
-    return isinstance(error, HTTPClientError | NetworkError | UnfinishedError) and not isinstance(error, SSLError)
+    passing = HTTPClientError | NetworkError | UnfinishedError | ContendedRowError
+    return isinstance(error, passing) and not isinstance(error, SSLError)
 
 
 def error_code(error: Exception) -> str:

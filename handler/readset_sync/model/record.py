@@ -128,7 +128,8 @@ _MEMBERS: Final = {
     "set_sequence_information": [f"sequenceInformation.{member}" for member in _SEQUENCE_INFORMATION.values()],
 }
 _FILE_MEMBERS: Final = [
-    f"files.{name}.{member}" for name in _FILES for member in ("s3Access.s3Uri", *_FILE_COUNTS.values())
+    *(f"files.{name}.{member}" for name in _FILES for member in ("s3Access.s3Uri", *_FILE_COUNTS.values())),
+    *(f"etag.{name}" for name in _FILES if name in _ETAG),
 ]
 _STORE_MEMBERS: Final = [*_STORE.values(), *(f"s3Access.{member}" for member in _STORE_ACCESS.values())]
 _MADE_OF: Final = {

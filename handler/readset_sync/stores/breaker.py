@@ -1,5 +1,6 @@
 """Stops work on many read sets when all of them fail alike: nothing can succeed until somebody mends the cause."""
 
+from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 from typing import Final, TypeVar
@@ -11,23 +12,22 @@ from readset_sync.model.errors import EXPECTED_ERRORS, SyncError, error_code, is
 _Outcome = TypeVar("_Outcome")
 
 MOST_ALIKE: Final = 30
-"""Failures in a row, of one operation with one error code, that are taken for the failure of everything."""
+"""Failures of one operation with one error code, without a success meanwhile, that are taken for the failure of all."""
 
 
 class CircuitBreaker:
     """Tries work on one read set after the other. Safe to share among threads."""
 
     def __init__(self) -> None:
-        self._kind = ("", "")
-        self._alike = 0
+        self._failures: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
 
     def attempt(self, work: Callable[[], _Outcome], failed: Callable[[Exception], _Outcome]) -> _Outcome:
         """Return what work has come to, or what `failed` makes of its error.
 
         Raises:
-            Exception: The error, if everything else would fail for it too: by its nature, or because `MOST_ALIKE` in a
-                row have failed so, none has succeeded meanwhile, and it does not pass by itself.
+            Exception: The error, if everything else would fail for it too: by its nature, or because `MOST_ALIKE`
+                have failed so, none has succeeded meanwhile, and it does not pass by itself.
         """
         try:
             outcome = work()
@@ -36,7 +36,7 @@ class CircuitBreaker:
                 raise
             return failed(error)
         with self._lock:
-            self._alike = 0
+            self._failures.clear()
         return outcome
 
     def _breaks(self, error: Exception) -> bool:
@@ -44,9 +44,8 @@ class CircuitBreaker:
             return False
         kind = (error.operation_name if isinstance(error, ClientError) else "", error_code(error))
         with self._lock:
-            self._alike = self._alike + 1 if kind == self._kind else 1
-            self._kind = kind
-            if self._alike < MOST_ALIKE:
+            self._failures[kind] += 1
+            if self._failures[kind] < MOST_ALIKE:
                 return False
-        error.add_note(f"{MOST_ALIKE} in a row failed like this, and none succeeded")
+        error.add_note(f"{MOST_ALIKE} failed like this, and none succeeded meanwhile")
         return True

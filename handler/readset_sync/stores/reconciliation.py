@@ -44,6 +44,7 @@ from readset_sync.model.errors import (
     describe_error,
     error_code,
     has_bad_credentials,
+    is_passing,
 )
 from readset_sync.model.record import CREATED_AT, LISTED, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
@@ -148,7 +149,7 @@ class Reconciler:
             while step.phase is not Phase.DONE and asked < _REFRESHES and self._clock() - began < STEP_SECONDS:
                 step, refreshes = self._turn_page(step)
                 asked += refreshes
-        except UnlistedStoreError:
+        except (UnlistedStoreError, ClientError):
             # What the step has found in other stores goes into the queue first.
             if not step.differing:
                 raise
@@ -314,13 +315,16 @@ def _without_listing(step: ReconciliationStep, error: StoreNotFoundError | Clien
     """Go on with the other stores, now that a page of the first one's listing could not be read.
 
     Raises:
-        ClientError: The error as it is, which is not the store's: the others would meet it too.
+        ClientError: The error as it is, which is not the store's: the others would meet it too, or have met it if it is
+            one that passes.
         UnlistedStoreError: The listings of the others have failed as well, if there are any.
     """
     if error_code(error) == THROTTLE or has_bad_credentials(error):
         raise error
     following = step.put_off(describe_error(error))
     if len(step.stores) == 1 or step.stores[0] in step.failed:
+        if is_passing(error):
+            raise error
         reasons = "; ".join(f"{store_id}: {stop.reason}" for store_id, stop in following.failed.items())
         raise UnlistedStoreError(f"sequence stores that could not be listed: {reasons}") from error
     return following

@@ -17,7 +17,7 @@ from readset_sync.model.errors import ContendedRowError, ReadSetNotFoundError, d
 from readset_sync.model.record import LISTED, SYNC_STATE
 from readset_sync.stores.breaker import CircuitBreaker
 from readset_sync.stores.pages import map_pages
-from readset_sync.sync import Change, Outcome, Synchronizer
+from readset_sync.sync import ATTEMPTS, Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
     from readset_sync.aws.healthomics import HealthOmics
@@ -68,8 +68,7 @@ class ReadSetResult:
     @classmethod
     def failed(cls, arn: str, error: Exception) -> Self:
         """A read set about which nothing could be done."""
-        may_pass = is_passing(error) or isinstance(error, ContendedRowError)
-        return cls(arn, None, describe_error(error), may_pass=may_pass)
+        return cls(arn, None, describe_error(error), may_pass=is_passing(error))
 
 
 @dataclass(slots=True)
@@ -211,7 +210,7 @@ class Verifier:
 
     def _compare_in_full(self, arn: ReadSetArn, row: "Row") -> RowDrift:
         """Compare a row with what would be written now, again for as long as somebody else writes it meanwhile."""
-        while True:
+        for _ in range(ATTEMPTS):
             try:
                 read_set = self._source.read_set(arn)
             except ReadSetNotFoundError:
@@ -227,6 +226,7 @@ class Verifier:
             if current == row:
                 return RowDrift(str(arn), DriftStatus.ORPHANED if gone else DriftStatus.STALE, fields)
             row = current
+        raise ContendedRowError(f"{arn} kept changing: each of {ATTEMPTS} looks at its row found another one")
 
     def _examine_again(self, finding: RowDrift) -> RowDrift:
         if finding.status is DriftStatus.FAILED:
