@@ -126,14 +126,17 @@ def test_a_patience_that_is_none_is_refused(aws: Aws, cli: CommandLine) -> None:
     ],
     ids=["fails", "asks for something", "answers what has expired"],
 )
+@pytest.mark.parametrize("good_answers", [0, 30])
 def test_credentials_that_cannot_be_renewed_end_a_run(
-    answer: str, says: str, aws: Aws, cli: CommandLine, tmp_path: Path
+    good_answers: int, answer: str, says: str, aws: Aws, cli: CommandLine, tmp_path: Path
 ) -> None:
-    # GIVEN credentials for a few minutes, which are renewed before each call, and then cannot be
+    # GIVEN credentials for a few minutes, which are renewed before each call, until they cannot be
     soon = format_timestamp(datetime.now(UTC) + timedelta(minutes=5))
     program, calls, config = tmp_path / "program", tmp_path / "calls", tmp_path / "config"
     good = json.dumps(TEMPORARY | {"Expiration": soon})
-    program.write_text(f"echo >> {calls}\nif [ $(wc -l < {calls}) -gt 30 ]; then {answer}; else echo '{good}'; fi\n")
+    program.write_text(
+        f"echo >> {calls}\nif [ $(wc -l < {calls}) -gt {good_answers} ]; then {answer}; else echo '{good}'; fi\n"
+    )
     config.write_text(f"[profile p]\ncredential_process = sh {program}\n")
     store, table = aws.store(20), aws.table()
 
@@ -147,7 +150,7 @@ def test_credentials_that_cannot_be_renewed_end_a_run(
     assert (done.code, done.out) == (2, ""), done.err
     said = done.err.splitlines()[-1]
     assert said.startswith(f"omics-meta: error: {says}")
-    assert "; Rows that were written stay; to go on, run: omics-meta backfill " in said
+    assert ("; Rows that were written stay; to go on, run: omics-meta backfill " in said) == bool(good_answers)
 
 
 def test_a_full_disk_or_a_reader_that_went_away_ends_a_backfill_with_the_command_that_goes_on(

@@ -40,6 +40,7 @@ class Session(boto3.Session):
         credentials: Any = self._said(self._core.get_credentials)
         if credentials:  # each call asks for them, and so they are renewed when they are about to expire
             credentials.get_frozen_credentials = partial(self._said, credentials.get_frozen_credentials)
+            credentials.get_deferred_property = partial(_deferred, credentials, self._said)
         try:
             make = cast("Any", super()).client
             client = make(service_name, **options)
@@ -74,6 +75,10 @@ class Session(boto3.Session):
             if os.environ.get(variable):
                 return variable
         return f"endpoint_url of profile {self._core.profile or 'default'}, or of its services,"
+
+
+def _deferred(credentials: Any, said: Callable[[Callable[[], Any]], Any], name: str) -> Callable[[], Any]:
+    return partial(said, partial(getattr, credentials, name))
 
 
 class NotAwsError(SetupError):
