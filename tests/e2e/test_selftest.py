@@ -214,6 +214,33 @@ def test_an_interruption_leaves_nothing(account: Account) -> None:
     assert account.is_clean
 
 
+def test_an_interruption_of_the_removal_leaves_nothing(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN a refusal, so that what was made is removed at once, and an interruption meanwhile
+    account.sandbox.omics.faults.add("CreateMultipartReadSetUpload", "AccessDeniedException")
+    remove, interrupted = own_store.OwnStore.remove, Mock(side_effect=KeyboardInterrupt)
+
+    def once(store: own_store.OwnStore) -> list[str]:
+        return interrupted() if not interrupted.called else remove(store)
+
+    monkeypatch.setattr(own_store.OwnStore, "remove", once)
+
+    done = account.run("--yes")
+
+    assert (done.code, done.out) == (130, "")
+    assert "removing what was made; a second interruption leaves it there" in done.err
+    assert account.is_clean
+
+
+def test_what_neither_can_be_made_nor_looked_for_is_not_said_to_be_left(account: Account) -> None:
+    for operation in ("CreateSequenceStore", "ListSequenceStores"):
+        account.sandbox.omics.faults.add(operation, "AccessDeniedException")
+
+    done = account.run("--yes")
+
+    assert done.code == 2
+    assert "left" not in done.err
+
+
 def test_what_cannot_be_removed_is_named_with_what_to_do(account: Account) -> None:
     account.sandbox.omics.faults.add("DeleteSequenceStore", "AccessDeniedException")
 
