@@ -12,6 +12,7 @@ of a POST holds the keyword arguments of the method it stands for.
 | `PATCH /_sandbox/stores/SID/readsets/RID` `{"subject_id": …}` | change a read set, without an event |
 | `PUT /_sandbox/stores/SID/readsets/RID/status` `{"status": …}` | give it a status, with the event |
 | `PUT /_sandbox/stores/SID/readsets/RID/tags` `{"cohort": …}` | give it tags, in addition to those that it has |
+| `POST /_sandbox/references` `{"name": …}` | create a reference; answers `{"arn": …}`, for read sets to name |
 | `GET /_sandbox/calls` | API calls by operation, answered and throttled |
 | `DELETE /_sandbox/calls` | count from zero |
 | `GET /_sandbox/faults` | faults that are on |
@@ -71,6 +72,7 @@ class Control:
             ("PATCH", _READ_SET, lambda store, item, body: sandbox.omics.update_read_set(store, item, **body)),
             ("PUT", f"{_READ_SET}/status", lambda store, item, body: sandbox.omics.set_status(store, item, **body)),
             ("PUT", f"{_READ_SET}/tags", self._tag),
+            ("POST", "/references", lambda body: {"arn": sandbox.omics.create_reference(**body)}),
             ("GET", "/calls", lambda _: {"calls": sandbox.omics.calls, "throttled": sandbox.omics.throttled}),
             ("DELETE", "/calls", self._reset_calls),
             ("GET", "/faults", self._faults),

@@ -151,6 +151,8 @@ def test_given_every_kind_of_store_and_read_set_when_every_operation_is_called_t
     omics.untag_resource(resourceArn=arn, tagKeys=["k1", "k2"])
     omics.batch_delete_read_set(sequenceStoreId=plain, ids=[read_sets[0], "9" * 10])
     omics.delete_sequence_store(id=full)
+    reference = sandbox.omics.create_reference("GRCh38").split("/")
+    omics.get_reference_metadata(referenceStoreId=reference[1], id=reference[3])
 
     assert recorder.answers.keys() == OPERATIONS.keys()
     assert recorder.violations() == []
@@ -206,6 +208,7 @@ NOT_FOUND: list[tuple[str, dict[str, Any]]] = [
     ("delete_sequence_store", {"id": ABSENT}),
     ("list_read_sets", {"sequenceStoreId": ABSENT}),
     ("get_read_set_metadata", {"sequenceStoreId": STORE, "id": ABSENT}),
+    ("get_reference_metadata", {"referenceStoreId": STORE, "id": ABSENT}),
     ("batch_delete_read_set", {"sequenceStoreId": ABSENT, "ids": [ABSENT]}),
     ("get_read_set_activation_job", {"sequenceStoreId": STORE, "id": ABSENT}),
     ("list_tags_for_resource", {"resourceArn": f"arn:aws:omics:x:y:sequenceStore/{ABSENT}"}),

@@ -27,6 +27,7 @@ def test_given_the_same_stores_when_boto3_asks_for_them_over_http_then_the_answe
     store_id = service.create_store("cohort-a", tags={"owner": "lab"})
     read_set_id = service.create_read_set(store_id, name="NA12878", tags={"cohort": "a"})
     arn = service.read_set(store_id, read_set_id).arn
+    reference_id = service.create_reference("GRCh38").rpartition("/")[2]
 
     def answers(client: Any) -> list[Any]:
         found = [
@@ -35,6 +36,7 @@ def test_given_the_same_stores_when_boto3_asks_for_them_over_http_then_the_answe
             client.list_read_sets(sequenceStoreId=store_id, filter={"name": "NA12878"}),
             client.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id),
             client.list_tags_for_resource(resourceArn=arn),
+            client.get_reference_metadata(referenceStoreId="1000000000", id=reference_id),
         ]
         return [{name: value for name, value in each.items() if name != "ResponseMetadata"} for each in found]
 

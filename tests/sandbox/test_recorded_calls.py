@@ -56,6 +56,7 @@ def test_given_a_function_when_it_calls_aws_then_its_role_has_made_those_calls_a
     sandbox: Sandbox, deploy: Callable[..., str], store_id: str
 ) -> None:
     read_set_id = sandbox.omics.create_read_set(store_id, name="r")
+    reference = sandbox.omics.create_reference("GRCh38")
     deploy(f"""
 import boto3
 def handler(event, context):
@@ -63,6 +64,7 @@ def handler(event, context):
     read_set = omics.get_read_set_metadata(sequenceStoreId="{store_id}", id="{read_set_id}")
     omics.list_tags_for_resource(resourceArn=read_set["arn"])
     omics.get_sequence_store(id="{store_id}")
+    omics.get_reference_metadata(referenceStoreId="1000000000", id="{reference.rpartition("/")[2]}")
     return boto3.client("sts").get_caller_identity()["Arn"]
 """)
     store = ARN("omics", f"sequenceStore/{store_id}")
@@ -72,6 +74,7 @@ def handler(event, context):
         Call("omics:GetReadSetMetadata", (store, f"{store}/readSet/{read_set_id}")): 1,
         Call("omics:ListTagsForResource", ("*",)): 1,
         Call("omics:GetSequenceStore", (store,)): 1,
+        Call("omics:GetReferenceMetadata", (reference.partition("/reference/")[0], reference)): 1,
         Call("sts:GetCallerIdentity", ("*",)): 1,
         Call("logs:CreateLogGroup", (LOG_GROUP,)): 1,
         Call("logs:CreateLogStream", (LOG_GROUP,)): 1,

@@ -64,8 +64,7 @@ def asked(request: Request, account: str) -> Asked:
     service = _PREFIXES.get(str(request.service), str(request.service))
     partition = get_partition(str(request.region))
     if service == "omics":
-        arn = f"arn:{partition}:omics:{request.region}:{account}:sequenceStore/"
-        resources = _omics_resources(operation, parameters, arn)
+        resources = _omics_resources(operation, parameters, f"arn:{partition}:omics:{request.region}:{account}:")
     else:
         region = "" if service in _WITHOUT_REGION else request.region
         resources = _resources(service, parameters, f"arn:{partition}:{service}:{region}:{account}:")
@@ -146,15 +145,18 @@ def _plain(name: str) -> str:
 
 
 def _omics_resources(operation: str, parameters: Parameters, prefix: str) -> list[str]:
-    """The store, and with GetReadSetMetadata the read set as well, both of which must be allowed.
+    """The store, and what is read of it: a read set or a reference. Each must be allowed.
 
     ListSequenceStores and ListTagsForResource have no resource type.
     """
     if operation in {"GetSequenceStore", "UpdateSequenceStore", "DeleteSequenceStore"}:
-        return [f"{prefix}{parameters['id']}"]
+        return [f"{prefix}sequenceStore/{parameters['id']}"]
     if operation in {"TagResource", "UntagResource"}:
         return [parameters["resourceArn"]]
+    if operation == "GetReferenceMetadata":
+        store = f"{prefix}referenceStore/{parameters['referenceStoreId']}"
+        return [store, f"{store}/reference/{parameters['id']}"]
     if "sequenceStoreId" not in parameters:
         return []
-    store = f"{prefix}{parameters['sequenceStoreId']}"
+    store = f"{prefix}sequenceStore/{parameters['sequenceStoreId']}"
     return [store, f"{store}/readSet/{parameters['id']}"] if operation == "GetReadSetMetadata" else [store]

@@ -1,4 +1,4 @@
-"""What HealthOmics keeps: sequence stores, read sets, uploads and activation jobs."""
+"""What HealthOmics keeps: sequence stores, read sets, references, uploads and activation jobs."""
 
 import hashlib
 from collections.abc import Iterator
@@ -118,6 +118,25 @@ class ReadSet:
         if not self.files or self.status not in _STATUSES_WITH_FILES:
             del described["files"]
         return described
+
+
+@dataclass
+class Reference:
+    """A genome in a reference store, which read sets may name."""
+
+    creation_time: datetime
+    update_time: datetime
+    id: str
+    arn: str
+    reference_store_id: str
+    name: str
+    md5: str
+    status: str = "ACTIVE"
+    creation_type: str = "IMPORT"
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of GetReferenceMetadata."""
+        return _members(self, "GetReferenceMetadataResponse")
 
 
 @dataclass

@@ -78,6 +78,13 @@ def _get_read_set_metadata(service: OmicsService, given: Parameters) -> dict[str
     return described
 
 
+def _get_reference_metadata(service: OmicsService, given: Parameters) -> dict[str, Any]:
+    reference = service.references.get(service.reference_arn(given["referenceStoreId"], given["id"]))
+    if reference is None:
+        raise ResourceNotFoundException(f"Reference {given['id']} does not exist in {given['referenceStoreId']}")
+    return reference.describe()
+
+
 def _get_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
     store = service.store(given["id"])
     return (service.faults.seen("GetSequenceStore", store.arn, store) or store).describe()
@@ -137,6 +144,7 @@ OPERATIONS: dict[str, Operation] = {
     "DeleteSequenceStore": lambda service, given: service.delete_store(given["id"]),
     "GetReadSetActivationJob": _get_read_set_activation_job,
     "GetReadSetMetadata": _get_read_set_metadata,
+    "GetReferenceMetadata": _get_reference_metadata,
     "GetSequenceStore": _get_sequence_store,
     "ListReadSetActivationJobs": lambda service, given: _page(
         service, service.store(given["sequenceStoreId"]).activation_jobs, given, "activationJobs"

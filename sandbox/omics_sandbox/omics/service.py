@@ -22,6 +22,7 @@ from omics_sandbox.omics.models import (
     READ_SET_STATUSES,
     ActivationJob,
     ReadSet,
+    Reference,
     SequenceStore,
     Shelf,
     Upload,
@@ -51,6 +52,7 @@ class OmicsService:
         trail: Set to True and changes of tags are published as well, as in an account with a trail of CloudTrail.
         latency: Seconds that each API call takes.
         page_size: The most items on a page of a listing.
+        references: The references of all reference stores, by ARN.
 
     Args:
         region: Region of the stores.
@@ -82,6 +84,7 @@ class OmicsService:
         self.latency = latency
         self.page_size = 100
         self.stores = Shelf[SequenceStore]()
+        self.references: dict[str, Reference] = {}
         self.lock = threading.RLock()
         """Held while the stores are read or changed; events are published under it, so they keep their order."""
         self._publish = publish
@@ -188,6 +191,23 @@ class OmicsService:
             store.read_sets[identity] = read_set
             self._announce(read_set)
         return identity
+
+    def create_reference(
+        self, name: str, *, reference_store_id: str = "1000000000", reference_id: str | None = None
+    ) -> str:
+        """Create an ACTIVE reference, as a finished import does. Return its ARN, which read sets may name."""
+        with self.lock:
+            identity = self._new_id(reference_id, ())
+            arn = self.reference_arn(reference_store_id, identity)
+            md5 = hashlib.md5(arn.encode(), usedforsecurity=False).hexdigest()
+            now = self.now()
+            self.references[arn] = Reference(now, now, identity, arn, reference_store_id, name, md5)
+        return arn
+
+    def reference_arn(self, reference_store_id: str, reference_id: str) -> str:
+        """The ARN that a reference of these ids has."""
+        store = f"arn:{self._partition}:omics:{self.region}:{self.account}:referenceStore/{reference_store_id}"
+        return f"{store}/reference/{reference_id}"
 
     def update_read_set(self, store_id: str, read_set_id: str, **members: Any) -> None:
         """Change attributes of a read set (those of `ReadSet`) without any event."""
