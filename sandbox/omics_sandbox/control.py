@@ -21,8 +21,10 @@ of a POST holds the keyword arguments of the method it stands for.
 | … `{"kind": "connection_reset", "operation": …, "times": …}` | it does nothing and gives no answer |
 | … `{"kind": "lost_answer", "operation": …, "times": …}` | it does its work and gives no answer |
 | … `{"kind": "behind", "operation": …, "seconds": …, "answers": …}` | HealthOmics answers as before a change, for so \
-many seconds after it or so many times: GetReadSetMetadata, ListReadSets, ListTagsForResource, GetSequenceStore, or \
-`files` for a GetReadSetMetadata that lacks the files alone |
+many seconds after it or so many times: GetReadSetMetadata, ListReadSets, ListTagsForResource, GetSequenceStore, \
+GetResources, or `files` for a GetReadSetMetadata that lacks the files alone |
+| … `{"kind": "unknown", "operation": "GetResources", "share": …, "arns": …}` | the tagging API does not know \
+HealthOmics, or leaves out a share of it, or these ARNs |
 | `DELETE /_sandbox/faults` | switch all off |
 | `PUT /_sandbox/limits` `{"per_second": 5}` | quota of every operation; null for none |
 | `PUT /_sandbox/events` `{"emit": false}` | lose events, or stop losing them |
@@ -46,6 +48,7 @@ from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.behind import FILES
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.operations import OPERATIONS
+from omics_sandbox.omics.tagging import TAGGING
 
 if TYPE_CHECKING:
     from omics_sandbox.queues import Deliveries
@@ -139,7 +142,7 @@ class Control:
 
     def _add_fault(self, body: Body) -> Any:
         """Switch a fault on: of HealthOmics where it has the operation, else of the other services."""
-        is_omics = body["operation"] in {"*", FILES, *OPERATIONS}
+        is_omics = body["operation"] in {"*", FILES, *OPERATIONS, *TAGGING.operations}
         faults = self._sandbox.omics.faults if is_omics else self._sandbox.faults
         kind = body.pop("kind", None)
         add = getattr(faults, f"add_{kind}" if kind else "add", None)

@@ -26,8 +26,16 @@ class ConflictException(ServiceError, status=409):
     """The request cannot be applied to the target resource in its current state."""
 
 
+class InvalidParameterException(ServiceError, status=400):
+    """A parameter is malformed, out of range, or contradicts another."""
+
+
 class InvalidParameterValueException(ServiceError, status=400):
     """A parameter contradicts the resources it names, or is out of range."""
+
+
+class PaginationTokenExpiredException(ServiceError, status=400):
+    """The token of the next page is too old."""
 
 
 class RecursiveInvocationException(ServiceError, status=400):
@@ -40,6 +48,10 @@ class ResourceConflictException(ServiceError, status=409):
 
 class ResourceNotFoundException(ServiceError, status=404):
     """There is no such resource."""
+
+
+class ThrottledException(ServiceError, status=400):
+    """The request was denied because of its rate."""
 
 
 class ThrottlingException(ServiceError, status=429):

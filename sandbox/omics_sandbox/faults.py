@@ -23,6 +23,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "InternalFailure": 500,
     "InternalServerError": 500,
     "InternalServerException": 500,
+    "InternalServiceException": 500,
     "InvalidSignatureException": 403,
     "RequestTimeoutException": 408,
     "ResourceNotFoundException": 404,

@@ -1,8 +1,8 @@
 """One endpoint for every service: who answers a request.
 
-HealthOmics is emulated here. PutEvents, invocations, event source mappings and the keys of log groups are the sandbox's
-own, because moto does them otherwise than AWS or not at all; schedules are checked before moto keeps them. Everything
-else goes to moto.
+HealthOmics is emulated here, and what the tagging API knows of it. PutEvents, invocations, event source mappings and
+the keys of log groups are the sandbox's own, because moto does them otherwise than AWS or not at all; schedules are
+checked before moto keeps them. Everything else goes to moto.
 """
 
 import io

@@ -24,6 +24,7 @@ from omics_sandbox.logs import LogsApi
 from omics_sandbox.omics.api import OmicsApi
 from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.service import OmicsService
+from omics_sandbox.omics.tagging import TaggingApi
 from omics_sandbox.queues import Outcome
 from omics_sandbox.scheduler.api import SchedulerApi
 from omics_sandbox.scheduler.service import Scheduler
@@ -224,6 +225,7 @@ class Sandbox:
             moto,
             {
                 "omics": lambda request, _: omics.handle(request),
+                "tagging": TaggingApi(self.omics_in).handle,
                 "lambda": LambdaApi(functions).handle,
                 "scheduler": SchedulerApi(moto).handle,
                 "logs": LogsApi(moto).handle,

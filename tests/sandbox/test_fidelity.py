@@ -68,7 +68,7 @@ class Recorder:
     def __init__(self, client: Any) -> None:
         self.answers: dict[str, list[bytes]] = {}
         self._client = client
-        client.meta.events.register("after-call.omics", self._keep)
+        client.meta.events.register(f"after-call.{client.meta.service_model.service_id.hyphenize()}", self._keep)
 
     def _keep(self, http_response: Any, model: Any, **_: Any) -> None:
         if http_response.status_code < 300:

@@ -140,6 +140,7 @@ def test_given_calls_of_many_services_when_a_user_makes_them_then_action_and_res
     sandbox.client("lambda").list_event_source_mappings(EventSourceArn=queue.arn)
     sandbox.client("omics").list_read_sets(sequenceStoreId=store_id)
     sandbox.client("omics").list_sequence_stores()
+    sandbox.client("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["omics"])
 
     table = ARN("dynamodb", "table/t")
     assert sandbox.calls.of(sandbox.user) == {
@@ -156,6 +157,7 @@ def test_given_calls_of_many_services_when_a_user_makes_them_then_action_and_res
         Call("lambda:ListEventSourceMappings", ("*",)): 1,
         Call("omics:ListReadSets", (ARN("omics", f"sequenceStore/{store_id}"),)): 1,
         Call("omics:ListSequenceStores", ("*",)): 1,
+        Call("tag:GetResources", ("*",)): 1,
     }
     sandbox.calls.clear()
     assert not sandbox.calls.of(sandbox.user)
@@ -165,6 +167,7 @@ REFUSALS: list[tuple[str, Callable[[Any], Any], str, str]] = [
     ("dynamodb", lambda client: client.scan(TableName="t"), "AccessDeniedException", "dynamodb:Scan"),
     ("sqs", lambda client: client.get_queue_url(QueueName="q"), "AccessDenied", "sqs:GetQueueUrl"),
     ("omics", lambda client: client.list_sequence_stores(), "AccessDeniedException", "omics:ListSequenceStores"),
+    ("resourcegroupstaggingapi", lambda client: client.get_resources(), "AccessDeniedException", "tag:GetResources"),
     ("lambda", lambda client: client.get_function(FunctionName="f"), "AccessDeniedException", "lambda:GetFunction"),
     ("iam", lambda client: client.list_roles(), "AccessDenied", "iam:ListRoles"),
 ]

@@ -19,7 +19,7 @@ Parameters = Mapping[str, Any]
 Protocol = Literal["json", "query", "rest-json"]
 
 # IAM's prefix of a service where it is not the name in the credential scope.
-_PREFIXES = {"monitoring": "cloudwatch"}
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 # Operations that IAM knows as another action.
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",

@@ -4,11 +4,12 @@ AWS documents neither that nor the contrary. Which answers are behind, and for h
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
+from zlib import crc32
 
 from omics_sandbox.faults import Faults
 from omics_sandbox.omics.models import ReadSet, SequenceStore, Shelf
@@ -29,29 +30,44 @@ class _Change:
 
 
 class OmicsFaults(Faults):
-    """Faults of HealthOmics: those of any service, and answers that are behind."""
+    """Faults of HealthOmics: those of any service, and answers that are behind, or leave things out."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__()
         self._clock = clock
         self._delays: dict[str, tuple[float, int]] = {}
         self._changes: dict[str, list[_Change]] = {}
+        self._unknown: tuple[float, Container[str] | None] | None = None
 
     def add_behind(self, operation: str, *, seconds: float = 0, answers: int = 0) -> None:
         """Answer as before a change, for so many seconds after it, or so many times about what has changed.
 
         Args:
             operation: GetReadSetMetadata (404 after a creation, the old status after another change), ListReadSets,
-                ListTagsForResource, GetSequenceStore (of changes); or `files`: GetReadSetMetadata knows a new status,
-                but no files yet. Each is behind by itself. Changes from before this call are known everywhere.
+                ListTagsForResource, GetResources, GetSequenceStore (of changes); or `files`: GetReadSetMetadata knows a
+                new status, but no files yet. Each is behind by itself. Changes from before this call are known
+                everywhere.
             seconds: See above.
             answers: See above.
         """
         self._delays[operation] = (seconds, answers)
 
+    def add_unknown(self, operation: str, *, share: float = 1, arns: Container[str] | None = None) -> None:
+        """Leave stores and read sets out of all answers, as if they had never been tagged.
+
+        Args:
+            operation: GetResources, which alone can be like that.
+            share: How many of all, always the same ones; 1: it does not know HealthOmics.
+            arns: Those that it leaves out, in the place of a share.
+        """
+        if operation != "GetResources":
+            raise ValueError(f"{operation} leaves nothing out; GetResources can")
+        self._unknown = (share, arns)
+
     def clear(self) -> None:
         """Switch all faults off, and know everything."""
         super().clear()
+        self._unknown = None
         self._delays.clear()
         self._changes.clear()
 
@@ -61,7 +77,22 @@ class OmicsFaults(Faults):
             {"operation": operation, "error": f"{seconds:g} s or {answers} answers behind", "remaining": None}
             for operation, (seconds, answers) in self._delays.items()
         ]
+        if self._unknown is not None:
+            share, arns = self._unknown
+            left_out = "some ARNs" if arns is not None else f"{share:.0%} of all"
+            behind.append({"operation": "GetResources", "error": f"{left_out} unknown", "remaining": None})
         return super().describe() + behind
+
+    def knows(self, arn: str) -> bool:
+        """Whether GetResources knows of the item of this ARN at all."""
+        if self._unknown is None:
+            return True
+        share, arns = self._unknown
+        return arn not in arns if arns is not None else crc32(arn.encode()) % 1000 >= share * 1000
+
+    def changed(self) -> list[str]:
+        """ARNs of what has changed since the first `add_behind`, of what is gone as well."""
+        return list(self._changes)
 
     def remember(self, arn: str, item: SequenceStore | ReadSet | None) -> None:
         """Take note of what is about to change: the item as it is, None for one that is about to be created."""

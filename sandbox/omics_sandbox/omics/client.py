@@ -1,6 +1,6 @@
-"""HealthOmics in the process, called as boto3 calls it.
+"""HealthOmics in the process, and what the tagging API knows of it, called as boto3 calls them.
 
-    from omics_sandbox.omics.client import OmicsClient
+    from omics_sandbox.omics.client import OmicsClient, TaggingClient
     from omics_sandbox.omics.service import OmicsService
 
     events = []
@@ -8,6 +8,7 @@
     client = OmicsClient(service)
     store_id = service.create_store("cohort-a")
     client.list_read_sets(sequenceStoreId=store_id)["readSets"]
+    TaggingClient(service).get_resources(ResourceTypeFilters=["omics"])["ResourceTagMappingList"]
 
 There is no HTTP, no moto and no thread: the same calls at the same times give the same answers. The service is the one
 behind the sandbox's endpoint. So its quotas, faults and call counts (`service.limits`, `service.faults`,
@@ -30,13 +31,12 @@ from botocore.validate import ParamValidator
 from omics_sandbox.api_model import checked, service_model
 from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import ConnectionDroppedError
-from omics_sandbox.omics.operations import OPERATIONS, perform
+from omics_sandbox.omics.operations import HEALTHOMICS, Api, perform
 from omics_sandbox.omics.service import OmicsService
+from omics_sandbox.omics.tagging import TAGGING
 
-_OPERATIONS = {xform_name(name): name for name in OPERATIONS}
 
-
-class OmicsClient:
+class _Client:
     """A client with a method for each operation of the emulator: `client.get_read_set_metadata(…)`.
 
     As with boto3, parameters are checked first (ParamValidationError), an error of the service is the class of
@@ -49,35 +49,40 @@ class OmicsClient:
         meta: `region_name` and `service_model`, as boto3 has them.
     """
 
+    _api: Api
+
     def __init__(self, service: OmicsService) -> None:
         self.service = service
-        self.exceptions: Any = _exceptions()
-        self.meta = SimpleNamespace(region_name=service.region, service_model=service_model("omics"))
+        self.exceptions: Any = _exceptions(self._api.name)
+        self.meta = SimpleNamespace(region_name=service.region, service_model=service_model(self._api.name))
+        self._operations = {xform_name(name): name for name in self._api.operations}
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         """The method of an operation."""
-        if name not in _OPERATIONS:
-            raise AttributeError(f"the sandbox's HealthOmics has no {name!r}; it has {', '.join(_OPERATIONS)}")
+        if name not in self._operations:
+            raise AttributeError(
+                f"the sandbox has no {name!r} of {self._api.name}; it has {', '.join(self._operations)}"
+            )
 
         def call(**parameters: Any) -> dict[str, Any]:
-            return self._call(_OPERATIONS[name], parameters)
+            return self._call(self._operations[name], parameters)
 
         return call
 
     def get_paginator(self, name: str) -> Any:
         """Botocore's paginator of an operation, for example `list_read_sets`."""
-        operation = _OPERATIONS[name]
-        pages: Any = _paginators().get_paginator(operation)
-        model = service_model("omics").operation_model(operation)
+        operation = self._operations[name]
+        pages: Any = _paginators(self._api.name).get_paginator(operation)
+        model = service_model(self._api.name).operation_model(operation)
         return Paginator(getattr(self, name), pages, model)  # pyright: ignore[reportUnknownVariableType] - of any pages
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        shape: Any = service_model("omics").operation_model(operation).input_shape
+        shape: Any = service_model(self._api.name).operation_model(operation).input_shape
         report = ParamValidator().validate(parameters, shape)
         if report.has_errors():
             raise ParamValidationError(report=report.generate_report())
         try:
-            answer = perform(self.service, operation, lambda: checked(shape, parameters))
+            answer = perform(self.service, operation, lambda: checked(shape, parameters), self._api)
         except ConnectionDroppedError as error:
             raise ConnectionClosedError(endpoint_url=operation) from error
         except ServiceError as error:
@@ -94,14 +99,26 @@ class OmicsClient:
         return {"HTTPStatusCode": status, "HTTPHeaders": {"date": date}, "RetryAttempts": 0}
 
 
-@cache
-def _exceptions() -> Any:
-    return ClientExceptionsFactory().create_client_exceptions(service_model("omics"))
+class OmicsClient(_Client):
+    """A client of HealthOmics."""
+
+    _api = HEALTHOMICS
+
+
+class TaggingClient(_Client):
+    """A client of the Resource Groups Tagging API: `client.get_resources(…)`."""
+
+    _api = TAGGING
 
 
 @cache
-def _paginators() -> PaginatorModel:
-    return PaginatorModel(Loader().load_service_model("omics", "paginators-1"))
+def _exceptions(service: str) -> Any:
+    return ClientExceptionsFactory().create_client_exceptions(service_model(service))
+
+
+@cache
+def _paginators(service: str) -> PaginatorModel:
+    return PaginatorModel(Loader().load_service_model(service, "paginators-1"))
 
 
 def _copied(value: Any) -> Any:

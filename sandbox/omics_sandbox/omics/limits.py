@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 # "AWS HealthOmics endpoints and quotas", AWS General Reference: requests per second, default, per region. Operations
 # that are not in the table of storage quotas are taken to have the same one.
 _DOCUMENTED_TPS = 5.0
+# "AWS Resource Groups and Tagging endpoints and quotas", AWS General Reference.
+_TAGGING_TPS = 15.0
 
 
 class Limits:
@@ -33,8 +35,8 @@ class Limits:
 
     @classmethod
     def documented(cls, *, clock: Callable[[], float] = time.monotonic) -> "Limits":
-        """The default quotas of an AWS account: 5 requests per second for each operation."""
-        return cls(default=_DOCUMENTED_TPS, clock=clock)
+        """The default quotas of an AWS account: 5 requests per second for each operation, and 15 for GetResources."""
+        return cls({"GetResources": _TAGGING_TPS}, default=_DOCUMENTED_TPS, clock=clock)
 
     @classmethod
     def none(cls) -> "Limits":

@@ -68,11 +68,16 @@ class SequenceStore:
     etag_algorithm_family: str | None = "MD5up"
     propagated_set_level_tags: list[str] | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    was_tagged: bool = field(default=False, init=False)
+    """Whether it has tags, or once had."""
     status: str = "ACTIVE"
     update_time: datetime | None = None
     read_sets: "Shelf[ReadSet]" = field(default_factory=Shelf["ReadSet"])
     activation_jobs: "Shelf[ActivationJob]" = field(default_factory=Shelf["ActivationJob"])
     uploads: "Shelf[Upload]" = field(default_factory=Shelf["Upload"])
+
+    def __post_init__(self) -> None:
+        self.was_tagged = bool(self.tags)
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListSequenceStores."""
@@ -107,6 +112,11 @@ class ReadSet:
     creation_job_id: str | None = None
     status_message: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    was_tagged: bool = field(default=False, init=False)
+    """Whether it has tags, or once had."""
+
+    def __post_init__(self) -> None:
+        self.was_tagged = bool(self.tags)
 
     def summary(self) -> dict[str, Any]:
         """A list item of ListReadSets: no files, no creation job, no tags."""

@@ -6,7 +6,8 @@ Each takes the service and the request's parameters (checked, named as in boto3)
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -21,6 +22,18 @@ Parameters = dict[str, Any]
 Operation = Callable[[OmicsService, Parameters], dict[str, Any] | None]
 
 _PAGE = 100
+
+
+@dataclass(frozen=True)
+class Api:
+    """An API of AWS's, as far as the emulator has it."""
+
+    name: str
+    """Botocore's name of the service."""
+    operations: Mapping[str, Operation]
+    throttled: type[ServiceError] = ThrottlingException
+    invalid: type[ServiceError] = ValidationException
+    """What it answers to a parameter that its model does not allow."""
 
 
 def _create_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
@@ -160,19 +173,27 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
-def perform(service: OmicsService, operation: str, read: Callable[[], Parameters]) -> dict[str, Any] | None:
+HEALTHOMICS = Api("omics", OPERATIONS)
+
+
+def perform(
+    service: OmicsService, operation: str, read: Callable[[], Parameters], api: Api = HEALTHOMICS
+) -> dict[str, Any] | None:
     """Perform an operation as the API does: quotas first, then faults, then the operation itself."""
     with service.lock:
         admitted = service.limits.admit(service.region, operation)
         (service.calls if admitted else service.throttled)[operation] += 1
     if not admitted:
-        raise ThrottlingException("Rate exceeded")
+        raise api.throttled("Rate exceeded")
     service.faults.wait(service.latency)
-    given = read()
+    try:
+        given = read()
+    except ValidationException as error:
+        raise api.invalid(str(error)) from error
 
     def answer() -> dict[str, Any] | None:
         with service.lock:
-            return OPERATIONS[operation](service, given)
+            return api.operations[operation](service, given)
 
     return service.faults.answer(operation, given, answer)
 

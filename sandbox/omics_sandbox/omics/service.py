@@ -43,11 +43,13 @@ _INDEX_SUFFIXES = {"BAM": "bam.bai", "CRAM": "cram.crai", "UBAM": "bam.bai", "FA
 class OmicsService:
     """The sequence stores of one account and region.
 
+    GetResources of the Resource Groups Tagging API is an operation of it too, in all that goes by operation.
+
     Attributes:
         limits: Request quotas of the API; replace it to change them.
         faults: Errors, delays, lost answers and answers that are behind, switched on by operation.
         calls: API calls answered (or failed by a fault), by operation name. Throttled ones are not in it.
-        throttled: API calls answered with ThrottlingException because of `limits`, by operation name.
+        throttled: API calls refused because of `limits`, by operation name.
         emit_events: Set to False and everything happens silently, as when an event is lost on the way.
         trail: Set to True and changes of tags are published as well, as in an account with a trail of CloudTrail.
         latency: Seconds that each API call takes.
@@ -121,7 +123,7 @@ class OmicsService:
                 next(self._ordinals),
                 self.now(),
                 identity,
-                f"arn:{self._partition}:omics:{self.region}:{self.account}:sequenceStore/{identity}",
+                f"arn:{self.partition}:omics:{self.region}:{self.account}:sequenceStore/{identity}",
                 name,
                 s3_access=self._store_access(identity) if s3_access else None,
                 tags=dict(tags or {}),
@@ -206,7 +208,7 @@ class OmicsService:
 
     def reference_arn(self, reference_store_id: str, reference_id: str) -> str:
         """The ARN that a reference of these ids has."""
-        store = f"arn:{self._partition}:omics:{self.region}:{self.account}:referenceStore/{reference_store_id}"
+        store = f"arn:{self.partition}:omics:{self.region}:{self.account}:referenceStore/{reference_store_id}"
         return f"{store}/reference/{reference_id}"
 
     def update_read_set(self, store_id: str, read_set_id: str, **members: Any) -> None:
@@ -244,7 +246,7 @@ class OmicsService:
             if len(together) > _MAXIMUM_TAGS:
                 raise ValidationException(f"A resource can have at most {_MAXIMUM_TAGS} tags")
             self.faults.remember(arn, resource)
-            resource.tags = together
+            _change(resource, {"tags": together})
             self._put_on_trail("TagResource", resourceArn=arn, tags=dict(tags))
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
@@ -410,7 +412,7 @@ class OmicsService:
     def _put_on_trail(self, operation: str, **parameters: Any) -> None:
         """Publish CloudTrail's event of an API call, where there is a trail."""
         if self.trail:
-            detail = trail.api_call(self.region, self.account, self._partition, operation, parameters, self.now())
+            detail = trail.api_call(self.region, self.account, self.partition, operation, parameters, self.now())
             self._emit(trail.DETAIL_TYPE, [], detail)
 
     def _emit(self, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
@@ -426,7 +428,8 @@ class OmicsService:
         return identity
 
     @property
-    def _partition(self) -> str:
+    def partition(self) -> str:
+        """The partition of the region, such as `aws`."""
         for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
             if self.region.startswith(prefix):
                 return partition
@@ -439,7 +442,7 @@ class OmicsService:
         point = f"{self.account}-{store_id[:16]}"
         return {
             "s3Uri": f"s3://{self._bucket(store_id)}/{self.account}/sequenceStore/{store_id}/",
-            "s3AccessPointArn": f"arn:{self._partition}:s3:{self.region}:{self.account}:accesspoint/{point}",
+            "s3AccessPointArn": f"arn:{self.partition}:s3:{self.region}:{self.account}:accesspoint/{point}",
         }
 
     def _file(
@@ -468,3 +471,4 @@ def _change(item: SequenceStore | ReadSet, members: Mapping[str, Any]) -> None:
         if not hasattr(item, name):
             raise TypeError(f"{type(item).__name__} has no attribute {name!r}")
         setattr(item, name, value)
+    item.was_tagged = item.was_tagged or bool(item.tags)
