@@ -160,16 +160,19 @@ def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what
         {"kind": "connection_reset", "operation": "PutItem", "times": 2},
         {"kind": "lost_answer", "operation": "PutItem"},
         {"kind": "behind", "operation": "files", "seconds": 5, "answers": 1},
+        {"kind": "unknown", "operation": "GetResources", "arns": ["arn:aws:omics:x"]},
     ):
         call("POST", f"{base}/faults", unkind)
     assert [each["error"] for each in call("GET", f"{base}/faults")["faults"]] == [
         "3600 s later",
         "5 s or 1 answers behind",
+        "some ARNs unknown",
         "connection closed",
         "answer lost",
     ]
     call("DELETE", f"{base}/faults")
     assert call("GET", f"{base}/faults")["faults"] == []
+    assert call("POST", f"{base}/references", {"name": "GRCh38"}) == {"arn": next(iter(sandbox.omics.references))}
     call("PUT", f"{base}/groups", {"literal": True})
     assert sandbox.events.literal_groups is True
     call("PUT", f"{base}/limits", {"per_second": 5})
@@ -189,6 +192,7 @@ WRONG: list[tuple[str, str, Any, int]] = [
     ("PUT", "/stores/1234567890/readsets/1234567890/status", {"status": "ACTIVE"}, 404),
     ("POST", "/faults", {"operation": "PutItem", "kind": "wait"}, 400),
     ("POST", "/faults", {"operation": "PutItem", "kind": "behind"}, 400),
+    ("POST", "/faults", {"operation": "ListReadSets", "kind": "unknown"}, 400),
     ("PUT", "/limits", [5], 400),
 ]
 
