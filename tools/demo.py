@@ -58,6 +58,8 @@ class Demo:
         self._retag()
         step("Lose events, and let the nightly reconciliation find out: also that a whole store never had rows")
         self._reconcile()
+        step("Find read sets by the name of their reference, of which they themselves say an ARN only")
+        self._find_by_reference()
         step("Verify: every row against its source, and the deployed pipeline itself, with a message through it")
         self._omics_meta("verify", "--probe")
 
@@ -65,6 +67,7 @@ class Demo:
         omics = self._sandbox.omics
         self._exome = omics.create_store("exomes-2026")
         self._genome = omics.create_store("genomes-2026", s3_access=False)
+        reference = omics.create_reference("GRCh38")
         for number in range(READ_SETS):
             archived = number % 10 == 9
             omics.create_read_set(
@@ -80,6 +83,7 @@ class Demo:
                 name=f"HG{2 + number:05} genome",
                 file_type="CRAM",
                 files=("source1", "index"),
+                reference_arn=reference,
                 subject_id=f"HG{2 + number:05}",
                 tags={"project": "pangenome"},
             )
@@ -157,6 +161,11 @@ class Demo:
         source = self._sandbox.omics.store(self._exome).read_sets
         tagged = {each.id for each in source.values() if each.tags.get("project") == "oncology"}
         expect({each for each in source if each in found} == tagged, f"these are all {len(tagged)} of them")
+
+    def _find_by_reference(self) -> None:
+        found = self._omics_meta("find", "--reference", "GRCh38", "--columns", "set_id,set_type,set_reference_name")
+        source = self._sandbox.omics.store(self._genome).read_sets
+        expect(all(each in found for each in source), f"these are all {len(source)} genomes")
 
     def _retag(self) -> None:
         row = self._rows(self._exome)[0]

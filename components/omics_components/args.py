@@ -140,7 +140,7 @@ class MetadataSyncArgs(TypedDict, total=False):
     """How many calls a second, per HealthOmics operation, the function may make in all its executions together. 5 is
     the quota of a new account. Accepts a number greater than 0 (HealthOmics calls a second, per operation), with a
     number for single operations if wanted, as in 20,GetReadSetMetadata=50; these are GetReadSetMetadata,
-    GetSequenceStore, ListReadSets, ListSequenceStores and ListTagsForResource. Default: `5`."""
+    GetReferenceMetadata, GetSequenceStore, ListReadSets, ListSequenceStores and ListTagsForResource. Default: `5`."""
 
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags for everything that is created and can be tagged. Accepts an object of texts: at most 50 tags, keys of 1

@@ -106,7 +106,8 @@ def _environment(settings: Settings, table: Table, queue: Queue, place: Place) -
 def _permissions(
     settings: Settings, table: Table, queue: Queue, log_group: aws.cloudwatch.LogGroup, place: Place
 ) -> pulumi.Output[list[Any]]:
-    stores = pulumi.Output.format("arn:{0}:omics:{1}:{2}:sequenceStore/*", place.partition, place.region, place.account)
+    here = pulumi.Output.format("arn:{0}:omics:{1}:{2}:", place.partition, place.region, place.account)
+    stores, references = _under(here, "sequenceStore/*"), _under(here, "referenceStore/*")
     statements = [
         allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], _under(log_group.arn, ":*")),
         allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue.arn),
@@ -119,6 +120,7 @@ def _permissions(
         allow("CompareRows", ["dynamodb:BatchGetItem", "dynamodb:Scan"], table.arn),
         allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, _under(stores, "/readSet/*")]),
         allow("ReadStores", ["omics:GetSequenceStore", "omics:ListReadSets"], stores),
+        allow("ReadReferences", ["omics:GetReferenceMetadata"], references),
         # These operations have no resource type in IAM, so that nothing narrower than * works.
         allow("ReadTags", ["omics:ListTagsForResource"], "*"),
         allow("FindStores", ["omics:ListSequenceStores"], "*"),

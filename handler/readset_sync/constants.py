@@ -51,7 +51,14 @@ ANSWER_SECONDS = 5.0
 DOCUMENTED_TPS = 5.0
 """HealthOmics calls a second, per operation, of a new account. Source: user guide, "HealthOmics service quotas"."""
 
-OPERATIONS = ("GetReadSetMetadata", "GetSequenceStore", "ListReadSets", "ListSequenceStores", "ListTagsForResource")
+OPERATIONS = (
+    "GetReadSetMetadata",
+    "GetReferenceMetadata",
+    "GetSequenceStore",
+    "ListReadSets",
+    "ListSequenceStores",
+    "ListTagsForResource",
+)
 """The HealthOmics operations that are called, as the API names them."""
 
 

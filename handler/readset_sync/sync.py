@@ -29,6 +29,7 @@ from readset_sync.model.errors import (
 from readset_sync.model.record import (
     LACKS,
     LISTED,
+    REFERENCE_NAME,
     REVISION,
     STATUS_AT,
     STORE_AT,
@@ -210,16 +211,20 @@ class Synchronizer:
             return _change(row, fresh)
         return self.refresh(arn)
 
-    def replace_store(self, row: Row, store: "Store") -> bool:
-        """Give a row another `store`, and change nothing else.
+    def replace_names(self, row: Row, listed: "Response", store: "Store") -> bool:
+        """Give a row its `store`, and the name of its reference, as a listing shows them, and change nothing else.
 
         Returns:
-            Whether that was done. False means that the row knows as new a store, or that somebody else wrote it
-            meanwhile: refresh it instead.
+            Whether that was done. False means that the row knows as new a store, that nothing is left to change, or
+            that somebody else wrote the row meanwhile: refresh it instead.
         """
-        fresh = row | store_attributes(store.metadata, as_of=store.as_of)
-        is_older = row.get(STORE_AT, "") < fresh[STORE_AT]
-        return is_older and self._table.put(fresh | {REVISION: new_revision()}, replacing=row)
+        name = listed.get("referenceName")
+        fresh = row | ({REFERENCE_NAME: name} if name else {})
+        if row.get("store") != store_map(store.metadata):
+            fresh |= store_attributes(store.metadata, as_of=store.as_of)
+            if row.get(STORE_AT, "") >= fresh[STORE_AT]:
+                return False
+        return fresh != row and self._table.put(fresh | {REVISION: new_revision()}, replacing=row)
 
     def prune(self, arn: "ReadSetArn") -> Change:
         """Delete a row on the source's own word that its read set is gone, and leave it otherwise."""

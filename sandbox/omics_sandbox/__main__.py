@@ -82,6 +82,7 @@ def seed(sandbox: Sandbox) -> None:
     One is archived, and the last two have the same content.
     """
     content = {"algorithm": "FASTQ_MD5up", "source1": "1" * 32, "source2": "2" * 32}
+    reference = sandbox.omics.create_reference("GRCh38")
     store_id = sandbox.omics.create_store("cohort-a", description="Ten read sets to play with", store_id="1234567890")
     for number in range(12877, 12887):
         sandbox.omics.create_read_set(
@@ -90,6 +91,7 @@ def seed(sandbox: Sandbox) -> None:
             name=f"NA{number} exome",
             subject_id=f"CEPH1463-{number - 12876:02}",
             sample_id=f"NA{number}",
+            reference_arn=reference,
             status="ARCHIVED" if number == 12886 else "ACTIVE",
             tags={"cohort": "a", "assay": "exome"},
             etag=content if number in {12885, 12886} else True,

@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.omics.models import ReadSet, SequenceStore
+from omics_sandbox.omics.models import ReadSet, Reference, SequenceStore
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
@@ -150,7 +150,8 @@ class Aws:
         rows: dict[str, dict[str, Any]] = {}
         for store_id in store_ids:
             store = self.omics.store(store_id)
-            rows |= {read_set.arn: _expected_row(store, read_set) for read_set in store.read_sets.values()}
+            for each in store.read_sets.values():
+                rows[each.arn] = _expected_row(store, each, self.omics.references.get(each.reference_arn or ""))
         return rows
 
 
@@ -163,7 +164,7 @@ def _index(name: str, hash_key: str, range_key: str | None, projection: str) -> 
     }
 
 
-def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
+def _expected_row(store: SequenceStore, read_set: ReadSet, reference: Reference | None) -> dict[str, Any]:
     access = store.s3_access or {}
     row: dict[str, Any] = {
         "set_id": read_set.id,
@@ -175,6 +176,7 @@ def _expected_row(store: SequenceStore, read_set: ReadSet) -> dict[str, Any]:
         "set_status_message": read_set.status_message,
         "set_type": read_set.file_type,
         "set_reference_arn": read_set.reference_arn,
+        "set_reference_name": reference.name if reference else None,
         "set_subject_id": read_set.subject_id,
         "set_sample_id": read_set.sample_id,
         "set_creation_type": read_set.creation_type,

@@ -14,7 +14,7 @@ from tests.command_line import FAST, CommandLine
 def test_rows_of_a_store_equal_the_source(aws: Aws, cli: CommandLine) -> None:
     # GIVEN read sets of every shape
     store = aws.store(2)
-    reference = "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222"
+    reference = aws.omics.create_reference("GRCh38")
     aws.omics.create_read_set(
         store, name="aligned", file_type="BAM", files=("source1", "index"), reference_arn=reference, description="30x",
         sequence_information={"totalReadCount": 3, "totalBaseCount": 450, "alignment": "ALIGNED"},

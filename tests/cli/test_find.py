@@ -34,12 +34,14 @@ from tests.command_line import CommandLine
 
 Populate = Callable[..., str]
 
+REFERENCE = "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222"
 SAMPLES = ("NA12878", "NA12879", "HG002")
 
 
 @pytest.fixture(scope="module")
 def stored(local_aws: Aws) -> list[dict[str, Any]]:
     """The rows of two stores of three read sets each."""
+    local_aws.omics.create_reference("GRCh38 (no alt)", reference_store_id="1111111111", reference_id="2222222222")
     for number, store_name in enumerate(("cohort-a", "cohort-b")):
         store_id = local_aws.store(name=store_name)
         for sample in SAMPLES:
@@ -49,6 +51,7 @@ def stored(local_aws: Aws) -> list[dict[str, Any]]:
                 sample_id=sample,
                 subject_id=f"subject-{number}",
                 tags={"cohort": store_name[-1], "panel": sample},
+                reference_arn=REFERENCE if sample == "HG002" else None,
             )
     rows = local_aws.raw_rows(local_aws.filled(*local_aws.omics.stores))
     local_aws.clear()
@@ -96,6 +99,10 @@ FINDS: dict[str, tuple[Filters, list[str]]] = {
         Filters(status="ACTIVE", created_after="2020-01-01", created_before="2100-01-01"),
         ALL,
     ),
+    "reference by name": (Filters(reference="GRCh38 (no alt)"), [A[0], B[0]]),
+    "reference by a pattern": (Filters(reference="GRCh38*", store="cohort-b"), B[:1]),
+    "reference by ARN": (Filters(reference=REFERENCE, store="cohort-a"), A[:1]),
+    "reference of another name": (Filters(reference="GRCh38"), []),
     "reference of nobody": (Filters(reference="arn:aws:omics:us-west-2:1:referenceStore/1/reference/1"), []),
     "bucket": (Filters(file="s3://", subject="subject-0"), A),
     "another bucket": (Filters(file="s3://nowhere/"), []),
@@ -105,6 +112,7 @@ KEYS = {
     "sample": ("set_sample_id", "set_name", "ALL"),
     "status": ("set_status", "set_creation_time", "ALL"),
     "store": ("store_id", "set_status", "KEYS_ONLY"),
+    "reference": ("set_reference_name", None, "ALL"),
 }
 
 

@@ -88,6 +88,7 @@ def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: CommandLine) -> 
         "set_status_message": "wrong",
         "set_type": "CRAM",
         "set_reference_arn": "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222",
+        "set_reference_name": "wrong",
         "set_subject_id": "",
         "set_sample_id": None,
         "set_creation_time": "2020-01-01T00:00:00Z",

@@ -161,6 +161,7 @@ def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict
         return f"arn:{partition}:{service}:us-west-2:123456789012:{path}"
 
     rows, messages, stores = arn("dynamodb", f"table/{table}"), arn("sqs", queue), arn("omics", "sequenceStore/*")
+    references = arn("omics", "referenceStore/*")
     logs = arn("logs", f"log-group:/aws/lambda/{NAME}-1234567:*")
     write = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
     return [
@@ -171,6 +172,7 @@ def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict
         allow("CompareRows", ["dynamodb:BatchGetItem", "dynamodb:Scan"], rows),
         allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, f"{stores}/readSet/*"]),
         allow("ReadStores", ["omics:GetSequenceStore", "omics:ListReadSets"], stores),
+        allow("ReadReferences", ["omics:GetReferenceMetadata"], references),
         allow("ReadTags", ["omics:ListTagsForResource"], "*"),
         allow("FindStores", ["omics:ListSequenceStores"], "*"),
     ]

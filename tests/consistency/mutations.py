@@ -212,13 +212,13 @@ def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
 
 @_mutation("rename the store in a row without a condition", scenario="ACTIVE after 3 calls of a renaming")
 def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
-    def replace_store(self: Synchronizer, row: Row, store: Any) -> bool:
+    def replace_names(self: Synchronizer, row: Row, listed: Response, store: Any) -> bool:
         fresh = row | store_attributes(store.metadata, as_of=store.as_of)
         item = {name: table_module._serialize(value) for name, value in fresh.items()}
         self._table._client.put_item(TableName=self._table.name, Item=item)
         return True
 
-    patch.setattr(Synchronizer, "replace_store", replace_store)
+    patch.setattr(Synchronizer, "replace_names", replace_names)
 
 
 @_mutation("list over rows that are there", scenario="a first event after 3 calls of a backfill")

@@ -29,6 +29,7 @@ COMPLETE = {
     "statusMessage": "text",
     "fileType": "FASTQ",
     "referenceArn": "arn",
+    "referenceName": "GRCh38",
     "subjectId": "subject",
     "sampleId": "sample",
     "creationType": "IMPORT",

@@ -103,7 +103,8 @@ def test_mending_takes_the_documented_permissions(
     omics = sandbox.omics
     omics.emit_events = False
     first, second = (omics.create_store(name) for name in ("first", "second"))
-    read_sets = {omics.create_read_set(first, name=f"set {n}", tags={"n": str(n)}) for n in range(12)}
+    named: dict[str, Any] = {"reference_arn": omics.create_reference("GRCh38")}
+    read_sets = {omics.create_read_set(first, name=f"set {n}", tags={"n": str(n)}, **named) for n in range(12)}
     other, gone = (omics.create_read_set(second, name=name) for name in ("other", "gone"))
     caller.run(f"backfill -s {second}")
     omics.set_status(second, gone, "DELETED")
@@ -117,6 +118,7 @@ def test_mending_takes_the_documented_permissions(
     rows = stack.rows()
     assert rows.keys() == {*read_sets, other}
     assert not [row for row in rows.values() if "sync_state" in row]
+    assert {rows[each]["set_reference_name"] for each in read_sets} == {"GRCh38"}
     assert {"omics:ListReadSets", "sqs:SendMessage", "sqs:GetQueueAttributes"} <= caller.actions
     assert "omics:ListTagsForResource" not in caller.actions
     assert caller.actions <= permissions(

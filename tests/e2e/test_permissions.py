@@ -28,9 +28,11 @@ def test_given_the_deployed_role_when_read_sets_come_change_and_go_then_each_per
     store_id = sandbox.omics.create_store("cohort-a")
     # HealthOmics does not know yet of the first read set when its event comes.
     sandbox.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException", times=1)
-    read_set_id = sandbox.omics.create_read_set(store_id, name="NA12878")
+    reference = sandbox.omics.create_reference("GRCh38")
+    read_set_id = sandbox.omics.create_read_set(store_id, name="NA12878", reference_arn=reference)
     sandbox.drain()
-    assert stack.rows()[read_set_id]["set_status"] == "ACTIVE"
+    row = stack.rows()[read_set_id]
+    assert (row["set_status"], row["set_reference_name"]) == ("ACTIVE", "GRCh38")
     sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
     sandbox.omics.set_status(store_id, read_set_id, "DELETED")
     sandbox.omics.emit_events = False

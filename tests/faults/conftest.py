@@ -35,7 +35,7 @@ class Scene:
     """A store, a table, and the rows in it at first.
 
     Attributes:
-        stale: A read set that has been renamed since its row was written.
+        stale: A read set with a reference, which has been renamed since its row was written.
         archived: An archived read set whose row is right but for its tags, which no listing shows.
         missing: A read set without a row.
         ghost: A read set that is no more, and whose row is still there.
@@ -123,11 +123,11 @@ def set_scene(sandbox: Sandbox, table: str) -> Scene:
     omics = sandbox.omics
     store_id = omics.create_store("cohort")
 
-    def create(label: str) -> ReadSetArn:
-        read_set_id = omics.create_read_set(store_id, name=label, tags={"label": label})
+    def create(label: str, reference: str | None = None) -> ReadSetArn:
+        read_set_id = omics.create_read_set(store_id, name=label, tags={"label": label}, reference_arn=reference)
         return ReadSetArn("aws", sandbox.region, sandbox.account, store_id, read_set_id)
 
-    stale, archived, ghost = (create(label) for label in ("stale", "archived", "ghost"))
+    stale, archived, ghost = create("stale", omics.create_reference("GRCh38")), create("archived"), create("ghost")
     dynamodb: Any = DynamoDBClient(dynamodb_backends[sandbox.account][sandbox.region])
     source: Any = OmicsClient(omics)
     synchronizer = Synchronizer(HealthOmics(source), Table(dynamodb, table))

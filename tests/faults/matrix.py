@@ -31,6 +31,7 @@ OPERATIONS = {
         "ListSequenceStores",
         "GetSequenceStore",
         "ListReadSets",
+        "GetReferenceMetadata",
         "GetReadSetMetadata",
         "ListTagsForResource",
     ),

@@ -28,7 +28,14 @@ from readset_sync.sync import Synchronizer
 from tests.faults.matrix import REPLY_LOST, Case, cases
 
 ALL = list(cases())
-REFRESH = {"GetItem", "GetReadSetMetadata", "ListTagsForResource", "GetSequenceStore", "PutItem"}
+REFRESH = {
+    "GetItem",
+    "GetReadSetMetadata",
+    "GetReferenceMetadata",
+    "ListTagsForResource",
+    "GetSequenceStore",
+    "PutItem",
+}
 CALLS = {
     "refresh": REFRESH,
     "status": {"UpdateItem"},
@@ -37,7 +44,14 @@ CALLS = {
     "removal": {"GetItem", "GetReadSetMetadata", "DeleteItem"},
     "upload": set[str](),
     "reconciliation": {"ListSequenceStores", "SendMessageBatch"},
-    "step": {"Scan", "GetSequenceStore", "ListReadSets", "BatchGetItem", "SendMessageBatch"},
+    "step": {
+        "Scan",
+        "GetSequenceStore",
+        "ListReadSets",
+        "GetReferenceMetadata",
+        "BatchGetItem",
+        "SendMessageBatch",
+    },
 }
 """The messages of the batch, and what is called for each."""
 
@@ -155,6 +169,9 @@ def test_given_an_error_when_a_batch_meets_it_then_it_does_what_is_documented(
             assert done.returned == set()
             assert rows.keys() == {str(scene.archived)}
             return
+        case "left out":
+            assert done.returned == set()
+            assert rows[str(scene.stale)]["set_reference_name"] == "GRCh38", "as it was"
         case "refreshed":
             assert done.returned == set()
             assert rows[str(scene.archived)]["tags"] == [{"label": "changed"}]

@@ -21,6 +21,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "GetSequenceStore": {"id": "1234567890"},
     "ListReadSets": {"sequenceStoreId": "1234567890"},
     "GetReadSetMetadata": {"sequenceStoreId": "1234567890", "id": "1234567890"},
+    "GetReferenceMetadata": {"referenceStoreId": "1234567890", "id": "1234567890"},
     "ListTagsForResource": {"resourceArn": "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890"},
     "DescribeTable": {"TableName": "rows"},
     "GetItem": {"TableName": "rows", "Key": {"set_arn": {"S": "arn"}}},

@@ -132,6 +132,33 @@ def test_a_row_in_the_reference_format_is_judged_by_the_attributes_it_can_have()
     assert comparison(reference | {"files": numbers}).suspect
 
 
+REFERENCE = {"referenceArn": "arn:reference"}
+
+
+@pytest.mark.parametrize(
+    ("had", "listed", "fields"),
+    [
+        ("GRCh38", "GRCh38", ()),
+        ("GRCh38", "hg19", ("set_reference_name",)),
+        (None, "GRCh38", ("set_reference_name",)),
+        # Whoever compares may not read names: whether the row has one says nothing.
+        ("GRCh38", None, ()),
+        (None, None, ()),
+    ],
+)
+def test_the_name_of_a_reference_is_compared_where_it_can_be_read(
+    had: str | None, listed: str | None, fields: tuple[str, ...]
+) -> None:
+    written = row(**REFERENCE, referenceName=had)
+
+    assert comparison(written, **REFERENCE, referenceName=listed).fields == fields
+    assert full_differences(written, row(**REFERENCE, referenceName=listed)) == list(fields)
+
+
+def test_a_name_without_a_reference_is_wrong() -> None:
+    assert comparison(row() | {"set_reference_name": "forged"}).fields == ("set_reference_name",)
+
+
 def test_full_differences_leave_bookkeeping_out() -> None:
     written = row()
 

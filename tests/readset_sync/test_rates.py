@@ -44,6 +44,7 @@ def test_an_operation_without_a_rate_of_its_own_has_that_of_all() -> None:
 
     assert {operation: rates.of(operation) for operation in OPERATIONS} == {
         "GetReadSetMetadata": 50,
+        "GetReferenceMetadata": 20,
         "GetSequenceStore": 20,
         "ListReadSets": 20,
         "ListSequenceStores": 20,

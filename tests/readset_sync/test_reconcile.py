@@ -203,6 +203,40 @@ def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(
     assert {row["store"]["store_name"] for row in rows} == {"renamed"}
 
 
+@pytest.mark.parametrize("store_too", [False, True])
+def test_rows_get_the_name_of_their_reference_without_a_call_for_any_of_them(
+    store_too: bool, pipeline: Pipeline, store: Store
+) -> None:
+    """As after an upgrade from a version without names."""
+    reference = store.sandbox.omics.create_reference("GRCh38")
+    arns = [*store.synced(3, reference_arn=reference), *store.synced(1)]
+    for arn in arns:
+        row = store.row(arn)
+        older = {name: value for name, value in row.items() if name != "set_reference_name"}
+        assert store.table.put(older | {"store_at": "2026-01-01T00:00:00Z"}, replacing=row)
+    if store_too:
+        store.sandbox.omics.update_store(store.id, name="renamed")
+    store.sandbox.omics.calls.clear()
+
+    found = pipeline.run()
+
+    assert found == {"rows": 4, "listed": 4, "renamed": 4 if store_too else 3}
+    assert pipeline.refreshed == []
+    calls = {"ListSequenceStores": 1, "GetSequenceStore": 1, "ListReadSets": 1, "GetReferenceMetadata": 1}
+    assert store.sandbox.omics.calls == calls
+    assert [store.row(arn).get("set_reference_name") for arn in arns] == ["GRCh38"] * 3 + [None]
+    assert {store.row(arn)["store"]["store_name"] for arn in arns} == {"renamed" if store_too else "cohort"}
+
+
+def test_a_name_without_a_reference_is_taken_from_its_row(pipeline: Pipeline, store: Store) -> None:
+    [arn] = store.synced(1)
+    store.change_row(arn, set_reference_name="forged")
+
+    assert pipeline.run() == {"rows": 1, "listed": 1, "stale": 1}
+
+    assert "set_reference_name" not in store.row(arn)
+
+
 def test_a_renamed_store_that_a_row_may_know_already_is_looked_at_again(pipeline: Pipeline, store: Store) -> None:
     """The row was written in the very second in which the store is read: neither is known to be the newer."""
     [arn] = store.synced(1)

@@ -194,6 +194,17 @@ def test_files_stay_while_the_content_is_unchanged(status: str) -> None:
     assert archived["set_status"] == status
 
 
+def test_the_name_of_a_reference_stays_where_it_cannot_be_read() -> None:
+    named = row(referenceName="GRCh38")
+    other = row(previous=named, referenceArn="arn:other")
+
+    assert row(previous=named)["set_reference_name"] == "GRCh38"
+    assert row(previous=named, referenceName="hg19")["set_reference_name"] == "hg19"
+    assert "set_reference_name" not in other
+    assert "set_reference_name" not in row(previous=row())
+    assert "set_reference_name" not in row(previous=named, referenceArn=None)
+
+
 def test_files_go_when_the_content_changed() -> None:
     changed = {"algorithm": "FASTQ_MD5up", "source1": "zzz", "source2": "bbb"}
 

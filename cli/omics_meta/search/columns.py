@@ -63,7 +63,8 @@ _FILE: Final = (
 
 COLUMNS: Final = (
     *map(Column, ("set_id", "set_arn", "set_name", "set_description", "set_status", "set_status_message", "set_type")),
-    *map(Column, ("set_reference_arn", "set_subject_id", "set_sample_id", "set_creation_type", "set_creation_job_id")),
+    *map(Column, ("set_reference_arn", "set_reference_name", "set_subject_id", "set_sample_id")),
+    *map(Column, ("set_creation_type", "set_creation_job_id")),
     Column("set_creation_time", Kind.TIME),
     *map(Column, ("set_etag_algorithm", "set_etag_source1", "set_etag_source2")),
     Column("set_sequence_information_total_read_count", Kind.INTEGER),

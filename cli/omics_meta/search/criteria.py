@@ -129,6 +129,13 @@ def in_store(store: str) -> Criterion:
     )
 
 
+def aligned_to(reference: str) -> Criterion:
+    """The reference of the read set has an ARN, or a name that may be a pattern."""
+    if reference.startswith("arn:"):
+        return equals("set_reference_arn", reference)
+    return text("set_reference_name", reference)
+
+
 def tagged(key: str) -> Criterion:
     """The read set has a tag, with whatever value."""
     # DynamoDB compares the elements of a list as a whole, so that it would have to know the value.
@@ -184,7 +191,7 @@ def _criteria(filters: Filters) -> Iterator[Criterion]:
         ("--status", filters.status, lambda status: equals("set_status", status.upper())),
         ("--type", filters.file_type, of_type),
         ("--store", filters.store, in_store),
-        ("--reference", filters.reference, lambda arn: equals("set_reference_arn", arn)),
+        ("--reference", filters.reference, aligned_to),
         ("--file", filters.file, has_file),
         (_AFTER, filters.created_after, lambda time: since(_moment(_AFTER, time))),
         (_BEFORE, filters.created_before, lambda time: before(_moment(_BEFORE, time))),

@@ -16,7 +16,7 @@ class Filters:
         status: Status, in any case.
         file_type: Type, in any case.
         store: Id or name of the sequence store.
-        reference: ARN of the reference.
+        reference: Name or ARN of the reference.
         tags: `KEY` or `KEY=VALUE` each, all of which a read set must have.
         file: What the path of one of the files begins with.
         created_after: ISO 8601 date or time; a read set of that very second counts.

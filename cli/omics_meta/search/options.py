@@ -20,7 +20,9 @@ def _filters(
     status: Annotated[str | None, typer.Option(metavar="STATUS", help="Status, such as ACTIVE.")] = None,
     file_type: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="FASTQ, BAM, CRAM or UBAM.")] = None,
     store: Annotated[str | None, typer.Option(metavar="STORE", help="Id or name of the sequence store.")] = None,
-    reference: Annotated[str | None, typer.Option(metavar="ARN", help="ARN of the reference.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help=f"Name of the reference, or its ARN. {_PATTERN}")
+    ] = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(

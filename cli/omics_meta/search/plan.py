@@ -17,6 +17,7 @@ _HASH_KEYS: Final = (
     "set_name",
     "store_id",
     "set_reference_arn",
+    "set_reference_name",
     "set_type",
     "set_status",
 )

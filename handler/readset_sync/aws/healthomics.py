@@ -4,8 +4,12 @@ A laptop's clock may be minutes off, and rows compare moments with those of Even
 the response is what both sides share.
 
 A store that is not there raises StoreNotFoundError, and a read set ReadSetNotFoundError.
+
+Read sets and entries of listings have one member that HealthOmics does not give: `referenceName`, the name of their
+reference, where the caller may read it.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +32,9 @@ PAGE_SIZE: Final = 100
 
 STORE_MAX_AGE: Final = 900.0
 """Seconds that a sequence store is remembered, so that an event does not cost a call for it."""
+
+_REFERENCE: Final = re.compile(r"referenceStore/(?P<store_id>\d{10,36})/reference/(?P<id>\d{10,36})", re.ASCII)
+"""The end of a reference's ARN (Service Authorization Reference, "Resource types defined by AWS HealthOmics")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class HealthOmics:
         self._client = client
         self._store_max_age = store_max_age
         self._stores: dict[str, tuple[float, Store]] = {}
+        self._reference_names: dict[str, str | None] = {}
 
     @cached_property
     def unknown(self) -> str:
@@ -117,12 +125,12 @@ class HealthOmics:
         except self._client.exceptions.ResourceNotFoundException as error:
             raise StoreNotFoundError(f"sequence store {store_id} is gone") from error
         present = [entry for entry in answer["readSets"] if entry["status"] != "DELETED"]
-        return ListingPage(list(present), _read_at(answer), answer.get("nextToken"))
+        return ListingPage([self._with_name(each) for each in present], _read_at(answer), answer.get("nextToken"))
 
     def read_set(self, arn: "ReadSetArn", *, tags: bool = True) -> ReadSet:
         """Read one read set, and its tags if they are wanted: a call for each."""
         metadata, as_of = self.metadata(arn)
-        return ReadSet(metadata=metadata, tags=self.tags(arn) if tags else None, as_of=as_of)
+        return ReadSet(metadata=self._with_name(metadata), tags=self.tags(arn) if tags else None, as_of=as_of)
 
     def metadata(self, arn: "ReadSetArn") -> tuple["Response", datetime]:
         """Return the response of GetReadSetMetadata, and when it was read."""
@@ -147,6 +155,26 @@ class HealthOmics:
         except self._client.exceptions.ResourceNotFoundException:
             self.metadata(arn)
             raise
+
+    def _with_name(self, read_set: "Response") -> "Response":
+        """Add the name of a read set's reference, which is asked for once: HealthOmics cannot rename references."""
+        arn = read_set.get("referenceArn", "")
+        if arn not in self._reference_names:
+            place, _, path = arn.rpartition(":")
+            match = _REFERENCE.fullmatch(path)
+            # The call takes ids alone, which in another account or region are those of another reference.
+            is_here = place == read_set["arn"].rpartition(":")[0]
+            self._reference_names[arn] = self._name_of(match["store_id"], match["id"]) if match and is_here else None
+        name = self._reference_names[arn]
+        return {**read_set, "referenceName": name} if name else read_set
+
+    def _name_of(self, store_id: str, reference_id: str) -> str | None:
+        """The name of a reference; None where it is gone, has no name, or the caller may not read it."""
+        errors = self._client.exceptions
+        try:
+            return self._client.get_reference_metadata(referenceStoreId=store_id, id=reference_id).get("name")
+        except (errors.AccessDeniedException, errors.ResourceNotFoundException):
+            return None
 
 
 def _read_at(response: Mapping[str, Any]) -> datetime:

@@ -10,6 +10,7 @@ from readset_sync.model.record import (
     LISTED,
     LISTED_ATTRIBUTES,
     REFERENCE_ATTRIBUTES,
+    REFERENCE_NAME,
     REVISION,
     STATUS_AT,
     SYNC_STATE,
@@ -19,6 +20,7 @@ from readset_sync.model.record import (
     Row,
     has_numeric_file_values,
     is_edited,
+    lacks_reference_name,
     read_set_attributes,
     same_content,
     store_map,
@@ -166,4 +168,7 @@ def _comparable(row: Row, names: frozenset[str]) -> frozenset[str]:
 
 def _differences(row: Row, expected: Row, names: frozenset[str]) -> list[str]:
     unknown = {name for each in (row, expected) for name in each.get(UNKNOWN, "").split(",")}
+    if lacks_reference_name(expected):
+        # It may not be read here, and may have been by whoever wrote the row.
+        unknown.add(REFERENCE_NAME)
     return sorted(name for name in names - unknown if row.get(name) != expected.get(name))

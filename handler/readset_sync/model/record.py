@@ -2,7 +2,7 @@
 
 A row is a plain dictionary of the attributes that docs/schema.md lists. What the source does not give
 is left out: no empty strings, no nulls. The shapes read here are those of the HealthOmics API reference:
-GetReadSetMetadata, ListReadSets, GetSequenceStore and ListTagsForResource.
+GetReadSetMetadata, ListReadSets, GetSequenceStore and ListTagsForResource. `referenceName` is added by `HealthOmics`.
 """
 
 import hashlib
@@ -27,6 +27,11 @@ REVISION: Final = "sync_revision"
 
 CREATED_AT: Final = "set_creation_time"
 """When the read set came to be; never changes."""
+
+REFERENCE_ARN: Final = "set_reference_arn"
+
+REFERENCE_NAME: Final = "set_reference_name"
+"""The name of the reference, which never changes. Whoever may not read it keeps what a row has."""
 
 STATUS_AT: Final = "status_at"
 """When the source was known to have the row's `set_status`."""
@@ -67,7 +72,8 @@ _TEXTS: Final = {
     "set_description": "description",
     "set_status": "status",
     "set_type": "fileType",
-    "set_reference_arn": "referenceArn",
+    REFERENCE_ARN: "referenceArn",
+    REFERENCE_NAME: "referenceName",
     "set_subject_id": "subjectId",
     "set_sample_id": "sampleId",
     "set_status_message": "statusMessage",
@@ -96,7 +102,7 @@ REFERENCE_ATTRIBUTES: Final = frozenset(
         "set_description",
         "set_status",
         "set_type",
-        "set_reference_arn",
+        REFERENCE_ARN,
         "set_subject_id",
         "set_sample_id",
         "files",
@@ -122,7 +128,7 @@ _FILE_COUNTS: Final = {"content_length": "contentLength", "part_size": "partSize
 
 
 _MEMBERS: Final = {
-    **{attribute: [member] for attribute, member in _TEXTS.items()},
+    **{attribute: [member] for attribute, member in _TEXTS.items() if attribute != REFERENCE_NAME},
     CREATED_AT: ["creationTime"],
     "set_etag": [f"etag.{member}" for member in _ETAG.values()],
     "set_sequence_information": [f"sequenceInformation.{member}" for member in _SEQUENCE_INFORMATION.values()],
@@ -137,6 +143,7 @@ _MADE_OF: Final = {
     | {"files": _FILE_MEMBERS, "set_total_size": [f"files.{name}.contentLength" for name in _FILES]},
     "ReadSetListItem": {name: members for name, members in _MEMBERS.items() if name in LISTED_ATTRIBUTES},
     "GetSequenceStoreResponse": {"store": _STORE_MEMBERS},
+    "GetReferenceMetadataResponse": {REFERENCE_NAME: ["name"]},
 }
 """The members that attributes are made of, by the shape of the API model that has them."""
 
@@ -176,12 +183,14 @@ def build_row(
         store_as_of: When the store was read, by the source's own clock.
         as_of: When the read set was read, by the same clock.
         previous: The row that this one replaces. An archived read set has no files at the source, so they are
-            taken from here for as long as the content is the same.
+            taken from here for as long as the content is the same; so is the name of its reference if it is not known.
         unknown: What `unknown_attributes` says of the API model that all of this was read with.
     """
     row = read_set_attributes(read_set) | ({UNKNOWN: unknown} if unknown else {})
     row |= store_attributes(store, as_of=store_as_of)
     row |= {"tags": tag_list(tags)} if tags is not None else _kept_tags(previous)
+    if previous and lacks_reference_name(row):
+        row |= _kept_reference_name(row, previous)
     files = _files(read_set) or _kept_files(row, previous)
     if files:
         row["files"] = files
@@ -255,6 +264,11 @@ def has_its_files(read_set: Response) -> bool:
     """Whether GetReadSetMetadata shows the files of a read set, if it is ACTIVE: those that have an etag."""
     expected = {name for name in _FILES if name in read_set.get("etag", {})}
     return read_set["status"] != "ACTIVE" or expected <= read_set.get("files", {}).keys()
+
+
+def lacks_reference_name(row: Row) -> bool:
+    """Whether a row has a reference, and not its name."""
+    return REFERENCE_ARN in row and REFERENCE_NAME not in row
 
 
 def synced_since(row: Row, moment: datetime) -> bool:
@@ -343,6 +357,12 @@ def _kept_tags(previous: Row | None) -> Row:
     if previous is None or "tags" not in previous:
         return {SYNC_STATE: UNTAGGED}
     return {name: previous[name] for name in ("tags", SYNCED_AT) if name in previous}
+
+
+def _kept_reference_name(row: Row, previous: Row) -> Row:
+    """The name that the replaced row has for the same reference, if any."""
+    is_known = REFERENCE_NAME in previous and previous.get(REFERENCE_ARN) == row[REFERENCE_ARN]
+    return {REFERENCE_NAME: previous[REFERENCE_NAME]} if is_known else {}
 
 
 def _kept_files(row: Row, previous: Row | None) -> list[dict[str, str]]:

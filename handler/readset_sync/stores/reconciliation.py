@@ -46,7 +46,7 @@ from readset_sync.model.errors import (
     has_bad_credentials,
     is_passing,
 )
-from readset_sync.model.record import CREATED_AT, LISTED, SYNC_STATE, SYNCED_AT
+from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Count(StrEnum):
     UNFINISHED = "unfinished"
     """Rows that a backfill has made, and not completed yet."""
     RENAMED = "renamed"
-    """Rows that differed in what they say of their store, and were mended at once."""
+    """Rows that differed in what they say of their store, or of their reference's name, and were mended at once."""
     AGED = "aged"
     """Rows that have not been refreshed for long."""
     STORELESS = "storeless"
@@ -253,15 +253,16 @@ class Reconciler:
             raise _StoreGoneError(left) from None
 
     def _judge(self, comparison: "Comparison", store: "Store") -> Count | None:
-        """Say what is wrong with a row, if anything; a row whose store alone has changed is mended on the way."""
+        """Say what is wrong with a row, if anything; mend it on the way if that is a name which is not its own."""
         row = comparison.row
         if row is None:
             return Count.MISSING if comparison.missing else None
         if comparison.suspect:
             return Count.STALE
-        if comparison.fields == ("store",) and self._synchronizer.replace_store(row, store):
-            return Count.RENAMED
         if comparison.fields:
+            is_named_otherwise = set(comparison.fields) <= {"store", REFERENCE_NAME}
+            if is_named_otherwise and self._synchronizer.replace_names(row, comparison.listed, store):
+                return Count.RENAMED
             return Count.UNFINISHED if SYNC_STATE in row else Count.STALE
         return Count.AGED if self._is_due(row, comparison.listed_at) else None
 
