@@ -30,6 +30,7 @@ RECONCILIATION = {
     "BatchGetItem",
     "GetItem",
     "GET /sequencestore/ID/readset/ID/metadata",
+    "GET /referencestore/ID/reference/ID/metadata",
     "GET /tags/ARN",
     *(WRITES - {"UpdateItem"}),
 }
@@ -110,7 +111,7 @@ def test_given_a_function_killed_around_any_write_when_its_messages_come_again_t
     _, *calls = sandbox.callpoint.calls  # the first is that of the test itself
     check(undisturbed, "undisturbed")
     assert [call for call in calls if call in WRITES] == ["PutItem", "UpdateItem", "DeleteItem"]
-    assert len(calls) == 7
+    assert len(calls) == 8
     writes = [index for index, call in enumerate(calls, start=1) if call in WRITES]
     points: list[tuple[int, Side]] = [(writes[0], "before"), *((index, "after") for index in writes)]
 

@@ -22,7 +22,7 @@ ATTEMPTS: Final = 6
 """Attempts at a call whose failure may be its own, such as an internal error or a time-out."""
 
 ATTEMPTS_AT_A_PAGE: Final = 3 * ATTEMPTS
-"""Attempts at a call that reads something of many read sets or rows, by whoever waits for services: without it, a run must end."""
+"""Attempts at a call that many read sets or rows wait for, by whoever waits for services: without it, a run ends."""
 
 _PAGES: Final = frozenset({"BatchGetItem", "GetReferenceMetadata", "ListReadSets", "Query", "Scan"})
 
