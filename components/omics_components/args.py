@@ -110,9 +110,10 @@ class MetadataSyncArgs(TypedDict, total=False):
     store_events: NotRequired[bool]
     """Whether rows follow at once when a sequence store is renamed or deleted. Default: `true`."""
 
-    tag_events: NotRequired[bool]
-    """Whether rows follow at once when a read set's tags are changed, which takes a CloudTrail trail of management
-    events in the account. Default: `false`."""
+    tag_events: NotRequired[str]
+    """Which events make rows follow at once when a read set's tags are changed: `tag` is EventBridge's own, which
+    costs nothing; `trail` takes a CloudTrail trail of management events in the account. Neither is guaranteed to
+    come. Accepts off, tag, trail or both; true means both, and false off. Default: `tag`."""
 
     reconcile_schedule: NotRequired[str]
     """How often all rows are compared with their read sets. A cron expression is in UTC; a rate also runs at once.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, READ_SET_EVENT, STORE_EVENT
+from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, READ_SET_EVENT, STORE_EVENT, TAG_EVENT, TAG_SOURCE
 
 from .queue import Queue
 from .settings import Settings
@@ -47,6 +47,15 @@ TAGS = Events(
     "tag-",
     "AllowTagEvents",
     "HealthOmics read sets whose tags were changed",
+    # What `detail` says of HealthOmics is not documented, but every such event names its resource's ARN. So the rule
+    # asks for that alone, and the tags of stores, runs and workflows are sent to nobody.
+    {"source": [TAG_SOURCE], "detail-type": [TAG_EVENT], "resources": [{"wildcard": "arn:*:omics:*/readSet/*"}]},
+    "$.id",
+)
+TAG_CALLS = Events(
+    "trail-",
+    "AllowTrailEvents",
+    "HealthOmics read sets whose tags were changed, as CloudTrail tells",
     {
         "source": [OMICS_SOURCE],
         "detail-type": [API_CALL_EVENT],
@@ -79,8 +88,10 @@ def _wanted(settings: Settings) -> Iterator[Events]:
     yield READ_SETS
     if settings.store_events:
         yield STORES
-    if settings.tag_events:
+    if settings.tag_events in {"tag", "both"}:
         yield TAGS
+    if settings.tag_events in {"trail", "both"}:
+        yield TAG_CALLS
 
 
 def _create_rule(name: str, events: Events, settings: Settings, parent: pulumi.Resource) -> aws.cloudwatch.EventRule:

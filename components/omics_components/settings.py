@@ -60,6 +60,11 @@ def _complete_queue_name(name: object) -> object:
     return with_fifo_suffix(name) if isinstance(name, str) else name
 
 
+def _read_switch(value: object) -> object:
+    """Take true and false too, which were all that there was to choose in the first versions."""
+    return {"true": "both", "false": "off"}.get(str(value).lower(), value)
+
+
 def _normalize_indexes(text: str) -> str:
     names = [name.strip() for name in text.split(",")]
     if names != [_NO_INDEXES] and (len(set(names)) < len(names) or not set(names) <= TABLE_INDEXES.keys()):
@@ -212,9 +217,13 @@ class Settings(BaseModel):
     store_events: bool = True
     """Whether rows follow at once when a sequence store is renamed or deleted."""
 
-    tag_events: bool = False
-    """Whether rows follow at once when a read set's tags are changed, which takes a CloudTrail trail of management
-    events in the account."""
+    tag_events: Annotated[
+        Literal["off", "tag", "trail", "both"],
+        _accepts("off, tag, trail or both; true means both, and false off"),
+        BeforeValidator(_read_switch),
+    ] = "tag"
+    """Which events make rows follow at once when a read set's tags are changed: `tag` is EventBridge's own, which costs
+    nothing; `trail` takes a CloudTrail trail of management events in the account. Neither is guaranteed to come."""
 
     reconcile_schedule: Annotated[
         str,

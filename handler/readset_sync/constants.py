@@ -18,6 +18,12 @@ STORE_EVENT = "Sequence Store Status Change"
 API_CALL_EVENT = "AWS API Call via CloudTrail"
 """The `detail-type` of an event about an API call, such as one that changes tags."""
 
+TAG_SOURCE = "aws.tag"
+"""The `source` of AWS's own events about tags, of whatever service."""
+
+TAG_EVENT = "Tag Change on Resource"
+"""The `detail-type` of an event about changed tags."""
+
 # The metrics that the function sends; docs/architecture.md says what each of them counts.
 MESSAGES_METRIC = "Messages"
 EVENTS_METRIC = "Events"

@@ -85,7 +85,8 @@ class Attempt:
 
         EventBridge fills in the path that the rule gives it as message group, or takes the path for the group's name.
         """
-        return self.record.group != self.group
+        # An event of tags has no read set's id to be filled in, and so comes in a group of its own.
+        return self.record.group not in {self.group, self.message.id if self.message else None}
 
     @property
     def group(self) -> str:

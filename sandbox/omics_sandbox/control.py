@@ -29,6 +29,7 @@ HealthOmics, or leaves out a share of it, or these ARNs |
 | `PUT /_sandbox/limits` `{"per_second": 5}` | quota of every operation; null for none |
 | `PUT /_sandbox/events` `{"emit": false}` | lose events, or stop losing them |
 | `PUT /_sandbox/groups` `{"literal": true}` | EventBridge takes `$.detail.id` as the name of a message group |
+| `PUT /_sandbox/tag-events` `{"on": false}` | lose EventBridge's own events of changed tags, or stop losing them |
 | `PUT /_sandbox/trail` `{"on": true}` | publish changes of tags as CloudTrail does, or stop it |
 | `GET /_sandbox/events` | deliveries of EventBridge by rule |
 | `GET /_sandbox/schedules` | firings of EventBridge Scheduler by schedule |
@@ -84,6 +85,7 @@ class Control:
             ("PUT", "/limits", self._set_limits),
             ("PUT", "/events", self._emit_events),
             ("PUT", "/groups", self._set_groups),
+            ("PUT", "/tag-events", self._set_tag_events),
             ("PUT", "/trail", self._set_trail),
             ("GET", "/events", lambda _: _counted(sandbox.events)),
             ("GET", "/schedules", lambda _: _counted(sandbox.scheduler)),
@@ -163,6 +165,9 @@ class Control:
 
     def _set_groups(self, body: Body) -> None:
         self._sandbox.events.literal_groups = bool(body["literal"])
+
+    def _set_tag_events(self, body: Body) -> None:
+        self._sandbox.omics.tag_events = bool(body["on"])
 
     def _set_trail(self, body: Body) -> None:
         self._sandbox.omics.trail = bool(body["on"])

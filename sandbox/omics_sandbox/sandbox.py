@@ -210,8 +210,10 @@ class Sandbox:
         """Kill every process that runs an invocation, with SIGKILL. The invocation fails."""
         self._parts.functions.kill()
 
-    def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
-        self.events.publish(region, "aws.omics", detail_type, resources, detail)
+    def _publish(
+        self, region: str, source: str, detail_type: str, resources: list[str], detail: dict[str, Any]
+    ) -> None:
+        self.events.publish(region, source, detail_type, resources, detail)
 
     def _assemble(self) -> "_Running":
         moto = Moto(self.account)

@@ -31,7 +31,7 @@ def event(read_set_id: str, status: str = "ACTIVE") -> str:
     return message("aws.omics", "Read Set Status Change", detail)
 
 
-def message(source: str, detail_type: str, detail: dict[str, Any]) -> str:
+def message(source: str, detail_type: str, detail: dict[str, Any], **others: Any) -> str:
     """Any message that the pipeline's queue may hold."""
     return json.dumps(
         {
@@ -42,6 +42,7 @@ def message(source: str, detail_type: str, detail: dict[str, Any]) -> str:
             "region": "us-west-2",
             "time": TIME,
             "detail": detail,
+            **others,
         }
     )
 
@@ -74,6 +75,12 @@ KINDS: tuple[tuple[str, str | None, str | None, str], ...] = (
     ),
     (
         message("aws.omics", "AWS API Call via CloudTrail", {"requestParameters": {"resourceArn": arn("2000000000")}}),
+        arn("2000000000"),
+        None,
+        arn("2000000000"),
+    ),
+    (
+        message("aws.tag", "Tag Change on Resource", {}, resources=[arn("2000000000")]),
         arn("2000000000"),
         None,
         arn("2000000000"),

@@ -55,12 +55,10 @@ class Pipeline:
         self.undo.callback(events.put_targets, Rule=rule, Targets=[target])
         events.put_targets(Rule=rule, Targets=[_changed(target, changes)])
 
-    def put_further_rule(
-        self, detail_type: str = "Sequence Store Status Change", input_path: str | None = None, **options: str
-    ) -> str:
+    def put_further_rule(self, source: str = "aws.omics", input_path: str | None = None, **options: str) -> str:
         """Add a rule with the queue as its target; return its ARN. The queue's policy is left as it is."""
         events, name = self.client("events"), f"{self.outputs['ruleName']}-further"
-        pattern = {"source": ["aws.omics"], "detail-type": [detail_type]}
+        pattern = {"source": [source]}
         arn = events.put_rule(Name=name, EventPattern=json.dumps(pattern), **options)["RuleArn"]
         target = {"Id": "queue", "Arn": self.outputs["queueArn"], "SqsParameters": {"MessageGroupId": "$.detail.id"}}
         events.put_targets(Rule=name, Targets=[_changed(target, {"InputPath": input_path})])
@@ -324,6 +322,7 @@ BROKEN: list[tuple[str, Callable[[Pipeline], object], str]] = [
     ),
     ("queue policy", lambda it: it.put_policy(Condition={"ArnLike": {"aws:SourceArn": "*"}}), "anybody may send"),
     ("queue policy", lambda it: it.put_further_rule(), "-further"),
+    ("queue policy", lambda it: it.put_further_rule("aws.tag"), "-further"),
     ("message body", lambda it: it.put_target(InputPath="$.detail"), "its InputPath"),
     (
         "message body",

@@ -14,6 +14,7 @@ URL = "https://sqs.us-west-2.amazonaws.com/123456789012/"
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-rule-1234567")
 STORE_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567")
+TAG_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-tag-rule-1234567")
 COMPONENT = ("healthomics-metadata-sync:index:MetadataSync", NAME)
 ADOPT_TABLE = {"dynamoTableName": "their-table"}
 ADOPT_QUEUE = {"SQSQueueName": "their-queue"}
@@ -281,12 +282,17 @@ def test_the_schedule_as_configured(deployed: Deploy):
 
 
 def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
-    deployment = deployed({"tagEvents": "true"})
+    deployment = deployed({"tagEvents": "both"})
 
-    patterns = {name: deployment.inputs(name)["eventPattern"] for name in ("store-rule", "tag-rule")}
+    patterns = {name: deployment.inputs(name)["eventPattern"] for name in ("store-rule", "tag-rule", "trail-rule")}
     assert patterns == {
         "store-rule": {"source": ["aws.omics"], "detail-type": ["Sequence Store Status Change"]},
         "tag-rule": {
+            "source": ["aws.tag"],
+            "detail-type": ["Tag Change on Resource"],
+            "resources": [{"wildcard": "arn:*:omics:*/readSet/*"}],
+        },
+        "trail-rule": {
             "source": ["aws.omics"],
             "detail-type": ["AWS API Call via CloudTrail"],
             "detail": {
@@ -298,7 +304,7 @@ def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
         },
     }
     main = deployment.inputs("target")
-    for prefix in ("store-", "tag-"):
+    for prefix in ("store-", "tag-", "trail-"):
         target = deployment.inputs(f"{prefix}target")
         assert target == main | {
             "rule": f"{NAME}-{prefix}rule-1234567",
@@ -312,15 +318,32 @@ def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
     }
     assert allowed == {
         "AllowReadSetEvents": RULE_ARN,
-        "AllowStoreEvents": ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567"),
-        "AllowTagEvents": ACCOUNT.format("events", f"rule/{NAME}-tag-rule-1234567"),
+        "AllowStoreEvents": STORE_RULE_ARN,
+        "AllowTagEvents": TAG_RULE_ARN,
+        "AllowTrailEvents": ACCOUNT.format("events", f"rule/{NAME}-trail-rule-1234567"),
     }
-    rules = {name for type_, name in deployed({"storeEvents": "false"}).kinds() if type_.endswith(":EventRule")}
-    assert rules == {f"{NAME}-rule"}
+
+
+@pytest.mark.parametrize(
+    ("tag_events", "expected"),
+    [
+        ("off", set[str]()),
+        ("tag", {"tag"}),
+        ("trail", {"trail"}),
+        ("both", {"tag", "trail"}),
+        ("true", {"tag", "trail"}),
+        ("False", set[str]()),
+    ],
+)
+def test_only_the_rules_that_are_wanted_are_made(deployed: Deploy, tag_events: str, expected: set[str]):
+    deployment = deployed({"storeEvents": "false", "tagEvents": tag_events})
+
+    rules = {name for type_, name in deployment.kinds() if type_.endswith(":EventRule")}
+    assert rules == {f"{NAME}-rule", *(f"{NAME}-{kind}-rule" for kind in expected)}
 
 
 def queue_statements(queue: str) -> list[dict[str, Any]]:
-    rules = {"AllowReadSetEvents": RULE_ARN, "AllowStoreEvents": STORE_RULE_ARN}
+    rules = {"AllowReadSetEvents": RULE_ARN, "AllowStoreEvents": STORE_RULE_ARN, "AllowTagEvents": TAG_RULE_ARN}
     return [
         *(
             {
@@ -372,7 +395,7 @@ def test_an_adopted_queue_s_policy_is_left_alone_and_the_statements_reported(dep
             "The policy of the existing queue their-queue.fifo is left as it is. Events arrive only if it has this"
             f" statement: {json.dumps(statement)}"
         )
-        for statement in queue_statements("their-queue.fifo")[:2]
+        for statement in queue_statements("their-queue.fifo")[:3]
     ]
     assert deployed({}).logs == []
     assert deployed(ADOPT_QUEUE | {"manageQueuePolicy": "true"}).logs == []
@@ -533,7 +556,7 @@ def test_tags_are_on_everything_that_can_have_them(deployed: Deploy):
 
     tagged = {name for _, name in deployment.kinds()} - {
         NAME,
-        *(f"{NAME}-{part}" for part in ("target", "store-target", "schedule")),
+        *(f"{NAME}-{part}" for part in ("target", "store-target", "tag-target", "schedule")),
         *(f"{NAME}-{part}" for part in ("redrive-allow-policy", "recursion-config")),
         *(f"{NAME}-{part}-policy" for part in ("function", "schedule")),
         *(f"{NAME}-{part}-policy" for part in ("queue", "undelivered-queue")),

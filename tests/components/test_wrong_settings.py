@@ -62,7 +62,7 @@ INVALID: Mapping[str, tuple[str, ...]] = {
     "messageRetentionDays": ("0", "15"),
     "queueEncryption": ("alias/aws/sqs", "AWS_OWNED", *NOT_A_KEY),
     "storeEvents": NOT_BOOLEAN,
-    "tagEvents": NOT_BOOLEAN,
+    "tagEvents": ("yes", "on", "1", "Both", "tag,trail"),
     "reconcileSchedule": (
         *("daily", "rate(0 days)", "rate(1 week)", "rate(1 day", "at(2026-01-01T00:00:00)", "cron(0 3 * * *)"),
         # More often than every hour

@@ -159,7 +159,9 @@ class World:
     def _new_version(self) -> str:
         return f"v{next(self._versions)}"
 
-    def _publish(self, region: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+    def _publish(
+        self, region: str, source: str, detail_type: str, resources: list[str], detail: dict[str, Any]
+    ) -> None:
         if detail_type == READ_SET_EVENT:
             arn, status = ReadSetArn.parse(detail["arn"]), detail["status"]
             self.statuses.setdefault(arn.read_set_id, []).append((self.now, status))

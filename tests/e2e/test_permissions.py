@@ -72,7 +72,7 @@ def check_who_may_send(sandbox: Sandbox, arn: str, url: str) -> None:
     """Check that a queue takes messages from the rules of its stack alone, and never over plain HTTP."""
     policy = sandbox.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     rules = [rule["Arn"] for rule in sandbox.client("events").list_rules()["Rules"]]
-    assert len(rules) == 2
+    assert len(rules) == 3
 
     def may_send(service: str, **context: str) -> bool:
         keys = {f"aws:{name}": value for name, value in context.items()}

@@ -9,7 +9,7 @@ SECRET = "hush"
 
 
 def test_no_name_subject_sample_or_tag_is_ever_logged(sandbox: Sandbox, up: Callable[..., Any]) -> None:
-    stack = up(maxReceiveCount=2, logLevel="DEBUG", tagEvents=True)
+    stack = up(maxReceiveCount=2, logLevel="DEBUG", tagEvents="both")
     omics = sandbox.omics
     omics.trail = True
     store = omics.create_store(f"{SECRET}-store", description=f"{SECRET}-store-description")

@@ -68,8 +68,10 @@ def test_every_night_what_events_did_not_tell_is_made_good(sandbox: Sandbox, up:
     assert set(stack.rows()) == {unconcerned}
 
 
-def test_rows_follow_tags_by_a_trail_or_when_they_have_become_old(sandbox: Sandbox, up: Callable[..., Any]) -> None:
-    stack = up(maxRowAgeDays=3, tagEvents=True)
+def test_rows_follow_tags_by_events_by_a_trail_or_when_they_have_become_old(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    stack = up(maxRowAgeDays=3, tagEvents="both")
     omics = sandbox.client("omics")
     store = sandbox.omics.create_store("cohort")
     read_set = sandbox.omics.create_read_set(store, name="set")
@@ -77,7 +79,8 @@ def test_rows_follow_tags_by_a_trail_or_when_they_have_become_old(sandbox: Sandb
     row = stack.rows()[read_set]
     arn = row["set_arn"]
 
-    # GIVEN no trail, THEN tags are read again when a row has become old
+    # GIVEN no trail, and events that get lost, THEN tags are read again when a row has become old
+    sandbox.omics.tag_events = False
     sandbox.omics.tag(arn, {"cohort": "b"})
     stack.reconcile()
     assert stack.rows()[read_set]["tags"] == []
@@ -92,19 +95,26 @@ def test_rows_follow_tags_by_a_trail_or_when_they_have_become_old(sandbox: Sandb
     stack.reconcile()
     assert stack.rows()[read_set]["tags"] == [{"cohort": "b"}]
 
-    # GIVEN a trail, THEN rows follow tags
-    sandbox.omics.trail = True
-    omics.tag_resource(resourceArn=arn, tags={"cohort": "a", "batch": "7"})
-    # Tags of a store are in no row, so that nothing is sent for them.
+    # GIVEN EventBridge's own events, or a trail, THEN rows follow tags
     before = sandbox.events.delivered.copy()
-    omics.tag_resource(resourceArn=arn.partition("/readSet/")[0], tags={"department": "oncology"})
-    assert sandbox.events.delivered == before
+    sandbox.omics.tag_events = True
+    omics.tag_resource(resourceArn=arn, tags={"cohort": "a", "batch": "7"})
     sandbox.drain()
     assert stack.rows()[read_set]["tags"] == [{"batch": "7"}, {"cohort": "a"}]
 
+    sandbox.omics.tag_events, sandbox.omics.trail = False, True
     omics.untag_resource(resourceArn=arn, tagKeys=["batch"])
     sandbox.drain()
     assert stack.rows()[read_set]["tags"] == [{"cohort": "a"}]
+
+    # AND nothing is sent for the tags of a store, which are in no row
+    sandbox.omics.tag_events = True
+    omics.tag_resource(resourceArn=arn.partition("/readSet/")[0], tags={"department": "oncology"})
+    sent = sandbox.events.delivered - before
+    assert sorted(rule.rsplit("-sync-", 1)[1].split("-")[0] for rule in sent.elements()) == ["tag", "trail"]
+
+    # AND nobody takes the group of such an event for one that read sets share
+    assert not [line for line in stack.logs() if "message_group" in line or "SharedGroups" in line]
 
 
 def test_a_store_that_cannot_be_listed_is_named_and_the_others_are_reconciled(

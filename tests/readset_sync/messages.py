@@ -22,6 +22,12 @@ def record(message_id: str, body: Body, *, group: str | None = None, receives: i
     }
 
 
+def tag_change(arn: ReadSetArn, *, time: datetime | None = None) -> dict[str, Any]:
+    """An event about the tags of a read set, of this moment if no other is given."""
+    said = {"source": "aws.tag", "detail-type": "Tag Change on Resource", "resources": [str(arn)]}
+    return event(arn, time=time) | said | {"detail": {}}
+
+
 def event(arn: ReadSetArn, status: str = "ACTIVE", *, time: datetime | None = None, **extra: Any) -> dict[str, Any]:
     """An event of a read set, of this moment if no other is given."""
     return {

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,12 +12,13 @@ from aws_lambda_powertools.metrics import Metrics
 from readset_sync.aws.retries import Retries
 from readset_sync.consumer import Consumer
 from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.timestamp import parse_timestamp
 from readset_sync.report import Report
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.readset_sync.conftest import Queue, Store
-from tests.readset_sync.messages import Body, event, record
+from tests.readset_sync.messages import Body, event, record, tag_change
 
 # A read set without tags is looked at twice.
 TAGS = {"project": "x"}
@@ -113,6 +115,19 @@ def test_a_malformed_message_fails_alone_and_says_why(body: Body, reason: str, s
     assert reason in refusal["reason"]
     assert refusal["level"] == "ERROR"
     assert refusal["message_id"] == "0"
+
+
+def test_changed_tags_are_read_unless_the_row_was_refreshed_since(store: Store, runtime: Runtime) -> None:
+    arn = store.add(tags=TAGS)
+    runtime.run(event(arn))
+    store.tag(arn, new="tag")
+    refreshed = parse_timestamp(store.row(arn)["synced_at"])
+
+    for seconds in (-1, 1):
+        assert runtime.run(tag_change(arn, time=refreshed + timedelta(seconds=seconds))) == []
+
+    told = [line for line in runtime.printed() if line.get("message") == "event applied"]
+    assert [(line["outcome"], line["fields"]) for line in told[1:]] == [("fresh", []), ("updated", ["tags"])]
 
 
 def test_a_batch_of_nothing_but_failures_is_reported_like_any_other(runtime: Runtime) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from readset_sync.messages.queue_message import parse_message
+from readset_sync.messages.queue_message import RefreshRequest, parse_message
 from readset_sync.messages.read_set_event import Action, ReadSetEvent
 from readset_sync.model.errors import MalformedEventError
 
@@ -119,6 +119,45 @@ def test_without_an_account_of_its_own_the_reader_takes_the_envelope_as_referenc
     read = parse_message(json.dumps(event()))
     assert isinstance(read, ReadSetEvent)
     assert read.status == "ACTIVE"
+
+
+TAG_CHANGE: dict[str, Any] = event() | {
+    "source": "aws.tag",
+    "detail-type": "Tag Change on Resource",
+    "detail": {
+        "changed-tag-keys": ["cohort"],
+        "service": "omics",
+        "resource-type": "readSet",
+        "version": 3,
+        "tags": {"cohort": "a"},
+    },
+}
+
+
+def test_changed_tags_ask_for_a_refresh_of_a_row_that_is_older() -> None:
+    asked = parse(TAG_CHANGE)
+
+    assert isinstance(asked, RefreshRequest)
+    assert (asked.id, str(asked.arn)) == (TAG_CHANGE["id"], ARN)
+    assert asked.time == asked.compared == datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
+    assert not asked.drift
+
+
+@pytest.mark.parametrize(
+    ("resources", "said"),
+    [
+        (None, "resources is None, and not a list of one ARN"),
+        (ARN, f"resources is '{ARN}', and not a list of one ARN"),
+        ([], "resources is [], and not a list of one ARN"),
+        ([ARN, ARN], f"resources is ['{ARN}', '{ARN}'], and not a list of one ARN"),
+        ([7], "resources is [7], and not a list of one ARN"),
+        ([ARN.partition("/readSet/")[0]], "resources: 'arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890'"),
+        ([ARN.replace(ACCOUNT, "999999999999")], "is of account 999999999999, and not of '123456789012'"),
+    ],
+)
+def test_changed_tags_of_anything_else_are_refused_with_what_they_are_of(resources: object, said: str) -> None:
+    with pytest.raises(MalformedEventError, match=re.escape(said)):
+        parse(TAG_CHANGE | {"resources": resources})
 
 
 @pytest.mark.parametrize("detail_type", ["Reconcile", "Reconcile Step"])

@@ -25,7 +25,7 @@ from readset_sync.report import Report
 from readset_sync.sync import Change, Outcome, Synchronizer
 
 from tests.readset_sync.messages import event as event_of
-from tests.readset_sync.messages import record
+from tests.readset_sync.messages import record, tag_change
 
 LITERAL: Final = "$.detail.id"
 """The message group of every event, if EventBridge takes the rule's path for a name."""
@@ -89,6 +89,7 @@ class Function:
         logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
         synchronizer = Mock(spec=Synchronizer)
         synchronizer.apply.side_effect = self._apply
+        synchronizer.refresh.return_value = Change(Outcome.UPDATED)
         self._consumer = Consumer(
             synchronizer,
             Mock(),
@@ -276,9 +277,17 @@ def test_a_shared_group_is_told_of_once_and_counted(function: Function):
 
 
 def test_no_shared_group_is_counted_where_there_is_none(function: Function):
-    function.run(record("one", event(ONE)), record("junk", "junk"))
+    # GIVEN also an event of tags, whose message group is its own id
+    tags = tag_change(ONE)
+    function.run(record("one", event(ONE)), record("junk", "junk"), record("tags", tags, group=tags["id"]))
 
     assert function.metric("SharedGroups") == []
+
+
+def test_an_event_of_tags_shares_a_group_where_the_path_is_taken_for_its_name(function: Function):
+    function.run(record("tags", tag_change(ONE), group="$.id"))
+
+    assert function.metric("SharedGroups") == [1.0]
 
 
 @pytest.mark.parametrize(

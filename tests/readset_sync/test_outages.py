@@ -215,12 +215,12 @@ class World:
         dynamodb: Any = Hooked("dynamodb", DynamoDBClient(self._dynamodb), partial(call, "dynamodb"))
         return HealthOmics(omics), Table(dynamodb, TABLE)
 
-    def _publish(self, region: str, detail_type: str, _: list[str], detail: dict[str, Any]) -> None:
+    def _publish(self, region: str, source: str, detail_type: str, _: list[str], detail: dict[str, Any]) -> None:
         """Do what EventBridge and the rule of the stack do."""
         if detail_type != READ_SET_EVENT:
             return
         self._events += 1
-        event = {"id": f"event-{self._events}", "source": "aws.omics", "detail-type": detail_type}
+        event = {"id": f"event-{self._events}", "source": source, "detail-type": detail_type}
         time = format_timestamp(self.clock.moment().replace(microsecond=0))
         body = event | {"account": ACCOUNT, "region": region, "time": time, "detail": detail}
         self._sqs.send_message(QUEUE, json.dumps(body), group_id=detail["id"])

@@ -34,14 +34,18 @@ def project(new_project: Projects, tmp_path: Path) -> Any:
     return new_project(folder)
 
 
-def lost_by_preview(project: Any, state: str) -> set[str]:
-    """Names of the tables and queues that a stack in this state would lose with the next `pulumi up`."""
+def previewed(project: Any, state: str) -> list[dict[str, str]]:
+    """What the next `pulumi up` would do to a stack in this state."""
     (project.folder / "state.json").write_text(state)
     project.pulumi("stack", "import", "--file", "state.json")
-    steps: list[dict[str, str]] = json.loads(project.pulumi("preview", "--json"))["steps"]
+    return json.loads(project.pulumi("preview", "--json"))["steps"]
+
+
+def lost_by_preview(project: Any, state: str) -> set[str]:
+    """Names of the tables and queues that a stack in this state would lose with the next `pulumi up`."""
     return {
         step["urn"].rsplit("::", 1)[-1]
-        for step in steps
+        for step in previewed(project, state)
         if step["op"] in ("delete", "replace", "delete-replaced") and any(f"${t}::" in step["urn"] for t in HOLD_DATA)
     }
 
@@ -81,3 +85,17 @@ def test_an_upgrade_keeps_every_table_and_queue(file: Path, project: Any) -> Non
     changed = state.replace("::healthomics-metadata-sync-table", "::healthomics-metadata-sync-rows")
     changed = changed.replace("healthomics_set_queue.fifo", "earlier.fifo")
     assert lost_by_preview(project, changed) >= {"healthomics-metadata-sync-rows", "healthomics-metadata-sync-queue"}
+
+
+def test_a_stack_that_says_true_or_false_of_tag_events_may_go_on_saying_so(project: Any) -> None:
+    # GIVEN a stack of a version whose `tagEvents` was a boolean, in either way of writing one
+    state = (RECORDED / "state-0.1.0.json").read_text()
+    file = project.folder / "Pulumi.dev.yaml"
+    created: dict[str, set[str]] = {}
+    for value in ("true", '"false"'):
+        file.write_text(f"config:\n  healthomics-metadata-sync:tagEvents: {value}\n")
+        new = {step["urn"].rsplit("::", 1)[-1] for step in previewed(project, state) if step["op"] == "create"}
+        created[value] = {kind for kind in ("tag", "trail") if f"healthomics-metadata-sync-{kind}-rule" in new}
+
+    # THEN true means both rules, and false none
+    assert created == {"true": {"tag", "trail"}, '"false"': set()}

@@ -178,6 +178,8 @@ def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what
     call("PUT", f"{base}/limits", {"per_second": 5})
     call("PUT", f"{base}/events", {"emit": False})
     assert sandbox.omics.emit_events is False
+    call("PUT", f"{base}/tag-events", {"on": False})
+    assert sandbox.omics.tag_events is False
     call("PUT", f"{base}/trail", {"on": True})
     assert sandbox.omics.trail is True
     assert call("GET", f"{base}/events") == {"delivered": {}, "deadLettered": {}, "dropped": {}}

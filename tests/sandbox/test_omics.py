@@ -18,7 +18,7 @@ def published(sandbox: Sandbox, make_queue: Callable[..., Any]) -> Callable[[], 
     """Reads the events of HealthOmics published since the start of the test, or since the last reading."""
     events = sandbox.client("events")
     queue = make_queue("published")
-    rule = events.put_rule(Name="all", EventPattern='{"source": ["aws.omics"]}')["RuleArn"]
+    rule = events.put_rule(Name="all", EventPattern='{"source": ["aws.omics", "aws.tag"]}')["RuleArn"]
     events.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": queue.arn}])
     queue.allow(rule)
     return lambda: [json.loads(message["Body"]) for message in queue.receive()]
@@ -95,6 +95,7 @@ def test_given_a_life_of_a_read_set_when_its_status_changes_then_each_change_is_
     sandbox.omics.set_status(store_id, read_set_id, "ACTIVE")
     sandbox.omics.set_status(store_id, read_set_id, "ARCHIVED")
     arn = omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["arn"]
+    sandbox.omics.tag_events = False
     omics.tag_resource(resourceArn=arn, tags={"a": "b"})
     omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=[{"readSetId": read_set_id}])
     omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
@@ -286,13 +287,33 @@ def test_given_events_are_switched_off_when_a_store_changes_then_nothing_is_publ
     assert published() == []
 
 
+def test_given_no_trail_when_tags_change_then_each_change_is_an_event_of_its_resource(
+    sandbox: Sandbox, omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
+) -> None:
+    read_set_id = sandbox.omics.create_read_set(store_id, name="r", tags={"kept": "0"})
+    store, arn = sandbox.omics.store(store_id).arn, sandbox.omics.read_set(store_id, read_set_id).arn
+    published()
+    omics.tag_resource(resourceArn=arn, tags={"a": "1", "kept": "0"})
+    omics.tag_resource(resourceArn=arn, tags={"a": "1"})
+    omics.untag_resource(resourceArn=arn, tagKeys=["a", "other"])
+    omics.tag_resource(resourceArn=store, tags={"b": "2"})
+    events = published()
+    assert {(event["source"], event["detail-type"]) for event in events} == {("aws.tag", "Tag Change on Resource")}
+    told = ("changed-tag-keys", "tags", "service", "resource-type")
+    assert [(event["resources"], *(event["detail"][name] for name in told)) for event in events] == [
+        ([arn], ["a"], {"kept": "0", "a": "1"}, "omics", "readSet"),
+        ([arn], ["a"], {"kept": "0"}, "omics", "readSet"),
+        ([store], ["b"], {"b": "2"}, "omics", "sequenceStore"),
+    ]
+
+
 def test_given_a_trail_when_tags_change_then_each_call_is_an_event_with_its_parameters(
     sandbox: Sandbox, omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
 ) -> None:
     read_set_id = sandbox.omics.create_read_set(store_id, name="r")
     arn = sandbox.omics.read_set(store_id, read_set_id).arn
     published()
-    sandbox.omics.trail = True
+    sandbox.omics.tag_events, sandbox.omics.trail = False, True
     omics.tag_resource(resourceArn=arn, tags={"a": "1"})
     omics.untag_resource(resourceArn=arn, tagKeys=["a", "other"])
     with pytest.raises(omics.exceptions.ResourceNotFoundException):

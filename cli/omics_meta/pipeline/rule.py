@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.constants import OMICS_SOURCE, READ_SET_EVENT
+from readset_sync.constants import OMICS_SOURCE, READ_SET_EVENT, TAG_SOURCE
 
 from omics_meta.pipeline.check import REDEPLOY, Check
 from omics_meta.pipeline.metrics import shared_groups
@@ -61,13 +61,14 @@ def check_further_rules(stack: Stack) -> Iterator[Check]:
 
 
 def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
-    """Find the rules that send other HealthOmics events to the queue. No output names them."""
+    """Find the rules that send other events about HealthOmics to the queue. No output names them."""
     events = stack.client("events")
     pages = events.get_paginator("list_rule_names_by_target").paginate(TargetArn=stack.output("queueArn"))
     for name in (name for page in pages for name in page["RuleNames"]):
         if name != stack.output("ruleName"):
             rule = events.describe_rule(Name=name)
-            if OMICS_SOURCE in _pattern(rule).get("source", []):
+            sources = _pattern(rule).get("source", [])
+            if OMICS_SOURCE in sources or TAG_SOURCE in sources:
                 yield rule
 
 

@@ -5,11 +5,12 @@
 | `aws.omics` | `Read Set Status Change` | `ReadSetEvent` |
 | `aws.omics` | `Sequence Store Status Change` | `StoreEvent` |
 | `aws.omics` | `AWS API Call via CloudTrail` | `RefreshRequest`: the tags of a read set were changed |
+| `aws.tag` | `Tag Change on Resource` | `RefreshRequest`: the same, without CloudTrail |
 | `healthomics-metadata-sync` | `Read Set Refresh` | `RefreshRequest` |
 | `healthomics-metadata-sync` | `Reconcile` | `ReconcileRequest` |
 | `healthomics-metadata-sync` | `Reconcile Step` | `ReconciliationStep` |
 
-The first three come from EventBridge, the last three are the product's own: sent by EventBridge Scheduler, by the
+The first four come from EventBridge, the last three are the product's own: sent by EventBridge Scheduler, by the
 function to itself, and by `omics-meta`.
 """
 
@@ -19,7 +20,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, OWN_SOURCE, READ_SET_EVENT, RECONCILE, STORE_EVENT
+from readset_sync.constants import (
+    API_CALL_EVENT,
+    OMICS_SOURCE,
+    OWN_SOURCE,
+    READ_SET_EVENT,
+    RECONCILE,
+    STORE_EVENT,
+    TAG_EVENT,
+    TAG_SOURCE,
+)
 from readset_sync.messages.envelope import Envelope, parse_envelope, read_object, read_set_arn, read_text, read_time
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
@@ -125,6 +135,20 @@ def _read_tag_call(envelope: Envelope) -> RefreshRequest:
     return _refresh_request(envelope, text, f"{path}.resourceArn")
 
 
+def _read_tag_change(envelope: Envelope) -> RefreshRequest:
+    """Read an event about the tags of one resource; the rule lets those of read sets through alone.
+
+    Source of the format: Tag Editor user guide, "Monitor tag changes with serverless workflows and Amazon EventBridge".
+    `both` kinds of events may tell of one change: a row that was refreshed since then has the tags.
+    """
+    match envelope.content.get("resources"):
+        case [str() as text]:
+            request = _refresh_request(envelope, text, "resources")
+            return replace(request, compared=request.time)
+        case other:
+            raise MalformedEventError(f"resources is {other!r}, and not a list of one ARN")
+
+
 def _read_refresh(envelope: Envelope) -> RefreshRequest:
     detail = envelope.detail
     request = _refresh_request(envelope, read_text(detail, "arn", "detail.arn"), "detail.arn")
@@ -149,5 +173,6 @@ _READERS: Final[Mapping[str, Mapping[str, Callable[[Envelope], Message]]]] = {
         STORE_EVENT: _read_store_event,
         API_CALL_EVENT: _read_tag_call,
     },
+    TAG_SOURCE: {TAG_EVENT: _read_tag_change},
     OWN_SOURCE: {REFRESH: _read_refresh, RECONCILE: _read_reconcile, RECONCILE_STEP: ReconciliationStep.read},
 }

@@ -30,9 +30,10 @@ from omics_sandbox.omics.models import (
     present,
 )
 
-Publish = Callable[[str, str, list[str], dict[str, Any]], None]
-"""Publishes an event of the service: region, detail-type, resources, detail."""
+Publish = Callable[[str, str, str, list[str], dict[str, Any]], None]
+"""Publishes an event: region, source, detail-type, resources, detail."""
 
+_SOURCE = "aws.omics"
 _MAXIMUM_TAGS = 50
 _PART_SIZE = 104_857_600
 """Bytes of a part, and the most of one that is uploaded ("Direct upload to a HealthOmics sequence store")."""
@@ -51,6 +52,7 @@ class OmicsService:
         calls: API calls answered (or failed by a fault), by operation name. Throttled ones are not in it.
         throttled: API calls refused because of `limits`, by operation name.
         emit_events: Set to False and everything happens silently, as when an event is lost on the way.
+        tag_events: Set to False and changes of tags publish no "Tag Change on Resource".
         trail: Set to True and changes of tags are published as well, as in an account with a trail of CloudTrail.
         latency: Seconds that each API call takes.
         page_size: The most items on a page of a listing.
@@ -82,6 +84,7 @@ class OmicsService:
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.emit_events = True
+        self.tag_events = True
         self.trail = False
         self.latency = latency
         self.page_size = 100
@@ -245,16 +248,14 @@ class OmicsService:
             together = {**resource.tags, **tags}
             if len(together) > _MAXIMUM_TAGS:
                 raise ValidationException(f"A resource can have at most {_MAXIMUM_TAGS} tags")
-            self.faults.remember(arn, resource)
-            _change(resource, {"tags": together})
+            self._set_tags(resource, together)
             self._put_on_trail("TagResource", resourceArn=arn, tags=dict(tags))
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
         """Take tags from a store or a read set; a key that it does not have is no error."""
         with self.lock:
             resource = self.tagged(arn)
-            self.faults.remember(arn, resource)
-            resource.tags = {key: value for key, value in resource.tags.items() if key not in keys}
+            self._set_tags(resource, {key: value for key, value in resource.tags.items() if key not in keys})
             self._put_on_trail("UntagResource", resourceArn=arn, tagKeys=list(keys))
 
     def set_status(self, store_id: str, read_set_id: str, status: str, *, message: str | None = None) -> None:
@@ -401,23 +402,42 @@ class OmicsService:
             "id": read_set.id,
             "status": read_set.status,
         } | present(statusMessage=read_set.status_message, creationJobId=read_set.creation_job_id)
-        self._emit("Read Set Status Change", [read_set.arn], detail)
+        self._emit(_SOURCE, "Read Set Status Change", [read_set.arn], detail)
 
     def _announce_store(self, store: SequenceStore, status: str) -> None:
         """Give a store a status and publish the "Sequence Store Status Change" event."""
         store.status = status
         detail = {"omicsVersion": "1.0.0", "arn": store.arn, "id": store.id, "status": status}
-        self._emit("Sequence Store Status Change", [store.arn], detail)
+        self._emit(_SOURCE, "Sequence Store Status Change", [store.arn], detail)
+
+    def _set_tags(self, resource: SequenceStore | ReadSet, tags: dict[str, str]) -> None:
+        """Give a store or a read set its tags, and publish the "Tag Change on Resource" event of what is new.
+
+        Format: "Monitor tag changes with serverless workflows and Amazon EventBridge", Tag Editor User Guide. It does
+        not say what `resource-type` is for HealthOmics.
+        """
+        self.faults.remember(resource.arn, resource)
+        changed = sorted({key for key, _ in resource.tags.items() ^ tags.items()})
+        _change(resource, {"tags": tags})
+        if changed and self.tag_events:
+            detail = {
+                "changed-tag-keys": changed,
+                "service": "omics",
+                "resource-type": "readSet" if isinstance(resource, ReadSet) else "sequenceStore",
+                "version": next(self._ordinals),
+                "tags": tags,
+            }
+            self._emit("aws.tag", "Tag Change on Resource", [resource.arn], detail)
 
     def _put_on_trail(self, operation: str, **parameters: Any) -> None:
         """Publish CloudTrail's event of an API call, where there is a trail."""
         if self.trail:
             detail = trail.api_call(self.region, self.account, self.partition, operation, parameters, self.now())
-            self._emit(trail.DETAIL_TYPE, [], detail)
+            self._emit(_SOURCE, trail.DETAIL_TYPE, [], detail)
 
-    def _emit(self, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+    def _emit(self, source: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         if self.emit_events and self._publish is not None:
-            self._publish(self.region, detail_type, resources, detail)
+            self._publish(self.region, source, detail_type, resources, detail)
 
     def _new_id(self, given: str | None, taken: Container[str]) -> str:
         identity = given or str(next(self._ids))
