@@ -22,7 +22,8 @@ Every command and option, with its help text. `make generate` writes this page. 
 codes](json.md) says what scripts may rely on.
 
 - Data goes to stdout, progress and messages to stderr. If the reader of stdout goes away, as in
-  `omics-meta find | head`, the exit code is 2.
+  `omics-meta find | head`, a command that prints rows or help ends in silence with exit code 0. Every other command
+  goes on, and its exit code says what came of its work.
 - Credentials, region and endpoints come from the usual places of AWS, such as `AWS_PROFILE`, `AWS_REGION` and
   `AWS_ENDPOINT_URL`.
 - A variable in the tables stands for the option when the option is not given. An option wins over the variable of
@@ -30,7 +31,7 @@ codes](json.md) says what scripts may rely on.
   `OMICS_META_TABLE`.
 - No stack is asked if the command line names everything: `-t` and `-r`, and for `backfill` and `verify` the stores.
   Only `--via-queue` and `--probe` ask it all the same.
-- An error message names the variables that stood for options.
+- An error that is about a stack or a table names the variables that stood for options.
 - Only a terminal gets colours and control characters. `NO_COLOR` turns colours off there too.
 - `omics-meta --install-completion` installs completion of commands and options for your shell (bash, zsh, fish or
   PowerShell); `--show-completion` prints it.

@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-from omics_meta.terminal.exits import INTERRUPTED, ExitCode
+from omics_meta.terminal.exits import INTERRUPTED, LAST_WORDS, ExitCode
 
 _SIGNALS = [each for each in signal.Signals if each.name in {"SIGINT", "SIGTERM", "SIGHUP"}]  # no SIGHUP on Windows
 
@@ -21,7 +21,11 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def _end(*_: object) -> NoReturn:
-    os._exit(ExitCode.INTERRUPTED)
+    try:
+        said = [f"omics-meta: {line}\n" for words in LAST_WORDS for line in words()]
+        os.write(2, "".join(said).encode())  # not by `sys.stderr`, which may be in the middle of something
+    finally:
+        os._exit(ExitCode.INTERRUPTED)
 
 
 def main() -> None:

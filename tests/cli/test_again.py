@@ -102,8 +102,8 @@ def test_what_goes_on_failing_is_told_once(aws: Aws, cli: CommandLine, monkeypat
     assert [line.partition(": ")[0] for line in done.out.splitlines() if "failed arn" in line] == [
         f"failed {aws.arn(store, bad)}"
     ]
-    assert done.err.count("1 read sets failed for a reason that may pass") == len(module.PAUSES)
-    assert "tried again: batch 1: 1 read sets: 1 failed" in done.err
+    assert done.err.count("1 read set failed for a reason that may pass") == len(module.PAUSES)
+    assert "tried again: batch 1: 1 read set: 1 failed" in done.err
 
 
 class Rounds:

@@ -136,7 +136,7 @@ CASES = {
     "file and stack": Case(("--outputs", "{text}", "--stack", "dev"), ("--outputs {text} and a stack", "give one")),
     "file and project": Case(("--outputs", "{text}", "--cwd", "dir"), ("--outputs {text} and a stack", "give one")),
     "no stores": Case(("-t", "{table}"), ("no stores were chosen", "take --all-stores")),
-    "no table": Case(("-s", "{store}"), ("no table was named", "give -t/--table, or the stack")),
+    "no table": Case(("-s", "{store}"), ("no table was named", "give -t/--table or set OMICS_META_TABLE")),
     "no rate": Case((*GOOD, "--max-tps", "0"), ("--max-tps: '0' is not", "give one above 0")),
     "rate of an operation that is not called": Case(
         (*GOOD, "--max-tps", "20", "--max-tps", "GetReadset=50"), ("--max-tps: 'GetReadset'", "name one of GetReadSetM")
@@ -254,6 +254,6 @@ def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str
     done = cli.run("backfill", "-s", world["store"], "-t", aws.table())
     assert (done.code, done.out) == (2, "")
     listed, error = done.err.splitlines()
-    assert listed == f"listing of store {world['store']}: batch 1: 1 read sets: 1 from listing"
+    assert listed == f"listing of store {world['store']}: batch 1: 1 read set: 1 from listing"
     assert error.startswith("omics-meta: error: AWS credentials are missing, expired or refused (GetReadSetMetadata")
-    assert "; Rows that were written stay; to go on, run: omics-meta backfill -s" in error
+    assert ". Rows that were written stay. To go on, run: omics-meta backfill -s" in error

@@ -60,10 +60,10 @@ def test_an_error_names_the_variables_that_stand_for_options(cli: CommandLine) -
     typed = cli.run("find", "-t", "elsewhere", env={"OMICS_META_TABLE": "nowhere"})
 
     assert by_table.err.startswith("omics-meta: error: no table 'nowhere' in us-west-2")
-    assert by_table.err.endswith("; OMICS_META_TABLE is set to nowhere\n")
+    assert by_table.err.endswith(". OMICS_META_TABLE is set to nowhere\n")
     assert "OMICS_META" not in typed.err
     assert by_outputs.err.startswith("omics-meta: error: cannot read --outputs no-such-file")
-    assert by_outputs.err.endswith("; OMICS_META_OUTPUTS is set to no-such-file\n")
+    assert by_outputs.err.endswith(". OMICS_META_OUTPUTS is set to no-such-file\n")
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,12 @@ def test_an_error_names_the_variables_that_stand_for_options(cli: CommandLine) -
         ("--created-after", "yesterday"),
         ("--json", "--csv"),
         ("--columns", "set_nmae"),
+        ("--profile", "nobody"),
+        ("--region", "no region"),
     ],
 )
 def test_an_error_about_something_else_does_not_name_variables(arguments: tuple[str, ...], cli: CommandLine) -> None:
-    done = cli.run("find", *arguments, env={"OMICS_META_OUTPUTS": "outputs.json"})
+    done = cli.run("find", *arguments, env={"OMICS_META_TABLE": "reads"})
 
     assert done.code == 2
     assert "OMICS_META" not in done.err

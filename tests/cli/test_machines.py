@@ -158,7 +158,7 @@ def test_variables_do_not_make_a_terminal_of_a_file(
     assert ("\x1b[" in shown.out) == coloured
     # Colours at the most: nothing that moves a cursor, and no column less.
     assert "\x1b[?25l" not in filled.err
-    assert "batch 1: 1 read sets" in filled.err
+    assert "batch 1: 1 read set" in filled.err
     assert "sample 0" in found.out
     assert "too narrow" not in found.err
 

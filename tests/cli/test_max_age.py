@@ -67,8 +67,8 @@ def test_an_interrupted_backfill_keeps_what_it_wrote_and_names_the_command_that_
     stopped = cli.run_and_signal(signal.SIGINT, partial(aws.act_at, "GetReadSetMetadata", 8), *arguments)
     # THEN what it says last is a command
     assert (stopped.code, stopped.out) == (130, ""), stopped.err
-    said, _, command = stopped.err.splitlines()[-1].partition("to go on, run: ")
-    assert said == "omics-meta: interrupted. Rows that were written stay; "
+    said, _, command = stopped.err.splitlines()[-1].partition("To go on, run: ")
+    assert said == "omics-meta: interrupted. Rows that were written stay. "
     program, *rest = shlex.split(command)
     kept = [each for each in arguments if each not in {"--max-age", "1h"}]
     assert (program, rest[:-2], rest[-2]) == ("omics-meta", kept, "--max-age")

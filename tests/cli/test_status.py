@@ -74,11 +74,10 @@ def status(cli: CommandLine, deployed: Deployed) -> Callable[..., Finished]:
 
 
 def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Finished]) -> None:
-    # GIVEN a stack that has never reconciled, which is healthy and told so
+    # GIVEN a stack that has never reconciled, and had no night yet
     done = status("--json")
-    [warning] = [check for check in done.document["pipeline"] if check["warning"]]
     assert (done.code, done.document["reconciliation"]) == (0, None)
-    assert (warning["check"], warning["passed"]) == ("last reconciliation", True)
+    assert not [check for check in done.document["pipeline"] if check["warning"]]
 
     # WHEN there are two stores, of which all that happened went through the pipeline, and a night
     aws.omics.emit_events = True
@@ -204,7 +203,7 @@ def test_rows_that_somebody_else_keeps_writing_are_named(
     ):
         [broken] = [check for check in done.document["pipeline"] if not check["passed"]]
         assert (done.code, broken["check"]) == (1, "other writers")
-        assert broken["found"] == "in 3 days, somebody else wrote 1 rows more than once: theirs"
+        assert broken["found"] == "in 3 days, somebody else wrote 1 row more than once: theirs"
         assert "CDK sample" in broken["remedy"]
 
 
@@ -222,19 +221,35 @@ def test_what_aws_does_not_tell_is_a_finding_and_the_rest_is_shown(
     assert done.document["schedule"] == "cron(0 3 * * ? *)"
 
 
-def test_rows_that_cannot_be_read_are_a_finding_and_the_rest_is_shown(
+def test_a_stack_that_is_not_here_is_said_in_one_line(
     aws: Aws, deployed: Deployed, status: Callable[..., Finished]
 ) -> None:
+    elsewhere = status("-r", "eu-west-1")
     aws.client("dynamodb").delete_table(TableName=deployed.table)
+    gone = status("--json")
 
-    done, plain = status("--json"), status()
+    for done, region in ((elsewhere, "eu-west-1"), (gone, "us-west-2")):
+        assert (done.code, done.out) == (2, "")
+        assert done.err == (
+            f"omics-meta: error: no table {deployed.table!r} in {region} for this account: "
+            "check its name, the region and whose credentials are in use\n"
+        )
 
-    broken = {check["check"]: check["found"] for check in done.document["pipeline"] if not check["passed"]}
+
+def test_what_aws_refuses_is_a_finding_once_and_the_rest_is_shown(
+    deployed: Deployed, status: Callable[..., Finished], refusing: Callable[[str, str], str]
+) -> None:
+    url = refusing("AccessDeniedException", "not authorized")
+    env = dict.fromkeys(("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SQS"), url)
+    done, plain = status("--json", env=env), status(env=env)
+
+    broken = [check["check"] for check in done.document["pipeline"] if not check["passed"]]
     assert (done.code, plain.code) == (1, 1), plain.err
-    assert broken.keys() == {"table", "rows"}
-    assert "ResourceNotFoundException" in broken["rows"]
+    assert {"rows", "schedule", "queue", "dead letters", "table"} <= set(broken)
+    assert len(broken) == len(set(broken))
+    assert "schedule: unknown" in plain.out.splitlines()
     assert [done.document[name] for name in ("rows", "oldest_refresh", "stores")] == [None, None, None]
-    assert done.document["dead_letters"] == {"failed": 0, "undelivered": 0}
+    assert len(done.document["alarms"]) == 7
     assert plain.out.splitlines()[0] == f"Rows of table {deployed.outputs['tableName']} in us-west-2: unknown"
 
 

@@ -245,7 +245,7 @@ def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(
     assert aws.raw_rows(table).keys() == {stale, refused, gone, malformed}
     assert f"repaired: stale {stale}: set_name" in plain.out.splitlines()
     assert f"stale {refused}: GetReadSetMetadata: AccessDeniedException" in plain.out
-    assert "1 of 4 differences were repaired after that." in plain.out
+    assert "Repaired after that: 1 of 4 differences." in plain.out
 
 
 def test_a_read_set_that_goes_before_it_is_repaired_leaves_nothing_wrong(aws: Aws, cli: CommandLine) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import re
 import signal
 import subprocess
@@ -150,25 +149,21 @@ def test_credentials_that_cannot_be_renewed_end_a_run(
     assert (done.code, done.out) == (2, ""), done.err
     said = done.err.splitlines()[-1]
     assert said.startswith(f"omics-meta: error: {says}")
-    assert ("; Rows that were written stay; to go on, run: omics-meta backfill " in said) == bool(good_answers)
+    assert (". Rows that were written stay. To go on, run: omics-meta backfill " in said) == bool(good_answers)
 
 
-def test_a_full_disk_or_a_reader_that_went_away_ends_a_backfill_with_the_command_that_goes_on(
-    aws: Aws, cli: CommandLine
-) -> None:
+def test_a_full_disk_ends_a_backfill_with_the_command_that_goes_on(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(1), aws.table()
-    reader, unread = os.pipe()
-    os.close(reader)
-    full = os.open("/dev/full", os.O_WRONLY)
-    for stdout, says in [(full, "No space left on device"), (unread, "nobody reads the output any more")]:
-        with cli.start("backfill", "-s", store, "-t", table, stdout=stdout, stderr=subprocess.PIPE) as process:
-            _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
-        os.close(stdout)
-        said = err.splitlines()[-1]
-        assert process.returncode == 2
-        assert said.startswith("omics-meta: error: ")
-        assert says in said
-        assert "; Rows that were written stay; to go on, run: omics-meta backfill " in said
+    with (
+        Path("/dev/full").open("w") as full,
+        cli.start("backfill", "-s", store, "-t", table, stdout=full, stderr=subprocess.PIPE) as process,
+    ):
+        _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
+    said = err.splitlines()[-1]
+    assert process.returncode == 2
+    assert said.startswith("omics-meta: error: ")
+    assert "No space left on device" in said
+    assert ". Rows that were written stay. To go on, run: omics-meta backfill " in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -179,7 +174,20 @@ def test_other_signals_end_a_command_as_ctrl_c_does(number: signal.Signals, aws:
     done = cli.run_and_signal(number, at_the_listing, "backfill", "-s", store, "-t", aws.table())
 
     assert done.code == 130, done.err
-    assert "interrupted. Rows that were written stay; to go on, run: omics-meta backfill" in done.err
+    assert "interrupted. Rows that were written stay. To go on, run: omics-meta backfill" in done.err
+
+
+def test_a_table_that_goes_during_a_backfill_is_said_to_be_missing(aws: Aws, cli: CommandLine) -> None:
+    store, table = aws.store(3), aws.table()
+    aws.act_at("ListReadSets", 1, lambda: aws.client("dynamodb").delete_table(TableName=table))
+
+    done = cli.run("backfill", "-s", store, "-t", table)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"omics-meta: error: no table {table!r} in us-west-2 for this account: check its name, the region and whose "
+        "credentials are in use\n"
+    )
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -196,8 +204,8 @@ def test_when_nothing_can_succeed_a_command_stops(command: tuple[str, ...], aws:
     assert done.code == 2, done.err
     said = done.err.splitlines()[-1]
     assert said.startswith("omics-meta: error: permission is missing (GetReadSetMetadata: AccessDeniedException: ")
-    assert "allow the action to the identity that runs this command; 30 failed like this" in said
-    assert ("; to go on, run: omics-meta backfill " in said) == (command[0] == "backfill")
+    assert "allow the action to the identity that runs this command. 30 failed like this" in said
+    assert (". To go on, run: omics-meta backfill " in said) == (command[0] == "backfill")
     # No more than the pages that were in hand when it was noticed.
     assert aws.omics.calls["GetReadSetMetadata"] < 80
 
@@ -221,7 +229,7 @@ def test_a_second_interruption_waits_for_nothing(aws: Aws, cli: CommandLine) -> 
     process.send_signal(signal.SIGINT)
     assert process.stderr
     said = next(line for line in process.stderr if "batch" not in line)
-    assert "interrupted. Rows that were written stay; to go on, run: omics-meta backfill" in said
+    assert "interrupted. Rows that were written stay. To go on, run: omics-meta backfill" in said
 
     # AND when that is repeated, it is over, and did not wait until no call was tried any more
     for _ in range(2):

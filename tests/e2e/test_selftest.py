@@ -1,6 +1,8 @@
 """`omics-meta selftest` tells a kind AWS from one that is not, and leaves nothing behind in either."""
 
 import io
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -212,6 +214,67 @@ def test_an_interruption_leaves_nothing(account: Account) -> None:
     assert (done.code, done.out) == (130, "")
     assert account.waited
     assert account.is_clean
+    assert done.err.splitlines()[-3:] == [
+        "omics-meta: removing what was made; a second interruption leaves it there",
+        "omics-meta: everything that was made is removed",
+        "omics-meta: interrupted. Run the same command again.",
+    ]
+
+
+def test_an_interruption_before_anything_was_made_speaks_of_nothing_to_remove(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "further_rules", Mock(side_effect=KeyboardInterrupt))
+
+    done = account.run("--yes")
+
+    assert (done.code, done.err) == (130, "omics-meta: interrupted. Run the same command again.\n")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_second_interruption_names_what_is_left_and_what_removes_it(
+    is_known: bool, account: Account, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # GIVEN an interruption with a read set in the store, or before the store's id is known; and one of the removal
+    stores: list[own_store.OwnStore] = []
+
+    def interrupt(store: own_store.OwnStore) -> None:
+        store.is_begun = True
+        signal.raise_signal(signal.SIGINT)
+
+    def interrupt_again(store: own_store.OwnStore) -> None:
+        stores.append(store)
+        signal.raise_signal(signal.SIGINT)
+
+    if is_known:
+        account.after = lambda: signal.raise_signal(signal.SIGINT)
+    else:
+        monkeypatch.setattr(own_store.OwnStore, "make", interrupt)
+    monkeypatch.setattr(own_store.OwnStore, "remove", interrupt_again)
+    monkeypatch.setattr(os, "_exit", Mock(side_effect=SystemExit(130)))
+    monkeypatch.setattr(signal, "getsignal", Mock(return_value=None))
+
+    done = account.run("--yes")
+
+    [store] = stores
+    said = capfd.readouterr().err
+    assert (done.code, done.out) == (130, "")
+    if is_known:
+        [read_set] = account.sandbox.omics.stores[store.id].read_sets
+        account.sandbox.omics.set_status(store.id, read_set, "DELETED")
+        assert said.startswith(
+            f"omics-meta: sequence store {store.id} is left (interrupted): run `aws omics batch-delete-read-set "
+            f"--region us-west-2 --sequence-store-id {store.id} --ids {read_set}`, and then `aws omics delete-seq"
+        )
+        assert (
+            f"omics-meta: the row of {store.arn}/readSet/{read_set} may be left: `omics-meta verify --repair`" in said
+        )
+    else:
+        look = f"`aws omics list-sequence-stores --region us-west-2 --filter name={store.name}`"
+        assert said == (
+            f"omics-meta: a sequence store named {store.name} may be left (interrupted): look for it with {look}, and "
+            "delete it\n"
+        )
 
 
 def test_an_interruption_of_the_removal_leaves_nothing(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,5 +370,6 @@ def test_nothing_is_made_where_no_row_can_come(outputs_of_others: dict[str, str]
 
     done = account.run("--yes")
 
-    assert (done.code, account.sandbox.omics.calls) == (2, {})
-    assert said in done.err
+    assert (done.code, done.out, account.sandbox.omics.calls) == (2, "", {})
+    [line] = done.err.splitlines()
+    assert said in line

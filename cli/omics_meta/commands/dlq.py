@@ -19,6 +19,7 @@ from readset_sync.stores.breaker import CircuitBreaker
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
+from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line
 
@@ -69,7 +70,7 @@ def list_queues(selection: Selection, kind: QueueKind | None, *, as_json: bool) 
         return ExitCode.DONE
     for queue, count, letters in rows:
         since = f", since {format_timestamp(min(each.sent for each in letters))}" if letters else ""
-        print_line(f"{queue.kind}: {_messages(count)} in {queue.name}{since}")
+        print_line(f"{queue.kind}: {counted(count, 'message')} in {queue.name}{since}")
     return ExitCode.DONE
 
 
@@ -85,7 +86,7 @@ def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: b
     for queue, count, letters in shown:
         for letter in letters:
             _print(queue, letter)
-        print_line(f"{queue.kind}: {len(letters)} of {_messages(count)} in {queue.name}")
+        print_line(f"{queue.kind}: {len(letters)} of {counted(count, 'message')} in {queue.name}")
         if len(letters) < min(limit, count):
             print_line(
                 "SQS hands out at most ten messages of one read set at a time, and none that others are reading."
@@ -162,12 +163,13 @@ def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], N
     result.queue.show_again(kept)
     hidden = result.found - result.done - len(kept)
     if hidden > 0:
-        reason = f"{_messages(hidden)} could not be received, because others read the queue: run this again in a minute"
+        missed = counted(hidden, "message")
+        reason = f"{missed} could not be received, because others read the queue: run this again in a minute"
         result.failures.append((None, reason))
 
 
 def _confirm(results: list[_Done]) -> None:
-    named = " and ".join(f"{_messages(each.found)} of {each.queue.name}" for each in results if each.found)
+    named = " and ".join(f"{counted(each.found, 'message')} of {each.queue.name}" for each in results if each.found)
     if not named:
         return
     try:
@@ -201,7 +203,7 @@ def _report(stack: _Stack, results: list[_Done], command: str, verb: str, *, dry
             print_line(f"failed {queue.kind} {message_id or queue.name}: {reason}")
         for each in results:
             number, said = (each.found, f"would be {verb}") if dry_run else (each.done, verb)
-            print_line(f"{each.queue.kind}: {_messages(number)} of {each.queue.name} {said}")
+            print_line(f"{each.queue.kind}: {counted(number, 'message')} of {each.queue.name} {said}")
     return ExitCode.FOUND_WRONG if failures else ExitCode.DONE
 
 
@@ -248,7 +250,3 @@ def _about(message: Message | None) -> tuple[ReadSetArn | StoreArn | None, str |
             return None, None, message.started
         case None:
             return None, None, None
-
-
-def _messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count} messages"

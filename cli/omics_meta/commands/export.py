@@ -12,6 +12,7 @@ from omics_meta.search.hints import doubts, hint_of_nothing
 from omics_meta.search.plan import facts_of, plan
 from omics_meta.search.reader import read
 from omics_meta.selection.connection import connect_table
+from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
@@ -36,7 +37,7 @@ def export(search: Search, *, form: Format | None, columns: str | None, output: 
     with reporting() as reporter, writing_to(output) as file:
         pages = _counted(read(connection.client, connection.table, access, criteria), reporter)
         count = write(Rows(pages, wanted, connection.about("export")), file)
-    said = f"{'1 read set' if count == 1 else f'{count} read sets'} exported"
+    said = f"{counted(count, 'read set')} exported"
     if is_stdout(output):
         print_note(said)
     else:

@@ -16,6 +16,7 @@ from omics_meta.search.plan import facts_of, plan
 from omics_meta.search.reader import read, read_named
 from omics_meta.selection.connection import TableConnection, connect_table
 from omics_meta.selection.target import RESOURCE_ID, Selection
+from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
@@ -44,7 +45,7 @@ def find(search: Search, *, form: Format, columns: str | None, limit: int | None
         return {"found": found, "limited": found == limit}
 
     found = write(Rows(_first(pages, limit), shown, connection.about("find"), ending), sys.stdout)
-    read_sets = "1 read set" if found == 1 else f"{found} read sets"
+    read_sets = counted(found, "read set")
     print_note(f"{read_sets} shown (--limit); there may be more" if found == limit else f"{read_sets} found")
     if not found and search.filters.store:
         print_note(hint_of_nothing(search.filters))

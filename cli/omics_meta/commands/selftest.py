@@ -30,7 +30,7 @@ from omics_meta.pipeline.rule import further_rules
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import Selection
-from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.exits import LAST_WORDS, CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line, print_note
 
 WAIT_SECONDS: Final = 180
@@ -43,6 +43,8 @@ _PAUSES: Final = (1, 1, 2, 3, 5)
 """Seconds between one look and the next; the last of them goes on."""
 
 _REMOVING: Final = "removing what was made; a second interruption leaves it there"
+
+_REMOVED: Final = "everything that was made is removed"
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=15)
 
@@ -100,6 +102,7 @@ def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
     if not yes:
         _confirm(stack, account)
     trial = _Trial(stack)
+    LAST_WORDS[:] = [trial.left_now]
     left: list[str] = []
     stopped: Exception | None = None
     try:
@@ -107,12 +110,12 @@ def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
     except EXPECTED_ERRORS as error:
         stopped = error
     except KeyboardInterrupt:
-        print_note(_REMOVING)
+        if trial.is_begun:
+            print_note(_REMOVING)
         raise
     finally:
-        left = _to_its_end(trial.clean_up)
-        for each in left:
-            print_note(each)
+        left = _remove(trial, is_begun=trial.is_begun)
+        LAST_WORDS.clear()
     findings = trial.findings(describe_error(stopped) if stopped else "what comes before it did not happen")
     if as_json:
         print_json(_document(stack, findings, left))
@@ -129,13 +132,18 @@ def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
 
 
 class _Trial:
-    """Goes through the life of one read set, and notes what becomes of each assumption."""
+    """Goes through the life of one read set, and notes what becomes of each assumption.
+
+    Raises:
+        TableError: The stack's table, in which the row is to be seen, is not there.
+    """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         client = omics_client(stack.session, max_tps=MaxTps())
         self._source = HealthOmics(client)
         self._table = Table(dynamodb_client(stack.session), stack.output("tableName"))
+        self._table.check_key()
         self._store = OwnStore(client)
         self._arn: ReadSetArn | None = None
         self._began = datetime.now(UTC)
@@ -144,7 +152,6 @@ class _Trial:
 
     def run(self) -> None:
         """Make the store and its read set, change and delete them, and look at what comes of it."""
-        self._table.check_key()
         if not any(STORE_EVENT in rule.get("EventPattern", "") for rule in further_rules(self._stack)):
             del self._expected["rename"]  # the stack has been told not to rely on it
         print_note(f"making sequence store {self._store.name}")
@@ -170,6 +177,11 @@ class _Trial:
         self._note("gone", held=waited.at_once, found=f"it was gone {waited}", seconds=waited.seconds)
         self._read_log(arn)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether there may be something to remove."""
+        return self._store.is_begun
+
     def findings(self, reason: str) -> list[Finding]:
         """Return what was found; of what nothing was, with the reason."""
         return [self._findings.get(name) or Finding(name, Verdict.COULD_NOT_TELL, reason) for name in self._expected]
@@ -183,9 +195,14 @@ class _Trial:
             is_left = self._arn and self._row(self._arn)
         except EXPECTED_ERRORS as error:
             is_left = describe_error(error)
-        if is_left:
-            left.append(f"the row of {self._arn} may be left: `omics-meta verify --repair` deletes it")
-        return left
+        return [*left, *(self._row_left() if is_left else [])]
+
+    def left_now(self) -> list[str]:
+        """Return what is left, and what to do about it, as long as nothing more is removed."""
+        return [*self._store.left_now(), *self._row_left()]
+
+    def _row_left(self) -> list[str]:
+        return [f"the row of {self._arn} may be left: `omics-meta verify --repair` deletes it"] if self._arn else []
 
     def _becomes_active(self, arn: ReadSetArn) -> bool:
         """Wait for the read set and its row."""
@@ -269,14 +286,17 @@ def _has_ended(metadata: Any) -> bool:
     return metadata.get("status") not in {None, "PROCESSING_UPLOAD"} and has_its_files(metadata)
 
 
-def _to_its_end(clean_up: Callable[[], list[str]]) -> list[str]:
-    """Clean up, also if the first interruption comes meanwhile."""
+def _remove(trial: _Trial, *, is_begun: bool) -> list[str]:
+    """Clean up, also if the first interruption comes meanwhile, and say what came of it; return what is left."""
     try:
-        return clean_up()
+        left = trial.clean_up()
     except KeyboardInterrupt:
         print_note(_REMOVING)
-        clean_up()
+        _remove(trial, is_begun=is_begun)
         raise
+    for each in [_REMOVED] if is_begun and not left else left:
+        print_note(each)
+    return left
 
 
 def _wait(is_so: Callable[[], bool], longest: float = WAIT_SECONDS) -> _Waited:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from readset_sync.aws.clients import dynamodb_client
 from readset_sync.aws.table import Table
 from readset_sync.constants import FILL_A_MINUTE, KEY
-from readset_sync.model.errors import SyncError
+from readset_sync.model.errors import SyncError, TableError
 from readset_sync.model.record import LISTED, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 
@@ -107,18 +107,22 @@ def _rows(stack: Stack) -> _Rows:
 
 
 def _look(stack: Stack) -> _Status:
-    checks = check_pipeline(stack)
+    checks: list[Check] = []
 
     def ask(question: Callable[[Stack], _T | None]) -> _T | None:
         try:
             return question(stack)
+        except TableError:
+            raise  # these are not the account and region of the stack, or it is gone
         except (ClientError, SyncError) as error:
-            checks.append(refused(question.__name__.strip("_").replace("_", " "), error))
+            checks.append(refused(question.__name__.strip("_").removesuffix("_seconds").replace("_", " "), error))
             return None
 
     def drift(stack: Stack) -> int | None:
         return drift_since(stack, last.started) if last else None
 
+    rows = ask(_rows)
+    checks += check_pipeline(stack)
     schedule, last, found = ask(_schedule), ask(last_reconciliation), ask(alarms)
     filling = ask(first_fill)
     checks += check_alarms(stack, found or ())
@@ -127,7 +131,7 @@ def _look(stack: Stack) -> _Status:
             "last reconciliation", partial(check_reconciliation, schedule=schedule, last=last, filling=filling), stack
         )
     return _Status(
-        rows=ask(_rows),
+        rows=rows,
         lag=ask(lag),
         queue=ask(_queue),
         oldest_message_seconds=ask(oldest_message_seconds),
@@ -137,7 +141,7 @@ def _look(stack: Stack) -> _Status:
         filling=filling,
         schedule=schedule,
         alarms=found,
-        checks=checks,
+        checks=list(dict.fromkeys(checks)),  # what AWS refused is said once, whoever asked
     )
 
 
@@ -227,7 +231,7 @@ def _print(stack: Stack, status: _Status) -> None:
             f"first fill: since {fill['started']}, {fill['complete']} of {fill['rows']} rows are complete, all of them"
             f" by about {fill['expected_end']}"
         )
-    print_line(f"schedule: {status.schedule}")
+    print_line(f"schedule: {status.schedule or 'unknown'}")
     states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
     print_line(f"alarms: {_counted(states)}")
     print_checks(status.checks)

@@ -17,6 +17,7 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, resolve
+from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import ExitCode, SelectionError
 from omics_meta.terminal.output import (
     counts_document,
@@ -158,6 +159,6 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
     print_counts(f"Rows of table {connection.table.name} in {connection.region}", _COLUMNS, report.counts.items())
     if repair and report.wrong:
         repaired = sum(map(report.is_repaired, report.wrong))
-        print_line(f"{repaired} of {len(report.wrong)} differences were repaired after that.")
+        print_line(f"Repaired after that: {repaired} of {counted(len(report.wrong), 'difference')}.")
     if not deep:
         print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.exits import OutputsError
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -26,6 +26,6 @@ def count_messages(client: "SQSClient", url: str) -> int:
     try:
         return sum(depth(client, url))
     except client.exceptions.QueueDoesNotExist as error:
-        raise SelectionError(
+        raise OutputsError(
             f"there is no queue {url}: check the region, or run `pulumi up --refresh` to put it back"
         ) from error

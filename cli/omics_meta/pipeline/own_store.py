@@ -32,22 +32,23 @@ class OwnStore:
         name: How it is named, and, at its beginning, how it is renamed.
         id: Its id, once it has been made.
         arn: Its ARN.
+        is_begun: Whether it may be there.
     """
 
     def __init__(self, client: "OmicsClient") -> None:
         self.name = f"omics-meta-selftest-{uuid.uuid4().hex[:12]}"
         self.id = self.arn = ""
         self._client = client
-        self._begun = False
+        self.is_begun = False
         self._read_sets: set[str] = set()
 
     def make(self) -> None:
         """Make the store."""
-        self._begun = True
+        self.is_begun = True
         try:
             made = self._client.create_sequence_store(name=self.name, description="Made by omics-meta selftest")
         except ClientError as error:
-            self._begun = is_passing(error)  # a refusal makes none
+            self.is_begun = is_passing(error)  # a refusal makes none
             raise
         self.id, self.arn = made["id"], made["arn"]
 
@@ -106,8 +107,8 @@ class OwnStore:
             raise SyncError(f"BatchDeleteReadSet: {errors[0]['code']}: {errors[0]['message']}")
 
     def remove(self) -> list[str]:
-        """Delete the store and all that is in it; return what is left, why, and what to do about it."""
-        if not self._begun:
+        """Delete the store, if it is begun, and all in it; return what is left, why, and what to do about it."""
+        if not self.is_begun:
             return []
         stores = {self.id} - {""}
         unknown = ""
@@ -118,15 +119,30 @@ class OwnStore:
             stores |= {each["id"] for each in found if each.get("name", "").startswith(self.name)}
         except EXPECTED_ERRORS as error:
             unknown = describe_error(error)
-        left = [
-            f"sequence store {store} is left ({reason}): delete its read sets, and then `aws omics "
-            f"delete-sequence-store --region {self._client.meta.region_name} --id {store}`"
-            for store in sorted(stores)
-            if (reason := self._remove(store))
-        ]
+        left = [self._left(store, reason) for store in sorted(stores) if (reason := self._remove(store))]
         if unknown and not self.id:
-            left.append(f"a sequence store named {self.name} may be left ({unknown}): look for it, and delete it")
+            left.append(self._left("", unknown))
+        self.is_begun = bool(left)
         return left
+
+    def left_now(self) -> list[str]:
+        """Return what is left as long as nothing more is removed, and what to do about it."""
+        return [self._left(self.id, "interrupted")] if self.is_begun else []
+
+    def _left(self, store: str, reason: str) -> str:
+        """Say what is left, of a store that has this id or none that is known, why, and what to do about it."""
+        region = f"--region {self._client.meta.region_name}"
+        if not store:
+            look = f"aws omics list-sequence-stores {region} --filter name={self.name}"
+            return (
+                f"a sequence store named {self.name} may be left ({reason}): look for it with `{look}`, and delete it"
+            )
+        ids = " ".join(sorted(self._read_sets)) if store == self.id else ""
+        empty = f"run `aws omics batch-delete-read-set {region} --sequence-store-id {store} --ids {ids}`"
+        return (
+            f"sequence store {store} is left ({reason}): {empty if ids else 'delete its read sets'}, and then "
+            f"`aws omics delete-sequence-store {region} --id {store}`"
+        )
 
     def _remove(self, store: str) -> str:
         """Delete one store; return why that did not work, or ""."""

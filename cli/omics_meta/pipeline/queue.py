@@ -11,6 +11,7 @@ from omics_meta.pipeline.metrics import datapoints
 from omics_meta.pipeline.policy import allows, is_open
 from omics_meta.pipeline.rule import further_rules
 from omics_meta.pipeline.stack import Stack
+from omics_meta.terminal.console import counted
 
 _SEND: Final = "sqs:SendMessage"
 _EVENT_BRIDGE: Final = "events.amazonaws.com"
@@ -88,7 +89,7 @@ def check_dead_letters(stack: Stack) -> Iterator[Check]:
         yield Check(
             "dead letters",
             count == 0,
-            f"{url.rpartition('/')[2]} holds {count} {'message' if count == 1 else 'messages'}",
+            f"{url.rpartition('/')[2]} holds {counted(count, 'message')}",
             "look at them with `omics-meta dlq show`, remove the cause, then run `omics-meta dlq redrive`",
         )
 

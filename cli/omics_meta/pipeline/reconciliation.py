@@ -75,13 +75,14 @@ def check_reconciliation(
     # Each has until the next one is to end.
     allowed = 2 * timedelta(hours=longest_pause(schedule))
     since = last.finished if last else _log_since(stack, name)
+    age = datetime.now(UTC) - since
     yield Check(
         "last reconciliation",
-        passed=filling is not None or datetime.now(UTC) - since <= allowed,
-        found=(f"{last.finished:%Y-%m-%dT%H:%M:%SZ}" if last else f"none in {_DAYS} days of {name}")
-        + f"; by the schedule, one ends every {allowed / timedelta(hours=1):.0f} hours at least",
+        passed=filling is not None or age <= allowed,
+        found=f"{'' if last else f'none in {name} since '}{since:%Y-%m-%dT%H:%M:%SZ}"
+        f"; by the schedule, one ends every {allowed / timedelta(hours=1):.0f} hours at least",
         remedy="wait, if the stack is new; otherwise look for its message with `omics-meta dlq show`",
-        warning=last is None,
+        warning=last is None and age > allowed / 2,
     )
 
 

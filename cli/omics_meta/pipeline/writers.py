@@ -10,6 +10,7 @@ from readset_sync.constants import KEY, OVERWRITTEN
 from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.log import lines
 from omics_meta.pipeline.stack import Stack
+from omics_meta.terminal.console import counted
 
 _DAYS: Final = 3
 """Two nights in a row show what is overwritten again and again."""
@@ -30,7 +31,7 @@ def check_other_writers(stack: Stack) -> Iterator[Check]:
     yield Check(
         "other writers",
         not again,
-        f"in {_DAYS} days, somebody else wrote {len(again)} rows more than once"
+        f"in {_DAYS} days, somebody else wrote {counted(len(again), 'row')} more than once"
         + (f": {', '.join(again[:_NAMED])}{more}" if again else ""),
         "find out who else writes to the table. Mostly it is the function of the CDK sample, which is still deployed:"
         " remove it (docs/migrating.md). This check looks at the last"

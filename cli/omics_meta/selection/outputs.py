@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.exits import OutputsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Outputs:
         if isinstance(value, str) and value:
             return value
         found = f"has no `{name}`" if value is None else f"has {name} = {value!r}"
-        raise SelectionError(f"{self.origin} {found}: {remedy}")
+        raise OutputsError(f"{self.origin} {found}: {remedy}")
 
 
 def outputs_of_file(path: Path) -> Outputs:
@@ -35,7 +35,7 @@ def outputs_of_file(path: Path) -> Outputs:
     try:
         written = path.read_bytes()
     except OSError as error:
-        raise SelectionError(
+        raise OutputsError(
             f"cannot read --outputs {path} ({error.strerror}): write it with `pulumi stack output --json > FILE`"
         ) from error
     return Outputs(str(path), _parse(written, f"--outputs {path}"))
@@ -54,14 +54,14 @@ def outputs_of_stack(stack: str | None, cwd: Path | None) -> Outputs:
             command, capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
-        raise SelectionError(
+        raise OutputsError(
             f"cannot run the Pulumi CLI ({error.strerror}: {error.filename}): "
             "install it with `curl -fsSL https://get.pulumi.com | sh`, put `pulumi` on PATH, or give --outputs FILE"
         ) from error
     named = f"stack {stack}" if stack else f"the selected stack of {cwd}"
     if done.returncode != 0:
         said = done.stderr.strip().removeprefix("error: ") or f"exit code {done.returncode}"
-        raise SelectionError(f"pulumi cannot give the outputs of {named} ({said}): {_remedy(said)}")
+        raise OutputsError(f"pulumi cannot give the outputs of {named} ({said}): {_remedy(said)}")
     return Outputs(named, _parse(done.stdout, f"the outputs of {named}"))
 
 
@@ -78,7 +78,7 @@ def _parse(written: str | bytes, origin: str) -> Mapping[str, Any]:
     try:
         outputs = json.loads(written)  # of bytes, it sees the encoding: PowerShell writes UTF-16
     except (ValueError, RecursionError) as error:  # not JSON; or too long or too deep for Python
-        raise SelectionError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
+        raise OutputsError(f"{origin}: not JSON ({error}): write it with `pulumi stack output --json`") from error
     if not isinstance(outputs, dict):
-        raise SelectionError(f"{origin}: JSON, but not an object: write it with `pulumi stack output --json`")
+        raise OutputsError(f"{origin}: JSON, but not an object: write it with `pulumi stack output --json`")
     return cast("dict[str, Any]", outputs)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from omics_meta.selection.outputs import Outputs, outputs_of_file, outputs_of_stack
-from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.exits import OutputsError, SelectionError
 
 RESOURCE_ID: Final = re.compile(r"[0-9]{10,36}")
 """The id of a sequence store, or of a read set."""
@@ -73,7 +73,10 @@ def resolve(selection: Selection) -> Target:
         raise SelectionError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
     table = selection.table or _output(outputs, "tableName", "--table")
     if table is None:
-        raise SelectionError("no table was named: give -t/--table, or the stack that has it with --stack or --outputs")
+        raise SelectionError(
+            "no table was named: give -t/--table or set OMICS_META_TABLE, or name the stack that has it with --stack or"
+            " --outputs"
+        )
     return Target(
         table=table,
         region=region,
@@ -86,7 +89,7 @@ def resolve(selection: Selection) -> Target:
 
 def _check(selection: Selection) -> None:
     if selection.outputs and (selection.stack or selection.cwd):
-        raise SelectionError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
+        raise OutputsError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
     if selection.store_ids and selection.all_stores:
         raise SelectionError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
     named = {

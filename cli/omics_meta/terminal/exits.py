@@ -1,11 +1,16 @@
 """Exit codes, the same for every command, and the error that a command raises to end with one of them."""
 
+from collections.abc import Callable
 from enum import IntEnum
 from threading import Event
 from typing import Final
 
 INTERRUPTED: Final = Event()
 """Set by a signal that ends the command, for threads that wait."""
+
+
+LAST_WORDS: Final[list[Callable[[], list[str]]]] = []
+"""What a second signal says, line by line, before it ends the command at once."""
 
 
 class ExitCode(IntEnum):
@@ -27,3 +32,7 @@ class CommandError(Exception):
 
 class SelectionError(CommandError):
     """What the command is to work on, such as its stack, table or stores, was not said, or cannot be found out."""
+
+
+class OutputsError(SelectionError):
+    """The outputs of a stack cannot be had, or are not those of a pipeline that is there."""

@@ -1,6 +1,5 @@
 """How every command ends: with the documented exit code, and one line where something is wrong."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, NoReturn
@@ -9,7 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.exits import CommandError, ExitCode, OutputsError
 
 _PROFILE: Final = "omics_meta.profile"
 """Where the context has the AWS profile that was given."""
@@ -25,11 +24,16 @@ class _HonestHelp:
         from omics_meta.terminal.console import console_of
 
         rich_utils.FORCE_TERMINAL = console_of(sys.stdout).is_terminal
-        super().format_help(ctx, formatter)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # of what it is mixed into
+        try:
+            super().format_help(ctx, formatter)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # of what it is mixed into
+        except SystemExit:  # Rich's, where nobody reads the help any more
+            raise typer.Exit from None
 
 
 class Command(_HonestHelp, TyperCommand):
-    """A command whose errors name the variables that stood for options, because what was not typed is overlooked.
+    """A command whose errors about a stack or a table name the variables that stood for options.
+
+    What was not typed is overlooked.
 
     Attributes:
         shared: Options that it has in common with other commands, before and after its own. Its function is not given
@@ -54,7 +58,9 @@ class Command(_HonestHelp, TyperCommand):
         try:
             return ctx.invoke(self.callback, **{name: ctx.params[name] for name in ctx.params.keys() - shared})
         except Exception as error:
-            for option in self.params:
+            from readset_sync.model.errors import TableError
+
+            for option in self.params if isinstance(error, OutputsError | TableError) else ():
                 if is_from(ctx, option.name, "ENVIRONMENT"):
                     error.add_note(f"{option.envvar} is set to {ctx.params[option.name]}")
             raise
@@ -93,24 +99,24 @@ class Commands(_HonestHelp, TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except typer.Exit:
+                sys.stdout.flush()
+                raise
         except typer.Exit:
             raise
-        except SelectionError as error:
-            _fail(str(error), error)
         except CommandError as error:
-            _fail(str(error))
+            _fail(str(error), error)
         except typer.TyperException as error:
             _fail(_usage(error))
         except KeyboardInterrupt:
-            typer.echo("omics-meta: interrupted. Run the same command again.", err=True)
+            _say("interrupted. Run the same command again.")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
-        except BrokenPipeError as error:
-            # Whoever read the output wants no more of it. By itself, Typer ends with the exit code of drift.
+        except BrokenPipeError:
+            # Whoever read the rows wants no more of them. By itself, Typer ends with the exit code of drift.
             _let_go_of_stdout()
-            if hasattr(error, "__notes__"):  # there is a way to go on
-                _fail("nobody reads the output any more", error)
-            raise typer.Exit(ExitCode.FAILED) from None
+            raise typer.Exit from None
         except Exception as error:
             _explain(error, ctx.meta.get(_PROFILE))
             raise
@@ -154,11 +160,19 @@ def _let_go_of_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from omics_meta.terminal.console import drop
+
+        drop(sys.stdout)
 
 
 def _fail(message: str, error: Exception | None = None) -> NoReturn:
-    """End with one line: the message, and the notes that were added to the error, if that is about what they say."""
-    said = "; ".join([message, *getattr(error, "__notes__", [])])
-    typer.echo(f"omics-meta: error: {' '.join(said.split())}", err=True)
+    """End with one line: the message, and each note that was added to the error as a sentence of its own."""
+    said = ". ".join([message, *getattr(error, "__notes__", [])])
+    _say(f"error: {' '.join(said.split())}")
     raise typer.Exit(ExitCode.FAILED)
+
+
+def _say(line: str) -> None:
+    from omics_meta.terminal.console import say
+
+    say(f"omics-meta: {line}", err=True)

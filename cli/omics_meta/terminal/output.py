@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from omics_meta.pipeline.check import Check
-from omics_meta.terminal.console import console_of
+from omics_meta.terminal.console import console_of, read_or_not, say
 
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
@@ -24,17 +23,17 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON document, in ASCII, so that it is the same JSON in whatever encoding stdout has."""
-    typer.echo(json.dumps(document, indent=2))
+    say(json.dumps(document, indent=2))
 
 
 def print_line(line: str) -> None:
     """Print one line of data as it is, whatever characters names and reasons hold."""
-    typer.echo(line)
+    say(line)
 
 
 def print_note(line: str) -> None:
     """Say something about the data, on stderr."""
-    typer.echo(f"omics-meta: {line}", err=True)
+    say(f"omics-meta: {line}", err=True)
 
 
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
@@ -47,14 +46,15 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
     for label, counts in lines:
         table.add_row(Text(label), *counts)
     terminal, paper = console_of(sys.stdout), console_of(sys.stdout, width=_WIDER_THAN_ANY_TABLE)
-    # A title of the table itself would be as narrow as that, and its names folded in the middle.
-    terminal.print(Text(title, "table.title"), soft_wrap=True)
-    if sys.stdout.isatty() and terminal.width < paper.measure(table).maximum:
-        for label, counts in lines:
-            said = ", ".join(f"{count} {name}" for count, name in zip(counts, names, strict=True))
-            terminal.print(Text(f"{label}: {said}"))
-    else:
-        paper.print(table)
+    with read_or_not(sys.stdout):
+        # A title of the table itself would be as narrow as that, and its names folded in the middle.
+        terminal.print(Text(title, "table.title"), soft_wrap=True)
+        if sys.stdout.isatty() and terminal.width < paper.measure(table).maximum:
+            for label, counts in lines:
+                said = ", ".join(f"{count} {name}" for count, name in zip(counts, names, strict=True))
+                terminal.print(Text(f"{label}: {said}"))
+        else:
+            paper.print(table)
 
 
 def counts_document(columns: Sequence[str], rows: Mapping[str, Counter[str]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from omics_meta.terminal.console import console_of
+from omics_meta.terminal.console import console_of, counted, read_or_not
 
 
 class Reporter:
@@ -41,11 +41,12 @@ class Reporter:
         label = label or self._label
         self._batches[label] += 1
         said = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-        self._console.print(
-            f"{label}: batch {self._batches[label]}: {counts.total()} read sets: {said}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        with read_or_not(sys.stderr):
+            self._console.print(
+                f"{label}: batch {self._batches[label]}: {counted(counts.total(), 'read set')}: {said}",
+                highlight=False,
+                soft_wrap=True,
+            )
 
     def _show(self, label: str) -> TaskID:
         if label not in self._tasks:

@@ -5,13 +5,14 @@ BatchWriteItem cannot carry conditions, so it is not used.
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from readset_sync.constants import KEY
-from readset_sync.model.errors import ContendedRowError, SetupError
+from readset_sync.model.errors import ContendedRowError, TableError
 from readset_sync.model.record import (
     CREATED_AT,
     REVISION,
@@ -51,20 +52,15 @@ class Table:
             What DynamoDB says of the table.
 
         Raises:
-            SetupError: There is no such table here, or its key is another one.
+            TableError: There is no such table here, or its key is another one.
         """
-        try:
+        with self._being_there():
             table = self._client.describe_table(TableName=self.name)["Table"]
-        except self._client.exceptions.ResourceNotFoundException as error:
-            raise SetupError(
-                f"no table {self.name!r} in {self._client.meta.region_name} for this account: "
-                "check its name, the region and whose credentials are in use"
-            ) from error
         types = {each["AttributeName"]: each["AttributeType"] for each in table.get("AttributeDefinitions", [])}
         key = [(each["KeyType"], each["AttributeName"]) for each in table.get("KeySchema", [])]
         if key != [("HASH", KEY)] or types[KEY] != "S":
             found = ", ".join(f"{name} ({kind}, {types[name]})" for kind, name in key)
-            raise SetupError(
+            raise TableError(
                 f"table {self.name!r} has the key {found}; "
                 f"it must be {KEY} (HASH, S) without a sort key, and DynamoDB cannot change a key: "
                 "name another table, which `omics-meta backfill` fills from HealthOmics"
@@ -73,7 +69,8 @@ class Table:
 
     def get(self, arn: str) -> Row | None:
         """Return the row of a read set as it is now, or None."""
-        item = self._client.get_item(TableName=self.name, Key=_key(arn), ConsistentRead=True).get("Item")
+        with self._being_there():
+            item = self._client.get_item(TableName=self.name, Key=_key(arn), ConsistentRead=True).get("Item")
         return None if item is None else read_item(item)
 
     def get_many(self, arns: Iterable[str], *, consistent: bool = True) -> dict[str, Row]:
@@ -94,9 +91,10 @@ class Table:
             if attempt:
                 # Full jitter, as DynamoDB asks of those who retry unprocessed keys; it is no secret.
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
-            answer = self._client.batch_get_item(
-                RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
-            )
+            with self._being_there():
+                answer = self._client.batch_get_item(
+                    RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
+                )
             found = [read_item(item) for item in answer["Responses"].get(self.name, [])]
             rows |= {row[KEY]: row for row in found}
             left = answer["UnprocessedKeys"].get(self.name)
@@ -150,7 +148,8 @@ class Table:
 
     def delete(self, arn: str) -> bool:
         """Delete the row of a read set that is gone for good. Returns whether there was one."""
-        answer = self._client.delete_item(TableName=self.name, Key=_key(arn), ReturnValues="ALL_OLD")
+        with self._being_there():
+            answer = self._client.delete_item(TableName=self.name, Key=_key(arn), ReturnValues="ALL_OLD")
         return "Attributes" in answer
 
     def delete_unchanged(self, row: Row) -> bool:
@@ -166,9 +165,10 @@ class Table:
             FilterExpression=f"begins_with({KEY}, :prefix)",
             ExpressionAttributeValues=_values({":prefix": prefix}),
         )
-        for page in pages:
-            for item in page["Items"]:
-                yield read_item(item)[KEY]
+        with self._being_there():
+            for page in pages:
+                for item in page["Items"]:
+                    yield read_item(item)[KEY]
 
     def rows(self, *paths: str) -> Iterator[Row]:
         """Scan all rows, in no particular order, with some of their attributes alone; a page at a time is in memory.
@@ -185,8 +185,9 @@ class Table:
             ProjectionExpression=", ".join(".".join(names[name] for name in path.split(".")) for path in paths),
             ExpressionAttributeNames={placeholder: name for name, placeholder in names.items()},
         )
-        for page in pages:
-            yield from map(read_item, page["Items"])
+        with self._being_there():
+            for page in pages:
+                yield from map(read_item, page["Items"])
 
     def scan_page(
         self, within: str, *, after: str | None = None, limit: int | None = None
@@ -203,22 +204,35 @@ class Table:
             on after, None at the end.
         """
         start: Any = {"ExclusiveStartKey": _key(after)} if after is not None else {}
-        answer = self._client.scan(
-            TableName=self.name,
-            ConsistentRead=True,
-            Limit=limit or _SCAN_PAGE,
-            ProjectionExpression=f"{KEY}, {CREATED_AT}, {SYNCED_AT}, {SYNC_STATE}",
-            FilterExpression=f"contains({KEY}, :within)",
-            ExpressionAttributeValues=_values({":within": within}),
-            **start,
-        )
+        with self._being_there():
+            answer = self._client.scan(
+                TableName=self.name,
+                ConsistentRead=True,
+                Limit=limit or _SCAN_PAGE,
+                ProjectionExpression=f"{KEY}, {CREATED_AT}, {SYNCED_AT}, {SYNC_STATE}",
+                FilterExpression=f"contains({KEY}, :within)",
+                ExpressionAttributeValues=_values({":within": within}),
+                **start,
+            )
         last = answer.get("LastEvaluatedKey")
         return [read_item(item) for item in answer["Items"]], None if last is None else _deserialize(last[KEY])
+
+    @contextmanager
+    def _being_there(self) -> Generator[None]:
+        """Tell a call that there is no table from all other errors, whenever the table went."""
+        try:
+            yield
+        except self._client.exceptions.ResourceNotFoundException as error:
+            raise TableError(
+                f"no table {self.name!r} in {self._client.meta.region_name} for this account: "
+                "check its name, the region and whose credentials are in use"
+            ) from error
 
     def _try(self, operation: Any, *, revision: str | None = None, **arguments: Any) -> bool:
         """Write a revision, or delete, on a condition. Return whether the table is now as it was to be."""
         try:
-            operation(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
+            with self._being_there():
+                operation(TableName=self.name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # A write whose answer is lost is tried again, and then finds what it has done itself.
             found = cast("dict[str, Any]", error.response).get("Item")

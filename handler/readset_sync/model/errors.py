@@ -39,6 +39,10 @@ class ReadSetNotFoundError(SyncError):
     """HealthOmics says that there is no such read set (404), or that it has been deleted."""
 
 
+class TableError(SetupError):
+    """There is no such table, or its key is another one."""
+
+
 class StoreNotFoundError(SetupError):
     """HealthOmics says that there is no such sequence store in this account and region (404)."""
 

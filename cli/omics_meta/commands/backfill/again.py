@@ -6,6 +6,7 @@ from typing import Final
 
 from readset_sync.stores.verification import ReadSetResult
 
+from omics_meta.terminal.console import counted
 from omics_meta.terminal.output import ids, print_note
 from omics_meta.terminal.progress import Reporter
 
@@ -35,7 +36,7 @@ def trying_again(
     for left, pause in enumerate(PAUSES, start=1 - len(PAUSES)):
         if not failed:
             return
-        print_note(f"{len(failed)} read sets failed for a reason that may pass: tried again in {pause:g} s")
+        print_note(f"{counted(len(failed), 'read set')} failed for a reason that may pass: tried again in {pause:g} s")
         time.sleep(pause)
         reporter.begin("tried again")
         tried, failed = failed, []

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import typer
 from readset_sync.model.comparison import RefreshScope
-from readset_sync.model.errors import EXPECTED_ERRORS
+from readset_sync.model.errors import EXPECTED_ERRORS, TableError
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome
@@ -164,13 +164,15 @@ def _print(
 @contextmanager
 def _resumable(since: datetime) -> Generator[None]:
     """Name the command that goes on without what was synced since, whatever ends this block early."""
-    remedy = f"Rows that were written stay; to go on, run: {command_to_resume(sys.argv[1:], since)}"
+    remedy = f"Rows that were written stay. To go on, run: {command_to_resume(sys.argv[1:], since)}"
     try:
         yield
     except KeyboardInterrupt:
         # Said before the threads have ended what they are at, because a second interruption does not wait for them.
         print_note(f"interrupted. {remedy}")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except TableError:
+        raise  # its rows are gone with it
     except (*EXPECTED_ERRORS, OSError) as error:
         error.add_note(remedy)
         raise
