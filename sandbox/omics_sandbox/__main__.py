@@ -45,7 +45,9 @@ def main() -> int:
         sandbox.start()
     except OSError as error:
         print(
-            f"Port {given.port} cannot be listened on ({error.strerror}): choose another with --port", file=sys.stderr
+            f"Port {given.port} cannot be listened on ({error.strerror}): choose another with --port 4567, or with "
+            "`make sandbox PORT=4567`",
+            file=sys.stderr,
         )
         return 2
     stopping = threading.Event()

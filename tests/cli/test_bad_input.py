@@ -152,7 +152,25 @@ CASES = {
     ),
     "unknown option": Case((*GOOD, "--purge"), ("--purge", "see `omics-meta backfill --help`")),
     "option without its value": Case((*GOOD, "-r"), ("-r", "--help`")),
-    "stray argument": Case((*GOOD, "stray"), ("stray", "see `omics-meta backfill --help`")),
+    "stray argument": Case(
+        (*GOOD, "stray"),
+        ("'stray' belongs to no option: give it after the name of one (see `omics-meta backfill --help`",),
+    ),
+    "sample without its option": Case(("find", "NA1"), ("'NA1' belongs to no option", "such as --sample NA1 (see")),
+    "path without its option": Case(
+        ("find", "s3://b"), ("'s3://b' belongs to no option", "such as --file s3://b (see")
+    ),
+    "unknown format": Case(
+        ("find", "--format", "xml"),
+        ("--format 'xml' is not possible: give one of table, json, jsonl, csv, parquet (see",),
+    ),
+    "limit that is no number": Case(
+        ("find", "--limit", "abc"), ("--limit 'abc' is not possible: give a whole number of at least 1 (see",)
+    ),
+    "limit of nothing": Case(("find", "--limit", "0"), ("--limit '0' is not possible", "number of at least 1 (see")),
+    "unknown queue": Case(
+        ("dlq", "show", "--queue", "bogus"), ("--queue 'bogus' is not possible: give one of failed, undelivered (see",)
+    ),
     "unknown command": Case(("purge",), ("'purge'", "see `omics-meta --help`")),
     "unknown option before the command": Case(("--purge",), ("--purge", "see `omics-meta --help`")),
     "option of the other command": Case(("verify", *GOOD, "--prune"), ("--prune", "see `omics-meta verify --help`")),
@@ -167,7 +185,7 @@ CASES = {
     ),
     "verify with --json": Case(("verify", "-s", "{store}", "-t", "no-table", "--json"), ("'no-table'", "check its")),
 }
-TOP_LEVEL = {"verify", "purge", "--purge"}
+TOP_LEVEL = {"verify", "find", "dlq", "purge", "--purge"}
 
 
 @pytest.fixture(scope="module")

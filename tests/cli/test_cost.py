@@ -127,7 +127,7 @@ def test_what_is_no_schedule_is_said(expression: str, reason: str) -> None:
             ("--read-sets", "1", "--schedule", "daily"),
             "--schedule: 'daily' is not a schedule: give rate\\(1 day\\), cron\\(0 3 \\* \\* \\? \\*\\) or off",
         ),
-        (("--read-sets", "-1"), "Invalid value for '--read-sets': .*"),
+        (("--read-sets", "-1"), "--read-sets '-1' is not possible: give a whole number of at least 0 .*"),
     ],
 )
 def test_what_cannot_be_estimated_is_one_line(arguments: tuple[str, ...], message: str, cli: CommandLine) -> None:

@@ -376,6 +376,7 @@ def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_emp
 ) -> None:
     # As all tables of the sandbox are.
     table = aws.table(indexes=KEYS)
+    aws.put(table, {"set_arn": "arn"})
 
     for options in ((), ("--subject", "s")):
         text = cli.run("find", "-t", table, *options, "--explain").out

@@ -143,13 +143,16 @@ def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: CommandLine
     assert verbose.document["totals"]["unchanged"] == 1
 
 
-@pytest.mark.parametrize("command", [(), ("find",), ("dlq",), ("dlq", "show")])
-def test_h_is_short_for_help_and_a_flag_has_no_value_in_it(command: tuple[str, ...], cli: CommandLine) -> None:
-    short, long = cli.run(*command, "-h"), cli.run(*command, "--help")
+@pytest.mark.parametrize("command", [(), ("get",), ("export",), ("dlq",), ("dlq", "show")])
+def test_h_is_short_for_help_which_is_without_types_of_python_and_folds_where_the_terminal_does(
+    command: tuple[str, ...], cli: CommandLine
+) -> None:
+    short, long = (cli.run(*command, flag, env={"COLUMNS": "110"}) for flag in ("-h", "--help"))
 
     assert (short.code, short.out) == (0, long.out)
     assert f"Usage: {' '.join(('omics-meta', *command))}" in short.out
-    assert "<bool>" not in short.out
+    assert not re.search("<(bool|list)", short.out)
+    assert ("complete. Parquet needs" in short.out) == (command == ("export",))
 
 
 def test_no_color_keeps_colours_away(cli: CommandLine) -> None:

@@ -57,7 +57,7 @@ def test_a_backfill_waits_for_a_service_that_is_away_and_goes_on_by_itself(aws: 
 
     assert done.code == 0, done.err
     assert aws.rows(table) == aws.expected(store)
-    away = r"omics-meta: HealthOmics has not answered for \d+ s \(InternalServerException\): waiting up to 0:10:00\n"
+    away = r"omics-meta: HealthOmics has not answered for \d+ s \(InternalServerException\): waiting up to 600 s\n"
     assert re.search(away + r"omics-meta: HealthOmics answers again, after \d+ s\n", done.err), done.err
 
 

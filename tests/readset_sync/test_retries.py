@@ -180,7 +180,7 @@ def test_a_service_that_has_answered_is_waited_for(clock: Clock):
     world.get()
 
     away, back = world.said
-    assert away == "DynamoDB has not answered for 10 s (HTTP status 503): waiting up to 0:10:00"
+    assert away == "DynamoDB has not answered for 10 s (HTTP status 503): waiting up to 600 s"
     assert back.startswith("DynamoDB answers again, after 6")
 
 

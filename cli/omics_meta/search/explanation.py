@@ -24,7 +24,7 @@ def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFact
                 "names": sent.get("ExpressionAttributeNames", {}),
                 "read_units_per_row_found": access.units_per_row,
                 "most_read_units": access.most_units,
-                "rows": facts.rows or None,
+                "rows": facts.rows if facts.size else None,
             }
         )
         return

@@ -1,5 +1,7 @@
 """How every command ends: with the documented exit code, and one line where something is wrong."""
 
+import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, NoReturn
@@ -46,10 +48,23 @@ class Command(_HonestHelp, TyperCommand):
         first, last = self.shared
         # What is required comes first, as among the parameters of a function.
         super().__init__(params=sorted([*first, *params, *last], key=lambda each: not each.required), **given)
+        # The lines of a paragraph end where the terminal does.
+        self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(self.help or ""))
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters."""
-        return _without_types_of_flags(super().get_params(ctx))
+        return _without_types(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; say how a value is given that belongs to no option."""
+        ctx.allow_extra_args = True
+        left = super().parse_args(ctx, args)
+        if left and not ctx.resilient_parsing:
+            likely = "--file" if "://" in left[0] else "--sample"
+            known = any(likely in option.opts for option in self.params)
+            example = f", such as {likely} {left[0]}" if known else ""
+            ctx.fail(f"{left[0]!r} belongs to no option: give it after the name of one{example}")
+        return left
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -87,7 +102,7 @@ class Commands(_HonestHelp, TyperGroup):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters."""
-        return _without_types_of_flags(super().get_params(ctx))
+        return _without_types(super().get_params(ctx))
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the options that come before the command."""
@@ -128,18 +143,29 @@ def is_from(context: Any, name: str, source: str) -> bool:
     return found is not None and found.name == source
 
 
-def _without_types_of_flags(parameters: list[Any]) -> list[Any]:
-    """Keep `<bool>` out of the help of flags, which take no value. The flag of the help itself is among them."""
+def _without_types(parameters: list[Any]) -> list[Any]:
+    """Keep Python's types out of the help: of flags, which take no value, and of arguments, which have a name."""
     for each in parameters:
-        if getattr(each, "is_flag", False):
+        if getattr(each, "is_flag", False):  # the flag of the help itself is one
             each.metavar = ""
+        elif each.param_type_name == "argument":
+            each.display_type = lambda _: ""  # pyright: ignore[reportUnknownLambdaType]
     return parameters
 
 
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)  # errors of usage have it
     path = context.command_path if context else "omics-meta"
-    return f"{error.format_message()} (see `{path} --help`)"
+    said = _refusal(error) if error.__cause__ else error.format_message()
+    return f"{said} (see `{path} --help`)"
+
+
+def _refusal(error: Any) -> str:
+    """Say what is wrong with the value of an option, which is a number or one of some words."""
+    [refused] = error.__cause__.errors()
+    choices = error.param.type_descriptor.choices
+    wanted = f"one of {', '.join(choices)}" if choices else f"a whole number of at least {error.param.min}"
+    return f"{error.param.opts[-1]} {refused['input']!r} is not possible: give {wanted}"
 
 
 def _explain(error: Exception, profile: str | None) -> None:

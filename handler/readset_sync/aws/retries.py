@@ -9,7 +9,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from readset_sync.model.errors import LeftBehindError, ServiceAwayError, describe_error, is_passing, is_passing_answer
@@ -104,7 +103,7 @@ class Outage:
         with self._lock:
             told, self._told = self._told, True
         if not told:
-            self._tell(f"{away}: waiting up to {timedelta(seconds=self._patience)}")
+            self._tell(f"{away}: waiting up to {self._patience:.0f} s")
         return True
 
 

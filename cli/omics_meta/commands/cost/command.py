@@ -90,6 +90,6 @@ def _print(what: Month, schedule: str, dollars: dict[str, Decimal]) -> None:
     for service, amount in [*dollars.items(), ("total", sum(dollars.values(), Decimal(0)))]:
         print_line(f"  {service:<12} {money(amount):>12}")
     print_line("List prices of US East (N. Virginia) in US dollars, without any free tier.")
-    print_line("Most were read in other publications: check them on AWS's pages before you rely on a total.")
+    print_line("Most come from articles, not from AWS's price pages: compare them there before you rely on a total.")
     for page in dict.fromkeys(price.page for price in PRICES.values()):
         print_line(f"  {page}")
