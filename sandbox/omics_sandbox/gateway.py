@@ -66,6 +66,8 @@ class Gateway:
         self._closing.set()
 
     def _serve(self, request: Request, environ: "WSGIEnvironment") -> Response:
+        if request.region and not self._moto.has_region(request.region):
+            return refusal(request, f"there is no region {request.region!r}", code="UnknownRegion")
         caller = principal(self._moto, request.access_key_id, request.region)
         wanted = asked(request, self._moto.account)
         if not self._access.admits(caller, wanted.action, wanted.resources):

@@ -122,7 +122,9 @@ class _Handler(MotoRequestHandler):
             self.close_connection = True
             return
         except Exception as error:  # noqa: BLE001 - whatever moto or the sandbox cannot do, the client is told
-            traceback.print_exc()
+            if self.server.is_closing.is_set():
+                self.close_connection = True
+                return
             answer = _cannot(error)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
@@ -140,6 +142,8 @@ class _Handler(MotoRequestHandler):
 
 def _cannot(error: Exception) -> Response:
     """An answer that SDKs do not retry, in the form that they understand for JSON services."""
+    if not isinstance(error, NotImplementedError):  # moto's, of which the message says all
+        traceback.print_exc()
     message = f"The sandbox cannot answer this request: {type(error).__name__}: {error}"
     return Response.of_json({"__type": "SandboxError", "message": message}, 501, {"x-amzn-ErrorType": "SandboxError"})
 
@@ -158,6 +162,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.answer: Callable[[WSGIEnvironment], Response]
+        self.is_closing = threading.Event()
+        """Set while the services behind are stopped, which leave what is asked meanwhile without an answer."""
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._connections_lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="omics-sandbox")

@@ -111,9 +111,10 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop every part and wait until it has stopped. Does nothing when the sandbox is not running."""
-        running, self._running = self._running, None
-        if running is None:
+        if self._running is None:
             return
+        self._running.server.is_closing.set()
+        running, self._running = self._running, None
         for faults in (self.faults, *(service.faults for service in self._omics.values())):
             faults.close()
         running.gateway.close()

@@ -135,6 +135,10 @@ class Moto:
             )
         return Response(int(status.partition(" ")[0]), b"".join(chunks), dict(headers))
 
+    def has_region(self, region: str) -> bool:
+        """Whether AWS has a region of this name."""
+        return region in sqs_backends[self.account].regions
+
     def sqs(self, region: str) -> SQSBackend:
         """The queues of a region."""
         return sqs_backends[self.account][region]

@@ -60,6 +60,11 @@ CASES = {
     "malformed region in the environment": Case(
         GOOD, ("'Frank furt'", "AWS_ variables"), env=dict.fromkeys(REGION, "Frank furt")
     ),
+    "unknown region": Case(
+        ("find", "-t", "{table}", "-r", "nonsense"),
+        ("AWS has no region 'nonsense'", "give --region one like us-west-2"),
+        without=("AWS_ENDPOINT_URL",),
+    ),
     "empty region": Case((*GOOD, "-r", ""), ("--region ''", "give its value, or leave the option out")),
     "no region": Case(GOOD, ("no AWS region", "give --region, or set AWS_REGION"), without=REGION),
     "no credentials": Case(GOOD, ("Unable to locate credentials", LOGIN), without=CREDENTIALS),

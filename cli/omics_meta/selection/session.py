@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import boto3
 import botocore.session
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, UnknownRegionError
 from readset_sync.model.errors import SetupError
 
 from omics_meta.terminal.diagnostics import log_failures
@@ -35,7 +35,7 @@ class Session(boto3.Session):
 
         Raises:
             SetupError: The credentials cannot be had.
-            SelectionError: The endpoint that is configured is not a URL.
+            SelectionError: The endpoint that is configured is not a URL, or AWS has no such region.
         """
         credentials: Any = self._said(self._core.get_credentials)
         if credentials:  # each call asks for them, and so they are renewed when they are about to expire
@@ -50,8 +50,19 @@ class Session(boto3.Session):
             raise SelectionError(
                 f"{error}: {self._endpoint_setting(service_name)} must be a URL such as https://host:port"
             ) from error
+        self._check_region(client.meta)
         client.meta.events.register("before-parse", partial(_refuse_strangers, client.meta.endpoint_url))
         return client
+
+    def _check_region(self, meta: Any) -> None:
+        """Refuse a region of which AWS cannot have an endpoint, before that is looked for in vain."""
+        try:
+            self._core.get_partition_for_region(meta.region_name)
+        except UnknownRegionError as error:
+            if meta.endpoint_url.endswith(".amazonaws.com"):
+                raise SelectionError(
+                    f"AWS has no region {meta.region_name!r}: give --region one like us-west-2"
+                ) from error
 
     def _said(self, look: Callable[[], Any]) -> Any:
         """Look for credentials, apart from all else: a program that is asked for them may do anything."""

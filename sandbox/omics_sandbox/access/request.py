@@ -72,19 +72,19 @@ def asked(request: Request, account: str) -> Asked:
     return Asked(_ACTIONS.get(action, action), tuple(resources) or ("*",))
 
 
-def refusal(request: Request, message: str) -> Response:
-    """The error AccessDeniedException (AccessDenied in the older services) in the protocol of a request."""
+def refusal(request: Request, message: str, *, code: str = "AccessDenied") -> Response:
+    """An error such as AccessDeniedException (AccessDenied in the older services) in the protocol of a request."""
     match _protocol(request):
         case "json":
             # SQS is called in JSON now, and its errors still have the names of the query protocol.
-            headers = {"x-amzn-query-error": "AccessDenied;Sender"} if request.service == "sqs" else {}
-            return Response.of_json({"__type": "AccessDeniedException", "message": message}, 400, headers)
+            headers = {"x-amzn-query-error": f"{code};Sender"} if request.service == "sqs" else {}
+            return Response.of_json({"__type": f"{code}Exception", "message": message}, 400, headers)
         case "query":
-            error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+            error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
             body = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>".encode()
             return Response(403, body, {"Content-Type": "text/xml"})
         case "rest-json":
-            return Response.of_json({"message": message}, 403, {"x-amzn-ErrorType": "AccessDeniedException"})
+            return Response.of_json({"message": message}, 403, {"x-amzn-ErrorType": f"{code}Exception"})
 
 
 def _protocol(request: Request) -> Protocol:
