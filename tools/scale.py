@@ -8,15 +8,16 @@ from typing import Final
 from omics_components.settings import Settings
 from omics_meta.commands.cost.usage import cost, money
 from readset_sync.aws.healthomics import PAGE_SIZE
-from readset_sync.constants import DOCUMENTED_TPS
+from readset_sync.constants import BULK_MAX_AGE_DAYS, DOCUMENTED_TPS
 
 from tools.cost.__main__ import duration, markdown_table, usage_of_month
 
 REFRESH_SECONDS: Final = 0.22
 """Two HealthOmics calls of 0.1 seconds, and 0.02 for the row: an assumption."""
 
-AGED_A_DAY: Final = 2 * log(2) / Settings().max_row_age_days
-"""Share of the rows that a day makes too old: a row is refreshed at an age between half of the greatest and that."""
+AGED_A_DAY: Final = 2 * log(2)
+"""Share of the rows that a day makes too old, times the greatest age in days: a row is refreshed at an age between half
+of the greatest and that."""
 
 BURST: Final = 10_000
 DAY: Final = 86_400
@@ -51,9 +52,11 @@ class Plan:
         return self.of_a_cell / PAGE_SIZE * self.executions / self.tps
 
     @property
-    def share_for_age(self) -> float:
-        """Part of the quota that goes into rows which have become too old."""
-        return self.of_a_cell * AGED_A_DAY / DAY / self.tps
+    def shares_for_age(self) -> str:
+        """Parts of the quota that go into rows which have become too old: tags compared in bulk, or not."""
+        rows_a_day = self.of_a_cell * AGED_A_DAY
+        ages = (BULK_MAX_AGE_DAYS, Settings().max_row_age_days)
+        return ", ".join(f"{rows_a_day / age / DAY / self.tps:.0%}" for age in ages)
 
     @property
     def dollars(self) -> Decimal:
@@ -69,7 +72,7 @@ class Plan:
             duration(self.of_a_cell / self.tps),
             duration(BURST / self.refreshes_a_second),
             duration(self.listing_seconds),
-            f"{self.share_for_age:.0%}",
+            self.shares_for_age,
             money(self.dollars),
         ]
 
@@ -89,7 +92,7 @@ PLANS: Final = (
 def plans() -> str:
     """Return the table of plans."""
     head = ["read sets", "cells", "`maxTps`, `maximumConcurrency`", "first backfill", f"{BURST:,} events at once"]
-    head += ["listing of a reconciliation", "quota for old rows", "a month"]
+    head += ["listing of a reconciliation", "quota for old rows: 90 days, 7 days", "a month"]
     return markdown_table(head, [plan.cells_of_table() for plan in PLANS])
 
 

@@ -123,7 +123,8 @@ class MetadataSyncArgs(TypedDict, total=False):
 
     max_row_age_days: NotRequired[int]
     """A reconciliation refreshes a row this many days after its last full refresh at the latest, because no listing
-    shows tags; 0 for never. Accepts a whole number from 0 to 3650 (days; 0 for any age). Default: `7`."""
+    shows tags; 0 for never. Where tags are compared in bulk, it is 90 days, or this if it is more. Accepts a whole
+    number from 0 to 3650 (days; 0 for any age). Default: `7`."""
 
     log_encryption: NotRequired[str]
     """Key that the function's logs are encrypted with; the policy of a KMS key must let CloudWatch Logs use it.
@@ -139,9 +140,10 @@ class MetadataSyncArgs(TypedDict, total=False):
 
     max_tps: NotRequired[str]
     """How many calls a second, per HealthOmics operation, the function may make in all its executions together. 5 is
-    the quota of a new account. Accepts a number greater than 0 (HealthOmics calls a second, per operation), with a
-    number for single operations if wanted, as in 20,GetReadSetMetadata=50; these are GetReadSetMetadata,
-    GetReferenceMetadata, GetSequenceStore, ListReadSets, ListSequenceStores and ListTagsForResource. Default: `5`."""
+    the quota of a new account. GetResources, which gives tags in bulk and has another quota, has 10 unless it is
+    named. Accepts a number greater than 0 (HealthOmics calls a second, per operation), with a number for single
+    operations if wanted, as in 20,GetReadSetMetadata=50; these are GetReadSetMetadata, GetReferenceMetadata,
+    GetSequenceStore, ListReadSets, ListSequenceStores, ListTagsForResource, GetResources. Default: `5`."""
 
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags for everything that is created and can be tagged. Accepts an object of texts: at most 50 tags, keys of 1

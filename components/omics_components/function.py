@@ -123,6 +123,7 @@ def _permissions(
         allow("ReadReferences", ["omics:GetReferenceMetadata"], references),
         # These operations have no resource type in IAM, so that nothing narrower than * works.
         allow("ReadTags", ["omics:ListTagsForResource"], "*"),
+        allow("ReadTagsInBulk", ["tag:GetResources"], "*"),
         allow("FindStores", ["omics:ListSequenceStores"], "*"),
         *use_queue_key(settings, place),
     ]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin
 import pulumi
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from readset_sync.constants import OPERATIONS, read_rates
+from readset_sync.constants import RATED_OPERATIONS, read_rates
 
 NEVER = "off"
 """The `reconcile_schedule` without reconciliations."""
@@ -237,7 +237,7 @@ class Settings(BaseModel):
 
     max_row_age_days: Annotated[int, _whole(0, 3650, "days; 0 for any age")] = 7
     """A reconciliation refreshes a row this many days after its last full refresh at the latest, because no listing
-    shows tags; 0 for never."""
+    shows tags; 0 for never. Where tags are compared in bulk, it is 90 days, or this if it is more."""
 
     log_encryption: _AwsOwnedOrKey = "AWS_OWNED"
     """Key that the function's logs are encrypted with; the policy of a KMS key must let CloudWatch Logs use it."""
@@ -255,12 +255,13 @@ class Settings(BaseModel):
         str,
         _accepts(
             "a number greater than 0 (HealthOmics calls a second, per operation), with a number for single operations"
-            f" if wanted, as in 20,GetReadSetMetadata=50; these are {', '.join(OPERATIONS[:-1])} and {OPERATIONS[-1]}"
+            f" if wanted, as in 20,GetReadSetMetadata=50; these are {', '.join(RATED_OPERATIONS)}"
         ),
         BeforeValidator(_check_rates),
     ] = "5"
     """How many calls a second, per HealthOmics operation, the function may make in all its executions together. 5 is
-    the quota of a new account."""
+    the quota of a new account. GetResources, which gives tags in bulk and has another quota, has 10 unless it is
+    named."""
 
     tags: Annotated[
         pulumi.Output[dict[str, str]] | dict[_TagKey, _TagValue],

@@ -67,6 +67,19 @@ OPERATIONS = (
 )
 """The HealthOmics operations that are called, as the API names them."""
 
+BULK_OPERATION = "GetResources"
+"""The operation of the Resource Groups Tagging API that gives the tags of a hundred read sets at once."""
+
+BULK_TPS = 10.0
+"""Calls of it a second. About 15 are granted to an account in a region, for all who call it. Source: AWS General
+Reference, "AWS Resource Groups endpoints and quotas"."""
+
+RATED_OPERATIONS = (*OPERATIONS, BULK_OPERATION)
+"""The operations that have a rate."""
+
+BULK_MAX_AGE_DAYS = 90
+"""How old a row may become, by default, whose tags are compared in bulk: for `files`, which no listing shows."""
+
 
 def longest_pause(schedule: str) -> int:
     """Return how many hours it takes at most from one time of a schedule to the next.
@@ -89,7 +102,7 @@ def longest_pause(schedule: str) -> int:
 
 
 def read_rates(text: str) -> dict[str, float]:
-    """Read the calls a second of each operation named in a text; the key "" holds those of every other operation.
+    """Read the calls a second of each operation named in a text; the key "" holds those of all others of HealthOmics.
 
     Args:
         text: Such as `20`, `20,GetReadSetMetadata=50` or `GetReadSetMetadata=50`: at most one number for every
@@ -101,8 +114,9 @@ def read_rates(text: str) -> dict[str, float]:
     rates: dict[str, float] = {}
     for entry in text.split(","):
         operation, equals, number = entry.strip().rpartition("=")
-        if equals and operation not in OPERATIONS:
-            raise ValueError(f"{operation!r} is not an operation that is called: name one of {', '.join(OPERATIONS)}")
+        if equals and operation not in RATED_OPERATIONS:
+            names = ", ".join(RATED_OPERATIONS)
+            raise ValueError(f"{operation!r} is not an operation that is called: name one of {names}")
         rate = _read_rate(number)
         if operation in rates:
             raise ValueError(f"{text!r} has two rates for {operation or 'every operation'}: give one")

@@ -214,7 +214,7 @@ class Consumer:
                 return self._synchronizer.apply(
                     message,
                     may_be_behind=is_recent and record.receives <= self._looks,
-                    tags_may_come=is_recent and record.receives < self._max_receives,
+                    may_come=is_recent and record.receives < self._max_receives,
                 )
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.

@@ -6,9 +6,10 @@ Clients are built once per execution environment, while the module is imported. 
 - `QUEUE_URL`: the queue that feeds the function, for what a reconciliation wants done.
 - `MAX_RECEIVE_COUNT`: how often that queue delivers a message before it becomes a dead letter.
 - `SOURCE_ACCOUNT`, `SOURCE_REGION`: messages of any other account or region are refused.
-- `MAX_ROW_AGE_DAYS`: how old a row may become before a reconciliation has it refreshed; 0 for any age.
+- `MAX_ROW_AGE_DAYS`: how old a row may become, if its tags were not compared in bulk, before a reconciliation has it
+  refreshed; 0 for any age.
 - `RECONCILE_SCHEDULE`: how often reconciliations are scheduled, for those who look; not read here.
-- `MAX_TPS`: calls a second of each HealthOmics operation that one execution environment may make, as `Rates` reads it.
+- `MAX_TPS`: calls a second of each operation that one execution environment may make, as `MaxTps` reads it.
 - `POWERTOOLS_*`: service name, metrics namespace and log level, as Powertools documents them.
 
 Logs and metrics name read sets by ARN only: names, subjects, samples and tags may tell who a patient is.
@@ -22,7 +23,8 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
-from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client
+from readset_sync.aws.bulk_tags import BulkTags
+from readset_sync.aws.clients import dynamodb_client, omics_client, sqs_client, tagging_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.rate_limits import MaxTps
@@ -45,7 +47,9 @@ def _build_consumer() -> Consumer:
     account, region = os.environ["SOURCE_ACCOUNT"], os.environ["SOURCE_REGION"]
     days = float(os.environ["MAX_ROW_AGE_DAYS"])
     retries = Retries()
-    source = HealthOmics(omics_client(_session, max_tps=MaxTps.parse(os.environ["MAX_TPS"]), retries=retries))
+    max_tps = MaxTps.parse(os.environ["MAX_TPS"])
+    source = HealthOmics(omics_client(_session, max_tps=max_tps, retries=retries))
+    tagging = tagging_client(_session, max_tps=max_tps, retries=retries)
     table = Table(dynamodb_client(_session, retries=retries), os.environ["TABLE_NAME"])
     sender = MessageSender(
         sqs_client(_session, retries=retries), os.environ["QUEUE_URL"], account=account, region=region
@@ -60,6 +64,7 @@ def _build_consumer() -> Consumer:
         region=region,
         partition=_session.get_partition_for_region(region),
         max_age=timedelta(days=days) if days else None,
+        bulk=lambda trust: BulkTags(tagging, source, trust=trust, tell=_logger.warning),
     )
     return Consumer(
         synchronizer,

@@ -149,6 +149,7 @@ class Report:
             phase=step.phase,
             started=format_timestamp(step.started),
             found=dict(step.counts),
+            tags_in_bulk=str(step.trust),
             milliseconds=round(attempt.milliseconds),
             **(told if step.failed else {}),
         )

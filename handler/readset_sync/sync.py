@@ -37,6 +37,7 @@ from readset_sync.model.record import (
     SYNCED_AT,
     Row,
     build_row,
+    completed_row,
     has_its_files,
     is_own,
     listed_row,
@@ -44,12 +45,13 @@ from readset_sync.model.record import (
     store_attributes,
     store_map,
     synced_since,
-    tag_list,
-    with_bookkeeping,
+    tag_map,
 )
 from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from readset_sync.aws.healthomics import HealthOmics, ReadSet, Store
     from readset_sync.aws.table import Table
     from readset_sync.messages.read_set_event import ReadSetEvent
@@ -115,6 +117,14 @@ class Change:
     replaced: Replaced = Replaced.OURS
 
 
+@dataclass(frozen=True, slots=True)
+class KnownTags:
+    """Tags of a read set that were told in bulk, after its row had been read, and since when they are known."""
+
+    tags: "Mapping[str, str]"
+    as_of: datetime
+
+
 class Synchronizer:
     """Writes rows of one table from one source."""
 
@@ -123,12 +133,12 @@ class Synchronizer:
         self._table = table
         self._sleep = sleep
 
-    def apply(self, event: "ReadSetEvent", *, may_be_behind: bool = False, tags_may_come: bool = False) -> Change:
+    def apply(self, event: "ReadSetEvent", *, may_be_behind: bool = False, may_come: bool = False) -> Change:
         """Do what an event asks for. The event is a hint: whenever it may be late, the source is asked instead.
 
         With `may_be_behind`, an answer of the source that contradicts the event, or a later one, is not believed. Then
-        the change says that the event is to be applied again. With `tags_may_come`, so it does after an ACTIVE event of
-        a read set without tags.
+        the change says that the event is to be applied again. With `may_come`, so it does after an ACTIVE event of a
+        read set without tags, and after a DELETED event of one without a row.
 
         Raises:
             ContendedRowError: The row kept changing.
@@ -138,14 +148,16 @@ class Synchronizer:
         arn = str(event.arn)
         match event.action:
             case Action.REFRESH:
-                return self._refresh_for(event, may_be_behind=may_be_behind, tags_may_come=tags_may_come)
+                return self._refresh_for(event, may_be_behind=may_be_behind, tags_may_come=may_come)
             case Action.SET_STATUS:
                 if self._table.set_status(arn, event.status, message=event.status_message, as_of=event.time):
                     return Change(Outcome.UPDATED, ("set_status",))
                 may_be_behind = may_be_behind and event.status != "DELETING"
                 return self._refresh_for(event, may_be_behind=may_be_behind, tags_may_come=False)
             case Action.REMOVE:
-                return Change(Outcome.DELETED if self._table.delete(arn) else Outcome.ABSENT)
+                # A listing that has still shown the read set may be about to become a row.
+                deleted = self._table.delete(arn)
+                return Change(Outcome.DELETED if deleted else Outcome.ABSENT, look_again=may_come and not deleted)
             case Action.IGNORE:
                 return Change(Outcome.IGNORED)
 
@@ -169,44 +181,65 @@ class Synchronizer:
         *,
         store_after: "datetime | None" = None,
         tags: bool = True,
+        known: KnownTags | None = None,
         expected: str | None = None,
         tags_may_come: bool = False,
     ) -> Change:
         """Do as `refresh` does, with the row that the caller has just read, before anything of the source.
 
-        Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`. If the read
-        set is to have the status that is `expected`, nothing is written before the source says so. With
-        `tags_may_come`, the change says whether an ACTIVE read set has none yet.
+        Without `tags` a call is saved: a row keeps those that it has, and a row without any is `UNTAGGED`. So is one
+        with tags that are `known`, for as long as nobody else writes the row. If the read set is to have the status
+        that is `expected`, nothing is written before the source says so. With `tags_may_come`, the change says whether
+        an ACTIVE read set has none yet.
         """
         for _ in range(ATTEMPTS):
-            change = self._try_refresh(arn, row, store_after, tags=tags, expected=expected, tags_may_come=tags_may_come)
+            change = self._try_refresh(
+                arn, row, store_after, tags=tags, known=known, expected=expected, tags_may_come=tags_may_come
+            )
             if change is not None:
                 return change
-            row = self._table.get(str(arn))
+            # Whoever wrote it may know newer tags.
+            row, known = self._table.get(str(arn)), None
         raise ContendedRowError(f"{arn} kept changing: {ATTEMPTS} attempts to write its row lost to other writers")
 
-    def create_listed(self, listed: "Response", store: "Store", *, as_of: "datetime") -> bool:
-        """Give a read set without a row one that holds what a listing of the moment `as_of` shows of it.
+    def write_listed(
+        self,
+        listed: "Response",
+        store: "Store",
+        *,
+        as_of: "datetime",
+        tags: "Mapping[str, str] | None" = None,
+        replacing: Row | None = None,
+    ) -> bool:
+        """Give a read set a row that holds what a listing of the moment `as_of` shows of it.
 
-        The read set may be gone already: whoever creates such a row has it refreshed after that.
+        It may be gone already: whoever writes such a row has it refreshed after that, or its DELETED event is applied
+        once more a little later.
+
+        Args:
+            listed: The entry of the listing.
+            store: The read set's store.
+            as_of: When it was listed.
+            tags: Those that were told in bulk after that, if they were.
+            replacing: The row that an earlier listing has made, if there is one.
 
         Returns:
             Whether that was done. False means that somebody else has written its row meanwhile.
         """
-        row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
-        return self._table.put(row, replacing=None)
+        row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of, tags=tags)
+        return self._table.put(row, replacing=replacing)
 
-    def refresh_tags(self, arn: "ReadSetArn", row: Row, *, as_of: "datetime") -> Change:
-        """Refresh a row that a listing of the moment `as_of` has shown to be right, reading nothing but the tags.
+    def refresh_tags(self, arn: "ReadSetArn", row: Row, *, as_of: "datetime", known: KnownTags | None = None) -> Change:
+        """Refresh an archived read set's row that a listing of the moment `as_of` has shown to be right.
 
-        Nothing older can be written by this: the row keeps the very values that the listing confirmed.
+        Nothing but the tags is read, and not even these if they are `known`. Nothing older can be written by this: the
+        row keeps the very values that the listing confirmed.
         """
         try:
-            tags = tag_list(self._source.tags(arn))
+            tags = known.tags if known else self._source.tags(arn)
         except ReadSetNotFoundError:
             return self.refresh(arn)
-        known = {name: value for name, value in row.items() if name != SYNC_STATE}
-        fresh = with_bookkeeping(known | {"tags": tags}, as_of=as_of)
+        fresh = completed_row(row, tags=tags, as_of=known.as_of if known else as_of)
         if self._table.put(fresh, replacing=row):
             return _change(row, fresh)
         return self.refresh(arn)
@@ -281,6 +314,7 @@ class Synchronizer:
             store=store.metadata,
             store_as_of=store.as_of,
             as_of=read_set.as_of,
+            tags_as_of=read_set.tags_as_of,
             previous=previous,
             unknown=self._source.unknown,
         )
@@ -308,10 +342,12 @@ class Synchronizer:
         store_after: "datetime | None",
         *,
         tags: bool,
+        known: KnownTags | None,
         expected: str | None,
         tags_may_come: bool,
     ) -> Change | None:
         """One attempt. None: somebody else wrote the row in between."""
+        tags = tags and known is None
         try:
             read_set = self._read(arn, tags=tags)
         except ClientError as error:
@@ -328,6 +364,8 @@ class Synchronizer:
             if row is None:
                 return Change(Outcome.ABSENT)
             return Change(Outcome.DELETED) if self._table.delete_unchanged(row) else None
+        if known:
+            read_set = replace(read_set, tags=known.tags, tags_as_of=known.as_of)
         fresh = self.row_of(arn, read_set, previous=row, store_after=store_after)
         if not self._table.put(fresh, replacing=row):
             return None
@@ -341,9 +379,15 @@ class Synchronizer:
             return None
 
 
+def told_tags(row: Row, since: datetime) -> KnownTags | None:
+    """The tags that were told in bulk for a row which a listing has made since a moment; None if none were."""
+    is_listed = row.get(SYNC_STATE) == LISTED and row.get(SYNCED_AT, "") >= format_timestamp(since)
+    return KnownTags(tag_map(row), parse_timestamp(row[SYNCED_AT])) if is_listed and "tags" in row else None
+
+
 def _lacks_tags_alone(row: Row, event: "ReadSetEvent") -> bool:
     """Whether a row of an ACTIVE read set was read in full since an event, and had no tags."""
-    is_complete = row.get(SYNCED_AT, "") > format_timestamp(event.time) and LACKS not in row
+    is_complete = synced_since(row, event.time) and LACKS not in row
     return is_complete and row.get("set_status") == event.status == ACTIVE and row.get("tags") == []
 
 

@@ -205,7 +205,7 @@ def _expected_row(store: SequenceStore, read_set: ReadSet, reference: Reference 
         row["files"] = [_expected_file(read_set, name) for name in names]
         row["set_total_size"] = sum(read_set.files[name]["contentLength"] for name in names)
     elif read_set.status == "ARCHIVED":
-        row["sync_lacks"] = "files"
+        row |= {"sync_lacks": "files", "sync_unknown": "set_creation_job_id", "set_creation_job_id": None}
     return _present(**row)
 
 

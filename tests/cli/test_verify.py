@@ -20,6 +20,7 @@ def test_in_sync(aws: Aws, cli: CommandLine) -> None:
         "command": "verify",
         "in_sync": True,
         "deep": False,
+        "tags_in_bulk": "trusted",
         "table": table,
         "region": "us-west-2",
         "stores": [{"store_id": store, **_counts(in_sync=12)}, {"store_id": empty, **_counts()}],
@@ -28,8 +29,9 @@ def test_in_sync(aws: Aws, cli: CommandLine) -> None:
         "differences": [],
         "pipeline": [],
     }
-    # Listings alone are read: nothing that costs a call for each read set.
-    assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 2, "ListReadSets": 3}
+    # Of each read set, no more is read than the tags of the first ones.
+    listed = {"ListSequenceStores": 1, "GetSequenceStore": 2, "ListReadSets": 3}
+    assert dict(aws.omics.calls) == listed | {"GetResources": 2, "ListTagsForResource": 12}
     # AND where there is nothing to repair, nothing is said of it
     plain = cli.run("verify", "--all-stores", "-t", table, "--repair", *FAST)
     assert (plain.code, "repaired" in plain.out) == (0, False)
@@ -111,14 +113,24 @@ def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: CommandLine) -> 
     assert {each["state"] for each in done.document["differences"]} == {"stale"}
 
 
-def test_only_deep_finds_a_read_set_that_was_tagged_anew(aws: Aws, cli: CommandLine) -> None:
+def test_only_deep_finds_other_files(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(3)
     table = aws.filled(store)
     retagged, refiled, _ = aws.ids(store)
     aws.omics.update_read_set(store, retagged, tags={"number": "0", "new": "tag"})
     changed = {"source1": {"totalParts": 1, "partSize": 1, "contentLength": 1}}
     aws.omics.update_read_set(store, refiled, files=changed)
-    assert cli.run("verify", "-s", store, "-t", table, *FAST).code == 0
+    shallow = cli.run("verify", "-s", store, "-t", table, *FAST)
+    assert shallow.code == 1
+    assert [line for line in shallow.out.splitlines() if line.startswith("stale")] == [
+        f"stale {aws.arn(store, retagged)}: tags"
+    ]
+    assert "Tags compared in bulk." in shallow.out
+    # AND where tags are not told, that is said
+    aws.omics.faults.add("GetResources", "AccessDeniedException")
+    untold = cli.run("verify", "-s", store, "-t", table, *FAST)
+    assert (untold.code, "Tags not compared (in bulk: not available: " in untold.out) == (0, True)
+    aws.omics.faults.clear()
     aws.forget_calls()
     done = cli.run("verify", "-s", store, "-t", table, "--deep", "--json", *FAST)
     assert done.code == 1

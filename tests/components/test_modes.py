@@ -175,6 +175,7 @@ def role_statements(table: str, queue: str, partition: str = "aws") -> list[dict
         allow("ReadStores", ["omics:GetSequenceStore", "omics:ListReadSets"], stores),
         allow("ReadReferences", ["omics:GetReferenceMetadata"], references),
         allow("ReadTags", ["omics:ListTagsForResource"], "*"),
+        allow("ReadTagsInBulk", ["tag:GetResources"], "*"),
         allow("FindStores", ["omics:ListSequenceStores"], "*"),
     ]
 

@@ -22,7 +22,7 @@ from readset_sync.model.errors import ReadSetNotFoundError
 from readset_sync.model.record import STATUS_AT, SYNC_STATE, Response, Row, listed_row, store_attributes
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores.verification import StoreListing, Verifier
-from readset_sync.sync import Change, Outcome, Synchronizer
+from readset_sync.sync import Change, KnownTags, Outcome, Synchronizer
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,20 @@ def _read_the_source_before_the_row(patch: pytest.MonkeyPatch) -> None:
         *,
         store_after: datetime | None = None,
         tags: bool = True,
+        known: KnownTags | None = None,
         **event: Any,
     ) -> Change:
-        known: list[ReadSet] = []
+        reads: list[ReadSet] = []
 
         def once(arn: ReadSetArn, *, tags: bool) -> ReadSet:
-            if not known:
-                known.append(read(self._source, arn, tags=tags))
-            return known[0]
+            if not reads:
+                reads.append(read(self._source, arn, tags=tags))
+            return reads[0]
 
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(self._source, "read_set", once)
             for _ in range(5):
-                change = self._try_refresh(arn, row, store_after, tags=tags, **event)
+                change = self._try_refresh(arn, row, store_after, tags=tags, known=known, **event)
                 if change is not None:
                     return change
                 row = self._table.get(str(arn))
@@ -223,13 +224,13 @@ def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
 
 @_mutation("list over rows that are there", scenario="a first event after 3 calls of a backfill")
 def _list_over_rows_that_are_there(patch: pytest.MonkeyPatch) -> None:
-    def create_listed(self: Synchronizer, listed: Response, store: Any, *, as_of: datetime) -> bool:
+    def write_listed(self: Synchronizer, listed: Response, store: Any, *, as_of: datetime, **_: Any) -> bool:
         row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
         item = {name: table_module._serialize(value) for name, value in row.items()}
         self._table._client.put_item(TableName=self._table.name, Item=item)
         return True
 
-    patch.setattr(Synchronizer, "create_listed", create_listed)
+    patch.setattr(Synchronizer, "write_listed", write_listed)
 
 
 @_mutation("take what is listed for complete", scenario="newcomers that nobody hears of, then backfill")

@@ -309,7 +309,7 @@ def test_a_plan_writes_nothing(store: Store) -> None:
 
 def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_mended(store: Store, fill: Fill) -> None:
     arn = store.add(status="ARCHIVED", creation_job_id="5555555555")
-    list(fill(store.id))
+    store.synchronizer.refresh(arn)
     row = store.row(arn)
     lacking = {name: value for name, value in row.items() if name != "set_creation_job_id"}
     assert store.table.put(lacking, replacing=row)

@@ -132,7 +132,7 @@ def test_a_row_in_the_reference_format_is_judged_by_the_attributes_it_can_have()
     assert comparison(reference | {"files": numbers}).suspect
 
 
-REFERENCE = {"referenceArn": "arn:reference"}
+REFERENCE: dict[str, Any] = {"referenceArn": "arn:reference"}
 
 
 @pytest.mark.parametrize(
@@ -162,5 +162,5 @@ def test_a_name_without_a_reference_is_wrong() -> None:
 def test_full_differences_leave_bookkeeping_out() -> None:
     written = row()
 
-    assert full_differences(written, with_bookkeeping(written, as_of=LATER)) == []
+    assert full_differences(written, with_bookkeeping(written, as_of=LATER, complete_as_of=LATER)) == []
     assert full_differences(written, row(files={"source1": {"contentLength": 9}})) == ["files", "set_total_size"]

@@ -496,6 +496,21 @@ def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(pipeline: P
     assert store.table.get(str(kept))
 
 
+def test_when_the_one_store_goes_that_is_looked_at_no_other_is_instead(pipeline: Pipeline, store: Store) -> None:
+    [gone] = store.synced(1)
+    store.another().add()
+    event = StoreEvent("event", StoreArn.parse(store.own_arn), "UPDATING", datetime.now(UTC))
+    step = pipeline.reconciler.start_store(event)
+    pipeline.queue.take()
+    del store.sandbox.omics.stores[store.id]
+
+    first = pipeline.reconciler.run_step(step)
+    pipeline.drain()
+
+    assert (first.within, first.stores) == (step.within, ())
+    assert store.table.get(str(gone)) is None
+
+
 def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliation_begin_for_ever(
     pipeline: Pipeline, store: Store
 ) -> None:

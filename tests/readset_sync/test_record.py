@@ -269,6 +269,6 @@ def test_bookkeeping_never_goes_back_in_time_only_forward() -> None:
     later = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
     built = row()
 
-    assert with_bookkeeping(built, as_of=earlier)["status_at"] == "2026-04-04T17:53:06Z"
-    assert with_bookkeeping(built, as_of=later)["status_at"] == "2026-04-04T18:00:00Z"
-    assert with_bookkeeping(built, as_of=later)["sync_revision"] != built["sync_revision"]
+    assert with_bookkeeping(built, as_of=earlier, complete_as_of=earlier)["status_at"] == "2026-04-04T17:53:06Z"
+    assert with_bookkeeping(built, as_of=later, complete_as_of=later)["status_at"] == "2026-04-04T18:00:00Z"
+    assert with_bookkeeping(built, as_of=later, complete_as_of=later)["sync_revision"] != built["sync_revision"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.model.trust import TRUSTED
 
 from omics_meta.commands import report_page as page
 from omics_meta.search.inventory import PATHS, Inventory, Tally
@@ -106,11 +107,21 @@ def _verification(document: dict[str, Any]) -> list[str]:
         page.Line(state.replace("_", " "), [f"{totals.get(state, 0):,}"], totals.get(state, 0) / every)
         for state in _STATES
     ]
-    verdict = "All was well." if document.get("in_sync") else "Something was wrong."
+    verdict = f"{'All was well' if document.get('in_sync') else 'Something was wrong'}{_not_compared(document)}."
     checks: list[dict[str, Any]] = document.get("pipeline", [])
     failed = [page.paragraph(f"{check['check']}: {check['found']}") for check in checks if not check["passed"]]
     table = page.table("Rows, as they stood to their read sets", "state", ["rows"], lines)
     return [page.paragraph(f"{verdict} Table {document.get('table')} in {document.get('region')}."), table, *failed]
+
+
+def _not_compared(document: dict[str, Any]) -> str:
+    """What the verification did not look at, which may be wrong all the same."""
+    if document.get("deep"):
+        return ""
+    tags = document.get("tags_in_bulk") == TRUSTED
+    return (
+        ", as far as was compared: tags in bulk, but no files" if tags else ", but neither tags nor files were compared"
+    )
 
 
 def _size(count: int) -> str:

@@ -176,6 +176,7 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
             "finished": format_timestamp(last.finished),
             "drift": status.drift,
             "found": dict(last.found),
+            "tags_in_bulk": last.tags_in_bulk,
         },
         "first_fill": _first_fill(status),
         "schedule": status.schedule,
@@ -224,6 +225,7 @@ def _print(stack: Stack, status: _Status) -> None:
         found = _counted(dict(sorted(last.found.items())))
         wrong = "unknown" if status.drift is None else status.drift
         print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong ({found})")
+        print_line(f"tags in bulk at that time: {last.tags_in_bulk}")
     else:
         print_line("last reconciliation: none in the log")
     if fill := _first_fill(status):

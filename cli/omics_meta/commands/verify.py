@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from readset_sync.model.trust import TRUSTED
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 
 from omics_meta.pipeline.check import Check
@@ -96,7 +97,13 @@ def run(
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.
     report = _Report({store_id: Counter() for store_id in connection.store_ids}, check_pipeline(stack) if stack else [])
     with ThreadPoolExecutor(workers(rates)) as executor, reporting() as reporter:
-        verifier = Verifier(connection.source, connection.table, executor, on_read_set=reporter.advance)
+        verifier = Verifier(
+            connection.source,
+            connection.table,
+            executor,
+            bulk=None if deep else connection.bulk,
+            on_read_set=reporter.advance,
+        )
         for findings in _examine(verifier, connection, reporter, deep=deep):
             reporter.batch(Counter(finding.status for finding in findings))
             report.add(findings)
@@ -132,6 +139,7 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
         "command": "verify",
         "in_sync": report.in_sync,
         "deep": deep,
+        "tags_in_bulk": str(connection.bulk.trust),
         "table": connection.table.name,
         "region": connection.region,
         **counts_document(_COLUMNS, report.counts),
@@ -150,6 +158,11 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
     }
 
 
+def _tags(connection: Connection) -> str:
+    trust = str(connection.bulk.trust)
+    return "Tags compared in bulk" if trust == TRUSTED else f"Tags not compared (in bulk: {trust})"
+
+
 def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool) -> None:
     for finding in report.drift:
         details = report.reason(finding) or ", ".join(finding.fields)
@@ -161,4 +174,4 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
         repaired = sum(map(report.is_repaired, report.wrong))
         print_line(f"Repaired after that: {repaired} of {counted(len(report.wrong), 'difference')}.")
     if not deep:
-        print_line("Files and tags were not read from the source: --deep does, at two calls per read set.")
+        print_line(f"{_tags(connection)}. --deep reads files and tags from the source, at two calls per read set.")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from readset_sync.model.errors import SyncError, describe_error
+from readset_sync.model.errors import SyncError, describe_error, is_denied
 
 from omics_meta.pipeline.stack import Stack
-from omics_meta.terminal.errors import denied_action, is_denied
+from omics_meta.terminal.errors import denied_action
 
 REDEPLOY: Final = "run `pulumi up --refresh` to put back what the program says"
 

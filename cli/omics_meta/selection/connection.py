@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
-from readset_sync.aws.clients import dynamodb_client, omics_client
+from readset_sync.aws.bulk_tags import BulkTags
+from readset_sync.aws.clients import dynamodb_client, omics_client, tagging_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
@@ -15,6 +16,7 @@ from omics_meta.selection.session import Session
 from omics_meta.selection.target import Selection, Target, resolve
 from omics_meta.selection.waiting import retries_of_dynamodb, retries_of_omics
 from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.output import print_note
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -27,6 +29,7 @@ class Connection:
 
     session: boto3.Session
     source: HealthOmics
+    bulk: BulkTags
     table: Table
     store_ids: tuple[str, ...]
     every_store: bool
@@ -58,7 +61,8 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
     store_ids = target.store_ids or tuple(source.store_ids())
     stores = [source.store(store_id) for store_id in store_ids]
     asked_at = min((store.as_of for store in stores), default=datetime.now(UTC))
-    return Connection(session, source, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
+    bulk = BulkTags(tagging_client(session, max_tps=max_tps), source, tell=print_note)
+    return Connection(session, source, bulk, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from readset_sync.aws.retries import Retries
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_omics import OmicsClient
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_sqs import SQSClient
 
     from readset_sync.aws.rate_limits import MaxTps
@@ -30,6 +31,16 @@ _CONFIG: Final = Config(
 def omics_client(session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None) -> "OmicsClient":
     """Return a HealthOmics client that calls each operation at its rate at the most, retries included."""
     client: OmicsClient = session.client("omics", config=_CONFIG)
+    RateLimits(max_tps).attach(client)
+    (retries or Retries()).attach(client)
+    return client
+
+
+def tagging_client(
+    session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None
+) -> "ResourceGroupsTaggingAPIClient":
+    """Return a client of the Resource Groups Tagging API that calls each operation at its rate at the most."""
+    client: ResourceGroupsTaggingAPIClient = session.client("resourcegroupstaggingapi", config=_CONFIG)
     RateLimits(max_tps).attach(client)
     (retries or Retries()).attach(client)
     return client

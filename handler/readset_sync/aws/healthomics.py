@@ -50,12 +50,13 @@ class ListingPage:
 class ReadSet:
     """What the source says of one read set: GetReadSetMetadata, ListTagsForResource, and when it was read.
 
-    `tags` is None when they were not asked for.
+    `tags` is None when they were not asked for; `tags_as_of` is when they were read, if that was before.
     """
 
     metadata: "Response"
     tags: Mapping[str, str] | None
     as_of: datetime
+    tags_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Keeps the calls of one process under the quotas of HealthOmics, operation by operation."""
+"""Keeps the calls of one process under the quotas of AWS, operation by operation."""
 
 import math
 import threading
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from readset_sync.constants import DOCUMENTED_TPS, read_rates
-from readset_sync.model.errors import THROTTLE
+from readset_sync.constants import BULK_OPERATION, BULK_TPS, DOCUMENTED_TPS, read_rates
+from readset_sync.model.errors import THROTTLES
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -28,7 +28,7 @@ _LATENESS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class MaxTps:
-    """Calls a second: of the operations that have a rate of their own, and of each other one."""
+    """Calls a second: of the operations that have a rate of their own, and of each other one of HealthOmics."""
 
     default: float = DOCUMENTED_TPS
     by_operation: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -49,7 +49,7 @@ class MaxTps:
 
     def of(self, operation: str) -> float:
         """Calls a second of one operation."""
-        return self.by_operation.get(operation, self.default)
+        return self.by_operation.get(operation, BULK_TPS if operation == BULK_OPERATION else self.default)
 
 
 class RateLimiter:
@@ -141,7 +141,7 @@ class RateLimits:
 
     def _response_received(self, event_name: str, parsed_response: Any, **_: Any) -> None:
         # None: there was no response at all, which says nothing of the rate.
-        if parsed_response and parsed_response.get("Error", {}).get("Code") == THROTTLE:
+        if parsed_response and parsed_response.get("Error", {}).get("Code") in THROTTLES:
             self.limiter(_operation(event_name)).throttled(self._under_way.sent)
 
 

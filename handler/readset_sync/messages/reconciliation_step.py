@@ -14,6 +14,7 @@ from readset_sync.messages.envelope import read_object, read_text, read_time
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.errors import MalformedEventError
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.model.trust import Trust
 
 if TYPE_CHECKING:
     from readset_sync.messages.envelope import Envelope
@@ -70,6 +71,7 @@ class ReconciliationStep:
         failed: Of the stores still to be listed those whose listing failed.
         differing: ARNs of the rows that the step before found wrong. If no event mends them soon, they are refreshed.
         compared: When they had been found; None where there are none.
+        trust: How far tags in bulk have been compared.
     """
 
     run: str
@@ -84,6 +86,7 @@ class ReconciliationStep:
     failed: Mapping[str, FailedListing] = field(default_factory=dict[str, FailedListing])
     differing: tuple[str, ...] = ()
     compared: datetime | None = None
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def is_done(self) -> bool:
@@ -133,6 +136,7 @@ class ReconciliationStep:
             "failed": {store_id: asdict(stop) for store_id, stop in self.failed.items()},
             "differing": list(self.differing),
             "compared": format_timestamp(self.compared) if self.compared else None,
+            "trust": self.trust.write(),
         }
 
     @classmethod
@@ -141,7 +145,7 @@ class ReconciliationStep:
         envelope.require_own_account()
         detail = envelope.detail
         counts = read_object(detail.get("counts"), "detail.counts")
-        # A chain that is under way while the function is updated began without this, and without `differing`.
+        # A chain that is under way while the function is updated began without this, `differing`, and `trust`.
         failed = read_object(detail.get("failed", {}), "detail.failed")
         try:
             return cls(
@@ -159,6 +163,7 @@ class ReconciliationStep:
                 },
                 differing=tuple(map(str, detail.get("differing", []))),
                 compared=read_time(detail, "compared", "detail.compared") if detail.get("compared") else None,
+                trust=Trust.read(read_object(detail.get("trust", {}), "detail.trust")),
             )
         except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise MalformedEventError(f"detail is not a step of a reconciliation: {error!r}") from error

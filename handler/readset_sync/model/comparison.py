@@ -1,7 +1,7 @@
 """Compares what the source says of read sets with the rows of the table. Pure: no AWS calls."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,7 @@ from readset_sync.model.record import (
     read_set_attributes,
     same_content,
     store_map,
+    tag_list,
 )
 from readset_sync.model.timestamp import format_timestamp
 
@@ -69,6 +70,7 @@ class Comparison:
         suspect: Whether the row must be read in full to be judged: it has been written since the listing, or its
             `files` or `tags`, which no listing shows, cannot be right.
         listed_at: When the listing was read, by the source's clock.
+        tags: The tags that were told in bulk after the row had been read; None where none were told.
     """
 
     listed: Response
@@ -76,6 +78,7 @@ class Comparison:
     fields: tuple[str, ...]
     suspect: bool
     listed_at: "datetime"
+    tags: Mapping[str, str] | None = None
 
     @property
     def missing(self) -> bool:
@@ -87,7 +90,22 @@ class Comparison:
         """Whether the listing proves that a row of ours is right in all that it shows, and lacks tags at the most."""
         if self.row is None or self.row.get(SYNC_STATE) == LISTED:
             return False
-        return REVISION in self.row and set(self.fields) <= {SYNC_STATE} and not self.suspect
+        is_right = set(self.fields) <= {SYNC_STATE} and not self.suspect and not self.contradicts_tags
+        return REVISION in self.row and is_right
+
+    @property
+    def confirms_tags(self) -> bool:
+        """Whether a complete row has the very tags that were told in bulk, and was not written meanwhile."""
+        return self._has_comparable_tags and not self.contradicts_tags
+
+    @property
+    def contradicts_tags(self) -> bool:
+        """Whether a row has other tags than those told in bulk. Which side is right has to be asked."""
+        return self._has_comparable_tags and tag_list(self.tags or {}) != (self.row or {})["tags"]
+
+    @property
+    def _has_comparable_tags(self) -> bool:
+        return self.tags is not None and self.row is not None and SYNC_STATE not in self.row and not self.suspect
 
     def need(self, scope: RefreshScope) -> Need:
         """What a backfill has to read for the row."""
@@ -110,12 +128,15 @@ def compare(
     *,
     listed_at: "datetime",
     unknown: str = "",
+    tags: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Comparison]:
-    """Compare a page of a listing with the rows that were read after it.
+    """Compare a page of a listing with the rows that were read after it, and the `tags` told in bulk after these.
 
     What is `unknown_attributes` of the API model in use is not compared, nor what was to the writer of a row.
     """
-    return [_compare(listed, rows.get(listed["arn"]), store, listed_at, unknown) for listed in read_sets]
+    told = tags or {}
+    compared = (_compare(listed, rows.get(listed["arn"]), store, listed_at, unknown) for listed in read_sets)
+    return [replace(each, tags=told.get(each.listed["arn"])) for each in compared]
 
 
 def _compare(listed: Response, row: Row | None, store: Response, listed_at: "datetime", unknown: str) -> Comparison:

@@ -97,6 +97,8 @@ _BAD_CREDENTIALS: Final = frozenset(
 )
 
 
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "UnauthorizedOperation"})
+
 THROTTLES: Final = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -168,6 +170,11 @@ def has_bad_credentials(error: Exception) -> bool:
         | TokenRetrievalError
         | SSOError,
     )
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether the caller lacks a permission."""
+    return error_code(error) in _DENIED
 
 
 def is_fatal(error: Exception) -> bool:

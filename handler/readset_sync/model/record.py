@@ -46,7 +46,7 @@ SYNC_STATE: Final = "sync_state"
 """On rows that lack something alone: what they lack. A complete row does not have it."""
 
 LISTED: Final = "listed"
-"""The `SYNC_STATE` of a row that holds what an entry of ListReadSets says, and nothing else."""
+"""The `SYNC_STATE` of a row that holds what an entry of ListReadSets says, and tags if they were told in bulk."""
 
 UNTAGGED: Final = "untagged"
 """The `SYNC_STATE` of a row that has never had its tags read."""
@@ -55,7 +55,9 @@ DIGEST: Final = "sync_digest"
 """Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
 
 UNKNOWN: Final = "sync_unknown"
-"""On rows alone that were written with an API model which lacks something: `unknown_attributes` of that model."""
+"""On rows alone whose writer did not see all that HealthOmics has: the attributes that are missing for that.
+
+An API model may lack them (`unknown_attributes`), and the job that made an archived read set may not be asked for."""
 
 LACKS: Final = "sync_lacks"
 """`files` on rows without them of read sets that have some, which HealthOmics does not show; other rows have it not."""
@@ -170,6 +172,7 @@ def build_row(
     store: Response,
     store_as_of: datetime,
     as_of: datetime,
+    tags_as_of: datetime | None = None,
     previous: Row | None,
     unknown: str = "",
 ) -> Row:
@@ -182,6 +185,7 @@ def build_row(
         store: The response of GetSequenceStore for its store.
         store_as_of: When the store was read, by the source's own clock.
         as_of: When the read set was read, by the same clock.
+        tags_as_of: When the tags were, if that was before.
         previous: The row that this one replaces. An archived read set has no files at the source, so they are
             taken from here for as long as the content is the same; so is the name of its reference if it is not known.
         unknown: What `unknown_attributes` says of the API model that all of this was read with.
@@ -197,19 +201,37 @@ def build_row(
         row["set_total_size"] = sum(int(file["content_length"]) for file in files if "content_length" in file)
     elif read_set["status"] == "ARCHIVED" or not has_its_files(read_set):
         row[LACKS] = "files"
-    return with_bookkeeping(row, as_of=as_of, in_full=tags is not None)
+    return with_bookkeeping(row, as_of=as_of, complete_as_of=(tags_as_of or as_of) if tags is not None else None)
 
 
-def listed_row(listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime) -> Row:
-    """Build the row of a read set of which no more is known than its entry of ListReadSets, listed at `as_of`."""
+def listed_row(
+    listed: Response, *, store: Response, store_as_of: datetime, as_of: datetime, tags: Mapping[str, str] | None = None
+) -> Row:
+    """Build the row of a read set of which no more is known than its entry of ListReadSets, listed at `as_of`.
+
+    Of what else there is, it may have the tags that were told in bulk after that.
+    """
     row = read_set_attributes(listed) | store_attributes(store, as_of=store_as_of) | {SYNC_STATE: LISTED}
-    return with_bookkeeping(row, as_of=as_of, in_full=False)
+    row |= {"tags": tag_list(tags)} if tags is not None else {}
+    return with_bookkeeping(row, as_of=as_of, complete_as_of=as_of if tags is not None else None)
 
 
-def with_bookkeeping(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
+def completed_row(row: Row, *, tags: Mapping[str, str], as_of: datetime) -> Row:
+    """Build the row of an archived read set from one that a listing has confirmed, and the tags as of some moment.
+
+    HealthOmics has nothing else of it but the job that made it, which is left out until the read set is active.
+    """
+    complete = {name: value for name, value in row.items() if name != SYNC_STATE} | {"tags": tag_list(tags)}
+    if row.get(SYNC_STATE) == LISTED:
+        unknown = {name for name in row.get(UNKNOWN, "").split(",") if name} | {"set_creation_job_id"}
+        complete |= {LACKS: "files", UNKNOWN: ",".join(sorted(unknown))}
+    return with_bookkeeping(complete, as_of=as_of, complete_as_of=as_of)
+
+
+def with_bookkeeping(row: Row, *, as_of: datetime, complete_as_of: datetime | None) -> Row:
     """Return the row with the bookkeeping of a fresh write, for which the source was read at `as_of`.
 
-    Unless it was read in full, the row as a whole is as old as what has not been read again.
+    Unless all of it was read, or known, the row as a whole is as old as what has not been read again.
     """
     moment = format_timestamp(as_of)
     sealed = row | {
@@ -217,7 +239,9 @@ def with_bookkeeping(row: Row, *, as_of: datetime, in_full: bool = True) -> Row:
         STATUS_AT: max(moment, row.get(STATUS_AT, "")),
         REVISION: new_revision(),
     }
-    return sealed | ({SYNCED_AT: max(moment, row.get(SYNCED_AT, ""))} if in_full else {})
+    if complete_as_of is None:
+        return sealed
+    return sealed | {SYNCED_AT: max(format_timestamp(complete_as_of), row.get(SYNCED_AT, ""))}
 
 
 def new_revision() -> str:
@@ -258,6 +282,11 @@ def store_map(store: Response) -> dict[str, str]:
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the `tags` attribute: one single-entry map per tag, sorted by key, so that `contains` finds them."""
     return [{key: tags[key]} for key in sorted(tags)]
+
+
+def tag_map(row: Row) -> dict[str, str]:
+    """Return the tags of a row that has some, or that is known to have none."""
+    return {key: value for tag in row["tags"] for key, value in tag.items()}
 
 
 def has_its_files(read_set: Response) -> bool:

@@ -4,7 +4,9 @@ The first of two passes lists the stores, and gives each read set without a row 
 a call for a hundred read sets, so that all can be found within minutes. The second reads what no listing shows.
 
 A row that the first pass has made is there before its read set is read. So the second pass sees when the read set has
-gone meanwhile, and no row is left of it; one pass alone cannot tell "still no row" from "no row again".
+gone meanwhile, and no row is left of it; one pass alone cannot tell "still no row" from "no row again". Of an archived
+read set whose tags were told in bulk, nothing is read any more: should it go between its listing and its row, the
+DELETED event finds the row when it is applied once more.
 
 The second pass begins while the first goes on: they call different operations, each with a quota of its own, and what
 the first pass leaves of the second's quota unused would be lost.
@@ -24,13 +26,15 @@ from typing import TYPE_CHECKING, Final
 from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.model.arn import ReadSetArn, StoreArn
 from readset_sync.model.comparison import EVERYTHING, Comparison, Need, RefreshScope
-from readset_sync.model.record import REVISION
+from readset_sync.model.record import LISTED, REVISION, STATUS_AT, SYNC_STATE, SYNCED_AT, is_own, tag_map
+from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 from readset_sync.stores.breaker import CircuitBreaker
 from readset_sync.stores.pages import PagesInProgress, map_pages
 from readset_sync.stores.verification import ReadSetResult, Verifier
-from readset_sync.sync import Change, Outcome, Synchronizer
+from readset_sync.sync import Change, KnownTags, Outcome, Synchronizer, told_tags
 
 if TYPE_CHECKING:
+    from readset_sync.aws.bulk_tags import BulkTags
     from readset_sync.aws.healthomics import HealthOmics, Store
     from readset_sync.aws.table import Table
     from readset_sync.model.record import Row
@@ -67,13 +71,19 @@ class PendingRefreshes:
         read_set_ids: The read sets whose rows are still to be refreshed.
         confirmed: Those of which the tags alone are to be read: the revision of the row that the listing has confirmed,
             and when it was listed.
+        tagged: Those whose rows were complete, and had the tags that were told in bulk.
+        began: When the first of them was listed.
         listed_at: When the last of them was listed. A row that has been refreshed since is right.
+        taken: Those whose rows have taken tags that were told in bulk.
     """
 
     store_arn: str
     read_set_ids: deque[str] = field(default_factory=deque[str])
     confirmed: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
+    tagged: set[str] = field(default_factory=set[str])
+    began: datetime | None = None
     listed_at: datetime = _NEVER
+    taken: list[str] = field(default_factory=list[str])
 
     @property
     def store_id(self) -> str:
@@ -84,7 +94,10 @@ class PendingRefreshes:
         """Take note of a read set."""
         read_set_id = comparison.listed["id"]
         self.read_set_ids.append(read_set_id)
+        self.began = self.began or comparison.listed_at
         self.listed_at = comparison.listed_at
+        if comparison.confirms_tags:
+            self.tagged.add(read_set_id)
         if comparison.row and need is Need.TAGS:
             self.confirmed[read_set_id] = comparison.row[REVISION], comparison.listed_at
 
@@ -96,8 +109,20 @@ class PendingRefreshes:
 
     def confirmed_at(self, arn: ReadSetArn, row: "Row") -> datetime | None:
         """When the listing has confirmed this very row, if it has."""
+        if row.get(SYNC_STATE) == LISTED:
+            is_of_this_run = self.began and row.get(STATUS_AT, "") >= format_timestamp(self.began)
+            return self.began if is_of_this_run and row.get("set_status") == "ARCHIVED" else None
         revision, listed_at = self.confirmed.get(arn.read_set_id, (None, None))
         return listed_at if row.get(REVISION) == revision else None
+
+    def known_tags(self, arn: ReadSetArn, row: "Row") -> KnownTags | None:
+        """The tags of a row which were told in bulk, and are as new or newer, whoever else has written it since."""
+        if self.began is None:
+            return None
+        if arn.read_set_id in self.tagged and "tags" in row and is_own(row):
+            known_at = max(format_timestamp(self.began), row.get(SYNCED_AT, ""))
+            return KnownTags(tag_map(row), parse_timestamp(known_at))
+        return told_tags(row, self.began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +137,8 @@ class Backfill:
     """Brings the rows of whole stores up to date. A read set that fails is reported, and the rest goes on.
 
     The threads of the executors share the source's rate limits. `listing_executor` runs the first of two passes, so
-    that it never waits for the second. `on_read_set` is called from the calling thread after each read set.
+    that it never waits for the second. Of read sets whose tags are told in `bulk`, these are taken as far as that is
+    trusted. `on_read_set` is called from the calling thread after each read set.
     """
 
     def __init__(
@@ -123,11 +149,13 @@ class Backfill:
         scope: RefreshScope = EVERYTHING,
         *,
         listing_executor: Executor | None = None,
+        bulk: "BulkTags | None" = None,
         on_read_set: Callable[[BackfillPass], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._table = table
-        self._verifier = Verifier(source, table, executor)
+        self._bulk = bulk if scope.tags else None
+        self._verifier = Verifier(source, table, executor, bulk=self._bulk)
         self._synchronizer = Synchronizer(source, table)
         self._executor = executor
         self._listing_executor = listing_executor or executor
@@ -171,10 +199,23 @@ class Backfill:
                 whole_pages = self._tasks(stores, whole=True)
                 while len(in_hand) < _PAGES_IN_HAND and (tasks := next(whole_pages, None)):
                     in_hand.begin(tasks)
-            for tasks in self._tasks(stores):
-                in_hand.begin(tasks)
-                yield from map(_refreshed, in_hand.wait(on_outcome, leaving=_PAGES_IN_HAND - 1))
-            yield from map(_refreshed, in_hand.wait(on_outcome))
+            while True:
+                for tasks in self._tasks(stores):
+                    in_hand.begin(tasks)
+                    yield from map(_refreshed, in_hand.wait(on_outcome, leaving=_PAGES_IN_HAND - 1))
+                yield from map(_refreshed, in_hand.wait(on_outcome))
+                if not self._takes_back(stores):
+                    return
+
+    def _takes_back(self, stores: Sequence[PendingRefreshes]) -> bool:
+        """Have the rows refreshed once more that took tags in bulk which are not trusted any more, if there are any."""
+        if self._bulk is None or not self._bulk.trust.contradiction:
+            return False
+        for pending in stores:
+            pending.tagged.clear()
+            pending.read_set_ids.extend(pending.taken)
+            pending.taken.clear()
+        return any(pending.read_set_ids for pending in stores)
 
     def refresh_again(self, arns: Sequence[str]) -> Iterator[list[ReadSetResult]]:
         """Refresh the rows of read sets that failed in either pass; yield what was done."""
@@ -184,17 +225,19 @@ class Backfill:
 
     def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, ReadSetResult | None]:
         """Write the row of a read set that has none. Return what was done about the read set, if anything."""
-        arn = comparison.listed["arn"]
-        if comparison.row is not None:
+        arn, row = comparison.listed["arn"], comparison.row
+        if row is not None and (row.get(SYNC_STATE) != LISTED or ("tags" in row and comparison.tags is None)):
             left = comparison.need(self._scope) is Need.NOTHING
             return comparison, ReadSetResult(arn, Change(Outcome.UNCHANGED)) if left else None
 
-        def create() -> ReadSetResult | None:
-            created = self._synchronizer.create_listed(comparison.listed, store, as_of=comparison.listed_at)
-            return ReadSetResult(arn, Change(Outcome.LISTED)) if created else None
+        def write() -> ReadSetResult | None:
+            written = self._synchronizer.write_listed(
+                comparison.listed, store, as_of=comparison.listed_at, tags=comparison.tags, replacing=row
+            )
+            return ReadSetResult(arn, Change(Outcome.LISTED)) if written and row is None else None
 
         failed = partial(ReadSetResult.failed, arn)
-        return comparison, self._breakers[BackfillPass.LISTING].attempt(create, failed)
+        return comparison, self._breakers[BackfillPass.LISTING].attempt(write, failed)
 
     def _tasks(self, stores: Sequence[PendingRefreshes], *, whole: bool = False) -> Iterator[list[_Task]]:
         for pending in stores:
@@ -211,9 +254,17 @@ class Backfill:
                 return Change(Outcome.ABSENT)
             if self._synchronizer.is_fresh(task.arn, row, task.pending.listed_at):
                 return Change(Outcome.UNCHANGED)
-            return self._refresh(task.arn, row, task.pending.confirmed_at(task.arn, row))
+            known = task.pending.known_tags(task.arn, row)
+            taken = known if known and self._takes(task.arn, known) else None
+            change = self._refresh(task.arn, row, task.pending.confirmed_at(task.arn, row), taken)
+            if taken:
+                task.pending.taken.append(task.arn.read_set_id)
+            return change
 
         return self._attempt(task.arn, refresh)
+
+    def _takes(self, arn: ReadSetArn, known: KnownTags) -> bool:
+        return self._bulk is not None and self._bulk.takes(arn, known.tags)
 
     def _judge_and_refresh(self, comparison: Comparison) -> ReadSetResult:
         need = comparison.need(self._scope)
@@ -223,10 +274,12 @@ class Backfill:
         arn = ReadSetArn.parse(comparison.listed["arn"])
         return self._attempt(arn, partial(self._refresh, arn, comparison.row, confirmed_at))
 
-    def _refresh(self, arn: ReadSetArn, row: "Row | None", confirmed_at: datetime | None) -> Change:
-        if row and confirmed_at:
-            return self._synchronizer.refresh_tags(arn, row, as_of=confirmed_at)
-        return self._synchronizer.refresh_from(arn, row, tags=self._scope.tags)
+    def _refresh(
+        self, arn: ReadSetArn, row: "Row | None", confirmed_at: datetime | None, known: KnownTags | None = None
+    ) -> Change:
+        if row and confirmed_at and self._scope.tags:
+            return self._synchronizer.refresh_tags(arn, row, as_of=confirmed_at, known=known)
+        return self._synchronizer.refresh_from(arn, row, tags=self._scope.tags, known=known)
 
     def _refresh_again(self, arn: str) -> ReadSetResult:
         def refresh() -> Change:

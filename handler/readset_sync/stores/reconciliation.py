@@ -7,6 +7,10 @@ A reconciliation goes through three phases (`ReconciliationStep.phase`), in step
    out. Rows that are missing, differ, or have not been refreshed for long (no listing shows tags) are refreshed.
 3. If some checksums are not 0, there are rows that no listing shows: the rows of those buckets are refreshed.
 
+Beside each page of a listing, the tags of its read sets are told in bulk (`BulkTags`). A row with other ones is
+refreshed, and one that has them is left for longer. Should what is told prove wrong, the third phase refreshes the rows
+that were left.
+
 Where a table has never been filled, the second phase gives each read set without a row one that holds what the listing
 says, and another phase completes them at the end, 200 a minute: so the quota of HealthOmics is left to others too.
 
@@ -24,7 +28,7 @@ import time
 import uuid
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,13 +36,14 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from readset_sync.constants import FILL_A_MINUTE, KEY, STEP_SECONDS
+from readset_sync.constants import BULK_MAX_AGE_DAYS, FILL_A_MINUTE, KEY, STEP_SECONDS
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.comparison import compare
 from readset_sync.model.errors import (
     THROTTLE,
+    ReadSetNotFoundError,
     StoreNotFoundError,
     UnlistedStoreError,
     describe_error,
@@ -46,16 +51,19 @@ from readset_sync.model.errors import (
     has_bad_credentials,
     is_passing,
 )
-from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT
+from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT, tag_map
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.sync import told_tags
 
 if TYPE_CHECKING:
+    from readset_sync.aws.bulk_tags import BulkTags
     from readset_sync.aws.healthomics import HealthOmics, ListingPage, Store
     from readset_sync.aws.message_sender import MessageSender
     from readset_sync.aws.table import Table
     from readset_sync.messages.queue_message import ReconcileRequest, StoreEvent
     from readset_sync.model.comparison import Comparison
     from readset_sync.model.record import Row
+    from readset_sync.model.trust import Trust
     from readset_sync.sync import Synchronizer
 
 _REFRESHES: Final = 200
@@ -82,6 +90,8 @@ class Count(StrEnum):
     """Rows that a backfill has made, and not completed yet."""
     RENAMED = "renamed"
     """Rows that differed in what they say of their store, or of their reference's name, and were mended at once."""
+    RETAGGED = "retagged"
+    """Rows with other tags than those told in bulk."""
     AGED = "aged"
     """Rows that have not been refreshed for long."""
     STORELESS = "storeless"
@@ -92,6 +102,9 @@ class Count(StrEnum):
     """Rows whose key is not the ARN of a read set."""
 
 
+_COMPARED_AT_ONCE: Final = 20
+"""Of a page, the rows with other tags than those told in bulk that are looked at before any is refreshed."""
+
 _DIFFERING: Final = frozenset({Count.MISSING, Count.STALE, Count.STORELESS, Count.UNLISTED})
 """What an event may be about to mend, and is drift if none does."""
 
@@ -99,7 +112,9 @@ _DIFFERING: Final = frozenset({Count.MISSING, Count.STALE, Count.STORELESS, Coun
 class Reconciler:
     """Takes a reconciliation of one account and region from step to step.
 
-    A row whose last full refresh is older than `max_age` is refreshed; None is for any age.
+    A row whose last full refresh is older than `max_age` is refreshed, or than `BULK_MAX_AGE_DAYS` if that is more and
+    its tags were compared in bulk; None is for any age. `bulk` gives each step the tags in bulk, with the trust of its
+    reconciliation.
     """
 
     def __init__(
@@ -113,6 +128,7 @@ class Reconciler:
         region: str,
         partition: str = "aws",
         max_age: timedelta | None,
+        bulk: "Callable[[Trust], BulkTags] | None" = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -122,6 +138,7 @@ class Reconciler:
         self._sender = sender
         self._every_store = f"arn:{partition}:omics:{region}:{account}:sequenceStore/"
         self._max_age = max_age
+        self._bulk = bulk
         self._clock = clock
         self._now = now
 
@@ -155,7 +172,7 @@ class Reconciler:
                 raise
         except _StoreGoneError as gone:
             # The store has gone since its rows were added to the checksums, which would never match.
-            return self._start(step.id, step.started, self._every_store, gone.left)
+            return self._start(step.id, step.started, step.within, () if step.of_one_store else gone.left)
         return self._hand_on(step)
 
     def _start(self, request_id: str, requested: datetime, within: str, stores: Iterable[str]) -> ReconciliationStep:
@@ -213,26 +230,33 @@ class Reconciler:
             store, listing = self._read_listing(step)
         except (StoreNotFoundError, ClientError) as error:
             return _Page(_without_listing(step, error))
-        rows = self._table.get_many([entry["arn"] for entry in listing.read_sets])
+        arns = [entry["arn"] for entry in listing.read_sets]
+        rows = self._table.get_many(arns)
+        bulk = self._bulk(step.trust) if self._bulk else None
+        tags = bulk.of(arns) if bulk else None
         page = _Page(replace(step, cursor=listing.next_token))
         fills = _is_first_fill(step, len(listing.read_sets) - len(rows))
-        unknown = self._source.unknown
-        for comparison in compare(listing.read_sets, rows, store.metadata, listed_at=listing.as_of, unknown=unknown):
+        for comparison in compare(
+            listing.read_sets, rows, store.metadata, listed_at=listing.as_of, unknown=self._source.unknown, tags=tags
+        ):
             page.found[Count.LISTED] += 1
             if comparison.row and format_timestamp(comparison.listed["creationTime"]) < format_timestamp(step.started):
                 step.checksums.toggle(comparison.listed["arn"])
-            finding = self._judge(comparison, store)
+            finding = self._judge(comparison, store, bulk, page)
             if finding is Count.RENAMED:
                 page.found[finding] += 1
             elif finding is Count.MISSING and fills:
                 page.found[Count.FILLED] += 1
-                self._synchronizer.create_listed(comparison.listed, store, as_of=comparison.listed_at)
+                self._synchronizer.write_listed(
+                    comparison.listed, store, as_of=comparison.listed_at, tags=comparison.tags
+                )
             elif finding is not None:
                 page.refresh(ReadSetArn.parse(comparison.listed["arn"]), finding)
         if listing.next_token is None:
             following = step.turn_to(step.stores[1:])
-            unbalanced = Phase.DONE if step.checksums.all_match else Phase.GHOSTS
-            page.following = replace(following, phase=Phase.LISTING if following.stores else unbalanced)
+            is_over = step.checksums.all_match and not step.trust.contradiction
+            last = Phase.DONE if is_over else Phase.GHOSTS
+            page.following = replace(following, phase=Phase.LISTING if following.stores else last)
         return page
 
     def _read_listing(self, step: ReconciliationStep) -> tuple["Store", "ListingPage"]:
@@ -252,19 +276,40 @@ class Reconciler:
                 raise
             raise _StoreGoneError(left) from None
 
-    def _judge(self, comparison: "Comparison", store: "Store") -> Count | None:
+    def _judge(self, comparison: "Comparison", store: "Store", bulk: "BulkTags | None", page: "_Page") -> Count | None:
         """Say what is wrong with a row, if anything; mend it on the way if that is a name which is not its own."""
         row = comparison.row
+        has_right_tags = self._has_right_tags(comparison, bulk, page)
         if row is None:
             return Count.MISSING if comparison.missing else None
         if comparison.suspect:
             return Count.STALE
+        is_named_otherwise = set(comparison.fields) <= {"store", REFERENCE_NAME}
+        if is_named_otherwise and has_right_tags is False:
+            return Count.RETAGGED
         if comparison.fields:
-            is_named_otherwise = set(comparison.fields) <= {"store", REFERENCE_NAME}
             if is_named_otherwise and self._synchronizer.replace_names(row, comparison.listed, store):
                 return Count.RENAMED
             return Count.UNFINISHED if SYNC_STATE in row else Count.STALE
-        return Count.AGED if self._is_due(row, comparison.listed_at) else None
+        return Count.AGED if self._is_due(row, comparison.listed_at, compared=has_right_tags is True) else None
+
+    def _has_right_tags(self, comparison: "Comparison", bulk: "BulkTags | None", page: "_Page") -> bool | None:
+        """Whether a row has the tags of its read set; None where what is told in bulk does not say."""
+        if bulk is None or comparison.tags is None or bulk.trust.contradiction:
+            return None
+        arn = ReadSetArn.parse(comparison.listed["arn"])
+        if comparison.row is None or not comparison.contradicts_tags:
+            return True if bulk.takes(arn, comparison.tags) and comparison.confirms_tags else None
+        if page.found[Count.RETAGGED] < _COMPARED_AT_ONCE and self._has_tags(arn, tag_map(comparison.row)):
+            bulk.agrees(arn, comparison.tags)
+            return None
+        return False
+
+    def _has_tags(self, arn: ReadSetArn, tags: Mapping[str, str]) -> bool:
+        try:
+            return self._source.tags(arn) == tags
+        except ReadSetNotFoundError:
+            return False  # whether it is gone takes more than one answer
 
     def _look_for_ghosts(self, step: ReconciliationStep) -> "_Page":
         """Have the rows refreshed that may be those which no listing shows."""
@@ -274,27 +319,38 @@ class Reconciler:
             seen_since = row.get(SYNCED_AT, "") > format_timestamp(step.started)
             if not seen_since and not step.checksums.matches(row[KEY]):
                 page.refresh(arn, Count.UNLISTED)
+            elif step.trust.contradiction and self._is_due(row, step.started, compared=False):
+                page.refresh(arn, Count.AGED)
         return page
 
     def _complete_listed(self, step: ReconciliationStep) -> "_Page":
         """Have the rows refreshed that hold what a listing says, and nothing else."""
         rows, cursor = self._table.scan_page(step.within, after=step.cursor, limit=FILL_A_MINUTE)
         page = _Page(replace(step, phase=Phase.DONE if cursor is None else step.phase, cursor=cursor))
-        for row, arn in page.readable(rows):
-            if row.get(SYNC_STATE) == LISTED:
-                page.refreshes.append(arn)
+        listed = [arn for row, arn in page.readable(rows) if row.get(SYNC_STATE) == LISTED]
+        page.refreshes += [arn for arn in listed if not self._completed(arn, step)]
         return page
 
-    def _is_due(self, row: "Row", now: datetime) -> bool:
-        """Whether a row is so old that it is to be refreshed.
+    def _completed(self, arn: ReadSetArn, step: ReconciliationStep) -> bool:
+        """Complete the row of an archived read set without a call, if its tags were told in bulk."""
+        row = self._table.get(str(arn)) if step.trust.is_earned else None
+        known = told_tags(row, step.started) if row else None
+        if row is None or known is None or row.get("set_status") != "ARCHIVED":
+            return False
+        self._synchronizer.refresh_tags(arn, row, as_of=known.as_of, known=known)
+        return True
+
+    def _is_due(self, row: "Row", now: datetime, *, compared: bool) -> bool:
+        """Whether a row, whose tags were `compared` in bulk, is so old that it is to be refreshed.
 
         Each row has an age of its own for that, between half of the greatest and the greatest, so that rows which
         were written together are not refreshed together ever after.
         """
         if self._max_age is None:
             return False
+        max_age = max(self._max_age, timedelta(days=BULK_MAX_AGE_DAYS)) if compared else self._max_age
         share = 0.5 + zlib.crc32(row[KEY].encode()) / 2**33
-        return row.get(SYNCED_AT, "") <= format_timestamp(now - self._max_age * share)
+        return row.get(SYNCED_AT, "") <= format_timestamp(now - max_age * share)
 
 
 def _is_first_fill(step: ReconciliationStep, missing: int) -> bool:

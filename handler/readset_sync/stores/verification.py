@@ -20,6 +20,7 @@ from readset_sync.stores.pages import map_pages
 from readset_sync.sync import ATTEMPTS, Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
+    from readset_sync.aws.bulk_tags import BulkTags
     from readset_sync.aws.healthomics import HealthOmics
     from readset_sync.aws.table import Table
     from readset_sync.model.record import Row
@@ -87,8 +88,8 @@ class StoreListing:
 class Verifier:
     """Compares and mends the rows of whole stores.
 
-    The threads of the executor share the source's rate limits. `on_read_set` is called from the calling thread after
-    each read set.
+    The threads of the executor share the source's rate limits. Tags are compared with those that are told in `bulk`, if
+    any are. `on_read_set` is called from the calling thread after each read set.
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class Verifier:
         table: "Table",
         executor: Executor,
         *,
+        bulk: "BulkTags | None" = None,
         on_read_set: Callable[[], None] = lambda: None,
     ) -> None:
         self._source = source
         self._table = table
         self._synchronizer = Synchronizer(source, table)
         self._executor = executor
+        self._bulk = bulk
         self._breaker = CircuitBreaker()
         self._on_read_set = on_read_set
 
@@ -111,7 +114,11 @@ class Verifier:
         store = self._source.store(store_id).metadata
         for page in self._source.pages(store_id):
             rows = self._table.get_many(entry["arn"] for entry in page.read_sets)
-            comparisons = compare(page.read_sets, rows, store, listed_at=page.as_of, unknown=self._source.unknown)
+            arns = [entry["arn"] for entry in page.read_sets]
+            tags = self._bulk.of(arns) if self._bulk else None
+            comparisons = compare(
+                page.read_sets, rows, store, listed_at=page.as_of, unknown=self._source.unknown, tags=tags
+            )
             if listing:
                 listing.add(comparisons)
             yield comparisons
@@ -198,7 +205,23 @@ class Verifier:
     def _examine(self, comparison: Comparison) -> RowDrift:
         if comparison.suspect:
             return self._examine_deeply(comparison)
+        if comparison.confirms_tags or comparison.contradicts_tags:
+            return self._breaker.attempt(
+                lambda: self._examine_tags(comparison), failed=partial(RowDrift.failed, comparison.listed["arn"])
+            )
         return _finding(comparison)
+
+    def _examine_tags(self, comparison: Comparison) -> RowDrift:
+        """Take tags that were told in bulk for right in a row that has them, and for nothing in one that has others."""
+        arn, bulk, row, tags = ReadSetArn.parse(comparison.listed["arn"]), self._bulk, comparison.row, comparison.tags
+        if bulk is None or row is None or tags is None or bulk.trust.contradiction:
+            return _finding(comparison)
+        if comparison.confirms_tags and bulk.takes(arn, tags):
+            return _finding(comparison)
+        finding = self._compare_in_full(arn, row)
+        if comparison.contradicts_tags and finding.status is DriftStatus.IN_SYNC:
+            bulk.agrees(arn, tags)
+        return finding
 
     def _examine_deeply(self, comparison: Comparison) -> RowDrift:
         row, arn = comparison.row, comparison.listed["arn"]

@@ -197,13 +197,16 @@ class _Work:
         self._scope = scope
         self._options = options
         self._queued_refresh = queued_refresh
-        self._verifier = Verifier(source, table, executor, on_read_set=reporter.advance)
+        # What one pass takes could not be taken back.
+        bulk = connection.bulk if options.listing_pass else None
+        self._verifier = Verifier(source, table, executor, bulk=bulk, on_read_set=reporter.advance)
         self._backfill = Backfill(
             source,
             table,
             executor,
             scope,
             listing_executor=listing_executor,
+            bulk=bulk,
             on_read_set=lambda done_in: reporter.advance(_COUNTER[done_in]),
         )
 

@@ -1,0 +1,125 @@
+"""Tags of read sets in bulk: a hundred in a call of the AWS Resource Groups Tagging API, which has a quota of its own.
+
+How far its answers lag behind HealthOmics is not documented, nor whether they hold every read set. So they are compared
+with single ones (`Trust`), absence from an answer proves nothing, and what cannot be had is done without.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from readset_sync.model.errors import (
+    EXPECTED_ERRORS,
+    ReadSetNotFoundError,
+    SyncError,
+    describe_error,
+    has_bad_credentials,
+    is_denied,
+)
+from readset_sync.model.trust import Trust
+
+if TYPE_CHECKING:
+    from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+
+    from readset_sync.aws.healthomics import HealthOmics
+    from readset_sync.model.arn import ReadSetArn
+
+Tags = Mapping[str, str]
+
+_AGAIN_SECONDS: Final = 5.0
+"""After which both sides are asked again that did not say the same: tags may have been changed in between."""
+
+
+class BulkTags:
+    """The tags that are told in bulk in one run, and whether to take them. Safe to share among threads.
+
+    Args:
+        client: Of the API.
+        source: Asked singly, so as to compare.
+        trust: What the run knows so far.
+        tell: Given a line, once, when tags in bulk cannot be had, or are refused.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        client: "ResourceGroupsTaggingAPIClient",
+        source: "HealthOmics",
+        *,
+        trust: Trust | None = None,
+        tell: Callable[[str], object] = lambda _: None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._source = source
+        self.trust = trust or Trust()
+        self._tell = tell
+        self._sleep = sleep
+        self._lock = threading.Lock()
+
+    def of(self, arns: Iterable[str]) -> dict[str, Tags]:
+        """Return the tags of those of a hundred read sets of which any are told; none where they cannot be had.
+
+        Raises:
+            ClientError, BotoCoreError: The caller's credentials are refused.
+        """
+        wanted = list(arns)
+        if not wanted or self.trust.is_over:
+            return {}
+        try:
+            return self._ask(wanted)
+        except EXPECTED_ERRORS as error:
+            if has_bad_credentials(error):
+                raise
+            remedy = ": allow tag:GetResources on *" if is_denied(error) else ""
+            self._end(unavailable=f"{describe_error(error)}{remedy}")
+            return {}
+
+    def takes(self, arn: "ReadSetArn", tags: Tags) -> bool:
+        """Whether tags that were told in bulk may be taken for those of a read set. A sample is compared first."""
+        with self._lock:
+            if self.trust.is_over and not self.trust.is_earned:
+                return False
+            compares = self.trust.wants_comparison()
+        return self.agrees(arn, tags) if compares else True
+
+    def agrees(self, arn: "ReadSetArn", tags: Tags) -> bool:
+        """Ask singly whether a read set has the tags that were told in bulk. A contradiction that lasts ends trust."""
+        try:
+            asked = self._source.tags(arn)
+            if asked == tags:
+                with self._lock:
+                    self.trust.agreed += 1
+                return True
+            self._sleep(_AGAIN_SECONDS)
+            told = self.of([str(arn)]).get(str(arn))
+            asked_again = self._source.tags(arn)
+        except ReadSetNotFoundError:
+            return False
+        if told not in (asked, asked_again) and not self.trust.unavailable:
+            self._end(contradiction=f"of {arn}, GetResources and ListTagsForResource do not tell the same tags")
+        return False
+
+    def _ask(self, arns: list[str]) -> dict[str, Tags]:
+        answer = self._client.get_resources(ResourceARNList=arns)
+        told: dict[str, Tags] = {}
+        for resource in answer["ResourceTagMappingList"]:
+            arn, tags = resource.get("ResourceARN", ""), resource.get("Tags", [])
+            read = {tag["Key"]: tag["Value"] for tag in tags}
+            if arn not in arns or arn in told or len(read) < len(tags):
+                raise _ContradictionError(f"an answer of GetResources contradicts itself, or the question, about {arn}")
+            told[arn] = read
+        return told
+
+    def _end(self, *, unavailable: str = "", contradiction: str = "") -> None:
+        with self._lock:
+            is_first = not self.trust.is_over
+            self.trust.unavailable = self.trust.unavailable or unavailable
+            self.trust.contradiction = self.trust.contradiction or contradiction
+        if is_first:
+            self._tell(f"tags in bulk are {self.trust}; they are asked for one by one")
+
+
+class _ContradictionError(SyncError):
+    """An answer that cannot be right."""

@@ -1,0 +1,520 @@
+"""Tags in bulk: taken as far as they have earned trust, whatever the API that tells them does."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from botocore.exceptions import ClientError
+from omics_sandbox.omics.client import TaggingClient
+from readset_sync.aws.bulk_tags import BulkTags
+from readset_sync.aws.rate_limits import MaxTps
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.trust import Trust
+from readset_sync.stores.backfill import Backfill, BackfillPass, PendingRefreshes
+from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
+from readset_sync.sync import Outcome
+
+from tests.in_process import Serial
+from tests.readset_sync.night import Night
+
+FIRST = 20
+"""How many read sets must agree before tags in bulk are taken."""
+
+Behave = Callable[[Night], object]
+
+
+class Run:
+    """A backfill or verification in the process."""
+
+    def __init__(self, night: Night, client: Any = None) -> None:
+        self.night = night
+        self.said: list[str] = []
+        tagging: Any = client or TaggingClient(night.service)
+        self.bulk = BulkTags(tagging, night.source, tell=self.said.append, sleep=night.sleep)
+        night.service.calls.clear()
+
+    def backfill(self) -> Counter[str]:
+        """Run both passes; return what became of how many read sets in the second."""
+        backfill = Backfill(self.night.source, self.night.table, self.serial, bulk=self.bulk)
+        pending = PendingRefreshes(self.night.service.store(self.night.store).arn)
+        batches = backfill.refresh_pending([pending], backfill.create_listed_rows(pending))
+        results = [each for batch in batches if batch.done_in is BackfillPass.REFRESH for each in batch.results]
+        return Counter(each.change.outcome if each.change else each.reason for each in results)
+
+    def first_pass(self) -> None:
+        """Run the first pass alone."""
+        backfill = Backfill(self.night.source, self.night.table, self.serial, bulk=self.bulk)
+        assert all(list(backfill.create_listed_rows(PendingRefreshes(self.night.service.store(self.night.store).arn))))
+
+    def verify(self, *, deep: bool = False) -> list[RowDrift]:
+        """Return what differs."""
+        verifier = Verifier(self.night.source, self.night.table, self.serial, bulk=self.bulk)
+        listing = StoreListing(self.night.service.store(self.night.store).arn)
+        found = [each for page in verifier.verify(self.night.store, listing, deep=deep) for each in page]
+        return [each for each in found if each.status is not DriftStatus.IN_SYNC]
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Calls about read sets by operation, without listings and stores."""
+        return {name: count for name, count in self.night.service.calls.items() if "Store" not in name[3:]}
+
+    @property
+    def serial(self) -> Any:
+        return Serial()
+
+
+@pytest.fixture
+def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second pass takes the read sets as they were listed."""
+    monkeypatch.setattr("readset_sync.stores.backfill.random.shuffle", Mock())
+
+
+def tagged(night: Night, count: int, **attributes: Any) -> list[ReadSetArn]:
+    return [arn for number in range(count) for arn in night.add(tags={"n": str(number)}, **attributes)]
+
+
+def retag(night: Night, arn: ReadSetArn, **tags: str) -> None:
+    night.service.tag(str(arn), tags)
+
+
+def is_true(night: Night) -> bool:
+    """Whether every row has all that HealthOmics says of its read set."""
+    return Run(night, Denying()).verify(deep=True) == []
+
+
+class Denying:
+    """A client whose caller lacks the permission."""
+
+    def get_resources(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetResources")
+
+
+class Answering:
+    """A client that answers with the same at all times."""
+
+    def __init__(self, *resources: tuple[str, list[tuple[str, str]]]) -> None:
+        self._resources = resources
+
+    def get_resources(self, **_: Any) -> Any:
+        return {
+            "ResourceTagMappingList": [
+                {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags]}
+                for arn, tags in self._resources
+            ]
+        }
+
+
+def test_each_read_set_has_these_tags_or_none_that_are_known(night: Night) -> None:
+    [one, untagged, never] = [*night.add(tags={"a": "b"}), *night.add(tags={"a": "b"}), *night.add()]
+    night.service.untag(str(untagged), ["a"])
+
+    assert Run(night).bulk.of(map(str, (one, untagged, never))) == {str(one): {"a": "b"}, str(untagged): {}}
+
+
+def test_what_is_not_available_is_said_once_with_the_permission_and_not_asked_for_again(night: Night) -> None:
+    night.service.faults.add("GetResources", "AccessDeniedException")
+    tagged(night, 300)
+    run = Run(night)
+
+    assert run.backfill() == {Outcome.CREATED: 300}
+
+    [said] = run.said
+    assert "tag:GetResources" in said
+    assert run.calls == {"GetResources": 1, "GetReadSetMetadata": 300, "ListTagsForResource": 300, "ListReadSets": 3}
+    assert str(run.bulk.trust).startswith("not available: ")
+    assert is_true(night)
+
+
+CONTRADICTIONS: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
+    "of what was not asked": [("of another", [])],
+    "twice": [("arn", [("a", "b")]), ("arn", [])],
+    "one key, two values": [("arn", [("a", "b"), ("a", "c")])],
+}
+
+
+@pytest.mark.parametrize("answer", CONTRADICTIONS)
+def test_an_answer_that_contradicts_itself_is_not_available(night: Night, answer: str) -> None:
+    run = Run(night, Answering(*CONTRADICTIONS[answer]))
+
+    assert run.bulk.of(["arn"]) == {}
+
+    assert len(run.said) == 1
+    assert not run.bulk.trust.is_earned
+
+
+def test_bad_credentials_end_the_run(night: Night) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetResources")
+
+    with pytest.raises(ClientError):
+        Run(night, SimpleNamespace(get_resources=refuse)).bulk.of(["arn"])
+
+
+def test_it_has_a_rate_of_its_own() -> None:
+    assert MaxTps.parse("50").of("GetResources") == 10
+    assert MaxTps.parse("50,GetResources=3").of("GetResources") == 3
+
+
+@pytest.mark.parametrize(("read_sets", "most"), [(20, 20), (1_000, 80), (1_000_000, 180), (10_000_000, 200)])
+def test_the_sample_is_spread_over_a_run_of_any_length(read_sets: int, most: int) -> None:
+    trust = Trust()
+    told = iter(range(read_sets))
+    compared: list[int] = []
+    for number in told:
+        if trust.wants_comparison():
+            trust.agreed += 1
+            compared.append(number)
+        if len(compared) == 200:
+            break
+    assert compared[:FIRST] == list(range(FIRST))
+    assert most - 5 <= len(compared) <= most
+    if FIRST < len(compared) < 200:
+        assert compared[-1] > 0.9 * read_sets
+
+
+def test_listed_rows_have_their_tags_at_once(night: Night) -> None:
+    [one] = night.add(tags={"project": "x"})
+    [untold] = night.add()
+
+    Run(night).first_pass()
+
+    rows = night.table.get_many([str(one), str(untold)])
+    assert rows[str(one)]["tags"] == [{"project": "x"}]
+    assert rows[str(one)]["sync_state"] == rows[str(untold)]["sync_state"] == "listed"
+    assert "tags" not in rows[str(untold)]
+
+
+def test_a_first_backfill_asks_singly_for_a_sample_and_for_what_is_not_told(night: Night) -> None:
+    tagged(night, 300)
+    night.add(50)
+    run = Run(night)
+
+    assert run.backfill() == {Outcome.CREATED: 350}
+
+    sample = run.bulk.trust.compared
+    assert FIRST < sample < FIRST + 50
+    assert run.calls == {
+        "ListReadSets": 4,
+        "GetResources": 4,
+        "GetReadSetMetadata": 350,
+        "ListTagsForResource": 50 + sample,
+    }
+    assert str(run.bulk.trust) == "trusted"
+    assert is_true(night)
+
+
+def test_archived_read_sets_with_known_tags_cost_no_call(night: Night) -> None:
+    archived = tagged(night, 400, status="ARCHIVED", creation_job_id="5555555555")
+    tagged(night, 100)
+    [untold] = night.add(status="ARCHIVED")
+    run = Run(night)
+
+    assert run.backfill() == {Outcome.CREATED: 501}
+
+    calls = run.calls
+    assert calls["GetReadSetMetadata"] == 100
+    assert calls["ListTagsForResource"] == run.bulk.trust.compared + 1
+    assert is_true(night)
+    row, of_untold = night.table.get(str(archived[9])), night.table.get(str(untold))
+    assert row
+    assert of_untold
+    assert (row["tags"], row["sync_lacks"], row["sync_unknown"]) == ([{"n": "9"}], "files", "set_creation_job_id")
+    assert of_untold["tags"] == []
+    # WHEN one becomes active, THEN its row has everything
+    night.service.set_status(night.store, archived[9].read_set_id, "ACTIVE")
+    night.synchronizer.refresh(archived[9])
+    row = night.table.get(str(archived[9]))
+    assert row
+    assert (row["set_creation_job_id"], "sync_unknown" in row, bool(row["files"])) == ("5555555555", False, True)
+    # AND keeps it when it is archived again
+    night.service.set_status(night.store, archived[9].read_set_id, "ARCHIVED")
+    night.synchronizer.refresh(archived[9])
+    Run(night).backfill()
+    row = night.table.get(str(archived[9]))
+    assert row
+    assert row["set_creation_job_id"] == "5555555555"
+
+
+def test_a_backfill_over_rows_that_are_there_takes_tags_that_both_sides_know(night: Night) -> None:
+    arns = tagged(night, 200, status="ARCHIVED") + tagged(night, 200)
+    Run(night).backfill()
+    night.now += timedelta(days=1)
+    retag(night, arns[3], n="changed")
+    retag(night, arns[203], n="changed")
+    run = Run(night)
+
+    assert run.backfill() == {Outcome.UNCHANGED: 398, Outcome.UPDATED: 2}
+
+    assert run.calls["GetReadSetMetadata"] == 201
+    assert run.calls["ListTagsForResource"] == run.bulk.trust.compared + 2
+    assert is_true(night)
+    row = night.table.get(str(arns[7]))
+    assert row
+    assert row["synced_at"] > f"{night.now - timedelta(hours=1):%Y-%m-%dT%H}"
+
+
+def test_a_backfill_that_died_is_completed_with_what_it_had_listed(night: Night) -> None:
+    arns = tagged(night, 60)
+    Run(night).first_pass()
+    night.now += timedelta(hours=1)
+    retag(night, arns[40], n="changed")
+    run = Run(night)
+
+    run.backfill()
+
+    assert run.calls["ListTagsForResource"] == run.bulk.trust.compared
+    assert is_true(night)
+    # AND without tags in bulk, those that are there stay until they have been read
+    [late] = tagged(night, 1)
+    Run(night).first_pass()
+    Run(night, Denying()).first_pass()
+    row = night.table.get(str(late))
+    assert row
+    assert row["tags"] == [{"n": "0"}]
+
+
+UNKIND: dict[str, Behave] = {
+    "lags": lambda night: night.service.faults.add_behind("GetResources", seconds=86_400),
+    "knows some only": lambda night: night.service.faults.add_unknown("GetResources", share=0.5),
+    "knows nothing of omics": lambda night: night.service.faults.add_unknown("GetResources"),
+    "is denied": lambda night: night.service.faults.add("GetResources", "AccessDeniedException"),
+    "throttles": lambda night: night.service.faults.add("GetResources", "ThrottledException"),
+    "fails": lambda night: night.service.faults.add("GetResources", "InternalServiceException"),
+}
+
+
+@pytest.mark.parametrize("unkind", UNKIND)
+def test_whatever_the_api_does_rows_are_right(night: Night, unkind: str) -> None:
+    UNKIND[unkind](night)
+    arns = tagged(night, 60)
+    for arn in arns[::2]:
+        retag(night, arn, n="changed")
+
+    Run(night).backfill()
+
+    assert is_true(night)
+    # AND by the next night after changes that no event tells of
+    for arn in arns[1::7]:
+        retag(night, arn, n="changed")
+    night.service.faults.clear()
+    night.ask()
+    night.pass_()
+    assert is_true(night)
+
+
+@pytest.mark.usefixtures("in_order")
+def test_one_contradiction_has_the_rows_refreshed_that_took_their_tags_in_bulk(night: Night) -> None:
+    arns = tagged(night, 120)
+    # More than trust is earned with, and fewer than the sample then finds at once.
+    for arn in arns[25:]:
+        night.service.faults.add_behind("GetResources", seconds=86_400)
+        retag(night, arn, n="changed")
+    run = Run(night)
+
+    run.backfill()
+
+    assert str(run.bulk.trust).startswith("refused: ")
+    assert len(run.said) == 1
+    assert "changed" not in run.said[0]
+    assert is_true(night)
+
+
+def test_tags_that_change_while_both_sides_are_asked_are_no_contradiction(night: Night) -> None:
+    arns = tagged(night, 30)
+    night.service.faults.add_behind("GetResources", seconds=3)
+    for arn in arns:
+        retag(night, arn, n="changed a moment ago")
+    night.now += timedelta(seconds=1)
+    run = Run(night)
+
+    assert not run.bulk.agrees(arns[0], {"n": "0"})
+
+    assert not run.bulk.trust.contradiction
+
+
+def test_tags_in_bulk_never_replace_newer_ones(night: Night) -> None:
+    """An event refreshes the row between the answer in bulk and the second pass."""
+    arns = tagged(night, 40)
+    backfill = Backfill(night.source, night.table, (run := Run(night)).serial, bulk=run.bulk)
+    pending = PendingRefreshes(night.service.store(night.store).arn)
+    listing = list(backfill.create_listed_rows(pending))
+    night.now += timedelta(minutes=1)
+    for arn in arns:
+        retag(night, arn, n="newer")
+        night.synchronizer.refresh(arn)
+
+    list(backfill.refresh_pending([pending], (batch for batch in listing)))
+
+    assert is_true(night)
+
+
+def test_a_listing_does_not_replace_a_row_that_was_refreshed_meanwhile(night: Night) -> None:
+    [arn] = tagged(night, 1)
+    Run(night).first_pass()
+    run = Run(night)
+    answered = run.bulk.of
+
+    def then_refreshed(arns: Any) -> Any:
+        told = answered(arns)
+        retag(night, arn, n="newer")
+        night.synchronizer.refresh(arn)
+        return told
+
+    run.bulk.of = then_refreshed
+    run.first_pass()
+
+    row = night.table.get(str(arn))
+    assert row
+    assert (row["tags"], "sync_state" in row) == ([{"n": "newer"}], False)
+
+
+def test_an_archived_read_set_that_goes_between_listing_and_row_leaves_none(night: Night) -> None:
+    [gone] = tagged(night, 1, status="ARCHIVED")
+    run = Run(night)
+    run.bulk.trust = Trust(told=10**7, compared=200, agreed=200)
+    answered = run.bulk.of
+
+    def then_deleted(arns: Any) -> Any:
+        told = answered(arns)
+        if str(gone) in told:
+            night.service.set_status(night.store, gone.read_set_id, "DELETED")
+            night.tell(gone, "DELETED")
+            night.work()
+        return told
+
+    run.bulk.of = then_deleted
+    run.backfill()
+    assert night.table.get(str(gone))
+
+    night.pass_()
+
+    assert night.table.get(str(gone)) is None
+
+
+def test_a_changed_tag_is_in_its_row_after_the_next_reconciliation(night: Night) -> None:
+    arns = tagged(night, 250)
+    Run(night).backfill()
+    night.now += timedelta(hours=20)
+    night.service.calls.clear()
+    night.ask()
+    night.pass_()
+    quiet = Counter(night.service.calls)
+    night.now += timedelta(days=1)
+    retag(night, arns[137], n="changed")
+    night.service.calls.clear()
+
+    night.ask()
+    night.pass_()
+
+    row = night.table.get(str(arns[137]))
+    assert row
+    assert row["tags"] == [{"n": "changed"}]
+    more = Counter(night.service.calls) - quiet
+    assert more.total() <= 4
+    assert quiet["ListReadSets"] == quiet["GetResources"] == 3
+    assert quiet["GetReadSetMetadata"] == 0
+    assert quiet["ListTagsForResource"] < FIRST + 50
+    assert night.drift == 0
+    assert [line["tags_in_bulk"] for line in night.log if line["message"] == "reconciliation finished"] == 2 * [
+        "trusted"
+    ]
+
+
+def test_an_answer_that_stays_behind_has_no_row_refreshed(night: Night) -> None:
+    arns = tagged(night, 60)
+    night.service.faults.add_behind("GetResources", seconds=10**9)
+    retag(night, arns[30], n="changed")
+    Run(night, Denying()).backfill()
+    night.service.calls.clear()
+
+    for _ in range(2):
+        night.now += timedelta(hours=20)
+        night.ask()
+        night.pass_()
+
+    assert night.service.calls["GetReadSetMetadata"] == 0
+    finished = [line for line in night.log if line["message"] == "reconciliation finished"]
+    assert ["refused: " in line["tags_in_bulk"] for line in finished] == [True, True]
+    assert is_true(night)
+
+
+def test_rows_whose_tags_are_compared_are_refreshed_for_their_files_alone(night: Night) -> None:
+    tagged(night, 100)
+    Run(night).backfill()
+    night.service.calls.clear()
+
+    night.now += timedelta(days=30)
+    night.ask()
+    night.pass_()
+    assert night.service.calls["GetReadSetMetadata"] == 0
+
+    night.now += timedelta(days=60)
+    night.ask()
+    night.pass_()
+    assert night.service.calls["GetReadSetMetadata"] == 100
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_rows_are_refreshed_as_ever_where_their_tags_are_not_compared(night: Night, refused: bool) -> None:
+    arns = tagged(night, 100)
+    Run(night).backfill()
+    night.now += timedelta(days=8)
+    if refused:
+        # The last one tells that those before it were not to be trusted.
+        night.service.faults.add_behind("GetResources", seconds=10**9)
+        retag(night, arns[-1], n="changed")
+        night.synchronizer.refresh(arns[-1])
+    else:
+        night.service.faults.add("GetResources", "AccessDeniedException")
+    night.service.calls.clear()
+
+    night.ask()
+    night.pass_()
+
+    assert night.service.calls["GetReadSetMetadata"] == 100 - refused
+
+
+def test_a_first_fill_completes_archived_rows_without_a_call(night: Night) -> None:
+    tagged(night, 80, status="ARCHIVED")
+    tagged(night, 40)
+
+    night.ask()
+    night.pass_()
+
+    assert night.service.calls["GetReadSetMetadata"] == 40
+    assert is_true(night)
+
+
+def test_a_verification_finds_other_tags_and_is_not_misled(night: Night) -> None:
+    arns = tagged(night, 60)
+    Run(night).backfill()
+    night.now += timedelta(hours=1)
+    retag(night, arns[31], n="changed")
+    run = Run(night)
+
+    assert run.verify() == [RowDrift(str(arns[31]), DriftStatus.STALE, ("tags",))]
+
+    assert str(run.bulk.trust) == "trusted"
+    # WHEN the row is right, and the answer in bulk is behind, THEN nothing is said of the row
+    night.synchronizer.refresh(arns[31])
+    night.service.faults.add_behind("GetResources", seconds=10**9)
+    retag(night, arns[12], n="changed")
+    night.synchronizer.refresh(arns[12])
+    run = Run(night)
+    assert run.verify() == []
+    assert str(run.bulk.trust).startswith("refused: ")
+
+
+def test_a_deletion_that_found_no_row_is_applied_once_more(night: Night) -> None:
+    [arn] = night.add()
+    event = ReadSetEvent("event", arn, "DELETED", None, night.now)
+
+    assert night.synchronizer.apply(event, may_come=True).look_again
+    assert not night.synchronizer.apply(event).look_again
+    night.synchronizer.refresh(arn)
+    assert not night.synchronizer.apply(event, may_come=True).look_again
