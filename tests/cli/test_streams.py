@@ -21,6 +21,7 @@ VERIFY_KEYS = {
     "deep",
     "table",
     "region",
+    "tags_in_bulk",
     "stores",
     "totals",
     "repaired",
@@ -96,7 +97,7 @@ def test_a_reader_that_goes_away_is_no_fault(command: str, code: int, said: str,
     # As in `omics-meta verify | head -0`. GIVEN a variable that stands for an option, and a read set that fails
     store = aws.store(1)
     cli.environment["OMICS_META_TABLE"] = aws.filled(store)
-    aws.omics.faults.add("ListTagsForResource", "ValidationException")
+    aws.omics.faults.add("GetReadSetMetadata", "ValidationException")
     reader, writer = os.pipe()
     os.close(reader)
     process = cli.start(*command.format(store=store).split(), stdout=writer, stderr=subprocess.PIPE)
