@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.consistency.world import small_pages
+from tests.consistency.world import small_numbers
 
 
 @pytest.fixture(autouse=True)
 def pages() -> Iterator[None]:
-    with small_pages():
+    with small_numbers():
         yield

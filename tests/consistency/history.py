@@ -6,7 +6,7 @@ from typing import Any
 
 from readset_sync.model.record import SYNC_STATE
 
-from tests.consistency.world import Fate, Work, World, answer, apply, backfill, backfill_since, reconcile
+from tests.consistency.world import LAG, Fate, Work, World, answer, apply, backfill, backfill_since, reconcile
 
 
 class Ending(Enum):
@@ -22,7 +22,7 @@ class History:
 
     def __init__(self) -> None:
         self.world = World()
-        self._shown: dict[str, tuple[int, str, int, bool]] = {}
+        self._shown: dict[str, tuple[int, str, int, bool, int]] = {}
         self._writes = 0
 
     def step(self, work: Work, fate: Fate = Fate.PASSES) -> None:
@@ -67,23 +67,27 @@ class History:
             self.world.check_status(read_set_id, row["set_status"], row["status_at"])
             version = int(row["set_name"].removeprefix("v"))
             store = int(row["store"]["store_name"].removeprefix("s"))
-            before = self._shown.get(read_set_id, (0, "", 0, False))
+            tags = int((row.get("tags") and row["tags"][0]["version"].removeprefix("v")) or 0)
+            before = self._shown.get(read_set_id, (0, "", 0, False, 0))
             assert version >= before[0], f"read set {read_set_id} went back from version {before[0]} to {version}"
             assert row["status_at"] >= before[1], f"read set {read_set_id} went back from {before[1]}"
             assert store >= before[2], f"read set {read_set_id} went back to store s{store} from s{before[2]}"
             whole = SYNC_STATE not in row
             assert whole or not before[3], f"the whole row of read set {read_set_id} is {row[SYNC_STATE]} now"
-            self._shown[read_set_id] = (version, row["status_at"], store, whole)
+            assert tags >= before[4], f"the tags of read set {read_set_id} went back from v{before[4]} to v{tags}"
+            self._shown[read_set_id] = (version, row["status_at"], store, whole, tags)
 
     def end(self, ending: Ending, *, calls_until_death: int = 0, refused_listing: int = 0) -> None:
         """Make everything right in peace, and replay all events and messages: the table must be equal to the source.
+
+        By then the API that tells tags in bulk has caught up.
 
         Args:
             ending: What makes everything right.
             calls_until_death: Calls of the backfill that dies.
             refused_listing: Which page of the reconciliation's listing is refused once; 0 for none.
         """
-        self.world.now += 10
+        self.world.now += 2 + LAG
         began = self.world.moment()
         if ending is not Ending.BACKFILL:
             dying = Work(self.world, backfill, self._new_memory())
@@ -97,12 +101,12 @@ class History:
                 self.run(backfill_since(began), self._new_memory())
             case Ending.RECONCILIATION:
                 self._reconcile(refused_listing)
-        self._expect_source()
+        self.expect_source()
         for event in self.world.events:
             self.run(apply(event))
         for message in list(self.world.messages):
             self.run(answer(message))
-        self._expect_source()
+        self.expect_source()
 
     def _new_memory(self) -> int:
         """The memory of a process that has just begun."""
@@ -119,7 +123,8 @@ class History:
             self.run(answer(self.world.messages[done]), done % 2)
             done += 1
 
-    def _expect_source(self) -> None:
+    def expect_source(self) -> None:
+        """Check that the table is equal to the source."""
         store = self.world.store_name
         rows = self._rows()
         incomplete = [row for row in rows.values() if SYNC_STATE in row]

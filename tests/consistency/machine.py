@@ -11,6 +11,7 @@ from tests.consistency.history import Ending, History
 from tests.consistency.world import (
     FAULTS,
     SINGLE_FAULTS,
+    Bulk,
     Fate,
     Work,
     answer,
@@ -67,16 +68,24 @@ class Machine(RuleBasedStateMachine):
         """The processes that have not come to their end."""
         return [work for work in self.begun if not work.finished]
 
+    @property
+    def are_all_tags_compared(self) -> bool:
+        """Whether what makes everything right sees tags that changed alone: a reconciliation asks for none singly."""
+        return self.ending is not Ending.RECONCILIATION or self.world.bulk in {Bulk.NORMAL, Bulk.LAGS}
+
     @initialize(
         statuses=st.lists(st.sampled_from(["ACTIVE", "ARCHIVED"]), min_size=1, max_size=2),
         ending=st.sampled_from(Ending),
         calls=st.integers(0, 30),
         refused_listing=st.integers(0, 3),
+        bulk=st.sampled_from([None, *Bulk]),
     )
-    def begin(self, statuses: list[str], ending: Ending, calls: int, refused_listing: int) -> None:
+    def begin(self, statuses: list[str], ending: Ending, calls: int, refused_listing: int, bulk: Bulk | None) -> None:
         self.ending = ending
         self.calls_until_death = calls
         self.refused_listing = refused_listing
+        if bulk:
+            self.world.tell_tags(bulk)
         for status in statuses:
             self.world.create(status)
 
@@ -85,9 +94,9 @@ class Machine(RuleBasedStateMachine):
         self.world.now += seconds
 
     @precondition(lambda self: len(self.world.statuses) < _MOST_READ_SETS)
-    @rule()
-    def create(self) -> None:
-        self.world.create("ACTIVE")
+    @rule(status=st.sampled_from(["ACTIVE", "ARCHIVED"]))
+    def create(self, status: str) -> None:
+        self.world.create(status)
 
     @precondition(lambda self: self.world.read_sets)
     @rule(data=st.data(), status=st.sampled_from(["ARCHIVED", "ACTIVATING", "ACTIVE", "DELETING"]))
@@ -98,6 +107,11 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def tag(self, data: st.DataObject) -> None:
         self.world.tag(self._any_read_set(data))
+
+    @precondition(lambda self: self.world.read_sets and self.are_all_tags_compared)
+    @rule(data=st.data())
+    def retag(self, data: st.DataObject) -> None:
+        self.world.retag(self._any_read_set(data))
 
     @precondition(lambda self: self.world.read_sets)
     @rule(data=st.data())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from readset_sync.aws import table as table_module
+from readset_sync.aws.bulk_tags import BulkTags, Tags
 from readset_sync.aws.healthomics import HealthOmics, ListingPage, ReadSet
 from readset_sync.aws.table import Table
 from readset_sync.constants import KEY
@@ -19,8 +20,9 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.comparison import Comparison, Need, RefreshScope
 from readset_sync.model.errors import ReadSetNotFoundError
-from readset_sync.model.record import STATUS_AT, SYNC_STATE, Response, Row, listed_row, store_attributes
+from readset_sync.model.record import STATUS_AT, SYNC_STATE, Response, Row, listed_row, store_attributes, tag_list
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.verification import StoreListing, Verifier
 from readset_sync.sync import Change, KnownTags, Outcome, Synchronizer
 
@@ -277,3 +279,104 @@ def _drop_a_store_that_cannot_be_listed(patch: pytest.MonkeyPatch) -> None:
         return self.turn_to(self.stores[1:])
 
     patch.setattr(ReconciliationStep, "put_off", put_off)
+
+
+@_mutation("trust tags in bulk without comparing", scenario="older tags are told in bulk of 4 of 4 ACTIVE read sets")
+def _trust_without_comparing(patch: pytest.MonkeyPatch) -> None:
+    def takes(self: BulkTags, arn: ReadSetArn, tags: Tags) -> bool:
+        return True
+
+    patch.setattr(BulkTags, "takes", takes)
+
+
+@_mutation(
+    "take absence from an answer in bulk for no tags",
+    scenario="newcomers, and the API of tags knows some read sets only, then backfill",
+)
+def _take_absence_for_no_tags(patch: pytest.MonkeyPatch) -> None:
+    real = BulkTags.of
+
+    def of(self: BulkTags, arns: Iterable[str]) -> dict[str, Tags]:
+        wanted = list(arns)
+        told = real(self, wanted)
+        return {arn: told.get(arn, {}) for arn in wanted}
+
+    patch.setattr(BulkTags, "of", of)
+
+
+@_mutation(
+    "do not compare tags in a reconciliation",
+    scenario="nobody hears of other tags, the API of tags lags, then a backfill that dies, and a reconciliation",
+)
+def _do_not_compare_tags(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Comparison, "contradicts_tags", False)
+
+
+@_mutation(
+    "do not take back what was told before a contradiction",
+    scenario="older tags are told in bulk of 2 of 4 ARCHIVED read sets",
+)
+def _do_not_take_back(patch: pytest.MonkeyPatch) -> None:
+    def takes_back(self: Backfill, stores: Iterable[PendingRefreshes]) -> bool:
+        return False
+
+    patch.setattr(Backfill, "_takes_back", takes_back)
+
+
+@_mutation(
+    "after a conflict, keep the tags that were told in bulk",
+    scenario="other tags after 20 calls of a backfill of ACTIVE read sets without rows",
+)
+def _keep_known_tags_after_a_conflict(patch: pytest.MonkeyPatch) -> None:
+    def refresh_from(
+        self: Synchronizer,
+        arn: ReadSetArn,
+        row: Row | None,
+        *,
+        store_after: datetime | None = None,
+        tags: bool = True,
+        known: KnownTags | None = None,
+        expected: str | None = None,
+        tags_may_come: bool = False,
+    ) -> Change:
+        of = {"tags": tags, "known": known, "expected": expected, "tags_may_come": tags_may_come}
+        while (change := self._try_refresh(arn, row, store_after, **of)) is None:  # pyright: ignore[reportArgumentType]
+            row = self._table.get(str(arn))
+        return change
+
+    patch.setattr(Synchronizer, "refresh_from", refresh_from)
+
+
+@_mutation(
+    "take tags that were told in bulk for a row that has others by now",
+    scenario="other tags after 14 calls of a backfill of ACTIVE read sets with rows",
+)
+def _take_known_tags_for_any_row(patch: pytest.MonkeyPatch) -> None:
+    add, told = PendingRefreshes.add, dict[str, KnownTags]()
+
+    def remember(self: PendingRefreshes, comparison: Comparison, need: Need) -> None:
+        add(self, comparison, need)
+        if comparison.tags is not None:
+            told[comparison.listed["arn"]] = KnownTags(comparison.tags, comparison.listed_at)
+
+    def known_tags(self: PendingRefreshes, arn: ReadSetArn, row: Row) -> KnownTags | None:
+        return told.get(str(arn))
+
+    patch.setattr(PendingRefreshes, "add", remember)
+    patch.setattr(PendingRefreshes, "known_tags", known_tags)
+
+
+@_mutation(
+    "write a listing's tags to a row that was refreshed meanwhile",
+    scenario="other tags after 7 calls of a backfill of ARCHIVED read sets without rows",
+)
+def _write_listed_tags_over_newer_ones(patch: pytest.MonkeyPatch) -> None:
+    real = Synchronizer.write_listed
+
+    def write_listed(self: Synchronizer, listed: Response, store: Any, *, tags: Tags | None = None, **of: Any) -> bool:
+        written = real(self, listed, store, tags=tags, **of)
+        if not written and tags is not None and (row := self._table.get(listed["arn"])):
+            self._table.put(row | {"tags": tag_list(tags)}, replacing=row)
+        return written
+
+    patch.setattr(Synchronizer, "write_listed", write_listed)

@@ -6,7 +6,7 @@ from readset_sync.messages.queue_message import RefreshRequest
 from readset_sync.messages.reconciliation_step import Phase
 
 from tests.consistency.history import History
-from tests.consistency.world import Fate, Work, answer, apply, backfill, reconcile
+from tests.consistency.world import LAG, Fate, Work, answer, apply, backfill, backfill_in_two_passes, reconcile, refresh
 
 
 def two_events(history: History, read_set_id: str, *, calls: int, seconds: int, status: str) -> None:
@@ -94,10 +94,44 @@ def a_renaming_that_one_process_missed(history: History, read_set_id: str) -> No
         history.apply_latest(memory)
 
 
-def nobody_hears_of_newcomers(history: History) -> None:
+def nobody_hears_of_newcomers(history: History, *, status: str = "ACTIVE") -> None:
     """Read sets are created, two pages of them, and no event comes."""
     for _ in range(4):
-        history.world.create("ACTIVE")
+        history.world.create(status)
+
+
+def nobody_hears_of_other_tags(history: History, read_set_id: str) -> None:
+    """The tags of a read set change, and nothing that a listing would show."""
+    history.world.now += 1
+    history.world.retag(read_set_id)
+
+
+def tags_in_bulk_that_lag(history: History, *, status: str, of: int) -> None:
+    """There are four read sets, of so many of which older tags are told; a backfill is not misled."""
+    world = history.world
+    for _ in range(3):
+        world.create(status)
+    world.now += LAG
+    for read_set_id in sorted(world.read_sets)[-of:]:
+        world.tag(read_set_id)
+    history.run(backfill_in_two_passes)
+    history.expect_source()
+
+
+def a_backfill_and_changed_tags(history: History, *, calls: int, status: str, has_rows: bool) -> None:
+    """A backfill comes so far; tags that it takes change, and their row is refreshed at once; then it goes on."""
+    world = history.world
+    for _ in range(2):
+        world.create(status)
+    if has_rows:
+        history.run(backfill_in_two_passes)
+    slow = Work(world, backfill_in_two_passes)
+    history.advance(slow, calls)
+    last = max(world.read_sets)
+    world.tag(last)
+    history.run(refresh(last))
+    history.finish(slow)
+    history.expect_source()
 
 
 def _phase(message: RefreshRequest | dict[str, Any]) -> Any:

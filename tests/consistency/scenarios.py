@@ -7,7 +7,7 @@ from itertools import chain, product
 
 from tests.consistency import races
 from tests.consistency.history import Ending, History
-from tests.consistency.world import SINGLE_FAULTS, Fate
+from tests.consistency.world import FAULTS, SINGLE_FAULTS, Bulk, Fate
 
 READ_SET = "1000000001"
 """The first id that HealthOmics gives."""
@@ -23,6 +23,7 @@ class Scenario:
     has_row: bool = False
     calls_until_death: int = 0
     refused_listing: int = 0
+    bulk: Bulk | None = None
 
     def play(self) -> None:
         """Play it.
@@ -31,6 +32,8 @@ class Scenario:
             AssertionError: A row is wrong meanwhile, or the table in the end.
         """
         history = History()
+        if self.bulk:
+            history.world.tell_tags(self.bulk)
         history.world.create("ACTIVE")
         if self.has_row:
             history.apply_latest()
@@ -68,6 +71,30 @@ def _what_is_mended_in_the_end() -> Iterator[Scenario]:
         yield Scenario(name, newcomers, Ending.RECONCILIATION, refused_listing=page)
 
 
+def _tags_in_bulk() -> Iterator[Scenario]:
+    for bulk, ending in product(Bulk, Ending):
+        newcomers = partial(races.nobody_hears_of_newcomers, status="ARCHIVED")
+        yield Scenario(
+            f"newcomers, and the API of tags {bulk.value}, then {ending.value}", newcomers, ending, bulk=bulk
+        )
+    for bulk, ending in product((Bulk.NORMAL, Bulk.LAGS), Ending):
+        name = f"nobody hears of other tags, the API of tags {bulk.value}, then {ending.value}"
+        other_tags = partial(races.nobody_hears_of_other_tags, read_set_id=READ_SET)
+        yield Scenario(name, other_tags, ending, has_row=True, bulk=bulk)
+    for status, of in product(("ACTIVE", "ARCHIVED"), (2, 4)):
+        lagging = partial(races.tags_in_bulk_that_lag, status=status, of=of)
+        yield Scenario(f"older tags are told in bulk of {of} of 4 {status} read sets", lagging, bulk=Bulk.LAGS)
+    for has_rows, status, calls in product((False, True), ("ACTIVE", "ARCHIVED"), range(7, 21)):
+        changed = partial(races.a_backfill_and_changed_tags, calls=calls, status=status, has_rows=has_rows)
+        rows = "with" if has_rows else "without"
+        name = f"other tags after {calls} calls of a backfill of {status} read sets {rows} rows"
+        yield Scenario(name, changed, bulk=Bulk.NORMAL)
+    for fate in FAULTS:
+        # The calls before it are of the store, its listing and the rows.
+        fault = partial(races.fault_in_a_backfill, calls=3, fate=fate)
+        yield Scenario(f"the call for tags in bulk {fate.value}", fault, bulk=Bulk.NORMAL)
+
+
 def _faults() -> Iterator[Scenario]:
     for calls, fate in product(range(6), SINGLE_FAULTS):
         fault = partial(races.fault_in_a_refresh, read_set_id=READ_SET, calls=calls, fate=fate)
@@ -95,5 +122,6 @@ def _nothing(_: History) -> None:
 
 
 SCENARIOS = {
-    scenario.name: scenario for scenario in chain(_races(), _what_is_mended_in_the_end(), _faults(), _two_events())
+    scenario.name: scenario
+    for scenario in chain(_races(), _what_is_mended_in_the_end(), _tags_in_bulk(), _faults(), _two_events())
 }

@@ -12,7 +12,7 @@ from hypothesis import Phase
 
 from tests.consistency.machine import play_random_histories
 from tests.consistency.mutations import MUTATIONS
-from tests.consistency.world import small_pages
+from tests.consistency.world import small_numbers
 
 
 def main(histories: int, seed: int) -> None:
@@ -36,5 +36,5 @@ def main(histories: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    with small_pages():
+    with small_numbers():
         main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else random.getrandbits(32))

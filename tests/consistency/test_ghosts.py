@@ -7,6 +7,7 @@ import pytest
 
 from tests.consistency.scenarios import READ_SET
 from tests.consistency.world import (
+    Bulk,
     Fate,
     Work,
     World,
@@ -23,25 +24,36 @@ MOST_CALLS = 12
 Job = Callable[[Work], None]
 
 
-def ghosts(job: Job) -> list[tuple[int, int]]:
+def ghosts(job: Job, new_world: Callable[[], World]) -> list[tuple[int, int]]:
     """After how many calls the read set must go, and its event be applied, for a row to be left in the end."""
     return [
         (gone, applied)
         for gone, applied in itertools.combinations_with_replacement(range(MOST_CALLS), 2)
-        if is_ghost_left(job, gone, applied)
+        if play(new_world(), job, gone, applied).rows()
     ]
 
 
-def is_ghost_left(job: Job, gone: int, applied: int) -> bool:
-    world = World()
-    world.create("ACTIVE")
+def play(world: World, job: Job, gone: int, applied: int) -> World:
     work = Work(world, job)
     advance(work, gone)
     world.delete(READ_SET)
     advance(work, applied - gone)
     Work(world, apply(world.events[-1])).end()
     work.end()
-    return bool(world.rows())
+    return world
+
+
+def with_an_active_read_set() -> World:
+    world = World()
+    world.create("ACTIVE")
+    return world
+
+
+def with_an_archived_read_set() -> World:
+    world = World()
+    world.tell_tags(Bulk.NORMAL)
+    world.create("ARCHIVED")
+    return world
 
 
 def advance(work: Work, calls: int) -> None:
@@ -52,15 +64,32 @@ def advance(work: Work, calls: int) -> None:
 
 @pytest.mark.parametrize("job", [backfill, backfill_in_two_passes, backfill_without_tags])
 def test_a_row_that_is_there_before_its_read_set_is_read_leaves_no_ghost(job: Job) -> None:
-    assert ghosts(job) == []
+    assert ghosts(job, with_an_active_read_set) == []
 
 
 def test_one_pass_without_pruning_has_the_documented_gap() -> None:
-    found = ghosts(backfill_in_one_pass)
+    found = ghosts(backfill_in_one_pass, with_an_active_read_set)
 
     # Once the read set has been read, its row is on its way, whatever comes of it: five calls were made until then.
     assert found
     assert min(gone for gone, _ in found) > 3
+
+
+def test_a_row_that_was_completed_without_a_call_goes_when_the_deletion_is_applied_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("readset_sync.model.trust._FIRST", 0)
+    monkeypatch.setattr("readset_sync.model.trust._MOST", 0)
+    found = ghosts(backfill_in_two_passes, with_an_archived_read_set)
+
+    assert found
+    for gone, applied in found:
+        world = play(with_an_archived_read_set(), backfill_in_two_passes, gone, applied)
+        world.now += 60
+        [event] = world.again
+        Work(world, apply(event)).end()
+        assert not world.rows()
+        assert len(world.again) == 1
 
 
 def test_a_listed_row_whose_backfill_died_is_completed_or_deleted_by_its_event() -> None:

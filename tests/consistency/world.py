@@ -13,15 +13,18 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.dynamodb.models import DynamoDBBackend
-from omics_sandbox.omics.client import OmicsClient
+from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from omics_sandbox.omics.models import ReadSet
 from omics_sandbox.omics.service import OmicsService
+from readset_sync.aws.bulk_tags import BulkTags
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.constants import READ_SET_EVENT
@@ -33,10 +36,11 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, RefreshScope
 from readset_sync.model.errors import EXPECTED_ERRORS
 from readset_sync.model.timestamp import parse_timestamp
+from readset_sync.model.trust import Trust
 from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.stores.verification import Verifier
-from readset_sync.sync import Synchronizer
+from readset_sync.sync import BEHIND, Synchronizer
 
 from tests.in_process import DynamoDBClient, Hooked, Serial
 
@@ -50,6 +54,8 @@ PAGE = 2
 """Entries in a page of a listing or a scan, so that a handful of read sets makes several."""
 _WRITES = frozenset({"put_item", "update_item", "delete_item"})
 _deserialize = TypeDeserializer().deserialize
+_UNKNOWN = ("1000000003", "1000000005")
+"""The read sets that an API leaves out which knows some only: HealthOmics gives ids one after the other."""
 EPOCH = int(datetime(2026, 4, 4, tzinfo=UTC).timestamp())
 """The world's seconds are counted from here."""
 
@@ -70,6 +76,21 @@ SINGLE_FAULTS = (*FAULTS, Fate.ABSENT)
 """What may go wrong once in the work on a read set. HealthOmics is believed when it says twice that one is gone."""
 
 
+class Bulk(Enum):
+    """How the API behaves that tells tags in bulk."""
+
+    NORMAL = "tells all"
+    DENIED = "is denied"
+    UNKNOWING = "knows nothing of HealthOmics"
+    LAGS = "lags"
+    KNOWS_SOME = "knows some read sets only"
+    THROTTLES = "throttles every other call"
+
+
+LAG = 8
+"""Seconds by which tags in bulk lag: more than it takes until both sides are asked again."""
+
+
 class Crash(BaseException):
     """The process that was running is no more."""
 
@@ -86,6 +107,8 @@ class World:
         statuses: Of every read set that ever was: which status it took, and in which second.
         messages: What reconciliations have put into the queue: requests, and steps as they are written.
         memories: What the processes that live on from one job to the next remember of the store.
+        again: The events that are to be applied once more, a minute later.
+        bulk: How tags are told in bulk; None where nobody asks for them, and read sets begin without any.
     """
 
     def __init__(self) -> None:
@@ -100,6 +123,8 @@ class World:
         self.statuses: dict[str, list[tuple[int, str]]] = {}
         self.messages: list[RefreshRequest | dict[str, Any]] = []
         self.memories: list[dict[str, Any]] = [{}, {}]
+        self.again: list[ReadSetEvent] = []
+        self.bulk: Bulk | None = None
         self._versions = itertools.count(1)
         self._store_versions = itertools.count(2)
 
@@ -113,8 +138,28 @@ class World:
         """The name of the store at the source."""
         return self.omics.store(STORE_ID).name
 
+    def tell_tags(self, bulk: Bulk) -> None:
+        """Let backfills and reconciliations ask for tags in bulk."""
+        self.bulk = bulk
+        faults, calls = self.omics.faults, itertools.count()
+        match bulk:
+            case Bulk.NORMAL:
+                pass
+            case Bulk.DENIED:
+                faults.add("GetResources", "AccessDeniedException")
+            case Bulk.UNKNOWING:
+                faults.add_unknown("GetResources")
+            case Bulk.LAGS:
+                faults.add_behind("GetResources", seconds=LAG)
+            case Bulk.KNOWS_SOME:
+                faults.add_unknown("GetResources", arns={self.arn(each) for each in _UNKNOWN})
+            case Bulk.THROTTLES:
+                faults.add("GetResources", "ThrottledException", when=lambda _: next(calls) % 2 == 1)
+
     def create(self, status: str) -> None:
-        self.omics.create_read_set(STORE_ID, name=self._new_version(), status=status, files=("source1",))
+        version = self._new_version()
+        tags = {"version": version} if self.bulk else None
+        self.omics.create_read_set(STORE_ID, name=version, status=status, files=("source1",), tags=tags)
 
     def set_status(self, read_set_id: str, status: str) -> None:
         self.omics.update_read_set(STORE_ID, read_set_id, name=self._new_version())
@@ -124,11 +169,18 @@ class World:
         version = self._new_version()
         self.omics.update_read_set(STORE_ID, read_set_id, name=version, tags={"version": version})
 
+    def retag(self, read_set_id: str) -> None:
+        """Change the tags alone, which no listing shows."""
+        self.omics.update_read_set(STORE_ID, read_set_id, tags={"version": self._new_version()})
+
     def rename_store(self) -> None:
         self.omics.update_store(STORE_ID, name=f"s{next(self._store_versions)}")
 
     def delete(self, read_set_id: str) -> None:
         self.omics.set_status(STORE_ID, read_set_id, "DELETED")
+
+    def arn(self, read_set_id: str) -> str:
+        return f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}/readSet/{read_set_id}"
 
     def refuse_listing(self, page: int) -> None:
         """Let HealthOmics refuse a listing of the store once: the one after so many others, counted from 1."""
@@ -152,6 +204,9 @@ class World:
         before = [each for at, each in taken if at < second][-1:]
         possible = {*before, *(each for at, each in taken if at == second)}
         assert status in possible, f"read set {read_set_id} was never {status} in second {second}: {taken}"
+
+    def sleep(self, seconds: float) -> None:
+        self.now += int(seconds)
 
     def moment(self) -> datetime:
         return datetime.fromtimestamp(EPOCH + self.now, UTC)
@@ -200,6 +255,10 @@ class Work:
     def moment(self) -> datetime:
         return self._world.moment()
 
+    def apply_again(self, event: ReadSetEvent) -> None:
+        """Have an event applied once more a minute later."""
+        self._world.again.append(event)
+
     def gate(self, operation: str, call: Callable[[], Any]) -> Any:
         """Make a call to AWS when its time has come."""
         self._stopped.release()
@@ -232,6 +291,7 @@ class Work:
             account=ACCOUNT,
             region=REGION,
             max_age=None,
+            bulk=partial(self.bulk, source) if self._world.bulk else None,
             # Each look at the clock takes four seconds, so that each step has time for one page.
             clock=itertools.count(0, 4).__next__,
             now=self.moment,
@@ -242,6 +302,15 @@ class Work:
         source = HealthOmics(client)  # pyright: ignore[reportArgumentType] - has what HealthOmics calls
         source._stores = self._memory  # pyright: ignore[reportPrivateUsage] - as in a function that is still warm
         return source
+
+    def bulk(self, source: HealthOmics, trust: Trust | None = None) -> BulkTags:
+        client: Any = Hooked("resourcegroupstaggingapi", TaggingClient(self._world.omics), self.gate)
+        return BulkTags(client, source, trust=trust, sleep=self._world.sleep)
+
+    def backfill(self, scope: RefreshScope) -> Backfill:
+        source, executor = self.source(), Serial()
+        bulk = self.bulk(source) if self._world.bulk else None
+        return Backfill(source, self.table(), executor, scope, bulk=bulk)  # pyright: ignore[reportArgumentType] - has what is called
 
     def table(self) -> Table:
         client = Hooked("dynamodb", DynamoDBClient(self._world.dynamodb), self.gate)
@@ -263,7 +332,17 @@ def apply(event: ReadSetEvent) -> Callable[[Work], None]:
     """The job of a function that was handed an event."""
 
     def job(work: Work) -> None:
-        work.synchronizer().apply(event)
+        if work.synchronizer().apply(event, may_come=work.moment() - event.time < BEHIND).look_again:
+            work.apply_again(event)
+
+    return job
+
+
+def refresh(read_set_id: str) -> Callable[[Work], None]:
+    """The job of a function that is to refresh a row."""
+
+    def job(work: Work) -> None:
+        work.synchronizer().refresh(ReadSetArn("aws", REGION, ACCOUNT, STORE_ID, read_set_id))
 
     return job
 
@@ -276,13 +355,13 @@ def backfill(work: Work) -> None:
 
 def backfill_in_one_pass(work: Work) -> None:
     """The job of `omics-meta backfill --no-listing-pass`."""
-    for _ in _backfill_of(work, EVERYTHING).in_one_pass(STORE_ID):
+    for _ in work.backfill(EVERYTHING).in_one_pass(STORE_ID):
         pass
 
 
 def backfill_in_two_passes(work: Work, scope: RefreshScope = EVERYTHING) -> None:
     """The job of `omics-meta backfill`."""
-    in_passes = _backfill_of(work, scope)
+    in_passes = work.backfill(scope)
     pending = PendingRefreshes(f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/{STORE_ID}")
     for _ in in_passes.refresh_pending([pending], in_passes.create_listed_rows(pending)):
         pass
@@ -301,10 +380,6 @@ def backfill_since(moment: datetime) -> Callable[[Work], None]:
         _prune(work)
 
     return job
-
-
-def _backfill_of(work: Work, scope: RefreshScope) -> Backfill:
-    return Backfill(work.source(), work.table(), Serial(), scope)  # pyright: ignore[reportArgumentType] - has what is called
 
 
 def _prune(work: Work) -> None:
@@ -370,11 +445,18 @@ def create_table() -> DynamoDBBackend:
 
 
 @contextmanager
-def small_pages() -> Generator[None]:
-    """Let scans and backfills read pages as small as the world's listings."""
+def small_numbers() -> Generator[None]:
+    """Let scans and backfills read pages as small as the world's listings, and trust begin as early.
+
+    Of read sets whose tags are told in bulk, a run compares the first, the second and the fourth, and takes the others.
+    The second pass of a backfill takes them in the order of the listing.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("readset_sync.aws.table._SCAN_PAGE", PAGE)
         patch.setattr("readset_sync.stores.backfill.PAGE_SIZE", PAGE)
+        patch.setattr("readset_sync.stores.backfill.random.shuffle", Mock())
+        patch.setattr("readset_sync.model.trust._FIRST", 1)
+        patch.setattr("readset_sync.model.trust._GROWTH", 4)
         yield
 
 
