@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.consistency.history import Ending, History
 from tests.consistency.scenarios import READ_SET
 from tests.consistency.world import (
     Bulk,
@@ -62,6 +63,13 @@ def advance(work: Work, calls: int) -> None:
             work.step(Fate.PASSES)
 
 
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tags in bulk are taken without a comparison, so that one read set makes a world."""
+    monkeypatch.setattr("readset_sync.model.trust._FIRST", 0)
+    monkeypatch.setattr("readset_sync.model.trust._MOST", 0)
+
+
 @pytest.mark.parametrize("job", [backfill, backfill_in_two_passes, backfill_without_tags])
 def test_a_row_that_is_there_before_its_read_set_is_read_leaves_no_ghost(job: Job) -> None:
     assert ghosts(job, with_an_active_read_set) == []
@@ -75,11 +83,8 @@ def test_one_pass_without_pruning_has_the_documented_gap() -> None:
     assert min(gone for gone, _ in found) > 3
 
 
-def test_a_row_that_was_completed_without_a_call_goes_when_the_deletion_is_applied_once_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("readset_sync.model.trust._FIRST", 0)
-    monkeypatch.setattr("readset_sync.model.trust._MOST", 0)
+@pytest.mark.usefixtures("trusting")
+def test_a_row_that_was_completed_without_a_call_goes_when_the_deletion_is_applied_once_more() -> None:
     found = ghosts(backfill_in_two_passes, with_an_archived_read_set)
 
     assert found
@@ -90,6 +95,25 @@ def test_a_row_that_was_completed_without_a_call_goes_when_the_deletion_is_appli
         Work(world, apply(event)).end()
         assert not world.rows()
         assert len(world.again) == 1
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_row_that_came_and_went_meanwhile_has_the_documented_gap_which_a_reconciliation_closes() -> None:
+    history = History()
+    world = history.world
+    world.tell_tags(Bulk.NORMAL)
+    world.create("ARCHIVED")
+    slow = Work(world, backfill_in_two_passes)
+    # The store, its listing, the rows, and the tags: the next call writes the row.
+    history.advance(slow, 4)
+    history.apply_latest()
+    world.delete(READ_SET)
+    history.apply_latest()
+    history.finish(slow)
+    assert not world.again
+    assert world.rows()
+
+    history.end(Ending.RECONCILIATION)
 
 
 def test_a_listed_row_whose_backfill_died_is_completed_or_deleted_by_its_event() -> None:

@@ -278,6 +278,18 @@ def test_a_backfill_that_died_is_completed_with_what_it_had_listed(night: Night)
     assert row["tags"] == [{"n": "0"}]
 
 
+def test_without_tags_those_that_were_told_in_bulk_stay_and_are_not_taken_for_read(night: Night) -> None:
+    [arn] = tagged(night, 1)
+    Run(night).first_pass()
+
+    for _ in range(2):
+        night.synchronizer.refresh_from(arn, night.table.get(str(arn)), tags=False)
+
+        row = night.table.get(str(arn))
+        assert row
+        assert (row["tags"], row["sync_state"], "synced_at" in row) == ([{"n": "0"}], "untagged", False)
+
+
 UNKIND: dict[str, Behave] = {
     "lags": lambda night: night.service.faults.add_behind("GetResources", seconds=86_400),
     "knows some only": lambda night: night.service.faults.add_unknown("GetResources", share=0.5),

@@ -49,7 +49,7 @@ LISTED: Final = "listed"
 """The `SYNC_STATE` of a row that holds what an entry of ListReadSets says, and tags if they were told in bulk."""
 
 UNTAGGED: Final = "untagged"
-"""The `SYNC_STATE` of a row that has never had its tags read."""
+"""The `SYNC_STATE` of a row whose tags have never been read. It may have some that were told in bulk."""
 
 DIGEST: Final = "sync_digest"
 """Digest of what no listing shows, `files` and `tags` above all: an edit behind our back is seen without a call."""
@@ -385,6 +385,9 @@ def _kept_tags(previous: Row | None) -> Row:
     """The tags of the replaced row with the time since when they are known; or that there are none."""
     if previous is None or "tags" not in previous:
         return {SYNC_STATE: UNTAGGED}
+    if SYNC_STATE in previous:
+        # They were told in bulk, and perhaps never compared.
+        return {"tags": previous["tags"], SYNC_STATE: UNTAGGED}
     return {name: previous[name] for name in ("tags", SYNCED_AT) if name in previous}
 
 
