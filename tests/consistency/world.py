@@ -455,6 +455,7 @@ def small_numbers() -> Generator[None]:
         patch.setattr("readset_sync.aws.table._SCAN_PAGE", PAGE)
         patch.setattr("readset_sync.stores.backfill.PAGE_SIZE", PAGE)
         patch.setattr("readset_sync.stores.backfill.random.shuffle", Mock())
+        patch.setattr("readset_sync.sync.AGAIN_SECONDS", 0)
         patch.setattr("readset_sync.model.trust._FIRST", 1)
         patch.setattr("readset_sync.model.trust._GROWTH", 4)
         yield
