@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks import events, growth, listing, page, poison, quotas, startup
+from benchmarks import events, growth, listing, page, poison, quotas, startup, tags
 from benchmarks.report import Figure, table
 
 BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
     "quotas": quotas.measure,
     "listing": listing.measure,
+    "tags": tags.measure,
     "events": events.measure,
     "poison": poison.measure,
     "startup": startup.measure,

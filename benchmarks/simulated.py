@@ -7,9 +7,9 @@ and reconcile use are here, in the shapes of boto3's clients.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any, Final
@@ -30,7 +30,7 @@ _SYNCED: Final = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 class _ReadSets(Shelf[ReadSet]):
-    """The read sets of a store, each made from the first when it is asked for."""
+    """The read sets of a store, each made from the first when it is asked for, unless it was put in."""
 
     def __init__(self, first: ReadSet, size: int) -> None:
         super().__init__()
@@ -47,12 +47,13 @@ class _ReadSets(Shelf[ReadSet]):
         return map(self._numbered, range(ordinal, self._size))
 
     def _numbered(self, number: int) -> ReadSet:
-        return replace(self._first, ordinal=number + 1, **_identity(number))
+        own = super().get(str(_FIRST_ID + number))
+        return own or replace(self._first, ordinal=number + 1, **_identity(number))
 
 
-def omics_of(read_sets: int) -> OmicsClient:
-    """HealthOmics with one store of so many read sets."""
-    service = OmicsService(REGION, ACCOUNT, clock=lambda: _SYNCED)
+def omics_of(read_sets: int, *, seconds: Callable[[], float] = lambda: 0) -> OmicsClient:
+    """HealthOmics with one store of so many read sets, so many seconds after the rows were written."""
+    service = OmicsService(REGION, ACCOUNT, clock=lambda: _SYNCED + timedelta(seconds=seconds()))
     service.create_store("cohort-a", store_id=STORE_ID)
     service.create_read_set(
         STORE_ID,

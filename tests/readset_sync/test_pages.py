@@ -114,3 +114,26 @@ def test_what_an_item_raised_is_raised_before_the_rest_of_its_page_is_done() -> 
         with pytest.raises(OSError, match="item 1"):
             list(pages.finished(lambda: None))
         may_end.set()
+
+
+def test_the_next_page_is_listed_while_this_one_is_made_ready() -> None:
+    next_listed = threading.Event()
+
+    def pages() -> Iterator[Iterator[bool]]:
+        yield (next_listed.wait(60) for _ in range(1))
+        next_listed.set()
+
+    with ThreadPoolExecutor(1) as executor:
+        assert list(map_pages(executor, lambda item: item, pages(), lambda: None)) == [[True]]
+
+
+def test_given_a_page_that_cannot_be_made_ready_then_what_was_before_it_is_done_first() -> None:
+    def broken() -> Iterator[int]:
+        yield from ()
+        raise OSError("no rows")
+
+    with ThreadPoolExecutor(1) as executor:
+        outcomes = map_pages(executor, lambda item: item, iter([iter([1]), broken()]), lambda: None)
+        assert next(outcomes) == [1]
+        with pytest.raises(OSError, match="no rows"):
+            next(outcomes)

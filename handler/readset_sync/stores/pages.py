@@ -64,16 +64,17 @@ class PagesInProgress(Generic[_Item, _Outcome]):
 def map_pages(
     executor: Executor,
     function: Callable[[_Item], _Outcome],
-    pages: Iterator[list[_Item]],
+    pages: Iterator[Iterable[_Item]],
     on_outcome: Callable[[], None],
 ) -> Iterator[list[_Outcome]]:
     """Apply a function to each item of each page; yield the outcomes page by page, in order.
 
     While one page is in hand the next has begun already, and the one after it is being listed, so that neither a slow
-    item nor a slow listing leaves threads without work. There are never more than these three pages in memory.
+    item nor a slow listing leaves threads without work. There are never more than these three pages in memory. What a
+    page does when it is iterated over, it does in the calling thread, beside the listing.
 
     Raises:
-        Exception: What the function raised; or what listing raised, after all pages before it are done.
+        Exception: What the function raised; or what listing or a page raised, after all pages before it are done.
     """
     with closing(PagesInProgress(executor, function)) as in_hand:
         listed = executor.submit(next, pages, None)
@@ -81,7 +82,11 @@ def map_pages(
             while listed.exception() is None and (page := listed.result()) is not None:
                 # Before the items of this page, which it would have to wait for in the executor's queue.
                 listed = executor.submit(next, pages, None)
-                in_hand.begin(page)
+                try:
+                    in_hand.begin(page)
+                except Exception:
+                    yield from in_hand.wait(on_outcome)
+                    raise
                 yield from in_hand.wait(on_outcome, leaving=1)
             yield from in_hand.wait(on_outcome)
             listed.result()

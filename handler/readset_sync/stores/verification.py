@@ -21,9 +21,9 @@ from readset_sync.sync import ATTEMPTS, Change, Outcome, Synchronizer
 
 if TYPE_CHECKING:
     from readset_sync.aws.bulk_tags import BulkTags
-    from readset_sync.aws.healthomics import HealthOmics
+    from readset_sync.aws.healthomics import HealthOmics, ListingPage
     from readset_sync.aws.table import Table
-    from readset_sync.model.record import Row
+    from readset_sync.model.record import Response, Row
 
 
 _Item = TypeVar("_Item")
@@ -80,10 +80,6 @@ class StoreListing:
     read_set_ids: set[str] = field(default_factory=set[str])
     complete: bool = False
 
-    def add(self, comparisons: Iterable[Comparison]) -> None:
-        """Take note of a page."""
-        self.read_set_ids.update(each.listed["id"] for each in comparisons)
-
 
 class Verifier:
     """Compares and mends the rows of whole stores.
@@ -109,21 +105,24 @@ class Verifier:
         self._breaker = CircuitBreaker()
         self._on_read_set = on_read_set
 
-    def pages(self, store_id: str, listing: StoreListing | None = None) -> Iterator[list[Comparison]]:
-        """List a store, and compare each page with its rows. Costs a HealthOmics call for a hundred read sets."""
+    def pages(self, store_id: str, listing: StoreListing | None = None) -> Iterator[Iterator[Comparison]]:
+        """List a store, for a HealthOmics call for a hundred read sets, and fill the `listing` on the way.
+
+        A page is compared with its rows when it is iterated over: so the next can be listed meanwhile.
+        """
         store = self._source.store(store_id).metadata
         for page in self._source.pages(store_id):
-            rows = self._table.get_many(entry["arn"] for entry in page.read_sets)
-            arns = [entry["arn"] for entry in page.read_sets]
-            tags = self._bulk.of(arns) if self._bulk else None
-            comparisons = compare(
-                page.read_sets, rows, store, listed_at=page.as_of, unknown=self._source.unknown, tags=tags
-            )
             if listing:
-                listing.add(comparisons)
-            yield comparisons
+                listing.read_set_ids.update(entry["id"] for entry in page.read_sets)
+            yield self._compared(page, store)
         if listing:
             listing.complete = True
+
+    def _compared(self, page: "ListingPage", store: "Response") -> Iterator[Comparison]:
+        arns = [entry["arn"] for entry in page.read_sets]
+        rows = self._table.get_many(arns)
+        tags = self._bulk.of(arns) if self._bulk else None
+        yield from compare(page.read_sets, rows, store, listed_at=page.as_of, unknown=self._source.unknown, tags=tags)
 
     def listing(self, store_id: str) -> StoreListing:
         """Return a fresh listing of a store, for pruning."""
