@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from omics_sandbox.omics.models import ReadSet
 from readset_sync.aws.bulk_tags import BulkTags
+from readset_sync.aws.clients import MAX_THREADS
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.rate_limits import RateLimiter
@@ -51,7 +52,7 @@ TABLE_SECONDS: Final = 0.01
 WAYS: Final = ((True, "in bulk"), (False, "one by one"))
 
 THREADS: Final = 8
-"""What `omics-meta backfill` has for the default quota."""
+"""Those of `omics-meta backfill` that refresh rows at the default quota."""
 
 
 class _Clock:
@@ -88,9 +89,9 @@ class _Future(Future[Any]):
 class _Threads(Executor):
     """Does work one after the other, on the clock as if it were side by side: each begins when a thread is free."""
 
-    def __init__(self, clock: _Clock) -> None:
+    def __init__(self, clock: _Clock, threads: int) -> None:
         self._clock = clock
-        self._free_at = [0.0] * THREADS
+        self._free_at = [0.0] * threads
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         submitted = self._clock.now
@@ -251,7 +252,7 @@ def _backfilled(read_sets: int, *, bulk: bool, archived: bool = False) -> _World
 
 
 def _backfill_of(world: _World, *, bulk: bool) -> Backfill:
-    executor, listing_executor = _Threads(world.clock), _Threads(world.clock)
+    executor, listing_executor = _Threads(world.clock, THREADS), _Threads(world.clock, MAX_THREADS)
     told = world.bulk() if bulk else None
     return Backfill(world.source, world.table, executor, listing_executor=listing_executor, bulk=told)
 

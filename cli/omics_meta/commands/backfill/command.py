@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import typer
+from readset_sync.aws.clients import MAX_THREADS
 from readset_sync.model.comparison import RefreshScope
 from readset_sync.model.errors import EXPECTED_ERRORS, TableError
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
@@ -113,10 +114,9 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     scope = RefreshScope(tags=options.tags, since=max_age.since(began))
     tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
     listed: dict[str, list[dict[str, Any]]] = {"failures": [], **({"changes": []} if options.dry_run else {})}
-    threads = workers(rates)
     with (
-        ThreadPoolExecutor(threads) as executor,
-        ThreadPoolExecutor(threads) as listing_executor,
+        ThreadPoolExecutor(workers(rates)) as executor,
+        ThreadPoolExecutor(MAX_THREADS) as listing_executor,  # writes rows, which no quota of HealthOmics slows down
         reporting() as reporter,
         _resumable(scope.since or began),
     ):
