@@ -11,6 +11,7 @@ from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from omics_meta.app import app
 from omics_meta.commands.backfill import queued_refresh
 from readset_sync.aws.healthomics import HealthOmics
@@ -61,6 +62,10 @@ def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process, for all stores."""
     monkeypatch.setattr("omics_meta.selection.connection.omics_client", Mock(return_value=clients.omics))
     monkeypatch.setattr("omics_meta.selection.connection.dynamodb_client", Mock(return_value=clients.dynamodb))
+    # Without tags in bulk, so that a command makes all the calls that it can; tests/readset_sync has their errors.
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetResources")
+    tagging = Mock(**{"get_resources.side_effect": denied})
+    monkeypatch.setattr("omics_meta.selection.connection.tagging_client", Mock(return_value=tagging))
     scene.restore()
 
     def run(command: str, *options: str) -> Ended:
