@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 from omics_meta.app import app
-from omics_sandbox.omics.client import OmicsClient
+from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
@@ -130,8 +130,12 @@ def _command(name: str, omics: OmicsClient, table: SimulatedTable) -> Mapping[st
     def dynamodb_client(*_: Any, **__: Any) -> SimulatedTable:
         return table
 
+    def tagging_client(*_: Any, **__: Any) -> TaggingClient:
+        return TaggingClient(omics.service)
+
     with (
         patch("omics_meta.selection.connection.omics_client", omics_client),
+        patch("omics_meta.selection.connection.tagging_client", tagging_client),
         patch("omics_meta.selection.connection.dynamodb_client", dynamodb_client),
         redirect_stdout(said),
     ):

@@ -141,9 +141,10 @@ class MetadataSyncArgs(TypedDict, total=False):
     max_tps: NotRequired[str]
     """How many calls a second, per HealthOmics operation, the function may make in all its executions together. 5 is
     the quota of a new account. GetResources, which gives tags in bulk and has another quota, has 10 unless it is
-    named. Accepts a number greater than 0 (HealthOmics calls a second, per operation), with a number for single
-    operations if wanted, as in 20,GetReadSetMetadata=50; these are GetReadSetMetadata, GetReferenceMetadata,
-    GetSequenceStore, ListReadSets, ListSequenceStores, ListTagsForResource, GetResources. Default: `5`."""
+    named; one execution at a time calls it. Accepts a number greater than 0 (HealthOmics calls a second, per
+    operation), with a number for single operations if wanted, as in 20,GetReadSetMetadata=50; these are
+    GetReadSetMetadata, GetReferenceMetadata, GetSequenceStore, ListReadSets, ListSequenceStores, ListTagsForResource,
+    GetResources. Default: `5`."""
 
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags for everything that is created and can be tagged. Accepts an object of texts: at most 50 tags, keys of 1

@@ -261,7 +261,7 @@ class Settings(BaseModel):
     ] = "5"
     """How many calls a second, per HealthOmics operation, the function may make in all its executions together. 5 is
     the quota of a new account. GetResources, which gives tags in bulk and has another quota, has 10 unless it is
-    named."""
+    named; one execution at a time calls it."""
 
     tags: Annotated[
         pulumi.Output[dict[str, str]] | dict[_TagKey, _TagValue],

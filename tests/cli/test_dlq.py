@@ -396,7 +396,7 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...]]] = {
     "no message": (
         ["dlq", "show", "--limit", "0"],
         {},
-        ("'--limit'", "greater than or equal to 1", "see `omics-meta dlq show --help`"),
+        ("--limit '0'", "of at least 1", "see `omics-meta dlq show --help`"),
     ),
     "missing output": ([], {"queueUrl": None}, ("has no `queueUrl`", "run `pulumi up` with this version first")),
     "wrong region": ([], {"region": "eu-west-1"}, ("there is no queue", "check the region, or run `pulumi up")),

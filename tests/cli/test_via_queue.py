@@ -118,7 +118,12 @@ def test_with_an_age_only_what_is_due_goes_through_the_queue(
     done = run("--max-age", "1h", "--no-wait")
     document = done.document
     assert (document["totals"]["enqueued"], document["totals"]["unchanged"]) == (1, 29)
-    assert dict(aws.omics.calls) == {"ListSequenceStores": 1, "GetSequenceStore": 1, "ListReadSets": 3}
+    assert dict(aws.omics.calls) == {
+        "ListSequenceStores": 1,
+        "GetSequenceStore": 1,
+        "ListReadSets": 3,
+        "GetResources": 3,
+    }
     assert [request.arn.read_set_id for request in pipeline.take()] == [aws.ids(store)[4]]
 
 

@@ -25,7 +25,7 @@ def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
 
     # THEN nothing in them has the same logical name, nor a physical name of its own choice
     assert deployment.error is None
-    assert len({r.name for r in deployment.resources}) == len(deployment.resources) == 56
+    assert len({r.name for r in deployment.resources}) == len(deployment.resources) == 60
     assert [r.name for r in deployment.resources if "name" in r.inputs] == []
 
 
@@ -63,7 +63,7 @@ def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy):
     # THEN every resource has it, and what is looked up is looked up there
     assert deployment.outputs == {"region": "eu-west-1"}
     children = [r for r in deployment.resources if r.type.startswith("aws:")]
-    assert len(children) == 27
+    assert len(children) == 29
     assert all("::ireland::" in r.provider for r in children)
     function = deployment.inputs("sync-function")
     assert function["environment"]["variables"]["SOURCE_REGION"] == "eu-west-1"
@@ -97,7 +97,7 @@ def test_options_are_passed_on(deploy: Deploy):
     component = deployment.get("sync")
     children = [r for r in deployment.resources if r.parent == "sync"]
     assert (component.parent, component.transforms) == ("parent", 1)
-    assert len(children) == 27
+    assert len(children) == 29
     assert all(r.protect for r in children)
     # The engine derives the children's aliases, because their names begin with the component's.
     assert component.aliases == ("earlier",)

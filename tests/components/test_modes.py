@@ -137,7 +137,7 @@ def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str,
                 "QUEUE_URL": URL + queue_of(config),
                 "SOURCE_ACCOUNT": "123456789012",
                 "SOURCE_REGION": "us-west-2",
-                "MAX_TPS": "2.5,GetResources=5",
+                "MAX_TPS": "2.5",
                 "MAX_RECEIVE_COUNT": "5",
                 "MAX_ROW_AGE_DAYS": "7",
                 "RECONCILE_SCHEDULE": "cron(0 3 * * ? *)",
@@ -547,7 +547,7 @@ def test_the_function_as_configured(deployed: Deploy):
     assert function["reservedConcurrentExecutions"] == 8
     assert function["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
     # WHEN eight executions share 20.5 calls a second, and 40 of one operation, THEN each has an eighth
-    assert function["environment"]["variables"]["MAX_TPS"] == "2.5625,GetResources=1.25,GetReadSetMetadata=5"
+    assert function["environment"]["variables"]["MAX_TPS"] == "2.5625,GetReadSetMetadata=5"
     assert (mapping["batchSize"], mapping["scalingConfig"]) == (1, {"maximumConcurrency": 8})
     assert log_group == {"namePrefix": f"/aws/lambda/{NAME}-", "retentionInDays": 365, "tags": {}}
 

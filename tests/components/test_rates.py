@@ -3,7 +3,7 @@
 import pytest
 from omics_components.rates import share
 from readset_sync.aws.rate_limits import MaxTps
-from readset_sync.constants import RATED_OPERATIONS
+from readset_sync.constants import OPERATIONS
 
 
 @pytest.mark.parametrize(
@@ -13,4 +13,4 @@ from readset_sync.constants import RATED_OPERATIONS
 def test_the_function_reads_the_share_that_it_is_given(text: str):
     whole, part = MaxTps.parse(text), MaxTps.parse(share(text, 4))
 
-    assert {each: part.of(each) for each in RATED_OPERATIONS} == {each: whole.of(each) / 4 for each in RATED_OPERATIONS}
+    assert {each: part.of(each) for each in OPERATIONS} == {each: whole.of(each) / 4 for each in OPERATIONS}

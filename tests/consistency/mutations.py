@@ -368,7 +368,7 @@ def _take_known_tags_for_any_row(patch: pytest.MonkeyPatch) -> None:
 
 @_mutation(
     "write a listing's tags to a row that was refreshed meanwhile",
-    scenario="other tags after 7 calls of a backfill of ARCHIVED read sets without rows",
+    scenario="other tags after 9 calls of a backfill of ARCHIVED read sets without rows",
 )
 def _write_listed_tags_over_newer_ones(patch: pytest.MonkeyPatch) -> None:
     real = Synchronizer.write_listed

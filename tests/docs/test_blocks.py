@@ -128,7 +128,7 @@ def test_the_component_example_deploys_what_it_says(world: World):
     functions = world.sandbox.client("lambda")
     variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     assert variables["TABLE_NAME"] == TABLE
-    assert variables["MAX_TPS"] == "2.5,GetResources=2.5"
+    assert variables["MAX_TPS"] == "2.5"
 
 
 def test_the_examples_with_boto3_find_the_read_sets(world: World):

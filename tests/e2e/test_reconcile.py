@@ -79,8 +79,9 @@ def test_rows_follow_tags_by_events_by_a_trail_or_when_they_have_become_old(
     row = stack.rows()[read_set]
     arn = row["set_arn"]
 
-    # GIVEN no trail, and events that get lost, THEN tags are read again when a row has become old
+    # GIVEN no trail, events that get lost, and no tags in bulk, THEN tags are read again when a row has become old
     sandbox.omics.tag_events = False
+    sandbox.omics.faults.add("GetResources", "AccessDeniedException")
     sandbox.omics.tag(arn, {"cohort": "b"})
     stack.reconcile()
     assert stack.rows()[read_set]["tags"] == []
@@ -94,6 +95,12 @@ def test_rows_follow_tags_by_events_by_a_trail_or_when_they_have_become_old(
     )
     stack.reconcile()
     assert stack.rows()[read_set]["tags"] == [{"cohort": "b"}]
+
+    # GIVEN tags in bulk, THEN the next reconciliation finds them
+    sandbox.omics.faults.clear()
+    sandbox.omics.tag(arn, {"cohort": "c"})
+    stack.reconcile()
+    assert stack.rows()[read_set]["tags"] == [{"cohort": "c"}]
 
     # GIVEN EventBridge's own events, or a trail, THEN rows follow tags
     before = sandbox.events.delivered.copy()
