@@ -213,12 +213,16 @@ def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BucketChecksums, "all_match", True)
 
 
+def _put_without_a_condition(table: Table, row: Row) -> None:
+    item = {name: table_module._serialize(value) for name, value in row.items()}
+    table._client.put_item(TableName=table.name, Item=item)
+
+
 @_mutation("rename the store in a row without a condition", scenario="ACTIVE after 3 calls of a renaming")
 def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     def replace_names(self: Synchronizer, row: Row, listed: Response, store: Any) -> bool:
         fresh = row | store_attributes(store.metadata, as_of=store.as_of)
-        item = {name: table_module._serialize(value) for name, value in fresh.items()}
-        self._table._client.put_item(TableName=self._table.name, Item=item)
+        _put_without_a_condition(self._table, fresh)
         return True
 
     patch.setattr(Synchronizer, "replace_names", replace_names)
@@ -228,8 +232,7 @@ def _rename_without_a_condition(patch: pytest.MonkeyPatch) -> None:
 def _list_over_rows_that_are_there(patch: pytest.MonkeyPatch) -> None:
     def write_listed(self: Synchronizer, listed: Response, store: Any, *, as_of: datetime, **_: Any) -> bool:
         row = listed_row(listed, store=store.metadata, store_as_of=store.as_of, as_of=as_of)
-        item = {name: table_module._serialize(value) for name, value in row.items()}
-        self._table._client.put_item(TableName=self._table.name, Item=item)
+        _put_without_a_condition(self._table, row)
         return True
 
     patch.setattr(Synchronizer, "write_listed", write_listed)

@@ -68,9 +68,9 @@ class Run:
         return Serial()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second pass takes the read sets as they were listed."""
+    """The second pass takes the read sets as they were listed, so that the same ones are compared in each run."""
     monkeypatch.setattr("readset_sync.stores.backfill.random.shuffle", Mock())
 
 
@@ -319,7 +319,6 @@ def test_whatever_the_api_does_rows_are_right(night: Night, unkind: str) -> None
     assert is_true(night)
 
 
-@pytest.mark.usefixtures("in_order")
 def test_one_contradiction_has_the_rows_refreshed_that_took_their_tags_in_bulk(night: Night) -> None:
     arns = tagged(night, 120)
     # More than trust is earned with, and fewer than the sample then finds at once.
