@@ -48,11 +48,15 @@ def _mutation(name: str, *, scenario: str) -> Callable[[_BringIn], _BringIn]:
     return add
 
 
+def _put_without_a_condition(table: Table, row: Row) -> None:
+    item = {name: table_module._serialize(value) for name, value in row.items()}
+    table._client.put_item(TableName=table.name, Item=item)
+
+
 @_mutation("overwrite without a condition", scenario="ARCHIVED 1 s later, after 3 calls of a refresh with a row")
 def _overwrite_without_a_condition(patch: pytest.MonkeyPatch) -> None:
     def put(self: Table, row: Row, *, replacing: Row | None) -> bool:
-        item = {name: table_module._serialize(value) for name, value in row.items()}
-        self._client.put_item(TableName=self.name, Item=item)
+        _put_without_a_condition(self, row)
         return True
 
     patch.setattr(Table, "put", put)
@@ -211,11 +215,6 @@ def _reconcile_the_first_page_alone(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(HealthOmics, "page", page)
     patch.setattr(BucketChecksums, "all_match", True)
-
-
-def _put_without_a_condition(table: Table, row: Row) -> None:
-    item = {name: table_module._serialize(value) for name, value in row.items()}
-    table._client.put_item(TableName=table.name, Item=item)
 
 
 @_mutation("rename the store in a row without a condition", scenario="ACTIVE after 3 calls of a renaming")

@@ -1,6 +1,6 @@
 """AWS clients that behave well at 5 calls a second."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -9,12 +9,15 @@ from readset_sync.aws.rate_limits import RateLimits
 from readset_sync.aws.retries import Retries
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_omics import OmicsClient
     from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_sqs import SQSClient
 
     from readset_sync.aws.rate_limits import MaxTps
+
+_Client = TypeVar("_Client", bound="BaseClient")
 
 MAX_THREADS: Final = 32
 """Threads that can share a client without waiting for one of its connections."""
@@ -30,20 +33,14 @@ _CONFIG: Final = Config(
 
 def omics_client(session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None) -> "OmicsClient":
     """Return a HealthOmics client that calls each operation at its rate at the most, retries included."""
-    client: OmicsClient = session.client("omics", config=_CONFIG)
-    RateLimits(max_tps).attach(client)
-    (retries or Retries()).attach(client)
-    return client
+    return _paced(session.client("omics", config=_CONFIG), max_tps, retries)
 
 
 def tagging_client(
     session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None
 ) -> "ResourceGroupsTaggingAPIClient":
     """Return a client of the Resource Groups Tagging API that calls each operation at its rate at the most."""
-    client: ResourceGroupsTaggingAPIClient = session.client("resourcegroupstaggingapi", config=_CONFIG)
-    RateLimits(max_tps).attach(client)
-    (retries or Retries()).attach(client)
-    return client
+    return _paced(session.client("resourcegroupstaggingapi", config=_CONFIG), max_tps, retries)
 
 
 def dynamodb_client(session: boto3.Session, *, retries: Retries | None = None) -> "DynamoDBClient":
@@ -56,5 +53,11 @@ def dynamodb_client(session: boto3.Session, *, retries: Retries | None = None) -
 def sqs_client(session: boto3.Session, *, retries: Retries | None = None) -> "SQSClient":
     """Return an SQS client."""
     client: SQSClient = session.client("sqs", config=_CONFIG)
+    (retries or Retries()).attach(client)
+    return client
+
+
+def _paced(client: _Client, max_tps: "MaxTps", retries: Retries | None) -> _Client:
+    RateLimits(max_tps).attach(client)
     (retries or Retries()).attach(client)
     return client
