@@ -101,10 +101,40 @@ def test_given_a_life_of_a_read_set_when_its_status_changes_then_each_change_is_
     omics.batch_delete_read_set(sequenceStoreId=store_id, ids=[read_set_id])
     sandbox.omics.emit_events = False
     sandbox.omics.create_read_set(store_id, name="silent")
-    seen = [event["detail"]["status"] for event in published()]
+    seen = [event["detail"]["status"] for event in published() if event["detail-type"] == "Read Set Status Change"]
     assert seen == ["PROCESSING_UPLOAD", "ACTIVE", "ARCHIVED", "ACTIVATING", "ACTIVE", "DELETING", "DELETED"]
     with pytest.raises(omics.exceptions.ResourceNotFoundException):
         omics.list_tags_for_resource(resourceArn=arn)
+
+
+def test_given_read_sets_of_all_kinds_when_a_job_activates_them_then_its_events_and_sources_tell_what_became_of_each(
+    sandbox: Sandbox, omics: Any, store_id: str, published: Callable[[], list[dict[str, Any]]]
+) -> None:
+    sandbox.omics.emit_events = False
+    ids = {
+        status: sandbox.omics.create_read_set(store_id, name=status, status=status)
+        for status in ("ARCHIVED", "ACTIVE", "UPLOAD_FAILED")
+    }
+    sandbox.omics.emit_events = True
+    sources = [{"readSetId": each} for each in (*ids.values(), "9999999999")]
+
+    job = omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=sources)["id"]
+
+    events = [(event["detail-type"], event["detail"]["id"], event["detail"]["status"]) for event in published()]
+    assert events == [
+        ("Read Set Activation Job Status Change", job, "SUBMITTED"),
+        ("Read Set Status Change", ids["ARCHIVED"], "ACTIVATING"),
+        ("Read Set Status Change", ids["ARCHIVED"], "ACTIVE"),
+        ("Read Set Activation Job Status Change", job, "COMPLETED_WITH_FAILURES"),
+    ]
+    finished = omics.get_read_set_activation_job(sequenceStoreId=store_id, id=job)["sources"]
+    assert [each["status"] for each in finished] == ["FINISHED", "FINISHED", "FAILED", "FAILED"]
+    [listed] = omics.list_read_set_activation_jobs(sequenceStoreId=store_id)["activationJobs"]
+    assert (listed["id"], listed["status"]) == (job, "COMPLETED_WITH_FAILURES")
+    with pytest.raises(omics.exceptions.ResourceNotFoundException):
+        omics.start_read_set_activation_job(sequenceStoreId="9999999999", sources=sources)
+    with pytest.raises(ClientError, match="Member must be at most 20"):
+        omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=sources * 6)
 
 
 UPLOAD = {"sourceFileType": "FASTQ", "subjectId": "p1", "sampleId": "s1", "name": "reads", "tags": {"a": "b"}}

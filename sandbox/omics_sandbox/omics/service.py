@@ -306,16 +306,17 @@ class OmicsService:
         """Bring archived read sets back: ACTIVATING, then ACTIVE. The job that is returned is done."""
         with self.lock:
             store = self.store(store_id)
-            sources = [self._activate(store, read_set_id) for read_set_id in read_set_ids]
-            failures = sum(source["status"] == "FAILED" for source in sources)
-            status = "COMPLETED_WITH_FAILURES" if failures else "COMPLETED"
-            if failures == len(sources):
-                status = "FAILED"
             identity = self._new_id(None, store.activation_jobs)
-            job = ActivationJob(
-                next(self._ordinals), self.now(), identity, store_id, status, sources, completion_time=self.now()
-            )
+            job = ActivationJob(next(self._ordinals), self.now(), identity, store_id, "SUBMITTED", [])
             store.activation_jobs[identity] = job
+            self._announce_job(job)
+            job.sources = [self._activate(store, read_set_id) for read_set_id in read_set_ids]
+            failures = sum(source["status"] == "FAILED" for source in job.sources)
+            job.status = "COMPLETED_WITH_FAILURES" if failures else "COMPLETED"
+            if failures == len(job.sources):
+                job.status = "FAILED"
+            job.completion_time = self.now()
+            self._announce_job(job)
         return job
 
     def begin_upload(self, store_id: str, **members: Any) -> Upload:
@@ -383,11 +384,12 @@ class OmicsService:
 
     def _activate(self, store: SequenceStore, read_set_id: str) -> dict[str, str]:
         read_set = store.read_sets.get(read_set_id)
-        if read_set is None:
-            return {"readSetId": read_set_id, "status": "FAILED", "statusMessage": "The read set does not exist"}
-        if read_set.status == "ARCHIVED":
+        status = read_set.status if read_set else "not there"
+        if status == "ARCHIVED":
             self.set_status(store.id, read_set_id, "ACTIVATING")
             self.set_status(store.id, read_set_id, "ACTIVE")
+        elif status not in {"ACTIVATING", "ACTIVE"}:
+            return {"readSetId": read_set_id, "status": "FAILED", "statusMessage": f"The read set is {status}"}
         return {"readSetId": read_set_id, "status": "FINISHED"}
 
     def _announce(self, read_set: ReadSet) -> None:
@@ -409,6 +411,16 @@ class OmicsService:
         store.status = status
         detail = {"omicsVersion": "1.0.0", "arn": store.arn, "id": store.id, "status": status}
         self._emit(_SOURCE, "Sequence Store Status Change", [store.arn], detail)
+
+    def _announce_job(self, job: ActivationJob) -> None:
+        """Publish the "Read Set Activation Job Status Change" event, of which AWS documents the name alone."""
+        detail = {
+            "omicsVersion": "1.0.0",
+            "sequenceStoreId": job.sequence_store_id,
+            "id": job.id,
+            "status": job.status,
+        }
+        self._emit(_SOURCE, "Read Set Activation Job Status Change", [self.store(job.sequence_store_id).arn], detail)
 
     def _set_tags(self, resource: SequenceStore | ReadSet, tags: dict[str, str]) -> None:
         """Give a store or a read set its tags, and publish the "Tag Change on Resource" event of what is new.
