@@ -116,11 +116,11 @@ KEYS = {
 }
 
 
-def read_all(aws: Aws, table: str, filters: Filters) -> Iterator[dict[str, Any]]:
+def read_all(aws: Aws, table: str, filters: Filters, *attributes: str) -> Iterator[dict[str, Any]]:
     client = aws.client("dynamodb")
     criteria = criteria_of(filters)
     access = plan(criteria, counted(facts_of(client.describe_table(TableName=table)["Table"])))
-    pages = read(client, Table(client, table), access, criteria)
+    pages = read(client, Table(client, table), access, criteria, attributes)
     return (row for page in pages for row in page)
 
 
@@ -129,8 +129,8 @@ def counted(facts: TableFacts) -> TableFacts:
     return replace(facts, indexes=tuple(replace(index, rows=facts.rows) for index in facts.indexes))
 
 
-def found(aws: Aws, table: str, filters: Filters) -> list[str]:
-    return sorted(row["set_name"] for row in read_all(aws, table, filters))
+def found(aws: Aws, table: str, filters: Filters, *attributes: str) -> list[str]:
+    return sorted(row["set_name"] for row in read_all(aws, table, filters, *attributes))
 
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
@@ -140,6 +140,12 @@ def test_what_is_found_does_not_depend_on_indexes(aws: Aws, populated: Populate,
     assert {case: found(aws, table, filters) for case, (filters, _) in FINDS.items()} == {
         case: expected for case, (_, expected) in FINDS.items()
     }
+
+    # AND by rows that have only what is wanted of them and what they are judged by
+    some = {case: found(aws, table, filters, "set_name") for case, (filters, _) in FINDS.items()}
+    assert some == {case: expected for case, (_, expected) in FINDS.items()}
+    read_attributes = {name for row in read_all(aws, table, Filters(sample="HG002"), "set_name") for name in row}
+    assert read_attributes == {"set_arn", "set_name", "set_sample_id"}
 
     # AND stores and files, whose names are made up anew every time
     row = next(iter(aws.raw_rows(table).values()))
@@ -447,7 +453,7 @@ def test_ids_are_looked_up_in_an_index_of_them(
     def facts(description: Any) -> TableFacts:
         return counted(facts_of(description))
 
-    monkeypatch.setattr("omics_meta.commands.find.facts_of", facts)
+    monkeypatch.setattr("omics_meta.search.searching.facts_of", facts)
     aws.sandbox.calls.clear()
 
     done = cli.run("get", "-t", table, one["set_id"], other["set_id"], "1111111111", "--jsonl")

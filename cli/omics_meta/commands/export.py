@@ -6,12 +6,8 @@ from pathlib import Path
 from readset_sync.model.record import Row
 
 from omics_meta.search.columns import COLUMNS, columns_of
-from omics_meta.search.criteria import criteria_of
 from omics_meta.search.filters import Search
-from omics_meta.search.hints import doubts, hint_of_nothing
-from omics_meta.search.plan import facts_of, plan
-from omics_meta.search.reader import read
-from omics_meta.selection.connection import connect_table
+from omics_meta.search.searching import search_for
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
@@ -29,22 +25,15 @@ def export(search: Search, *, form: Format | None, columns: str | None, output: 
     wanted = COLUMNS if chosen in {Format.CSV, Format.PARQUET} else None
     if columns is not None:
         wanted = columns_of(columns)
-    criteria = criteria_of(search.filters)
-    for doubt in doubts(search.filters):
-        print_note(doubt)
-    connection = connect_table(search.selection)
-    access = plan(criteria, facts_of(connection.description))
+    found = search_for(search)
     with reporting() as reporter, writing_to(output) as file:
-        pages = _counted(read(connection.client, connection.table, access, criteria), reporter)
-        count = write(Rows(pages, wanted, connection.about("export")), file)
+        count = write(Rows(_counted(found.pages, reporter), wanted, found.connection.about("export")), file)
     said = f"{counted(count, 'read set')} exported"
     if is_stdout(output):
         print_note(said)
     else:
         print_line(f"{said} to {output}")
-    if not count and search.filters.store:
-        print_note(hint_of_nothing(search.filters))
-    return ExitCode.DONE
+    return found.end(count)
 
 
 def _format_of(output: Path | None) -> Format:

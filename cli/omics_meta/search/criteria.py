@@ -43,6 +43,7 @@ class Criterion:
         key_condition: Makes the condition on that key.
         exact: Whether the attribute must be one text, as the partition key of an index demands.
         checked: The attribute that the condition is about, where that is another one.
+        reads: The attributes by which a row is judged, beside its key.
     """
 
     matches: Callable[[Row], bool]
@@ -51,6 +52,7 @@ class Criterion:
     key_condition: Callable[[AttributeBase], ConditionBase] | None = None
     exact: bool = False
     checked: str = ""
+    reads: tuple[str, ...] = ()
 
 
 def equals(attribute: str, value: str) -> Criterion:
@@ -61,6 +63,7 @@ def equals(attribute: str, value: str) -> Criterion:
         attribute,
         lambda key: key.eq(value),
         exact=True,
+        reads=(attribute,),
     )
 
 
@@ -75,8 +78,14 @@ def like(attribute: str, pattern: str) -> Criterion:
         return attribute in row and (row[attribute] == pattern or fnmatchcase(row[attribute], pattern))
 
     if not beginning:
-        return Criterion(matches, None)
-    return Criterion(matches, Attr(attribute).begins_with(beginning), attribute, lambda key: key.begins_with(beginning))
+        return Criterion(matches, None, reads=(attribute,))
+    return Criterion(
+        matches,
+        Attr(attribute).begins_with(beginning),
+        attribute,
+        lambda key: key.begins_with(beginning),
+        reads=(attribute,),
+    )
 
 
 def text(attribute: str, given: str) -> Criterion:
@@ -98,6 +107,7 @@ def since(moment: str) -> Criterion:
         Attr(CREATED_AT).gte(moment),
         CREATED_AT,
         lambda key: key.gte(moment),
+        reads=(CREATED_AT,),
     )
 
 
@@ -108,6 +118,7 @@ def before(moment: str) -> Criterion:
         Attr(CREATED_AT).lt(moment),
         CREATED_AT,
         lambda key: key.lt(moment),
+        reads=(CREATED_AT,),
     )
 
 
@@ -115,7 +126,9 @@ def in_store(store: str) -> Criterion:
     """The read set is in the store with an id, or with a name."""
     if not RESOURCE_ID.fullmatch(store):
         return Criterion(
-            lambda row: row.get("store", {}).get("store_name") == store, Attr("store.store_name").eq(store)
+            lambda row: row.get("store", {}).get("store_name") == store,
+            Attr("store.store_name").eq(store),
+            reads=("store",),
         )
     # The key tells it, in whatever format the row is.
     part = f":sequenceStore/{store}/"
@@ -139,7 +152,7 @@ def aligned_to(reference: str) -> Criterion:
 def tagged(key: str) -> Criterion:
     """The read set has a tag, with whatever value."""
     # DynamoDB compares the elements of a list as a whole, so that it would have to know the value.
-    return Criterion(lambda row: any(key in tag for tag in row.get("tags", [])), None)
+    return Criterion(lambda row: any(key in tag for tag in row.get("tags", [])), None, reads=("tags",))
 
 
 def tagged_with(pairs: Collection[tuple[str, str]]) -> Criterion:
@@ -148,6 +161,7 @@ def tagged_with(pairs: Collection[tuple[str, str]]) -> Criterion:
     return Criterion(
         lambda row: any(tag.get(key) == value for tag in row.get("tags", []) for key, value in pairs),
         reduce(lambda one, other: one | other, conditions),
+        reads=("tags",),
     )
 
 
@@ -158,6 +172,7 @@ def has_file(beginning: str) -> Criterion:
     return Criterion(
         lambda row: any(file.get("file_path", "").startswith(beginning) for file in row.get("files", [])),
         first | second | third,
+        reads=("files",),
     )
 
 
@@ -175,6 +190,7 @@ def one_of(ids: Collection[str]) -> Criterion:
         _ID,
         lambda key: key.eq(next(iter(ids))),
         exact=len(ids) == 1,
+        reads=(_ID,),
     )
 
 
