@@ -119,7 +119,9 @@ def test_a_page_counts_what_is_in_the_table(aws: Aws, report: Callable[..., Page
     }
     assert page.rows("refreshed")["within a day"][0] == "4"
     assert sum(int(count) for count, _ in page.rows("month").values()) == 4
-    assert page.rows("status")["ARCHIVED"][1] == "0 B"
+    # An archived read set that was never seen active has a size that nobody knows, and not none.
+    assert page.rows("status")["ARCHIVED"] == ["1", "unknown"]
+    assert page.rows("sequence store")[f"first cohort ({store})"][1] == f"{2 * sizes[0] / 2**20:.1f} MiB (1 unknown)"
 
 
 def test_the_inventory_adds_up_bytes_and_ages() -> None:
@@ -131,10 +133,24 @@ def test_the_inventory_adds_up_bytes_and_ages() -> None:
         inventory.add({"set_arn": arn, "synced_at": f"{now - age:%Y-%m-%dT%H:%M:%SZ}", "set_total_size": 10})
     inventory.add({"set_arn": "not an ARN", "set_total_size": "huge", "tags": "none", "store": "none"})
 
-    assert inventory.total == Tally(5, 40)
-    assert inventory.sizeless == 1
+    assert inventory.total == Tally(5, 40, unknown=1)
     assert [tally.count for _, tally in inventory.ages.in_order(Inventory.AGES)] == [1, 1, 1, 1, 1]
-    assert inventory.stores.largest(1) == [("1234567890", Tally(4, 40)), (OTHERS, Tally(1, 0))]
+    assert inventory.stores.largest(1) == [("1234567890", Tally(4, 40)), (OTHERS, Tally(1, unknown=1))]
+
+
+@pytest.mark.parametrize(
+    ("tally", "text"),
+    [
+        (Tally(), "0 B"),
+        (Tally(1, 1023), "1023 B"),
+        (Tally(2, 1536), "1.5 KiB"),
+        (Tally(9, 2**80), "1048576.0 EiB"),
+        (Tally(5, 3 * 2**40, unknown=2), "3.0 TiB (2 unknown)"),
+        (Tally(2, unknown=2), "unknown"),
+    ],
+)
+def test_a_size_that_is_not_known_is_never_0(tally: Tally, text: str) -> None:
+    assert tally.size_text == text
 
 
 def test_no_group_takes_more_than_a_thousand_labels() -> None:
@@ -240,7 +256,7 @@ def test_a_browser_shows_the_page(aws: Aws, report: Callable[..., Page], tmp_pat
 
     # THEN the title is the page's own, whatever names say, and they are texts
     assert f"<title>Read sets of {table} in us-west-2</title>" in shown
-    assert "5 read sets with 5.0 TiB" in shown
+    assert "5 read sets. Size: 5.0 TiB" in shown
     assert json.dumps(shown).count("pwned") == 3
     assert Page(shown).rows("status") == {"ACTIVE": ["5", "5.0 TiB"]}
 

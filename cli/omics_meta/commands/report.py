@@ -22,7 +22,6 @@ _MOST_LINES: Final = 25
 """Of a table whose labels are the users' own."""
 
 _CAPTION: Final = "Read sets, and the size of their files; a bar is the share of all read sets"
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STATES: Final = ("in_sync", "missing", "stale", "orphaned", "failed")
 
 _Labelled = Sequence[tuple[str, Tally]]
@@ -79,10 +78,11 @@ def _page(inventory: Inventory, table: str, region: str, now: datetime, verified
         ("Tags", "tag", inventory.tags.largest(_MOST_LINES)),
         ("Rows last refreshed", "refreshed", inventory.ages.in_order(Inventory.AGES)),
     ]
-    said = f"{total.count:,} read sets with {_size(total.size)}. Written at {format_timestamp(now)}."
+    said = f"{total.count:,} read sets. Size: {total.size_text}. Written at {format_timestamp(now)}."
     parts = [page.paragraph(said)]
-    if inventory.sizeless:
-        parts.append(page.paragraph(f"{inventory.sizeless:,} rows tell no size, and count as nothing in sizes."))
+    if total.unknown:
+        why = "HealthOmics shows none of a read set that was archived before its row was written."
+        parts.append(page.paragraph(f"The size of {total.unknown:,} read sets is unknown: {why}"))
     parts += [page.section(title, [_table(label, group, total)]) for title, label, group in groups]
     if verified is not None:
         parts.append(page.section("Verification", _verification(verified)))
@@ -93,7 +93,7 @@ def _table(label: str, group: _Labelled, total: Tally) -> str:
     if not group:
         return page.paragraph("None.")
     lines = [
-        page.Line(name, [f"{tally.count:,}", _size(tally.size)], tally.count / (total.count or 1))
+        page.Line(name, [f"{tally.count:,}", tally.size_text], tally.count / (total.count or 1))
         for name, tally in group
     ]
     return page.table(_CAPTION, label, ["read sets", "size"], lines)
@@ -122,11 +122,3 @@ def _not_compared(document: dict[str, Any]) -> str:
     return (
         ", as far as was compared: tags in bulk, but no files" if tags else ", but neither tags nor files were compared"
     )
-
-
-def _size(count: int) -> str:
-    """Write a number of bytes for people."""
-    amount, unit = float(count), 0
-    while amount >= 1024 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1024, unit + 1
-    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} B"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import CREATED_AT, SYNCED_AT, Row
@@ -29,18 +29,42 @@ _AGES: Final[Mapping[str, timedelta]] = {
 }
 _OLDER: Final = "longer ago"
 
+UNKNOWN: Final = "unknown"
+"""Size of read sets of which no row tells one; never 0."""
+
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
 
 @dataclass(slots=True)
 class Tally:
-    """So many read sets, with so many bytes in the files of those whose row tells."""
+    """So many read sets, with so many bytes in the files of those whose row tells, and so many whose row does not."""
 
     count: int = 0
     size: int = 0
+    unknown: int = 0
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Count one row. An archived read set that was never refreshed while it was active tells no size."""
+        size = row.get("set_total_size")
+        return cls(1, int(size)) if isinstance(size, int | Decimal) else cls(1, unknown=1)
 
     def add(self, other: "Tally") -> None:
         """Count more of them."""
         self.count += other.count
         self.size += other.size
+        self.unknown += other.unknown
+
+    @property
+    def size_text(self) -> str:
+        """The size for people, such as `1.2 TiB`, `1.2 TiB (3 unknown)` or `unknown`."""
+        if self.unknown and self.unknown == self.count:
+            return UNKNOWN
+        amount, unit = float(self.size), 0
+        while amount >= 1024 and unit < len(_UNITS) - 1:
+            amount, unit = amount / 1024, unit + 1
+        known = f"{amount:.1f} {_UNITS[unit]}" if unit else f"{self.size} B"
+        return f"{known} ({self.unknown:,} {UNKNOWN})" if self.unknown else known
 
 
 @dataclass(slots=True)
@@ -76,18 +100,14 @@ class Inventory:
     def __init__(self, now: datetime) -> None:
         self._limits = [(label, format_timestamp(now - age)) for label, age in _AGES.items()]
         self.total = Tally()
-        self.sizeless = 0
         self.stores, self.statuses, self.types = Group(), Group(), Group()
         self.months, self.tags, self.ages = Group(), Group(), Group()
         self.names: dict[str, str] = {}
 
     def add(self, row: Row) -> None:
         """Count a row, whatever another tool may have put into it."""
-        size = row.get("set_total_size")
-        has_size = isinstance(size, int | Decimal)
-        tally = Tally(1, int(size) if has_size else 0)
+        tally = Tally.of(row)
         self.total.add(tally)
-        self.sizeless += not has_size
         store_id, _ = ids(row[KEY])
         name = _member(row.get("store"), "store_name")
         if name:
