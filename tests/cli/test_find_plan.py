@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
-from omics_meta.search.columns import COLUMNS, Kind, columns_of, values
 from omics_meta.search.criteria import Criterion, criteria_of, one_of
 from omics_meta.search.filters import Filters
 from omics_meta.search.plan import Index, TableFacts, facts_of, plan
@@ -187,41 +186,3 @@ def test_a_wrong_option_is_named_with_its_value_and_the_remedy(filters: Filters,
         criteria_of(filters)
 
     assert str(raised.value).startswith(said)
-
-
-def test_a_column_that_does_not_exist_is_named() -> None:
-    with pytest.raises(CommandError, match="--columns: 'set_nmae' is not a column: give tag:KEY, or some of index_"):
-        columns_of("set_id,set_nmae")
-
-
-def test_a_column_is_there_once() -> None:
-    with pytest.raises(CommandError, match="--columns: 'set_id' is given 2 times: give it once"):
-        columns_of("set_id,set_name,set_id")
-
-
-def test_columns_give_each_value_of_a_row_once_and_numbers_as_numbers() -> None:
-    row = {
-        "set_arn": "arn",
-        "set_creation_time": "2026-04-04T18:01:06Z",
-        "set_etag": {"algorithm": "FASTQ_MD5up", "source2": "b"},
-        "files": [{"file_type": "source2", "file_path": "s3://a/b", "content_length": "12", "part_size": "9" * 19}],
-        "store": {"store_id": "1234567890", "store_name": "cohort"},
-        "tags": [{"a": "1"}, {"b": "2"}],
-        "set_name": 5,
-    }
-
-    shown = {column.name: value for column, value in zip(COLUMNS, values(row, COLUMNS), strict=True)}
-
-    assert {name: value for name, value in shown.items() if value is not None} == {
-        "set_arn": "arn",
-        "set_creation_time": "2026-04-04T18:01:06Z",
-        "set_etag_algorithm": "FASTQ_MD5up",
-        "set_etag_source2": "b",
-        "source2_file_path": "s3://a/b",
-        "source2_content_length": 12,
-        "store_id": "1234567890",
-        "store_name": "cohort",
-        "tags": {"a": "1", "b": "2"},
-    }, "a number that 64 bits do not hold, and a text that is none, are left out"
-    assert values(row, columns_of("tag:b, tag:c,set_arn")) == ["2", None, "arn"]
-    assert {column.kind for column in COLUMNS} == set(Kind)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from boto3.dynamodb.types import TypeSerializer
 from omics_meta.commands.selftest import ASSUMPTIONS
-from omics_meta.search.columns import COLUMNS
+from omics_meta.search.columns import COLUMNS, DERIVED
 from readset_sync import constants
 from readset_sync.messages.read_set_event import ACTIONS
 from readset_sync.model.record import build_row, listed_row
@@ -96,6 +96,8 @@ def test_the_columns_are_those_documented_and_every_attribute_has_one():
     names = {name for name, _ in documented}
     assert {member for member, _ in SCHEMA.table_under("The record", 2)} <= names
     assert {f"source1_{member}" for member, _ in SCHEMA.table_under("The record", 1)} - names == {"source1_file_type"}
+    made = [name for cell, _ in SCHEMA.table_under("Choosing columns", 1) for name in re.findall(r"\w+", cell)]
+    assert made == [column.name for column in DERIVED]
 
 
 def test_cost_tables_are_those_that_the_calculation_prints():

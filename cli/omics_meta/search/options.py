@@ -57,7 +57,11 @@ FORMATS: Final = options_of(_formats)
 
 ColumnsOption = Annotated[
     str | None,
-    typer.Option("--columns", metavar="A,B,C", help="Columns to print, such as set_id,set_name,tag:cohort."),
+    typer.Option(
+        "--columns",
+        metavar="[NEW=]COLUMN,...",
+        help="Columns to print, such as set_id,sample=set_sample_id,tag:cohort.",
+    ),
 ]
 
 
