@@ -116,6 +116,7 @@ def test_help_and_export_need_none_of_what_takes_long_to_load():
     helped = loaded_after(f"from omics_meta.app import app\n{code}")
     assert helped.isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "pyarrow", "readset_sync"})
     assert "pyarrow" not in loaded_after("import omics_meta.commands.export, omics_meta.commands.find")
+    assert "rich.console" not in modules_after("import omics_meta.commands.find")
 
 
 def test_help_loads_no_more_of_rich_than_typer_does():

@@ -1,21 +1,12 @@
-"""What writes for people, in colours where that is wanted."""
+"""What writes lines for people, and knows whether they want colours."""
 
 import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import IO, TextIO
+from typing import IO
 
 import typer
-from rich.console import Console
-
-
-class _Console(Console):
-    """A console that does not end the process by itself when nobody reads it any more."""
-
-    def on_broken_pipe(self) -> None:
-        """Leave the error to whoever prints; called where it is handled."""
-        raise
 
 
 def drop(stream: IO[str]) -> None:
@@ -43,9 +34,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def console_of(file: TextIO, *, width: int | None = None) -> Console:
-    """Return what writes for people to stdout or stderr: in colours on a terminal, and elsewhere if FORCE_COLOR is set.
+def wants_colours(file: IO[str]) -> bool:
+    """Whether a file is a terminal, or FORCE_COLOR is set.
 
     Variables that stand for a terminal, such as those of CI services, make none of a file.
     """
-    return _Console(file=file, width=width, force_terminal=file.isatty() or bool(os.environ.get("FORCE_COLOR")))
+    return file.isatty() or bool(os.environ.get("FORCE_COLOR"))

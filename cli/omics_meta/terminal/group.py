@@ -23,7 +23,7 @@ class _HonestHelp:
         """Write the help."""
         from typer import rich_utils
 
-        from omics_meta.terminal.console import console_of
+        from omics_meta.terminal.rich_console import console_of
 
         rich_utils.FORCE_TERMINAL = console_of(sys.stdout).is_terminal
         try:

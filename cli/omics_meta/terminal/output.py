@@ -7,11 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from rich.table import Table
-from rich.text import Text
-
 from omics_meta.pipeline.check import Check
-from omics_meta.terminal.console import console_of, read_or_not, say
+from omics_meta.terminal.console import read_or_not, say
 
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
@@ -38,6 +35,11 @@ def print_note(line: str) -> None:
 
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
     """Print counts: a table with a row for each store, or a line for each where a terminal is too narrow for that."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from omics_meta.terminal.rich_console import console_of
+
     lines = [(visible(label), [str(counts[column]) for column in columns]) for label, counts in rows]
     names = [visible(column) for column in columns]
     table = Table(_STORE)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from omics_meta.terminal.console import console_of, counted, read_or_not
+from omics_meta.terminal.console import counted, read_or_not
+from omics_meta.terminal.rich_console import console_of
 
 
 class Reporter:

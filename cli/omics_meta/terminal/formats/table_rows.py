@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from readset_sync.model.record import Row
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len  # the one part of Rich that loads at once
 
 from omics_meta.search.columns import SHOWN, Column, values
-from omics_meta.terminal.console import console_of
+from omics_meta.terminal.console import wants_colours
 from omics_meta.terminal.formats.rows import Rows, cell
 from omics_meta.terminal.output import print_note, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 _GAP: Final = 2
 """Cells of a terminal between two columns."""
@@ -38,16 +40,18 @@ def write_table(rows: Rows, file: TextIO) -> int:
     were chosen, and folds long texts. Elsewhere, and where a terminal has no room for the names of the columns, each
     row is a line, however long.
     """
-    shown, layout, count = console_of(file), None, 0
+    console, layout, count = _console(file), None, 0
     for page in filter(None, rows.pages):
         first = layout is None
-        layout = layout or _layout(shown, page, rows.columns)
+        layout = layout or _layout(console.width if console and file.isatty() else None, page, rows.columns)
         head, lines = _names(layout.columns) if first else [], _cells(page, layout.columns)
-        if layout.folds:
-            shown.print(_part(head, lines, layout.widths))
+        if console and layout.folds:
+            console.print(_part(head, lines, layout.widths))
         else:
-            if head:
-                shown.print(Text(_line(head, layout.widths), "table.header"), soft_wrap=True, end="")
+            if head and console:
+                console.print(_header(_line(head, layout.widths)), soft_wrap=True, end="")
+            elif head:
+                file.write(_line(head, layout.widths))
             file.writelines(_line(line, layout.widths) for line in lines)
             file.flush()
         count += len(page)
@@ -56,17 +60,26 @@ def write_table(rows: Rows, file: TextIO) -> int:
     return count
 
 
-def _layout(console: Console, page: Sequence[Row], chosen: Sequence[Column] | None) -> _Layout:
+def _console(file: TextIO) -> "Console | None":
+    if not wants_colours(file):
+        return None
+    from omics_meta.terminal.rich_console import console_of
+
+    return console_of(file)
+
+
+def _layout(width: int | None, page: Sequence[Row], chosen: Sequence[Column] | None) -> _Layout:
+    """Lay out a table for a terminal of this width; for a file if there is none."""
     columns = chosen or SHOWN
     lines = [_names(columns), *_cells(page, columns)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    if not console.file.isatty():
+    if width is None:
         return _Layout(columns, widths, folds=False)
     if chosen is None:
-        while len(widths) > 1 and sum(widths) + _GAP * (len(widths) - 1) > console.width:
+        while len(widths) > 1 and sum(widths) + _GAP * (len(widths) - 1) > width:
             widths.pop()
         return _Layout(columns[: len(widths)], widths, folds=False)
-    room = console.width - _GAP * (len(columns) - 1)
+    room = width - _GAP * (len(columns) - 1)
     least = [max(cell_len(name), min(width, _NARROWEST)) for name, width in zip(lines[0], widths, strict=True)]
     folds = sum(least) <= room
     return _Layout(columns, _narrowed(widths, least, room) if folds else widths, folds)
@@ -89,7 +102,16 @@ def _cells(page: Sequence[Row], columns: Sequence[Column]) -> list[list[str]]:
     return [[visible(cell(value)) for value in values(row, columns)] for row in page]
 
 
-def _part(head: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
+def _header(line: str) -> "Text":
+    from rich.text import Text
+
+    return Text(line, "table.header")
+
+
+def _part(head: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, show_header=bool(head), pad_edge=False)
     for name, width in zip(head or [""] * len(widths), widths, strict=True):
         table.add_column(Text(name), width=width, overflow="fold")
