@@ -218,6 +218,33 @@ def export(
     raise typer.Exit(export(search_of(context), form=chosen_format(context), columns=columns, output=output))
 
 
+@_command(cls=sharing(OF_TABLE, FILTERS))
+def activate(
+    context: typer.Context,
+    read_sets: Annotated[
+        list[str] | None, typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets, instead of filters.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be activated.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until the table says that the read sets are active.")
+    ] = False,
+    max_tps: Annotated[
+        str | None,
+        typer.Option("--max-tps", metavar="N", help="Jobs started a second. 4.5 by default; raise it with your quota."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask, then have HealthOmics activate archived read sets, up to twenty in a job.
+
+    What is active or activating already is left out, so that the same command can be run again.
+    """
+    from omics_meta.commands.activate import Options, activate
+
+    options = Options(yes=yes, dry_run=dry_run, wait=wait, max_tps=max_tps)
+    raise typer.Exit(activate(search_of(context), read_sets or (), options, as_json=as_json))
+
+
 dlq = typer.Typer(
     cls=Commands,
     context_settings=_HELP,

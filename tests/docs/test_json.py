@@ -25,8 +25,14 @@ MAPS = {"statuses", "found", "attributes", "names", "versions"}
 ROWS = "read_sets"
 """Whole items of the table, of which the page shows a part."""
 
-NEVER_SEEN_HERE = {("dlq redrive", "failures"), ("dlq discard", "failures"), ("status", "lag")}
-"""SQS does not fail in the sandbox (see tests/cli/test_dlq.py), and its CloudWatch knows no metrics."""
+NEVER_SEEN_HERE = {
+    ("dlq redrive", "failures"),
+    ("dlq discard", "failures"),
+    ("status", "lag"),
+    ("activate", "failures"),
+}
+"""SQS does not fail in the sandbox (see tests/cli/test_dlq.py), and its CloudWatch knows no metrics. Nothing is refused
+in a dry run (see tests/cli/test_activate.py)."""
 
 
 SPECIAL = {"backfill": "changes", "find": "access"}
@@ -125,6 +131,7 @@ CASES: dict[str, Callable[[World], Any]] = {
     "find": lambda world: world.document("find", "--stack", "dev", "--sample", "NA12878"),
     "get": lambda world: world.document("get", "--stack", "dev", READ_SET_ID),
     "export": lambda world: world.document("export", "--stack", "dev"),
+    "activate": lambda world: world.document("activate", "--stack", "dev", "--store", STORE_ID, "--dry-run"),
     "duplicates": lambda world: world.document("duplicates", "--stack", "dev"),
     "status": lambda world: world.document("status", "--stack", "dev"),
     "selftest": tried_out,

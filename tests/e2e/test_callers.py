@@ -68,6 +68,13 @@ def test_looking_takes_the_documented_permissions(sandbox: Sandbox, up: Callable
     assert set[str]().union(*found.values()) == permissions("find, get, export, duplicates") == set(allowed["Action"])
     assert "dynamodb:Query" in found["find --sample HG002"] - found["find"]
 
+    # AND those who activate need one permission more, which none of the other commands needs
+    sandbox.omics.set_status(store, row["set_id"], "ARCHIVED")
+    sandbox.drain()
+    caller.run(f"activate {row['set_arn']} --yes --wait")
+    assert caller.actions - set(allowed["Action"]) == permissions("activate") == {"omics:StartReadSetActivationJob"}
+    assert stack.rows()[row["set_id"]]["set_status"] == "ACTIVE"
+
     # AND those who operate need what the page says
     assert caller.needs("status") == permissions("verify with a stack", "status")
     assert caller.needs("report -o page.html") == permissions("report, cost")

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
 from readset_sync.messages.queue_message import Message, ReconcileRequest, RefreshRequest, StoreEvent
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
@@ -19,7 +18,7 @@ from readset_sync.stores.breaker import CircuitBreaker
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
-from omics_meta.terminal.console import counted
+from omics_meta.terminal.console import confirm, counted
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line
 
@@ -172,12 +171,8 @@ def _confirm(results: list[_Done]) -> None:
     named = " and ".join(f"{counted(each.found, 'message')} of {each.queue.name}" for each in results if each.found)
     if not named:
         return
-    try:
-        agreed = typer.confirm(f"Delete {named} for good?", err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
-    if not agreed:
-        raise CommandError("nothing was discarded: answer y to discard, or look with `omics-meta dlq show` first")
+    declined = "nothing was discarded: answer y to discard, or look with `omics-meta dlq show` first"
+    confirm(f"Delete {named} for good?", declined=declined)
 
 
 def _report(stack: _Stack, results: list[_Done], command: str, verb: str, *, dry_run: bool, as_json: bool) -> ExitCode:

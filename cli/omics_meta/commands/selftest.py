@@ -10,7 +10,6 @@ from importlib.metadata import version
 from itertools import chain, repeat
 from typing import Any, Final
 
-import typer
 from readset_sync.aws.clients import dynamodb_client, omics_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.rate_limits import MaxTps
@@ -30,6 +29,7 @@ from omics_meta.pipeline.rule import further_rules
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import Selection
+from omics_meta.terminal.console import confirm
 from omics_meta.terminal.exits import LAST_WORDS, CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line, print_note
 
@@ -326,12 +326,7 @@ def _confirm(stack: Stack, account: str) -> None:
     question = (
         f"Make a sequence store in account {account}, {stack.session.region_name}, with a read set of four reads,"
     )
-    try:
-        agreed = typer.confirm(f"{question} and delete both again?", err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
-    if not agreed:
-        raise CommandError("nothing was made: answer y to make it")
+    confirm(f"{question} and delete both again?", declined="nothing was made: answer y to make it")
 
 
 def _document(stack: Stack, findings: list[Finding], left: list[str]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import IO
 
 import typer
 
+from omics_meta.terminal.exits import CommandError
+
 
 def drop(stream: IO[str]) -> None:
     """Write to nowhere from now on, in place of a reader that went away or a disk that is full."""
@@ -40,3 +42,17 @@ def wants_colours(file: IO[str]) -> bool:
     Variables that stand for a terminal, such as those of CI services, make none of a file.
     """
     return file.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def confirm(question: str, *, declined: str) -> None:
+    """Ask on stderr, and go on if the answer is yes.
+
+    Raises:
+        CommandError: It is no; `declined` is its message.
+    """
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if not agreed:
+        raise CommandError(declined)

@@ -1,0 +1,287 @@
+"""`omics-meta activate`: which jobs are started, what is refused, and when it is done."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from omics_meta.commands import activate
+from readset_sync.constants import RATED_OPERATIONS
+
+from tests.cli.local_aws import Aws
+from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
+
+START = "StartReadSetActivationJob"
+
+SIZE = 5 * 2**30
+
+
+@pytest.fixture
+def store(aws: Aws) -> str:
+    return aws.store(45)
+
+
+@pytest.fixture
+def table(aws: Aws, store: str) -> str:
+    """A row for each read set: two are activating, forty archived, three active; the size of one is not known."""
+    table = aws.table()
+    for number, each in enumerate(aws.ids(store)):
+        status = "ACTIVATING" if number < 2 else "ARCHIVED" if number < 42 else "ACTIVE"
+        aws.omics.update_read_set(store, each, status=status)
+        size = {} if number == 2 else {"set_total_size": SIZE}
+        aws.put(table, {"set_arn": aws.arn(store, each), "set_status": status, **size})
+    return table
+
+
+def jobs(aws: Aws, *stores: str) -> list[list[str]]:
+    """The read sets of each job, store by store."""
+    started = [job for store in stores for job in aws.omics.store(store).activation_jobs.values()]
+    return [[source["readSetId"] for source in job.sources] for job in started]
+
+
+def test_archived_read_sets_are_activated_in_jobs_of_twenty_and_a_second_run_has_nothing_to_do(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    archived = aws.ids(store)[2:42]
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+
+    assert done.code == 0, done.err
+    document = done.document
+    assert {name: document[name] for name in ("archived", "bytes", "bytes_unknown", "active", "activating")} == {
+        "archived": 40,
+        "bytes": 39 * SIZE,
+        "bytes_unknown": 1,
+        "active": 3,
+        "activating": 2,
+    }
+    assert jobs(aws, store) == [archived[:20], archived[20:]]
+    told = [[each.rpartition("/")[2] for each in job["set_arns"]] for job in document["jobs"]]
+    assert told == jobs(aws, store)
+    assert [job["job_id"] for job in document["jobs"]] == list(aws.omics.store(store).activation_jobs)
+    assert (document["failures"], document["activated"]) == ([], None)
+    assert dict(aws.omics.calls) == {START: 2}
+
+    # AND once the table has followed, nothing is left
+    for each in archived:
+        aws.edit(table, aws.arn(store, each), set_status="ACTIVE")
+    again = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+
+    assert (again.code, aws.omics.calls[START]) == (0, 2)
+    assert again.out.splitlines() == [
+        "0 archived read sets, size: 0 B",
+        "left out: 43 active, 2 activating already",
+        "activation of 0 read sets in 0 jobs was started",
+    ]
+
+
+def test_a_dry_run_tells_what_would_be_activated_and_calls_nothing_of_healthomics(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    names = [aws.arn(store, each) for each in (*aws.ids(store)[1:4], aws.ids(store)[-1])]
+
+    done = cli.run("activate", "-t", table, *names, "--dry-run")
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "2 archived read sets, size: 5.0 GiB (1 unknown)",
+        "left out: 1 active, 1 activating already",
+        f"would be activated: {names[1]}",
+        f"would be activated: {names[2]}",
+        "activation of 2 read sets in 1 job would be started",
+    ]
+    assert (dict(aws.omics.calls), jobs(aws, store)) == ({}, [])
+
+
+def test_each_refusal_is_reported_by_read_set_and_the_rest_is_activated(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    # GIVEN a job that is refused for one of its read sets, a store that is gone, and a read set that is being deleted
+    ids = aws.ids(store)[2:6]
+    gone = aws.arn("9999999999", "1111111111")
+    aws.put(table, {"set_arn": gone, "set_status": "ARCHIVED"})
+    deleting = aws.arn(store, ids[3])
+    aws.edit(table, deleting, set_status="DELETING")
+
+    def names_it(given: Any) -> bool:
+        return {"readSetId": ids[1]} in given["sources"]
+
+    aws.omics.faults.add(START, "ValidationException", when=names_it)
+
+    done = cli.run("activate", "-t", table, "--yes", gone, *(aws.arn(store, each) for each in ids), *FAST)
+
+    assert done.code == 1, done.err
+    failures = [line for line in done.out.splitlines() if line.startswith("failed ")]
+    assert [line.partition(": ")[0].removeprefix("failed ") for line in failures] == [
+        deleting,
+        aws.arn(store, ids[1]),
+        gone,
+    ]
+    assert "its row says DELETING" in failures[0]
+    assert f"{START}: ValidationException: " in failures[1]
+    assert f"{START}: ResourceNotFoundException: " in failures[2]
+    assert jobs(aws, store) == [[ids[0]], [ids[2]]]
+    assert done.out.splitlines()[-1] == "activation of 2 read sets in 2 jobs was started"
+
+
+def test_what_has_no_row_is_named(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
+    known = aws.arn(store, aws.ids(store)[2])
+
+    done = cli.run("activate", "-t", table, "--yes", known, "1111111111", *FAST)
+
+    assert done.code == 1
+    assert f"no row of 1111111111 in table {table}" in done.err
+    assert jobs(aws, store) == [[aws.ids(store)[2]]]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("AccessDeniedException", "permission is missing"),
+        ("ExpiredTokenException", "AWS credentials are missing, expired or refused"),
+    ],
+)
+def test_what_every_job_would_be_refused_for_ends_the_command(
+    code: str, says: str, aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    aws.omics.faults.add(START, code)
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+
+    assert (done.code, done.out, aws.omics.calls[START]) == (2, "", 1)
+    assert done.err.startswith(f"omics-meta: error: {says} ({START}: {code}")
+
+
+def test_a_job_that_is_refused_for_its_number_fails_and_the_rest_goes_on(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    aws.omics.faults.add(START, "ServiceQuotaExceededException", times=1)
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+
+    assert done.code == 1
+    assert len(done.document["failures"]) == 20
+    assert jobs(aws, store) == [aws.ids(store)[22:42]]
+
+
+def test_throttles_are_waited_out(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
+    aws.omics.faults.add(START, "ThrottlingException", times=2)
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+
+    assert (done.code, len(done.document["jobs"]), aws.omics.calls[START]) == (0, 2, 4)
+
+
+class Clock:
+    """The clock of a command that waits: each sleep lets the next thing happen."""
+
+    def __init__(self, *events: Callable[[], None]) -> None:
+        self.now = 0.0
+        self._events = iter(events)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        next(self._events, lambda: None)()
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_were_activating(
+    aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, deleted = (aws.arn(store, each) for each in aws.ids(store)[2:4])
+    activating = aws.arn(store, aws.ids(store)[0])
+    clock = Clock(
+        lambda: aws.edit(table, started, set_status="ACTIVATING"),
+        lambda: aws.edit(table, activating, set_status="ACTIVE"),
+        lambda: aws.delete(table, deleted),
+        lambda: aws.edit(table, started, set_status="ACTIVE"),
+    )
+    monkeypatch.setattr(activate, "time", SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic))
+
+    done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", started, activating, deleted, *FAST)
+
+    assert (done.code, clock.now) == (1, 1 + 2 + 5 + 10)
+    document = done.document
+    assert (document["archived"], document["activating"], document["activated"]) == (2, 1, 2)
+    assert [(each["set_arn"], each["reason"]) for each in document["failures"]] == [(deleted, "its row is gone")]
+    assert "HealthOmics itself is not asked" in done.err
+    assert dict(aws.omics.calls) == {START: 1}
+
+
+@pytest.mark.parametrize(("status", "hours"), [("ARCHIVED", 0.25), ("ACTIVATING", 24)])
+def test_a_table_that_does_not_follow_is_given_up_on(
+    status: str,
+    hours: float,
+    aws: Aws,
+    cli: CommandLine,
+    store: str,
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arn = aws.arn(store, aws.ids(store)[2])
+    clock = Clock(lambda: aws.edit(table, arn, set_status=status))
+    monkeypatch.setattr(activate, "time", SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic))
+    monkeypatch.setattr(activate, "_PAUSES", (450.0,))
+
+    done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", arn, *FAST)
+
+    assert done.code == 1
+    [failure] = done.document["failures"]
+    [job] = done.document["jobs"]
+    assert failure["reason"] == (
+        f"its row still says {status}: ask `omics-meta verify` whether the table follows, and"
+        f" `aws omics get-read-set-activation-job --id {job['job_id']}` of its job"
+    )
+    assert done.document["activated"] == 0
+    assert hours * 3600 <= clock.now <= hours * 3600 + 450
+
+
+@pytest.mark.parametrize(("answer", "code", "started"), [("y", 0, 1), ("n", 2, 0)])
+def test_it_asks_on_a_terminal(
+    answer: str, code: int, started: int, aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    keyboard, terminal = pty.openpty()
+    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with cli.start("activate", "-t", table, aws.arn(store, aws.ids(store)[2]), **pipes) as process:
+        assert process.stderr
+        asked = "".join(iter(lambda: process.stderr.read(1), "?"))  # pyright: ignore[reportOptionalMemberAccess] - as above
+        os.write(keyboard, f"{answer}\n".encode())
+        _, said = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
+    os.close(keyboard)
+    os.close(terminal)
+
+    assert asked == "Activate 1 read set (size: unknown)"
+    assert process.returncode == code, said
+    assert len(jobs(aws, store)) == started
+
+
+WRONG: dict[str, tuple[tuple[str, ...], str]] = {
+    "nothing chosen": (("--yes",), "no read sets were chosen: give their ARNs or ids, or filters"),
+    "both": (("--yes", "--sample", "a", "1111111111"), "1111111111 and filters contradict each other"),
+    "nobody to ask": (("--sample", "a"), "there is no terminal to ask on: give --yes, or --dry-run"),
+    "no id": (("--yes", "HG002"), "'HG002' is neither the ARN nor the id of a read set"),
+    "dry run that waits": (("--dry-run", "--wait", "--sample", "a"), "--dry-run and --wait contradict each other"),
+    "no rate": (("--yes", "--max-tps", "many", "--sample", "a"), "--max-tps: 'many' is not a number"),
+    "rate of one": (("--yes", "--max-tps", "ListReadSets=5", "--sample", "a"), "so give its number"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "says"), WRONG.values(), ids=WRONG.keys())
+def test_one_line_names_the_value_and_the_remedy(
+    arguments: tuple[str, ...], says: str, aws: Aws, cli: CommandLine
+) -> None:
+    done = cli.run("activate", "-t", "nowhere", *arguments)
+
+    assert (done.code, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert line.startswith("omics-meta: error: ")
+    assert says in line
+
+
+def test_the_pipeline_never_activates_anything() -> None:
+    assert START not in RATED_OPERATIONS
