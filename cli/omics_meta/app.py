@@ -218,6 +218,23 @@ def export(
     raise typer.Exit(export(search_of(context), form=chosen_format(context), columns=columns, output=output))
 
 
+@_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
+def count(
+    context: typer.Context,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="A,B,C", help="Columns whose values make the groups, such as status,tag:cohort."),
+    ] = None,
+) -> None:
+    """Count read sets, their bytes and their gigabases: of all that fit, or of each group of them.
+
+    Sizes that no row tells are counted as unknown, and never as 0.
+    """
+    from omics_meta.commands.count import count
+
+    raise typer.Exit(count(search_of(context), form=chosen_format(context) or Format.TABLE, by=by))
+
+
 @_command(cls=sharing(OF_TABLE, FILTERS))
 def activate(
     context: typer.Context,

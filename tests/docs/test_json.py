@@ -131,6 +131,7 @@ CASES: dict[str, Callable[[World], Any]] = {
     "find": lambda world: world.document("find", "--stack", "dev", "--sample", "NA12878"),
     "get": lambda world: world.document("get", "--stack", "dev", READ_SET_ID),
     "export": lambda world: world.document("export", "--stack", "dev"),
+    "count": lambda world: world.document("count", "--stack", "dev", "--by", "status,tag:cohort"),
     "activate": lambda world: world.document("activate", "--stack", "dev", "--store", STORE_ID, "--dry-run"),
     "duplicates": lambda world: world.document("duplicates", "--stack", "dev"),
     "status": lambda world: world.document("status", "--stack", "dev"),

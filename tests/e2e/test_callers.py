@@ -61,11 +61,15 @@ def test_looking_takes_the_documented_permissions(sandbox: Sandbox, up: Callable
     assert allowed["Resource"] == [stack.outputs["tableArn"], f"{stack.outputs['tableArn']}/index/*"]
     found: dict[str, set[str]] = {}
     searches = ("find", "find --sample HG002", f"get {row['set_arn']}", f"get {row['set_id']}", "duplicates")
-    for command in (*searches, "export -o rows.csv"):
+    for command in (*searches, "export -o rows.csv", "count --by status"):
         caller.run(command)
         assert {resource for _, resource in caller.called} == {stack.outputs["tableArn"]}
         found[command] = caller.actions
-    assert set[str]().union(*found.values()) == permissions("find, get, export, duplicates") == set(allowed["Action"])
+    assert (
+        set[str]().union(*found.values())
+        == permissions("find, get, export, count, duplicates")
+        == set(allowed["Action"])
+    )
     assert "dynamodb:Query" in found["find --sample HG002"] - found["find"]
 
     # AND those who activate need one permission more, which none of the other commands needs

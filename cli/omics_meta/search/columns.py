@@ -21,7 +21,7 @@ from readset_sync.model.timestamp import is_timestamp
 
 from omics_meta.terminal.exits import CommandError
 
-Value = str | int | dict[str, str] | None
+Value = str | int | float | dict[str, str] | None
 
 _Flat = dict[str, Any]
 """A row whose values are not inside others; its tags are one dict."""
@@ -39,6 +39,8 @@ class Kind(StrEnum):
     TEXT = "text"
     INTEGER = "integer"
     """Of 64 bits."""
+    NUMBER = "number"
+    """That need not be whole. No row has one; counts do."""
     TIME = "time"
     """A text in the table's format, `2026-04-04T18:01:06Z`."""
     MAP = "map"
@@ -73,7 +75,7 @@ class Column:
                 return _integer(value)
             case Kind.TIME:
                 return value if is_timestamp(value) else None
-            case Kind.MAP:
+            case Kind.MAP | Kind.NUMBER:
                 return value
 
 

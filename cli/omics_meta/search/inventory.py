@@ -35,6 +35,14 @@ UNKNOWN: Final = "unknown"
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
+def size_text(size: int) -> str:
+    """Write a number of bytes for people."""
+    amount, unit = float(size), 0
+    while amount >= 1024 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{size} B"
+
+
 @dataclass(slots=True)
 class Tally:
     """So many read sets, with so many bytes in the files of those whose row tells, and so many whose row does not."""
@@ -60,10 +68,7 @@ class Tally:
         """The size for people, such as `1.2 TiB`, `1.2 TiB (3 unknown)` or `unknown`."""
         if self.unknown and self.unknown == self.count:
             return UNKNOWN
-        amount, unit = float(self.size), 0
-        while amount >= 1024 and unit < len(_UNITS) - 1:
-            amount, unit = amount / 1024, unit + 1
-        known = f"{amount:.1f} {_UNITS[unit]}" if unit else f"{self.size} B"
+        known = size_text(self.size)
         return f"{known} ({self.unknown:,} {UNKNOWN})" if self.unknown else known
 
 

@@ -9,7 +9,7 @@ from omics_meta.terminal.formats.rows import Rows, to_json
 def write_document(rows: Rows, file: TextIO) -> int:
     """Write one JSON document with all rows; return how many there were."""
     # Its head comes with the first row: where nothing can be read at all, nothing is written.
-    head = f'{json.dumps(rows.about)[:-1]}, "read_sets": ['
+    head = f'{json.dumps(rows.about)[:-1]}, "{rows.member}": ['
     count = 0
     for page in rows.pages:
         for row in page:

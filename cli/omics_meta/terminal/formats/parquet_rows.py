@@ -34,6 +34,7 @@ def write_parquet(rows: Rows, file: TextIO) -> int:
     types = {
         Kind.TEXT: pyarrow.string(),
         Kind.INTEGER: pyarrow.int64(),
+        Kind.NUMBER: pyarrow.float64(),
         Kind.TIME: pyarrow.timestamp("ms", tz="UTC"),
         Kind.MAP: pyarrow.map_(pyarrow.string(), pyarrow.string()),
     }

@@ -24,14 +24,16 @@ class Rows:
     Attributes:
         pages: The rows, some at a time.
         columns: What to write of each row. None stands for the whole row in JSON, and for the usual columns elsewhere.
-        about: Members of a JSON document before `read_sets`.
-        ending: Its members after that, from the number of rows.
+        about: Members of a JSON document before the rows.
+        ending: Its members after them, from the number of rows.
+        member: The name of the member that holds the rows.
     """
 
     pages: Iterable[Sequence[Row]]
     columns: Sequence[Column] | None = None
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
     ending: Callable[[int], Mapping[str, Any]] = _found
+    member: str = "read_sets"
 
     def record(self, row: Row) -> Mapping[str, Any]:
         """Return what JSON holds of a row."""

@@ -1,0 +1,130 @@
+"""`omics-meta count`: what is known is added up, and what is not known is never 0."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
+
+NAMES = ["read_sets", "bytes", "bytes_unknown", "gigabases", "gigabases_unknown"]
+
+ROWS: tuple[dict[str, Any], ...] = (
+    {"set_status": "ACTIVE", "tags": [{"cohort": "a"}], "set_total_size": 2**40, "bases": 90_000_000_000},
+    {"set_status": "ACTIVE", "tags": [{"cohort": "a"}], "set_total_size": 2**39, "bases": 1},
+    {"set_status": "ACTIVE", "tags": [{"cohort": "b"}], "set_total_size": 0, "bases": 0},
+    {"set_status": "ARCHIVED", "tags": [{"cohort": "a"}, {"other": "b"}], "set_total_size": 1},
+    {"set_status": "ARCHIVED", "tags": [{"cohort": "a"}], "bases": 500_000_000},
+    {"set_status": "ARCHIVED", "tags": []},
+)
+"""Read sets of two cohorts and of none; of archived ones, the row may lack the size, the number of bases, or both."""
+
+BY_COHORT_AND_STATUS: list[list[Any]] = [
+    ["a", "ACTIVE", 2, 2**40 + 2**39, 0, 90.000000001, 0],
+    ["a", "ARCHIVED", 2, 1, 1, 0.5, 1],
+    ["b", "ACTIVE", 1, 0, 0, 0.0, 0],
+    [None, "ARCHIVED", 1, None, 1, None, 1],
+]
+
+
+@pytest.fixture
+def table(aws: Aws) -> str:
+    table = aws.table()
+    for number, row in enumerate(ROWS):
+        attributes = dict(row)
+        if "bases" in attributes:
+            attributes["set_sequence_information"] = {"total_base_count": attributes.pop("bases")}
+        aws.put(table, {"set_arn": aws.arn("1234567890", str(9_000_000_000 + number)), **attributes})
+    return table
+
+
+def test_groups_are_counted_and_the_largest_come_first(cli: CommandLine, table: str) -> None:
+    done = cli.run("count", "-t", table, "--by", "tag:cohort,status", "--json")
+
+    assert done.code == 0, done.err
+    assert done.document == {
+        "command": "count",
+        "table": table,
+        "region": "us-west-2",
+        "groups": [dict(zip(["tag:cohort", "status", *NAMES], group, strict=True)) for group in BY_COHORT_AND_STATUS],
+        "read_sets": 6,
+    }
+    assert done.err == "omics-meta: 6 read sets in 4 groups\n"
+
+
+def test_what_is_not_known_is_said_in_every_format(cli: CommandLine, table: str, tmp_path: Path) -> None:
+    command = ("count", "-t", table, "--by", "cohort=tag:cohort,status")
+
+    lines = cli.run(*command).out.splitlines()
+    rows = list(csv.DictReader(io.StringIO(cli.run(*command, "--csv").out)))
+    documents = cli.run(*command, "--jsonl").json_lines
+    file = tmp_path / "counts.parquet"
+    with file.open("w", encoding="utf-8") as out:
+        assert cli.run(*command, "--format", "parquet", stdout=out).code == 0
+    with duckdb.connect() as database:
+        counts = database.execute("FROM read_parquet(?)", [str(file)])
+        types, groups = {name: str(kind) for name, kind, *_ in counts.description or ()}, counts.fetchall()
+
+    assert [line.split() for line in lines] == [
+        ["cohort", "status", *NAMES],
+        ["a", "ACTIVE", "2", "1.5", "TiB", "0", "90.000", "0"],
+        ["a", "ARCHIVED", "2", "1", "B", "1", "0.500", "1"],
+        ["b", "ACTIVE", "1", "0", "B", "0", "0.000", "0"],
+        ["ARCHIVED", "1", "unknown", "1", "unknown", "1"],
+    ]
+    assert [(row["bytes"], row["gigabases"]) for row in rows] == [
+        (str(2**40 + 2**39), "90.000000001"),
+        ("1", "0.5"),
+        ("0", "0.0"),
+        ("", ""),
+    ]
+    assert documents == [dict(zip(["cohort", "status", *NAMES], each, strict=True)) for each in BY_COHORT_AND_STATUS]
+    assert [list(group) for group in groups] == BY_COHORT_AND_STATUS
+    assert (types["bytes"], types["gigabases"]) == ("BIGINT", "DOUBLE")
+
+
+def test_without_groups_all_that_fit_are_one_line(cli: CommandLine, table: str) -> None:
+    every = cli.run("count", "-t", table, "--json")
+    archived = cli.run("count", "-t", table, "--status", "ARCHIVED", "--tag", "cohort", "--json")
+    none = cli.run("count", "-t", table, "--sample", "nobody", "--json")
+
+    assert [list(group.values()) for done in (every, archived, none) for group in done.document["groups"]] == [
+        [6, 2**40 + 2**39 + 1, 2, 90.500000001, 2],
+        [2, 1, 1, 0.5, 1],
+        [0, 0, 0, 0.0, 0],
+    ]
+
+
+def test_only_what_is_needed_is_read(cli: CommandLine, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[str] = set()
+
+    def read_item(item: dict[str, Any]) -> dict[str, str]:
+        seen.update(item)
+        return {"set_arn": "a"}
+
+    monkeypatch.setattr("omics_meta.search.reader.read_item", read_item)
+
+    cli.run("count", "-t", table, "--by", "tag:cohort", "--json")
+
+    assert seen == {"set_arn", "tags", "set_total_size", "set_sequence_information"}
+
+
+@pytest.mark.parametrize(
+    ("by", "says"),
+    [
+        ("cohrot", "--by: 'cohrot' is not a column"),
+        ("tags", "--by: tags holds several values: name one of them, as in tag:cohort"),
+        ("bytes=set_id", "--by: bytes is the name of a count: give another, as in NEW=bytes"),
+        ("status,status", "--by: 'status' is given 2 times"),
+    ],
+)
+def test_one_line_says_what_is_wrong_with_the_groups(by: str, says: str, cli: CommandLine) -> None:
+    done = cli.run("count", "-t", "nowhere", "--by", by)
+
+    assert (done.code, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert line.startswith(f"omics-meta: error: {says}")
