@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from omics_meta.search.options import FILTERS, FORMATS, ColumnsOption, chosen_format, search_of
+from omics_meta.search.options import FILTERS, FORMATS, ColumnsOption, SortOption, chosen_format, search_of
 from omics_meta.selection.options import (
     OF_QUEUES,
     OF_STACK,
@@ -158,24 +158,27 @@ def find(
     context: typer.Context,
     columns: ColumnsOption = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Most rows to print.")] = None,
+    sort: SortOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
     ] = False,
 ) -> None:
     """Find read sets in the table, without calling HealthOmics.
 
-    A row must fit all options. Rows are printed as they are found, in no particular order.
+    A row must fit all options. Rows are printed as they are found, in no particular order unless they are sorted.
     """
     from omics_meta.commands.find import find
 
     form = chosen_format(context) or Format.TABLE
-    raise typer.Exit(find(search_of(context), form=form, columns=columns, limit=limit, explain=explain))
+    raise typer.Exit(find(search_of(context), form=form, columns=columns, limit=limit, sort=sort, explain=explain))
 
 
 @_command(cls=sharing(OF_TABLE, last=FORMATS))
 def get(
     context: typer.Context,
-    read_sets: Annotated[list[str], typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets.")],
+    read_sets: Annotated[
+        list[str], typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets; - reads them from stdin.")
+    ],
     columns: ColumnsOption = None,
 ) -> None:
     """Print the rows of some read sets.
@@ -204,6 +207,7 @@ def duplicates(
 def export(
     context: typer.Context,
     columns: ColumnsOption = None,
+    sort: SortOption = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is stdout, the default.")
     ] = None,
@@ -215,7 +219,7 @@ def export(
     """
     from omics_meta.commands.export import export
 
-    raise typer.Exit(export(search_of(context), form=chosen_format(context), columns=columns, output=output))
+    raise typer.Exit(export(search_of(context), form=chosen_format(context), columns=columns, sort=sort, output=output))
 
 
 @_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))

@@ -76,18 +76,43 @@ ALL = sorted([*A, *B])
 
 FINDS: dict[str, tuple[Filters, list[str]]] = {
     "everything": (Filters(), ALL),
-    "sample": (Filters(sample="HG002"), ["HG002.cohort-a", "HG002.cohort-b"]),
-    "samples that begin alike": (Filters(sample="NA*", store="cohort-a"), A[1:]),
-    "a pattern in the middle": (Filters(name="*1287[89]*b"), B[1:]),
-    "a pattern in other letters": (Filters(name="na*"), []),
-    "subject": (Filters(subject="subject-1"), B),
-    "subject and sample": (Filters(subject="subject-1", sample="HG002"), B[:1]),
-    "name": (Filters(name="HG002.cohort-a"), A[:1]),
-    "sample and name, the keys of an index": (Filters(sample="HG002", name="*.cohort-b"), B[:1]),
-    "status in lower case": (Filters(status="active", subject="subject-0"), A),
-    "another status": (Filters(status="ARCHIVED"), []),
-    "type": (Filters(file_type="fastq", subject="subject-0"), A),
-    "store by name": (Filters(store="cohort-b"), B),
+    "sample": (Filters(sample=("HG002",)), ["HG002.cohort-a", "HG002.cohort-b"]),
+    "several samples": (Filters(sample=("HG002", "NA12878"), store=("cohort-a",)), A[:2]),
+    "a sample and a pattern": (Filters(sample=("HG002", "*9"), store=("cohort-b",)), [B[0], B[2]]),
+    "several subjects, and several samples": (
+        Filters(subject=("subject-0", "subject-1", "subject-2"), sample=("HG002", "nobody")),
+        [A[0], B[0]],
+    ),
+    "samples of a file, which are no patterns": (Filters(listed={"set_sample_id": ("HG002", "NA*")}), [A[0], B[0]]),
+    "more samples of a file than DynamoDB compares with": (
+        Filters(listed={"set_sample_id": ("HG002", *map(str, range(150)))}, subject=("subject-1",)),
+        B[:1],
+    ),
+    "several names": (Filters(name=("HG002.cohort-a", "HG002.cohort-b", "*9.cohort-b")), [A[0], B[0], B[2]]),
+    "several statuses": (Filters(status=("archived", "active"), subject=("subject-0",)), A),
+    "no status of some": (Filters(not_status=("active", "DELETING")), []),
+    "not another status": (Filters(not_status=("archived",), subject=("subject-0",)), A),
+    "several types": (Filters(file_type=("bam", "fastq"), subject=("subject-0",)), A),
+    "several stores": (Filters(store=("cohort-a", "cohort-b", "cohort-c"), sample=("HG002",)), [A[0], B[0]]),
+    "several references": (Filters(reference=("GRCh37*", REFERENCE), store=("cohort-b",)), B[:1]),
+    "several buckets": (Filters(file=("s3://nowhere/", "s3://"), subject=("subject-0",)), A),
+    "any value of a tag": (Filters(tags=("panel=HG002", "panel=NA12878", "cohort=a")), A[:2]),
+    "a tag like a pattern": (Filters(tags=("panel=NA*8", "cohort=[ac]")), A[1:2]),
+    "another value of a tag, or none": (Filters(tags=("panel!=HG002", "cohort!=b", "phase!=1")), A[1:]),
+    "no value of a tag like a pattern": (Filters(tags=("panel!=NA*",)), [A[0], B[0]]),
+    "no tag with a key": (Filters(no_tags=("phase", "panel"), tags=("cohort",)), []),
+    "no tag that nobody has": (Filters(no_tags=("phase",), subject=("subject-1",)), B),
+    "samples that begin alike": (Filters(sample=("NA*",), store=("cohort-a",)), A[1:]),
+    "a pattern in the middle": (Filters(name=("*1287[89]*b",)), B[1:]),
+    "a pattern in other letters": (Filters(name=("na*",)), []),
+    "subject": (Filters(subject=("subject-1",)), B),
+    "subject and sample": (Filters(subject=("subject-1",), sample=("HG002",)), B[:1]),
+    "name": (Filters(name=("HG002.cohort-a",)), A[:1]),
+    "sample and name, the keys of an index": (Filters(sample=("HG002",), name=("*.cohort-b",)), B[:1]),
+    "status in lower case": (Filters(status=("active",), subject=("subject-0",)), A),
+    "another status": (Filters(status=("ARCHIVED",)), []),
+    "type": (Filters(file_type=("fastq",), subject=("subject-0",)), A),
+    "store by name": (Filters(store=("cohort-b",)), B),
     "tag with a value": (Filters(tags=("cohort=a",)), A),
     "tag with any value": (Filters(tags=("cohort",)), ALL),
     "tag with an empty value": (Filters(tags=("cohort=",)), []),
@@ -96,16 +121,16 @@ FINDS: dict[str, tuple[Filters, list[str]]] = {
     "created after": (Filters(created_after="2020-01-01"), ALL),
     "created before": (Filters(created_before="2020-01-01T00:00:00+02:00"), []),
     "created between, by an index": (
-        Filters(status="ACTIVE", created_after="2020-01-01", created_before="2100-01-01"),
+        Filters(status=("ACTIVE",), created_after="2020-01-01", created_before="2100-01-01"),
         ALL,
     ),
-    "reference by name": (Filters(reference="GRCh38 (no alt)"), [A[0], B[0]]),
-    "reference by a pattern": (Filters(reference="GRCh38*", store="cohort-b"), B[:1]),
-    "reference by ARN": (Filters(reference=REFERENCE, store="cohort-a"), A[:1]),
-    "reference of another name": (Filters(reference="GRCh38"), []),
-    "reference of nobody": (Filters(reference="arn:aws:omics:us-west-2:1:referenceStore/1/reference/1"), []),
-    "bucket": (Filters(file="s3://", subject="subject-0"), A),
-    "another bucket": (Filters(file="s3://nowhere/"), []),
+    "reference by name": (Filters(reference=("GRCh38 (no alt)",)), [A[0], B[0]]),
+    "reference by a pattern": (Filters(reference=("GRCh38*",), store=("cohort-b",)), B[:1]),
+    "reference by ARN": (Filters(reference=(REFERENCE,), store=("cohort-a",)), A[:1]),
+    "reference of another name": (Filters(reference=("GRCh38",)), []),
+    "reference of nobody": (Filters(reference=("arn:aws:omics:us-west-2:1:referenceStore/1/reference/1",)), []),
+    "bucket": (Filters(file=("s3://",), subject=("subject-0",)), A),
+    "another bucket": (Filters(file=("s3://nowhere/",)), []),
 }
 KEYS = {
     "subject": ("set_subject_id", None, "KEYS_ONLY"),
@@ -144,14 +169,14 @@ def test_what_is_found_does_not_depend_on_indexes(aws: Aws, populated: Populate,
     # AND by rows that have only what is wanted of them and what they are judged by
     some = {case: found(aws, table, filters, "set_name") for case, (filters, _) in FINDS.items()}
     assert some == {case: expected for case, (_, expected) in FINDS.items()}
-    read_attributes = {name for row in read_all(aws, table, Filters(sample="HG002"), "set_name") for name in row}
+    read_attributes = {name for row in read_all(aws, table, Filters(sample=("HG002",)), "set_name") for name in row}
     assert read_attributes == {"set_arn", "set_name", "set_sample_id"}
 
     # AND stores and files, whose names are made up anew every time
     row = next(iter(aws.raw_rows(table).values()))
     same_store = [each["set_name"] for each in aws.rows(table).values() if each["store_id"] == row["store_id"]]
-    assert found(aws, table, Filters(store=row["store_id"], status="ACTIVE")) == sorted(same_store)
-    assert found(aws, table, Filters(file=row["files"][1]["file_path"][:-1])) == [row["set_name"]]
+    assert found(aws, table, Filters(store=(row["store_id"],), status=("ACTIVE",))) == sorted(same_store)
+    assert found(aws, table, Filters(file=(row["files"][1]["file_path"][:-1],))) == [row["set_name"]]
 
 
 def test_a_table_is_scanned_in_segments_a_page_at_a_time(aws: Aws) -> None:
@@ -208,9 +233,18 @@ def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_
         {"set_arn": arn, "set_id": "9876543210", "set_sample_id": "HG002"},
         {"set_arn": "not-an-arn", "extra": {"flags": ["a", "b"], "blob": "AA==", "number": 1.5}},
     ]
-    for filters in (Filters(name="*"), Filters(tags=("cohort",)), Filters(file="s3://"), Filters(store="cohort")):
+    for filters in (
+        Filters(name=("*",)),
+        Filters(tags=("cohort",)),
+        Filters(file=("s3://",)),
+        Filters(store=("cohort",)),
+        # What is not known fits no negative condition.
+        Filters(not_status=("ACTIVE",)),
+        Filters(tags=("cohort!=b",)),
+        Filters(no_tags=("cohort",)),
+    ):
         assert list(read_all(aws, table, filters)) == []
-    assert [row["set_id"] for row in read_all(aws, table, Filters(store="1234567890", sample="HG002"))] == [
+    assert [row["set_id"] for row in read_all(aws, table, Filters(store=("1234567890",), sample=("HG002",)))] == [
         "9876543210"
     ]
 
@@ -219,7 +253,7 @@ def test_an_index_that_is_sorted_by_the_key_finds_the_rows_of_a_store(aws: Aws, 
     table = populated({"by-sample": ("set_sample_id", "set_arn", "ALL")})
     row = next(each for each in aws.raw_rows(table).values() if each["set_sample_id"] == "HG002")
 
-    assert found(aws, table, Filters(sample="HG002", store=row["store_id"])) == [row["set_name"]]
+    assert found(aws, table, Filters(sample=("HG002",), store=(row["store_id"],))) == [row["set_name"]]
 
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
@@ -233,10 +267,10 @@ def test_listed_rows_are_found_by_all_but_files_and_tags(
             aws.edit(table, arn, sync_state="listed", **lacking)
 
     listed = ["HG002.cohort-a", "HG002.cohort-b"]
-    assert found(aws, table, Filters(sample="HG002", status="ACTIVE")) == listed
-    assert found(aws, table, Filters(store="cohort-b")) == B
+    assert found(aws, table, Filters(sample=("HG002",), status=("ACTIVE",))) == listed
+    assert found(aws, table, Filters(store=("cohort-b",))) == B
     assert found(aws, table, Filters(tags=("cohort",))) == [name for name in ALL if name not in listed]
-    assert found(aws, table, Filters(file="s3://")) == [name for name in ALL if name not in listed]
+    assert found(aws, table, Filters(file=("s3://",))) == [name for name in ALL if name not in listed]
     shown = cli.run("find", "-t", table, "--name", "HG002.cohort-a", "--columns", "sync_state,tags,source1_file_path")
     assert shown.out.splitlines()[1].split() == ["listed"]
 
@@ -345,7 +379,7 @@ def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: C
     assert "--status 'frozen' is none of the known statuses" in warning
     assert [status for status in READ_SET_STATUSES if status in warning] == list(READ_SET_STATUSES)
     assert "known statuses" not in known.err
-    assert not [doubt for status in READ_SET_STATUSES for doubt in doubts(Filters(status=status.lower()))]
+    assert not [doubt for status in READ_SET_STATUSES for doubt in doubts(Filters(status=(status.lower(),)))]
 
 
 @pytest.mark.parametrize("command", ["find", "export"])

@@ -8,6 +8,7 @@ from readset_sync.model.record import Row
 from omics_meta.search.columns import COLUMNS, columns_of
 from omics_meta.search.filters import Search
 from omics_meta.search.searching import search_for
+from omics_meta.search.sorting import order_of
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
@@ -18,16 +19,21 @@ from omics_meta.terminal.output_file import is_stdout, writing_to
 from omics_meta.terminal.progress import Reporter, reporting
 
 
-def export(search: Search, *, form: Format | None, columns: str | None, output: Path | None) -> ExitCode:
+def export(
+    search: Search, *, form: Format | None, columns: str | None, sort: str | None, output: Path | None
+) -> ExitCode:
     """Write the rows that fit to a file, or to stdout."""
     chosen = form or _format_of(output)
     write = writer_of(chosen, output)
     wanted = COLUMNS if chosen in {Format.CSV, Format.PARQUET} else None
     if columns is not None:
         wanted = columns_of(columns)
+    order = order_of(sort) if sort is not None else None
     found = search_for(search)
     with reporting() as reporter, writing_to(output) as file:
-        count = write(Rows(_counted(found.pages, reporter), wanted, found.connection.about("export")), file)
+        pages = _counted(found.pages, reporter)
+        pages = order.sorted(pages, None) if order else pages
+        count = write(Rows(pages, wanted, found.connection.about("export")), file)
     said = f"{counted(count, 'read set')} exported"
     if is_stdout(output):
         print_note(said)

@@ -10,6 +10,7 @@ from omics_meta.search import searching
 from omics_meta.search.columns import columns_of
 from omics_meta.search.filters import Search
 from omics_meta.search.searching import look_up, search_for
+from omics_meta.search.sorting import order_of
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
@@ -19,20 +20,27 @@ from omics_meta.terminal.formats.rows import Rows
 from omics_meta.terminal.output import print_note
 
 
-def find(search: Search, *, form: Format, columns: str | None, limit: int | None, explain: bool) -> ExitCode:
-    """Print the rows that fit, as they are found."""
+def find(
+    search: Search, *, form: Format, columns: str | None, limit: int | None, sort: str | None, explain: bool
+) -> ExitCode:
+    """Print the rows that fit, as they are found or sorted."""
     if explain and form not in {Format.TABLE, Format.JSON}:
         raise CommandError(f"--explain and --format {form} contradict each other: give --json, or neither")
+    if limit is not None and search.require_all:
+        raise CommandError("--limit and --require-all contradict each other: give one of them")
     write = writer_of(form)
     shown = columns_of(columns) if columns is not None else None
+    order = order_of(sort) if sort is not None else None
     if explain:
-        return searching.explain(search, command="find", as_json=form is Format.JSON)
+        return searching.explain(search, order, command="find", as_json=form is Format.JSON)
     found = search_for(search)
+
+    pages = order.sorted(found.pages, limit) if order else _first(found.pages, limit)
 
     def ending(count: int) -> dict[str, Any]:
         return {"found": count, "limited": count == limit}
 
-    count = write(Rows(_first(found.pages, limit), shown, found.connection.about("find"), ending), sys.stdout)
+    count = write(Rows(pages, shown, found.connection.about("find"), ending), sys.stdout)
     read_sets = counted(count, "read set")
     print_note(f"{read_sets} shown (--limit); there may be more" if count == limit else f"{read_sets} found")
     return found.end(count)

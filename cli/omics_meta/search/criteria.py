@@ -1,113 +1,105 @@
-"""What a row must be like to be found. Pure: no AWS calls.
+"""What a row must be like to be found, by what was asked for. Pure: no AWS calls."""
 
-Every criterion can judge a row by itself. What DynamoDB can judge as well, so that fewer rows travel, is its condition,
-which may let too many rows pass and must never hold one back that the criterion takes.
-"""
-
-import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
-from functools import reduce
 from typing import Final
+from unicodedata import normalize
 
-from boto3.dynamodb.conditions import Attr, AttributeBase, ConditionBase
+from boto3.dynamodb.conditions import Attr
 from readset_sync.constants import KEY
 from readset_sync.model.record import CREATED_AT, Row
 from readset_sync.model.timestamp import format_timestamp
 
-from omics_meta.search.filters import Filters
+from omics_meta.search.criterion import (
+    MOST_OPERANDS,
+    Criterion,
+    among,
+    any_condition,
+    any_of,
+    fitting,
+    forms,
+    is_pattern,
+    like,
+)
+from omics_meta.search.filters import SAMPLE, SUBJECT, Filters
 from omics_meta.selection.target import RESOURCE_ID
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.output import ids as ids_of
 
-_WILDCARDS: Final = re.compile(r"[*?\[]")
 _ID: Final = "set_id"
+_STATUS: Final = "set_status"
 _TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
 """Of read sets: HealthOmics' `FileType`."""
-_MOST_OPERANDS: Final = 100
-"""Of DynamoDB's IN."""
 _AFTER: Final = "--created-after"
 _BEFORE: Final = "--created-before"
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """Decides about rows.
-
-    Attributes:
-        matches: Whether a row is to be found.
-        condition: What DynamoDB can check of it; None for nothing.
-        attribute: The attribute by which an index must be keyed to be of use; empty where none can be.
-        key_condition: Makes the condition on that key.
-        exact: Whether the attribute must be one text, as the partition key of an index demands.
-        checked: The attribute that the condition is about, where that is another one.
-        reads: The attributes by which a row is judged, beside its key.
-    """
-
-    matches: Callable[[Row], bool]
-    condition: ConditionBase | None
-    attribute: str = ""
-    key_condition: Callable[[AttributeBase], ConditionBase] | None = None
-    exact: bool = False
-    checked: str = ""
-    reads: tuple[str, ...] = ()
+def criteria_of(filters: Filters) -> tuple[Criterion, ...]:
+    """Return what a row must all be like; nothing for every row."""
+    return tuple(_criteria(filters))
 
 
-def equals(attribute: str, value: str) -> Criterion:
-    """An attribute is the given text."""
-    return Criterion(
-        lambda row: row.get(attribute) == value,
-        Attr(attribute).eq(value),
-        attribute,
-        lambda key: key.eq(value),
-        exact=True,
-        reads=(attribute,),
+def _criteria(filters: Filters) -> Iterator[Criterion]:
+    given: tuple[tuple[str, Sequence[str], Callable[[Sequence[str]], Criterion]], ...] = (
+        ("--sample", filters.sample, lambda texts: _texts(SAMPLE, texts)),
+        ("--subject", filters.subject, lambda texts: _texts(SUBJECT, texts)),
+        ("--name", filters.name, lambda texts: _texts("set_name", texts)),
+        ("--status", filters.status, lambda statuses: among(_STATUS, map(str.upper, statuses))),
+        ("--not-status", filters.not_status, _of_no_status),
+        ("--type", filters.file_type, lambda types: among("set_type", map(_type, types))),
+        ("--store", filters.store, lambda stores: any_of([*map(in_store, stores)])),
+        ("--reference", filters.reference, _aligned_to),
+        ("--file", filters.file, _with_file),
+        ("--no-tag", filters.no_tags, _without_tags),
+        (_AFTER, _given(filters.created_after), lambda times: since(_moment(_AFTER, times[0]))),
+        (_BEFORE, _given(filters.created_before), lambda times: before(_moment(_BEFORE, times[0]))),
     )
+    for option, texts, criterion in given:
+        if "" in texts:
+            # As when a shell variable is not set: to find everything would surprise.
+            raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
+        if texts:
+            yield criterion(texts)
+    if filters.created_after and filters.created_before:
+        _check_order(filters.created_after, filters.created_before)
+    yield from (among(attribute, names) for attribute, names in filters.listed.items())
+    yield from _tagged(filters.tags)
 
 
-def like(attribute: str, pattern: str) -> Criterion:
-    """An attribute is like a pattern of `*`, `?` and `[...]`, as in a shell, with upper and lower case told apart.
-
-    It also finds the text itself, such as a sample that is called `HG002[tumor]`.
-    """
-    beginning = _WILDCARDS.split(pattern, maxsplit=1)[0]
-
-    def matches(row: Row) -> bool:
-        return attribute in row and (row[attribute] == pattern or fnmatchcase(row[attribute], pattern))
-
-    if not beginning:
-        return Criterion(matches, None, reads=(attribute,))
-    return Criterion(
-        matches,
-        Attr(attribute).begins_with(beginning),
-        attribute,
-        lambda key: key.begins_with(beginning),
-        reads=(attribute,),
-    )
+def _given(text: str | None) -> tuple[str, ...]:
+    return () if text is None else (text,)
 
 
-def text(attribute: str, given: str) -> Criterion:
-    """An attribute is the given text, or like it where it is a pattern."""
-    return like(attribute, given) if _WILDCARDS.search(given) else equals(attribute, given)
+def _texts(attribute: str, given: Sequence[str]) -> Criterion:
+    exact = [each for each in given if not is_pattern(each)]
+    patterns = [like(attribute, each) for each in given if is_pattern(each)]
+    return any_of([among(attribute, exact), *patterns] if exact else patterns)
 
 
-def of_type(given: str) -> Criterion:
-    """The read set is of a type, in any case."""
+def _type(given: str) -> str:
     if given.upper() not in _TYPES:
         raise CommandError(f"--type {given!r} is not a type of read set: give one of {', '.join(_TYPES)}")
-    return equals("set_type", given.upper())
+    return given.upper()
+
+
+def _of_no_status(statuses: Sequence[str]) -> Criterion:
+    unwanted = sorted({each.upper() for each in statuses})
+    return Criterion(
+        lambda row: _STATUS in row and row[_STATUS] not in unwanted,
+        (_STATUS,),
+        ~Attr(_STATUS).is_in(unwanted) if len(unwanted) <= MOST_OPERANDS else None,
+        len(unwanted),
+    )
 
 
 def since(moment: str) -> Criterion:
     """The read set was created at a moment or later."""
     return Criterion(
         lambda row: row.get(CREATED_AT, "") >= moment,
+        (CREATED_AT,),
         Attr(CREATED_AT).gte(moment),
-        CREATED_AT,
-        lambda key: key.gte(moment),
-        reads=(CREATED_AT,),
+        attribute=CREATED_AT,
+        key_condition=lambda key: key.gte(moment),
     )
 
 
@@ -115,65 +107,106 @@ def before(moment: str) -> Criterion:
     """The read set was created before a moment."""
     return Criterion(
         lambda row: CREATED_AT in row and row[CREATED_AT] < moment,
+        (CREATED_AT,),
         Attr(CREATED_AT).lt(moment),
-        CREATED_AT,
-        lambda key: key.lt(moment),
-        reads=(CREATED_AT,),
+        attribute=CREATED_AT,
+        key_condition=lambda key: key.lt(moment),
     )
 
 
 def in_store(store: str) -> Criterion:
     """The read set is in the store with an id, or with a name."""
     if not RESOURCE_ID.fullmatch(store):
+        names = forms(store)
         return Criterion(
-            lambda row: row.get("store", {}).get("store_name") == store,
-            Attr("store.store_name").eq(store),
-            reads=("store",),
+            lambda row: row.get("store", {}).get("store_name") in names,
+            ("store",),
+            any_condition([Attr("store.store_name").eq(each) for each in names]),
+            len(names),
         )
     # The key tells it, in whatever format the row is.
     part = f":sequenceStore/{store}/"
     return Criterion(
-        lambda row: part in row[KEY],
-        Attr(KEY).contains(part),
-        "store_id",
-        lambda key: key.eq(store),
-        exact=True,
-        checked=KEY,
+        lambda row: part in row[KEY], (KEY,), Attr(KEY).contains(part), attribute="store_id", values=(store,)
     )
 
 
-def aligned_to(reference: str) -> Criterion:
+def _aligned_to(references: Sequence[str]) -> Criterion:
     """The reference of the read set has an ARN, or a name that may be a pattern."""
-    if reference.startswith("arn:"):
-        return equals("set_reference_arn", reference)
-    return text("set_reference_name", reference)
+    arns = [each for each in references if each.startswith("arn:")]
+    names = [each for each in references if not each.startswith("arn:")]
+    by_name = [_texts("set_reference_name", names)] if names else []
+    return any_of([among("set_reference_arn", arns), *by_name] if arns else by_name)
+
+
+def _with_file(prefixes: Sequence[str]) -> Criterion:
+    """The path of one of the files begins with one of some texts."""
+    beginnings = tuple(form for each in prefixes for form in forms(each))
+    # A read set has source1, source2 and index at the most.
+    conditions = [Attr(f"files[{number}].file_path").begins_with(each) for each in beginnings for number in range(3)]
+    return Criterion(
+        lambda row: any(file.get("file_path", "").startswith(beginnings) for file in row.get("files", [])),
+        ("files",),
+        any_condition(conditions) if len(conditions) <= MOST_OPERANDS else None,
+        len(conditions),
+    )
+
+
+def _tagged(given: Sequence[str]) -> Iterator[Criterion]:
+    """What `--tag` asks for: of each key one of its values, or none of those that it must not have."""
+    wanted: dict[str, list[Criterion]] = {}
+    for each in given:
+        key, sign, _ = each.partition("=")
+        if not each or (sign and not key and "=" not in each[1:]):
+            raise CommandError(f"--tag {each!r} has no key: give KEY, KEY=VALUE or KEY!=VALUE")
+        if not sign:
+            wanted.setdefault(normalize("NFC", key), []).append(tagged(each))
+        elif key.endswith("!") and key != "!":
+            yield tagged_otherwise(key[:-1], each[len(key) + 1 :])
+        else:
+            # Keys and values may have `=` in them, so that any of several may be the one between key and value.
+            signs = [position for position, character in enumerate(each) if character == "=" and position]
+            wanted.setdefault(normalize("NFC", key), []).append(
+                tagged_with([(each[:sign], each[sign + 1 :]) for sign in signs])
+            )
+    yield from map(any_of, wanted.values())
 
 
 def tagged(key: str) -> Criterion:
     """The read set has a tag, with whatever value."""
     # DynamoDB compares the elements of a list as a whole, so that it would have to know the value.
-    return Criterion(lambda row: any(key in tag for tag in row.get("tags", [])), None, reads=("tags",))
+    keys = forms(key)
+    return Criterion(lambda row: any(each in tag for tag in row.get("tags", []) for each in keys), ("tags",))
 
 
 def tagged_with(pairs: Collection[tuple[str, str]]) -> Criterion:
-    """The read set has a tag with one of these keys and its value."""
-    conditions: list[ConditionBase] = [Attr("tags").contains({key: value}) for key, value in pairs]
+    """The read set has a tag with one of these keys and its value, which may be a pattern."""
+    wanted = [(each, fitting(value)) for key, value in pairs for each in forms(key)]
+    conditions = [
+        Attr("tags").contains({each: text}) for key, value in pairs for each in forms(key) for text in forms(value)
+    ]
     return Criterion(
-        lambda row: any(tag.get(key) == value for tag in row.get("tags", []) for key, value in pairs),
-        reduce(lambda one, other: one | other, conditions),
-        reads=("tags",),
+        lambda row: any(key in tag and fits(tag[key]) for tag in row.get("tags", []) for key, fits in wanted),
+        ("tags",),
+        None if any(is_pattern(value) for _, value in pairs) else any_condition(conditions),
+        len(conditions),
     )
 
 
-def has_file(beginning: str) -> Criterion:
-    """The path of one of the files begins with a text."""
-    # A read set has source1, source2 and index at the most.
-    first, second, third = (Attr(f"files[{number}].file_path").begins_with(beginning) for number in range(3))
-    return Criterion(
-        lambda row: any(file.get("file_path", "").startswith(beginning) for file in row.get("files", [])),
-        first | second | third,
-        reads=("files",),
-    )
+def tagged_otherwise(key: str, value: str) -> Criterion:
+    """The read set is known not to have a tag with a value, which may be a pattern: it may have another one, or none.
+
+    A row without `tags` does not tell which tags the read set has.
+    """
+    unwanted = tagged_with([(key, value)])
+    condition = ~unwanted.condition if unwanted.condition else None
+    return Criterion(lambda row: "tags" in row and not unwanted.matches(row), ("tags",), condition, unwanted.operands)
+
+
+def _without_tags(keys: Sequence[str]) -> Criterion:
+    """The read set is known to have no tag with one of some keys."""
+    unwanted = any_of([*map(tagged, keys)])
+    return Criterion(lambda row: "tags" in row and not unwanted.matches(row), ("tags",))
 
 
 def read_set_id(row: Row) -> str:
@@ -183,54 +216,15 @@ def read_set_id(row: Row) -> str:
 
 def one_of(ids: Collection[str]) -> Criterion:
     """The read set has one of the ids."""
-    told = Attr(_ID).is_in(sorted(ids)) | ~Attr(_ID).attribute_type("S")
+    told = Attr(_ID).is_in(list(ids)) | ~Attr(_ID).attribute_type("S")
     return Criterion(
         lambda row: read_set_id(row) in ids,
-        told if len(ids) <= _MOST_OPERANDS else None,
+        (_ID,),
+        told if len(ids) <= MOST_OPERANDS else None,
+        len(ids),
         _ID,
-        lambda key: key.eq(next(iter(ids))),
-        exact=len(ids) == 1,
-        reads=(_ID,),
+        tuple(ids),
     )
-
-
-def criteria_of(filters: Filters) -> tuple[Criterion, ...]:
-    """Return what a row must all be like; nothing for every row."""
-    return tuple(_criteria(filters))
-
-
-def _criteria(filters: Filters) -> Iterator[Criterion]:
-    given: tuple[tuple[str, str | None, Callable[[str], Criterion]], ...] = (
-        ("--sample", filters.sample, lambda sample: text("set_sample_id", sample)),
-        ("--subject", filters.subject, lambda subject: text("set_subject_id", subject)),
-        ("--name", filters.name, lambda name: text("set_name", name)),
-        ("--status", filters.status, lambda status: equals("set_status", status.upper())),
-        ("--type", filters.file_type, of_type),
-        ("--store", filters.store, in_store),
-        ("--reference", filters.reference, aligned_to),
-        ("--file", filters.file, has_file),
-        (_AFTER, filters.created_after, lambda time: since(_moment(_AFTER, time))),
-        (_BEFORE, filters.created_before, lambda time: before(_moment(_BEFORE, time))),
-    )
-    for option, value, criterion in given:
-        if value == "":
-            # As when a shell variable is not set: to find everything would surprise.
-            raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
-        if value is not None:
-            yield criterion(value)
-    if filters.created_after and filters.created_before:
-        _check_order(filters.created_after, filters.created_before)
-    yield from map(_tag, filters.tags)
-
-
-def _tag(given: str) -> Criterion:
-    if given and "=" not in given:
-        return tagged(given)
-    # Keys and values may have `=` in them, so that any of several may be the one between key and value.
-    signs = [position for position, character in enumerate(given) if character == "=" and position]
-    if not signs:
-        raise CommandError(f"--tag {given!r} has no key: give KEY or KEY=VALUE")
-    return tagged_with([(given[:sign], given[sign + 1 :]) for sign in signs])
 
 
 def _check_order(after: str, before: str) -> None:

@@ -5,12 +5,15 @@ from typing import Any
 
 from omics_meta.search.plan import Access, TableFacts
 from omics_meta.search.reader import expressions
+from omics_meta.search.sorting import Order
 from omics_meta.terminal.output import print_json, print_line
 
 
-def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFacts, *, as_json: bool) -> None:
+def print_explanation(
+    about: Mapping[str, Any], access: Access, facts: TableFacts, order: Order | None, *, as_json: bool
+) -> None:
     """Print how rows would be read, what DynamoDB would be asked to check, and what it would charge."""
-    sent = expressions(access)
+    sent = expressions(access, next(iter(access.keys), None))
     if as_json:
         print_json(
             {
@@ -19,8 +22,11 @@ def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFact
                 "index": access.index.name if access.index else None,
                 "reason": access.reason,
                 "segments": access.segments,
+                "queries": len(access.keys),
                 "key_condition": sent.get("KeyConditionExpression"),
                 "filter": sent.get("FilterExpression"),
+                "checked_here": access.judged,
+                "sort": order.column.name if order else None,
                 "names": sent.get("ExpressionAttributeNames", {}),
                 "read_units_per_row_found": access.units_per_row,
                 "most_read_units": access.most_units,
@@ -28,17 +34,31 @@ def print_explanation(about: Mapping[str, Any], access: Access, facts: TableFact
             }
         )
         return
-    how = f"query of index {access.index.name}" if access.index else f"scan of the table in {_parts(access.segments)}"
-    print_line(f"{how}: {access.reason}")
+    print_line(f"{_how(access)}: {access.reason}")
     for what, expression in (("key condition", "KeyConditionExpression"), ("filter", "FilterExpression")):
         if expression in sent:
             print_line(f"{what}: {_readable(sent[expression], sent['ExpressionAttributeNames'])}")
+    if access.index and not access.index.whole_rows:
+        print_line("The index has keys alone: rows are read by their keys, 100 at a time.")
+    if access.judged:
+        print_line(f"checked after reading, not by DynamoDB: {', '.join(access.judged)}")
+    if order:
+        print_line(f"The rows that are found are held in memory, and sorted by {order.column.name}.")
     if access.units_per_row is None or access.most_units is None:
         print_line("How many read units that takes is not known yet: DynamoDB counts a table within six hours.")
         return
     per_row = f"{access.units_per_row:.2f} read units for each row found, " if access.index else ""
+    if len(access.keys) > 1:
+        print_line(f"{len(access.keys) / 2:,.1f} read units for the queries, whatever they find")
     print_line(f"{per_row}{access.most_units:,.1f} read units{' at the most' if access.index else ''}")
     print_line(f"The table has {facts.rows:,} rows, as DynamoDB counted in the last six hours.")
+
+
+def _how(access: Access) -> str:
+    if access.index is None:
+        return f"scan of the table in {_parts(access.segments)}"
+    queries = "query" if len(access.keys) == 1 else f"{len(access.keys):,} queries"
+    return f"{queries} of index {access.index.name}"
 
 
 def _parts(segments: int) -> str:

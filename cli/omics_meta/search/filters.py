@@ -1,44 +1,61 @@
 """The options by which a user says which rows to find, as they were given; `criteria` says what they mean."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from omics_meta.selection.target import Selection
+
+SAMPLE: Final = "set_sample_id"
+SUBJECT: Final = "set_subject_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What rows must be like; None, or no tag, asks for nothing.
+    """What rows must be like. Of several values of one option, any will do; an option without a value asks for nothing.
 
     Attributes:
-        sample: Sample id; like `subject` and `name` a pattern if it has `*`, `?` or `[...]` in it.
-        subject: Subject id.
-        name: Name of the read set.
-        status: Status, in any case.
-        file_type: Type, in any case.
-        store: Id or name of the sequence store.
-        reference: Name or ARN of the reference.
-        tags: `KEY` or `KEY=VALUE` each, all of which a read set must have.
+        sample: Sample ids; like `subject`, `name` and `reference` patterns if they have `*`, `?` or `[...]` in them.
+        subject: Subject ids.
+        name: Names of the read set.
+        status: Statuses, in any case.
+        not_status: Statuses that it must not have, in any case.
+        file_type: Types, in any case.
+        store: Ids or names of the sequence store.
+        reference: Names or ARNs of the reference.
+        tags: `KEY`, `KEY=PATTERN` or `KEY!=PATTERN` each: a read set must have one of the values for each key, and
+            none of the unwanted ones.
+        no_tags: Keys of tags that it must not have.
         file: What the path of one of the files begins with.
         created_after: ISO 8601 date or time; a read set of that very second counts.
         created_before: ISO 8601 date or time; a read set of that very second does not count.
+        listed: By attribute, the names that files list, of which it must have one. They are no patterns.
     """
 
-    sample: str | None = None
-    subject: str | None = None
-    name: str | None = None
-    status: str | None = None
-    file_type: str | None = None
-    store: str | None = None
-    reference: str | None = None
+    sample: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    not_status: tuple[str, ...] = ()
+    file_type: tuple[str, ...] = ()
+    store: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    file: str | None = None
+    no_tags: tuple[str, ...] = ()
+    file: tuple[str, ...] = ()
     created_after: str | None = None
     created_before: str | None = None
+    listed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which table to search, and for what."""
+    """Which table to search, and for what.
+
+    Attributes:
+        require_all: Whether it is wrong that a name which a file lists is not found.
+    """
 
     selection: Selection
     filters: Filters
+    require_all: bool = False

@@ -1,37 +1,70 @@
 """The options of the commands that find rows."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
-from omics_meta.search.filters import Filters, Search
+from omics_meta.search.filters import SAMPLE, SUBJECT, Filters, Search
+from omics_meta.search.names_file import names_in
 from omics_meta.selection.options import JsonOption, selection_of
+from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.formats.format import Format, format_of
 from omics_meta.terminal.group import options_of
 
 _PATTERN = "`*`, `?` and `[...]` stand for any characters, as in a shell."
+_ANY = "Repeatable: any of them."
 _ISO_8601 = "ISO 8601; UTC unless it says otherwise"
+_LIST = "one on each line, or a column of a CSV; - is stdin."
 
 
 def _filters(
-    sample: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"Sample id. {_PATTERN}")] = None,
-    subject: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"Subject id. {_PATTERN}")] = None,
-    name: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"Name. {_PATTERN}")] = None,
-    status: Annotated[str | None, typer.Option(metavar="STATUS", help="Status, such as ACTIVE.")] = None,
-    file_type: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="FASTQ, BAM, CRAM or UBAM.")] = None,
-    store: Annotated[str | None, typer.Option(metavar="STORE", help="Id or name of the sequence store.")] = None,
+    sample: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Sample id. {_PATTERN} {_ANY}")] = None,
+    samples_from: Annotated[
+        Path | None, typer.Option("--samples-from", metavar="FILE", help=f"File with sample ids, {_LIST}")
+    ] = None,
+    subject: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Subject id. {_PATTERN} {_ANY}")] = None,
+    subjects_from: Annotated[
+        Path | None, typer.Option("--subjects-from", metavar="FILE", help=f"File with subject ids, {_LIST}")
+    ] = None,
+    from_column: Annotated[
+        str | None, typer.Option("--from-column", metavar="NAME", help="Column of these files, which are CSV then.")
+    ] = None,
+    require_all: Annotated[
+        bool, typer.Option("--require-all", help="Exit code 1 if a sample or subject of these files is not found.")
+    ] = False,
+    name: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Name. {_PATTERN} {_ANY}")] = None,
+    status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help=f"Status, such as ACTIVE. {_ANY}")] = None,
+    not_status: Annotated[
+        list[str] | None,
+        typer.Option("--not-status", metavar="STATUS", help="Status that it must not have. Repeatable: none of them."),
+    ] = None,
+    file_type: Annotated[
+        list[str] | None, typer.Option("--type", metavar="TYPE", help=f"FASTQ, BAM, CRAM or UBAM. {_ANY}")
+    ] = None,
+    store: Annotated[
+        list[str] | None, typer.Option(metavar="STORE", help=f"Id or name of the sequence store. {_ANY}")
+    ] = None,
     reference: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help=f"Name of the reference, or its ARN. {_PATTERN}")
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help=f"Name of the reference, or its ARN. {_PATTERN} {_ANY}"),
     ] = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KEY[=VALUE]",
-            help="Tag with this key, and with this value if one is given. Repeatable: all must be there.",
+            metavar="KEY[[!]=PATTERN]",
+            help="Tag with this key, and with a value like this; or `!=`: without such a value. Repeatable: for each"
+            " key, any of its values.",
         ),
     ] = None,
+    no_tag: Annotated[
+        list[str] | None,
+        typer.Option("--no-tag", metavar="KEY", help="No tag with this key. Repeatable: none of them."),
+    ] = None,
     file: Annotated[
-        str | None, typer.Option(metavar="PREFIX", help="Beginning of the path of a file, such as s3://...")
+        list[str] | None,
+        typer.Option(metavar="PREFIX", help=f"Beginning of the path of a file, such as s3://... {_ANY}"),
     ] = None,
     created_after: Annotated[
         str | None, typer.Option(metavar="TIME", help=f"Created at this date or time ({_ISO_8601}) or later.")
@@ -65,11 +98,43 @@ ColumnsOption = Annotated[
 ]
 
 
+SortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="[-]COLUMN",
+        help="Column to sort by; after `-`, the largest first. All rows that are found are held in memory.",
+    ),
+]
+
+
 def search_of(context: typer.Context) -> Search:
     """Return which rows of which table the options of a command select."""
-    given = dict(context.params)
-    filters = {name: given[name] for name in Filters.__slots__ if name != "tags"}
-    return Search(selection_of(context), Filters(**filters, tags=tuple(given["tag"] or ())))
+    given = context.params
+    single = {name: given[name] for name in ("created_after", "created_before")}
+    several = {
+        name: tuple(given[name] or ())
+        for name in ("sample", "subject", "name", "status", "not_status", "file_type", "store", "reference", "file")
+    }
+    filters = Filters(
+        **several, **single, tags=tuple(given["tag"] or ()), no_tags=tuple(given["no_tag"] or ()), listed=_listed(given)
+    )
+    return Search(selection_of(context), filters, require_all=given["require_all"])
+
+
+def _listed(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    files: dict[str, tuple[str, Path | None]] = {
+        SAMPLE: ("--samples-from", given["samples_from"]),
+        SUBJECT: ("--subjects-from", given["subjects_from"]),
+    }
+    paths = [path for _, path in files.values() if path is not None]
+    if [*map(str, paths)] == ["-", "-"]:
+        raise CommandError("--samples-from - and --subjects-from - contradict each other: stdin is one of them")
+    for option in ("from_column", "require_all"):
+        if given[option] and not paths:
+            raise CommandError(f"--{option.replace('_', '-')} is about --samples-from or --subjects-from: give one")
+    column = given["from_column"]
+    return {name: names_in(path, option, column=column) for name, (option, path) in files.items() if path is not None}
 
 
 def chosen_format(context: typer.Context) -> Format | None:

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from omics_meta.search.criteria import Criterion
+from omics_meta.search.criterion import MOST_OPERANDS, Criterion
 
 _HASH_KEYS: Final = (
     "set_id",
@@ -23,6 +23,9 @@ _HASH_KEYS: Final = (
 )
 """Attributes by which an index can help, the one first that leaves the fewest rows."""
 
+_FEW_ROWS: Final = frozenset(_HASH_KEYS[:4])
+"""Those of which each value leaves a few rows."""
+
 _ALWAYS_THERE: Final = ("set_arn", "set_id", "set_status")
 """Attributes that every row has."""
 
@@ -31,6 +34,9 @@ _IN_THE_KEY: Final = ("set_id", "store_id")
 
 _UNIT: Final = 4096
 """Bytes that a read request unit reads, twice that where the read need not be consistent."""
+
+_LONGEST_KEY: Final = 2048
+"""Bytes of a partition key."""
 
 _SEGMENT: Final = 4 * 2**20
 _MOST_SEGMENTS: Final = 4
@@ -72,8 +78,9 @@ class Access:
 
     Attributes:
         index: The index to query; None to scan the table.
-        key: The condition on the index's keys; None for a scan.
+        keys: The conditions on the index's keys, for each of which there is a query; none for a scan.
         condition: What DynamoDB is to check of each row that it reads; None for nothing.
+        judged: Attributes of which DynamoDB checks nothing, so that rows are read and left out here.
         segments: How many parts of the table are scanned at the same time.
         reason: Why it is read so.
         units_per_row: Read request units for each row found in the index; 0 for a scan, None while no size is known.
@@ -82,8 +89,9 @@ class Access:
     """
 
     index: Index | None
-    key: ConditionBase | None
+    keys: tuple[ConditionBase, ...]
     condition: ConditionBase | None
+    judged: tuple[str, ...]
     segments: int
     reason: str
     units_per_row: float | None
@@ -114,8 +122,11 @@ def _index_of(index: Mapping[str, Any]) -> Index:
 
 
 def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
-    """Decide how to read the rows that fit all criteria: by an index where one is keyed by what is asked for."""
-    asked = {each.attribute for each in criteria if each.exact}
+    """Decide how to read the rows that fit all criteria: by an index where one is keyed by what is asked for.
+
+    Where so many values are asked for that as many queries would take more units than a scan, it is a scan.
+    """
+    asked = {each.attribute for each in criteria if each.values}
     narrowed = {each.attribute for each in criteria if each.attribute}
     usable = [
         index
@@ -126,40 +137,56 @@ def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
         and (index.hash_key not in _IN_THE_KEY or index.rows >= table.rows)
     ]
     if not usable:
-        return _scan(criteria, table, asked.intersection(_HASH_KEYS))
+        keys = " or ".join(sorted(asked.intersection(_HASH_KEYS)))
+        why = f"no index that is ready and has every row is keyed by {keys}" if keys else ""
+        return _scan(criteria, table, why or "no index can help with what is asked for")
     best = min(
         usable,
-        key=lambda index: (_HASH_KEYS.index(index.hash_key), index.range_key not in narrowed, not index.whole_rows),
+        key=lambda index: (
+            index.hash_key not in _FEW_ROWS,
+            len(_values(criteria, index.hash_key)),
+            _HASH_KEYS.index(index.hash_key),
+            index.range_key not in narrowed,
+            not index.whole_rows,
+        ),
     )
-    return _query(criteria, best, table)
+    query, scan = _query(criteria, best, table), _scan(criteria, table, "")
+    # Half a unit is the least of a query that need not be consistent, if it finds a row.
+    least = len(query.keys) * (0.5 if best.whole_rows else 0.5 + _units_of_key(table))
+    if scan.most_units is not None and least > scan.most_units:
+        queries = f"{len(query.keys):,} queries of index {best.name}"
+        return replace(scan, reason=f"{queries} would take {least:,.1f} read units, if each finds a row")
+    return query
 
 
-def _scan(criteria: Sequence[Criterion], table: TableFacts, asked: Iterable[str]) -> Access:
-    keys = " or ".join(sorted(asked))
+def _scan(criteria: Sequence[Criterion], table: TableFacts, reason: str) -> Access:
+    condition, judged = _checked(criteria)
     return Access(
         index=None,
-        key=None,
-        condition=_all(each.condition for each in criteria),
+        keys=(),
+        condition=condition,
+        judged=judged,
         segments=max(1, min(_MOST_SEGMENTS, table.size // _SEGMENT)),
-        reason=f"no index that is ready and has every row is keyed by {keys}"
-        if keys
-        else "no index can help with what is asked for",
+        reason=reason,
         units_per_row=0,
         most_units=math.ceil(table.size / _UNIT) / 2 if table.size else None,
     )
 
 
 def _query(criteria: Sequence[Criterion], index: Index, table: TableFacts) -> Access:
-    key = _key_condition(criteria, index.hash_key)
-    within = _key_condition(criteria, index.range_key)
+    values = _values(criteria, index.hash_key)
+    within = _sort_key_condition(criteria, index.range_key)
+    keys = (Key(index.hash_key).eq(value) for value in values)
     # DynamoDB refuses a filter on the keys of what it queries, and can judge only by what the index has.
-    keys = {index.hash_key, index.range_key}
-    filtering = [each for each in criteria if keys.isdisjoint({each.attribute, each.checked})]
+    own = {index.hash_key, index.range_key}
+    others = [each for each in criteria if own.isdisjoint({each.attribute, *each.reads})]
+    condition, judged = _checked(others, by_dynamodb=index.whole_rows)
     units_per_row = _units_per_row(index, table)
     return Access(
         index=index,
-        key=_all([key, within]),
-        condition=_all(each.condition for each in filtering) if index.whole_rows else None,
+        keys=tuple(key & within if within else key for key in keys),
+        condition=condition,
+        judged=judged,
         segments=1,
         reason=f"index {index.name} is keyed by {index.hash_key}{f' and {index.range_key}' if within else ''}",
         units_per_row=units_per_row,
@@ -167,19 +194,40 @@ def _query(criteria: Sequence[Criterion], index: Index, table: TableFacts) -> Ac
     )
 
 
-def _units_per_row(index: Index, table: TableFacts) -> float | None:
-    if not table.size:
-        return None
-    units = index.size / max(index.rows, 1) / _UNIT / 2
-    return units if index.whole_rows else units + math.ceil(table.size / max(table.rows, 1) / _UNIT) / 2
+def _values(criteria: Sequence[Criterion], attribute: str) -> tuple[str, ...]:
+    """The fewest values of a partition key. What else is asked of it, the criteria judge by row."""
+    values = min((each.values for each in criteria if each.values and each.attribute == attribute), key=len)
+    # No row in an index has a longer key, and DynamoDB refuses to look for one.
+    return tuple(value for value in values if len(value.encode(errors="surrogatepass")) <= _LONGEST_KEY)
 
 
-def _key_condition(criteria: Sequence[Criterion], attribute: str | None) -> ConditionBase | None:
-    """The first condition on a key: DynamoDB takes only one. What else is asked of it, the criteria judge by row."""
+def _sort_key_condition(criteria: Sequence[Criterion], attribute: str | None) -> ConditionBase | None:
+    """The first condition on a sort key: DynamoDB takes one. What else is asked of it, the criteria judge by row."""
     makers = (each.key_condition for each in criteria if attribute and each.attribute == attribute)
     return next((make(Key(attribute)) for make in makers if attribute and make), None)
 
 
-def _all(conditions: Iterable[ConditionBase | None]) -> ConditionBase | None:
-    given = [each for each in conditions if each]
-    return reduce(lambda one, other: one & other, given) if given else None
+def _checked(
+    criteria: Iterable[Criterion], *, by_dynamodb: bool = True
+) -> tuple[ConditionBase | None, tuple[str, ...]]:
+    """Return what DynamoDB is to check, with no more operands than it takes, and the attributes that are left."""
+    left, room, conditions = dict[str, None](), MOST_OPERANDS, list[ConditionBase]()
+    for each in criteria:
+        if by_dynamodb and each.condition and each.operands <= room:
+            conditions.append(each.condition)
+            room -= each.operands
+        else:
+            left |= dict.fromkeys(each.reads)
+    return (reduce(lambda one, other: one & other, conditions) if conditions else None), tuple(left)
+
+
+def _units_per_row(index: Index, table: TableFacts) -> float | None:
+    if not table.size:
+        return None
+    units = index.size / max(index.rows, 1) / _UNIT / 2
+    return units if index.whole_rows else units + _units_of_key(table)
+
+
+def _units_of_key(table: TableFacts) -> float:
+    """Of reading a row by its key."""
+    return math.ceil(table.size / max(table.rows, 1) / _UNIT) / 2

@@ -1,7 +1,9 @@
 """Reads rows as planned, a page at a time, so that memory does not grow with the table."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
@@ -10,7 +12,7 @@ from readset_sync.aws.table import Table, read_item
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
-from omics_meta.search.criteria import Criterion
+from omics_meta.search.criterion import Criterion
 from omics_meta.search.plan import Access, Index
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 100
 """Keys that BatchGetItem takes."""
+
+_QUERIES_AT_ONCE: Final = 8
 
 _serialize = TypeSerializer().serialize
 
@@ -37,11 +41,8 @@ def read(
     DynamoDB cannot check all of them.
     """
     wanted = {KEY, *attributes, *(name for each in criteria for name in each.reads)} if attributes else set[str]()
-    parameters = expressions(access, wanted)
     pages = (
-        _query(client, table, parameters, access.index)
-        if access.index
-        else _scan(client, table.name, access.segments, parameters)
+        _query(client, table, access, access.index, wanted) if access.index else _scan(client, table, access, wanted)
     )
     for page in pages:
         if found := [row for row in page if all(each.matches(row) for each in criteria)]:
@@ -56,16 +57,21 @@ def read_named(table: Table, arns: Sequence[str]) -> Iterator[list[Row]]:
         yield [rows[arn] for arn in chunk if arn in rows]
 
 
-def expressions(access: Access, attributes: Collection[str] = ()) -> dict[str, Any]:
-    """Return the parameters of Scan or Query that say which rows are wanted, and which of their attributes if not all.
+def expressions(access: Access, key: ConditionBase | None, attributes: Collection[str] = ()) -> dict[str, Any]:
+    """Return the parameters of a Scan or Query that say which rows are wanted, and which attributes of them.
 
     An index of keys alone gives those, whatever is wanted.
+
+    Args:
+        access: How to read.
+        key: The condition on keys, of a query.
+        attributes: The names of those that are wanted; none for all.
     """
     # One builder for both, so that their placeholders differ.
     builder = ConditionExpressionBuilder()
     parameters: dict[str, Any] = {}
-    if access.key:
-        _add(parameters, "KeyConditionExpression", builder, access.key)
+    if key:
+        _add(parameters, "KeyConditionExpression", builder, key)
     if access.condition:
         _add(parameters, "FilterExpression", builder, access.condition)
     if attributes and (access.index is None or access.index.whole_rows):
@@ -83,11 +89,12 @@ def _add(parameters: dict[str, Any], name: str, builder: ConditionExpressionBuil
     parameters.setdefault("ExpressionAttributeValues", {}).update(values)
 
 
-def _scan(client: "DynamoDBClient", name: str, segments: int, parameters: Mapping[str, Any]) -> Iterator[list[Row]]:
+def _scan(client: "DynamoDBClient", table: Table, access: Access, attributes: Collection[str]) -> Iterator[list[Row]]:
     """Scan all segments at the same time. Of each, one page at the most is ahead of whoever takes the rows."""
+    segments, parameters = access.segments, expressions(access, None, attributes)
 
     def page(segment: int, start: Mapping[str, Any]) -> tuple[int, list[Row], Mapping[str, Any] | None]:
-        answer = client.scan(TableName=name, Segment=segment, TotalSegments=segments, **parameters, **start)
+        answer = client.scan(TableName=table.name, Segment=segment, TotalSegments=segments, **parameters, **start)
         return segment, list(map(read_item, answer["Items"])), answer.get("LastEvaluatedKey")
 
     with ThreadPoolExecutor(segments) as executor:
@@ -106,11 +113,47 @@ def _scan(client: "DynamoDBClient", name: str, segments: int, parameters: Mappin
                 future.cancel()
 
 
-def _query(client: "DynamoDBClient", table: Table, parameters: Mapping[str, Any], index: Index) -> Iterator[list[Row]]:
-    pages = client.get_paginator("query").paginate(TableName=table.name, IndexName=index.name, **parameters)
+def _query(
+    client: "DynamoDBClient", table: Table, access: Access, index: Index, attributes: Collection[str]
+) -> Iterator[list[Row]]:
+    pages = _pages_of_queries(client, table.name, access, index, attributes)
+    if index.whole_rows:
+        yield from pages
+        return
+    arns: list[str] = []
     for page in pages:
-        rows = list(map(read_item, page["Items"]))
-        if index.whole_rows:
-            yield rows
-            continue
-        yield from read_named(table, [row[KEY] for row in rows])
+        arns += [row[KEY] for row in page]
+        while len(arns) >= _BATCH:
+            yield from read_named(table, arns[:_BATCH])
+            del arns[:_BATCH]
+    yield from read_named(table, arns)
+
+
+def _pages_of_queries(
+    client: "DynamoDBClient", name: str, access: Access, index: Index, attributes: Collection[str]
+) -> Iterator[list[Row]]:
+    """Query for each key, several at the same time, and yield what they find in the order of the keys.
+
+    Of each query that has begun, one page at the most is ahead of whoever takes the rows.
+    """
+
+    def page(parameters: Mapping[str, Any], start: Mapping[str, Any]) -> tuple[list[Row], Mapping[str, Any] | None]:
+        answer = client.query(TableName=name, IndexName=index.name, **parameters, **start)
+        return list(map(read_item, answer["Items"])), answer.get("LastEvaluatedKey")
+
+    queries = (expressions(access, key, attributes) for key in access.keys)
+    with ThreadPoolExecutor(_QUERIES_AT_ONCE) as executor:
+        running = deque((query, executor.submit(page, query, {})) for query in islice(queries, _QUERIES_AT_ONCE))
+        try:
+            while running:
+                query, future = running.popleft()
+                rows, last = future.result()
+                if last:
+                    running.appendleft((query, executor.submit(page, query, {"ExclusiveStartKey": last})))
+                elif following := next(queries, None):
+                    running.append((following, executor.submit(page, following, {})))
+                yield rows
+        finally:
+            # Whoever took the rows wants no more of them.
+            for _, future in running:
+                future.cancel()

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from unicodedata import normalize
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
-from omics_meta.search.criteria import Criterion, criteria_of, one_of, read_set_id
+from omics_meta.search.criteria import criteria_of, one_of, read_set_id
+from omics_meta.search.criterion import Criterion
 from omics_meta.search.explanation import print_explanation
 from omics_meta.search.filters import Search
-from omics_meta.search.hints import doubts, hint_of_nothing
+from omics_meta.search.hints import doubts, first_of, hint_of_nothing
+from omics_meta.search.names_file import names_in
 from omics_meta.search.plan import Access, TableFacts, facts_of, plan
 from omics_meta.search.reader import read, read_named
+from omics_meta.search.sorting import Order
 from omics_meta.selection.connection import TableConnection, connect_table
 from omics_meta.selection.target import RESOURCE_ID, Selection
 from omics_meta.terminal.exits import CommandError, ExitCode
@@ -49,28 +54,57 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
     reading = frozenset(attributes)
     pages = read(planned.connection.client, planned.connection.table, planned.access, planned.criteria, reading)
 
+    asked = search.filters.listed
+    listed = {attribute: {normalize("NFC", name): name for name in asked[attribute]} for attribute in asked}
+    whole = False
+
+    def crossing_off() -> Iterator[list[Row]]:
+        nonlocal whole
+        for page in pages:
+            for row in page:
+                for attribute, missing in listed.items():
+                    missing.pop(normalize("NFC", row[attribute]), None)
+            yield page
+        whole = True
+
     def end(count: int) -> ExitCode:
         if not count and search.filters.store:
             print_note(hint_of_nothing(search.filters))
-        return ExitCode.DONE
+        if not whole:  # no more rows were wanted, so that nobody knows
+            return ExitCode.DONE
+        for attribute, missing in listed.items():
+            _tell_missing(attribute, [*missing.values()], of=len(asked[attribute]))
+        return ExitCode.FOUND_WRONG if search.require_all and any(listed.values()) else ExitCode.DONE
 
-    return Found(planned.connection, pages, end)
+    return Found(planned.connection, crossing_off(), end)
 
 
-def explain(search: Search, *, command: str, as_json: bool) -> ExitCode:
+def _tell_missing(attribute: str, missing: Sequence[str], *, of: int) -> None:
+    what = attribute.removeprefix("set_").removesuffix("_id")
+    for line in first_of([*map(repr, missing)], lambda name: f"found no read set of {what} {name}"):
+        print_note(line)
+    if missing:
+        print_note(f"{len(missing):,} of {of:,} {what}s not found")
+
+
+def explain(search: Search, order: Order | None, *, command: str, as_json: bool) -> ExitCode:
     """Print how a search would be done, and what it would cost."""
     planned = _planned(search)
-    print_explanation(planned.connection.about(command), planned.access, planned.facts, as_json=as_json)
+    print_explanation(planned.connection.about(command), planned.access, planned.facts, order, as_json=as_json)
     return ExitCode.DONE
 
 
 def look_up(selection: Selection, names: Sequence[str]) -> Found:
     """Find the rows of read sets that are named by ARN, or by id, for which the table is searched.
 
+    `-` stands for the names on stdin, one on each line.
+
     Raises:
         CommandError: A name is neither. Nothing has been asked of AWS then.
         TableError: The table does not exist, or has another key.
     """
+    if "-" in names:
+        names = [each for name in names for each in (names_in(Path(name), name) if name == "-" else [name])]
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
     ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
     for each in ids:
@@ -90,8 +124,8 @@ def look_up(selection: Selection, names: Sequence[str]) -> Found:
             yield page
 
     def end(_: int) -> ExitCode:
-        for name in missing:
-            print_note(f"no row of {name} in table {connection.table.name}")
+        for line in first_of(list(missing), lambda name: f"no row of {name} in table {connection.table.name}"):
+            print_note(line)
         return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
 
     return Found(connection, pages(), end)
@@ -116,10 +150,8 @@ def _planned(search: Search) -> _Planned:
 
 def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:
     yield from read_named(connection.table, arns)
-    facts, named = facts_of(connection.description), frozenset(arns)
-    searches = [[one_of(frozenset({each}))] for each in ids]
-    if any(plan(each, facts).index is None for each in searches):
-        searches = [[one_of(frozenset(ids))]]  # one scan for all of them
-    for criteria in searches:
-        for page in read(connection.client, connection.table, plan(criteria, facts), criteria):
-            yield [row for row in page if row[KEY] not in named]
+    if not ids:
+        return
+    facts, named, criteria = facts_of(connection.description), frozenset(arns), [one_of(dict.fromkeys(ids))]
+    for page in read(connection.client, connection.table, plan(criteria, facts), criteria):
+        yield [row for row in page if row[KEY] not in named]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from omics_meta.terminal.exits import CommandError, ExitCode, OutputsError
@@ -58,6 +58,7 @@ class Command(_HonestHelp, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; say how a value is given that belongs to no option."""
         ctx.allow_extra_args = True
+        self._refuse_twice(ctx, args)
         left = super().parse_args(ctx, args)
         if left and not ctx.resilient_parsing:
             likely = "--file" if "://" in left[0] else "--sample"
@@ -65,6 +66,19 @@ class Command(_HonestHelp, TyperCommand):
             example = f", such as {likely} {left[0]}" if known else ""
             ctx.fail(f"{left[0]!r} belongs to no option: give it after the name of one{example}")
         return left
+
+    def _refuse_twice(self, ctx: Any, args: list[str]) -> None:
+        """Refuse several values of an option that takes one: the last would count, and the others be dropped."""
+        options = [each for each in self.params if isinstance(each, TyperOption)]
+        single = [each for each in options if not (each.is_flag or each.multiple)]
+        parser = self.make_parser(ctx)
+        for option in single:
+            parser.add_option(option, option.opts, option.name, action="append")
+        given, _, _ = parser.parse_args(list(args))
+        for option in single:
+            values = [*dict.fromkeys(given.get(option.name, []))]
+            if len(values) > 1 and not ctx.resilient_parsing:
+                ctx.fail(f"{option.opts[-1]} is given as {' and as '.join(map(repr, values))}: give one of them")
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

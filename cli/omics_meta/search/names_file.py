@@ -1,0 +1,51 @@
+"""Names that users list in files, or on stdin."""
+
+import csv
+import io
+import sys
+from pathlib import Path
+from unicodedata import normalize
+
+from omics_meta.terminal.exits import CommandError
+from omics_meta.terminal.output_file import is_stdout
+
+
+def names_in(path: Path, option: str, *, column: str | None = None) -> tuple[str, ...]:
+    """Return the names that a file lists, each once and in their order; `-` is stdin.
+
+    Args:
+        path: A text in UTF-8, with a name on each line.
+        option: What the file was given to.
+        column: The column of it, if the file is CSV with a header.
+
+    Raises:
+        CommandError: The file is no text, or has no such column, or no name.
+        OSError: It cannot be read.
+    """
+    shown = "stdin" if is_stdout(path) else str(path)
+    data = sys.stdin.buffer.read() if is_stdout(path) else path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise CommandError(f"{option}: {shown} is not a text in UTF-8: give a file with one name on each line, or CSV")
+    lines = io.StringIO(text, newline=None) if column is None else io.StringIO(text, newline="")
+    listed = (line.removesuffix("\n") for line in lines) if column is None else _column(lines, column, option, shown)
+    names = tuple({normalize("NFC", name): name for name in listed if name.strip()}.values())
+    if not names:
+        raise CommandError(f"{option}: {shown} lists no name: give a file with at least one")
+    return names
+
+
+def _column(lines: io.StringIO, column: str, option: str, shown: str) -> list[str]:
+    try:
+        head, *rows = [row for row in csv.reader(lines) if row] or [[""]]
+    except csv.Error as error:
+        raise CommandError(f"{option}: {shown} is not CSV: {error}") from error
+    if head.count(column) != 1:
+        raise CommandError(
+            f"--from-column: {shown} has {head.count(column)} columns {column!r}: give one of {', '.join(head)}"
+        )
+    position = head.index(column)
+    return [row[position] for row in rows if len(row) > position]

@@ -1,0 +1,282 @@
+"""What the filters of a search mean, one by one: several values, files of names, what is not known, and how to sort."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omics_meta.search.criteria import criteria_of
+from omics_meta.search.filters import Filters
+from omics_meta.search.plan import Index, TableFacts, plan
+from omics_meta.terminal.exits import CommandError
+
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
+
+NFC, NFD = "Zo\u00eb", "Zoe\u0308"
+SAMPLE = Index("sample", "set_sample_id", None, whole_rows=False, rows=100_000, size=20_000_000)
+TABLE = TableFacts(100_000, 170_000_000, (SAMPLE,))
+
+
+def fits(row: dict[str, Any], filters: Filters) -> bool:
+    return all(each.matches({"set_arn": "arn", **row}) for each in criteria_of(filters))
+
+
+def typed(text: str) -> io.TextIOWrapper:
+    """What the command reads from stdin."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
+
+
+@pytest.fixture
+def samples(aws: Aws) -> str:
+    """A table with an index of samples: one with wildcards in its name, and one in each normal form."""
+    table = aws.table(indexes={"sample": ("set_sample_id", None, "KEYS_ONLY")})
+    for number, sample in enumerate(("HG002[tumor]", "HG002t", NFC, NFD, "A", "B")):
+        aws.put(table, {"set_arn": aws.arn("1234567890", f"{number:010}"), "set_sample_id": sample, "set_name": "n"})
+    return table
+
+
+def printed(cli: CommandLine, table: str, *options: str, **given: Any) -> list[str]:
+    done = cli.run("find", "-t", table, *options, "--jsonl", **given)
+    assert done.code == 0, done.err
+    return sorted(row["set_sample_id"] for row in done.json_lines)
+
+
+@pytest.mark.parametrize("option", ["--sample", "--subject", "--name", "--status", "--type", "--store", "--reference"])
+def test_of_an_option_that_is_repeated_any_value_will_do(option: str, aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    attribute = {"--sample": "set_sample_id", "--subject": "set_subject_id", "--reference": "set_reference_name"}
+    for number, value in enumerate(("BAM", "CRAM", "UBAM")):
+        row = {"set_arn": str(number), attribute.get(option, f"set_{option[2:]}"): value, "set_description": value}
+        aws.put(table, row | {"store": {"store_name": value}} if option == "--store" else row)
+
+    done = cli.run("find", "-t", table, option, "CRAM", option, "BAM", "--jsonl")
+
+    assert sorted(row["set_description"] for row in done.json_lines) == ["BAM", "CRAM"], done.err
+
+
+def test_an_exact_value_finds_itself_and_both_normal_forms_find_each_other(cli: CommandLine, samples: str) -> None:
+    assert printed(cli, samples, "--sample", "HG002[tumor]") == ["HG002[tumor]", "HG002t"]
+    for typed in (NFC, NFD):
+        assert printed(cli, samples, "--sample", typed) == [NFD, NFC]
+        assert printed(cli, samples, "--sample", f"{typed[:3]}*", "--sample", f"{typed}*") == [NFD, NFC]
+
+
+def test_tags_and_files_are_found_in_both_normal_forms() -> None:
+    for typed, stored in ((NFC, NFD), (NFD, NFC)):
+        row = {"tags": [{stored: stored}], "files": [{"file_path": f"s3://{stored}"}]}
+        row |= {"store": {"store_name": stored}}
+        for filters in (
+            Filters(tags=(typed,)),
+            Filters(tags=(f"{typed}={typed}",)),
+            Filters(tags=(f"{typed}={typed[:2]}*",)),
+            Filters(file=(f"s3://{typed}",)),
+            Filters(store=(typed,)),
+        ):
+            assert fits(row, filters)
+        for filters in (Filters(tags=(f"{typed}!={typed}",)), Filters(no_tags=(typed,))):
+            assert not fits(row, filters)
+
+
+def test_a_row_whose_tags_or_status_are_not_known_fits_no_negative_condition() -> None:
+    negative = (Filters(tags=("a!=b",)), Filters(no_tags=("a",)), Filters(not_status=("ACTIVE",)))
+
+    assert [fits({"tags": [], "set_status": "ARCHIVED"}, filters) for filters in negative] == [True] * 3
+    assert [fits({}, filters) for filters in negative] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "tags", "expected"),
+    [
+        ("a!=b", {"a": "c"}, True),
+        ("a!=b", {"a": "b"}, False),
+        ("a!=b=c", {"a": "b=c"}, False),
+        ("a=b!=c", {"a": "b!=c"}, True),
+        ("a!=", {"a": ""}, False),
+        ("!=b", {"!": "b"}, True),
+        ("a=b[c]", {"a": "b[c]"}, True),
+        ("a=b[c]", {"a": "bc"}, True),
+        ("a!=b*", {"a": "bc"}, False),
+    ],
+)
+def test_a_sign_before_the_first_equals_sign_asks_for_other_values(
+    given: str, tags: dict[str, str], expected: bool
+) -> None:
+    assert fits({"tags": [{key: value} for key, value in tags.items()]}, Filters(tags=(given,))) is expected
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_names_of_a_file_are_found_and_the_others_named(
+    ending: str, cli: CommandLine, samples: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "names.txt"
+    names = ["A", "HG002[tumor]", "", "nobody", "A", NFC, NFD, " "]
+    path.write_bytes(b"\xef\xbb\xbf" + ending.join(names).encode())
+
+    done = cli.run("find", "-t", samples, "--samples-from", str(path), "--jsonl")
+    strict = cli.run("export", "-t", samples, "--samples-from", str(path), "--require-all")
+
+    assert sorted(row["set_sample_id"] for row in done.json_lines) == ["A", "HG002[tumor]", NFD, NFC]
+    assert (done.code, strict.code) == (0, 1)
+    assert done.err.splitlines() == [
+        "omics-meta: 4 read sets found",
+        "omics-meta: found no read set of sample 'nobody'",
+        "omics-meta: 1 of 4 samples not found",
+    ]
+    assert strict.out == done.out
+
+
+def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    table = aws.table()
+    for number in range(40):
+        aws.put(table, {"set_arn": f"{number:02}", "set_subject_id": str(number), "set_sample_id": "A,B"})
+    path = tmp_path / "sheet.csv"
+    path.write_text('sample,patient\n"A,B",1\nC\n,2\n"A,B",3\n', encoding="utf-8")
+
+    done = cli.run("find", "-t", table, "--samples-from", str(path), "--from-column", "sample", "--jsonl")
+    assert (len(done.json_lines), done.err.splitlines()[-1]) == (40, "omics-meta: 1 of 2 samples not found")
+    subjects = "".join(f"{number}\n" for number in range(38, 65))
+    done = cli.run("find", "-t", table, "--subjects-from", "-", "--jsonl", stdin=typed(subjects))
+    assert [row["set_subject_id"] for row in done.json_lines] == ["38", "39"]
+    assert len(done.err.splitlines()) == 1 + 20 + 1 + 1
+    assert done.err.splitlines()[-2:] == [
+        "omics-meta: found no read set of subject 5 more",
+        "omics-meta: 25 of 27 subjects not found",
+    ]
+    limited = cli.run("find", "-t", table, "--subjects-from", "-", "--jsonl", "--limit", "1", stdin=typed(subjects))
+    assert limited.err == "omics-meta: 1 read set shown (--limit); there may be more\n", "nobody knows of the others"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (b"\n \n", (), "--samples-from: {path} lists no name: give a file with at least one"),
+        (b"A\0B", (), "--samples-from: {path} is not a text in UTF-8: give a file with one name on each line, or CSV"),
+        (b"\xff\xfeA", (), "--samples-from: {path} is not a text in UTF-8: give"),
+        (b"a,b\n1,2\n", ("--from-column", "c"), "--from-column: {path} has 0 columns 'c': give one of a, b"),
+        (b"a,a\n1,2\n", ("--from-column", "a"), "--from-column: {path} has 2 columns 'a': give one of a, a"),
+        (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give a file with at least one"),
+        (b"a\n" + b"x" * 200_000, ("--from-column", "a"), "--samples-from: {path} is not CSV: field larger than"),
+        (None, (), "cannot read or write: [Errno 2] No such file or directory: '{path}'"),
+    ],
+)
+def test_a_file_without_names_is_one_line(
+    content: bytes | None, options: tuple[str, ...], said: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "names"
+    if content is not None:
+        path.write_bytes(content)
+
+    done = cli.run("find", "-t", "rows", "--samples-from", str(path), *options)
+
+    assert (done.code, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert line.startswith(f"omics-meta: error: {said.format(path=path)}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ("--samples-from", "-", "--subjects-from", "-"),
+            "--samples-from - and --subjects-from - contradict",
+        ),
+        (("--from-column", "a"), "--from-column is about --samples-from or --subjects-from: give one"),
+        (("--require-all",), "--require-all is about --samples-from or --subjects-from: give one"),
+        (("--limit", "1", "--samples-from", "-", "--require-all"), "--limit and --require-all contradict each other"),
+        (
+            ("--created-after", "2026-01-01", "--created-after", "2026"),
+            "--created-after is given as '2026-01-01' and",
+        ),
+        (("-t", "other"), "--table is given as 'rows' and as 'other': give one of them"),
+        (("--sort", "set_nmae"), "--sort: 'set_nmae' is not a column"),
+        (("--sort", "set_id,set_name"), "--sort 'set_id,set_name' names several columns: give one"),
+        (("--no-tag", ""), "--no-tag '' is empty: give its value, or leave the option out"),
+    ],
+)
+def test_options_that_cannot_be_are_one_line(options: tuple[str, ...], said: str, cli: CommandLine) -> None:
+    done = cli.run("find", "-t", "rows", *options, stdin=typed("A\n"))
+
+    assert (done.code, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert line.startswith(f"omics-meta: error: {said}")
+
+
+def test_no_command_drops_a_value_that_was_typed(cli: CommandLine) -> None:
+    for command in (("verify",), ("backfill",), ("dlq", "list"), ("get", "1234567890")):
+        done = cli.run(*command, "-r", "us-west-2", "--region=eu-west-1")
+
+        assert (done.code, done.out) == (2, "")
+        assert "--region is given as 'us-west-2' and as 'eu-west-1': give one of them" in done.err
+
+
+def test_rows_are_sorted_with_those_without_a_value_last(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    sizes = {"a": 10, "b": 9, "c": None, "d": 10, "e": 200}
+    for arn, size in sizes.items():
+        aws.put(table, {"set_arn": arn, **({} if size is None else {"set_total_size": size})})
+
+    def printed(*options: str) -> str:
+        return "".join(row["set_arn"] for row in cli.run("find", "-t", table, "--jsonl", *options).json_lines)
+
+    assert printed("--sort", "set_total_size") == "badec"
+    assert printed("--sort", "-set_total_size") == "eadbc"
+    assert printed("--sort=-set_total_size", "--limit", "2") == "ea"
+    exported = cli.run("export", "-t", table, "--sort", "-set_arn").json_lines
+    assert "".join(row["set_arn"] for row in exported) == "edcba"
+
+
+def test_as_many_queries_as_names_are_made_unless_a_scan_takes_fewer_units() -> None:
+    def planned(names: int) -> Any:
+        return plan(criteria_of(Filters(listed={"set_sample_id": tuple(map(str, range(names)))})), TABLE)
+
+    few, many = planned(5_000), planned(50_000)
+
+    assert (few.index, len(few.keys), few.condition, few.judged) == (SAMPLE, 5_000, None, ())
+    assert (many.index, many.keys, many.judged) == (None, (), ("set_sample_id",))
+    assert many.reason == "50,000 queries of index sample would take 50,000.0 read units, if each finds a row"
+
+
+def test_a_name_that_is_too_long_for_an_index_is_not_asked_for() -> None:
+    access = plan(criteria_of(Filters(sample=("x" * 2049, "A"))), TABLE)
+
+    assert len(access.keys) == 1
+
+
+def test_an_explanation_tells_of_queries_and_of_what_dynamodb_does_not_check(cli: CommandLine, samples: str) -> None:
+    names = "".join(f"{number}\n" for number in range(150))
+    options = ("find", "-t", samples, "--samples-from", "-", "--tag", "cohort", "--sort", "set_name", "--explain")
+
+    text = cli.run(*options, stdin=typed(names)).out.splitlines()
+    document = cli.run(*options, "--json", stdin=typed(names)).document
+
+    assert text[:5] == [
+        "150 queries of index sample: index sample is keyed by set_sample_id",
+        "key condition: set_sample_id = :v0",
+        "The index has keys alone: rows are read by their keys, 100 at a time.",
+        "checked after reading, not by DynamoDB: tags",
+        "The rows that are found are held in memory, and sorted by set_name.",
+    ]
+    assert (document["queries"], document["checked_here"], document["sort"]) == (150, ["tags"], "set_name")
+
+
+def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    arns = [aws.arn("1234567890", f"{number:010}") for number in range(3)]
+    for arn in arns:
+        aws.put(table, {"set_arn": arn})
+
+    done = cli.run("get", "-t", table, "-", "--jsonl", stdin=typed(f"{arns[1]}\r\n\n0000000002\n{arns[1]}\n"))
+    some = cli.run("get", "-t", table, arns[0], "-", "--jsonl", stdin=typed(json.dumps(arns)))
+
+    assert (done.code, [row["set_arn"] for row in done.json_lines]) == (0, arns[1:])
+    assert (some.code, some.out) == (2, "")
+    many = cli.run("get", "-t", table, "-", stdin=typed("".join(f"{number:010}\n" for number in range(3, 33))))
+    assert (many.code, many.out, len(many.err.splitlines())) == (1, "", 21)
+    assert many.err.splitlines()[-1] == f"omics-meta: no row of 10 more in table {table}"
+
+
+def test_what_is_wrong_with_a_filter_is_said_of_the_value(aws: Aws) -> None:
+    with pytest.raises(CommandError, match=r"--sample '' is empty"):
+        criteria_of(Filters(sample=("A", "")))
