@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from omics_meta.search.options import FILTERS, FORMATS, ColumnsOption, SortOption, chosen_format, search_of
+from omics_meta.search.options import (
+    FILTERS,
+    FORMATS,
+    SHEETS,
+    WHOLE_SHEETS,
+    ColumnsOption,
+    SortOption,
+    chosen_format,
+    search_of,
+    sheet_of,
+)
 from omics_meta.selection.options import (
     OF_QUEUES,
     OF_STACK,
@@ -153,7 +163,7 @@ def verify(
     )
 
 
-@_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
+@_command(cls=sharing(OF_TABLE, FILTERS, last=[*SHEETS, *FORMATS]))
 def find(
     context: typer.Context,
     columns: ColumnsOption = None,
@@ -169,11 +179,13 @@ def find(
     """
     from omics_meta.commands.find import find
 
-    form = chosen_format(context) or Format.TABLE
-    raise typer.Exit(find(search_of(context), form=form, columns=columns, limit=limit, sort=sort, explain=explain))
+    form, sheet = chosen_format(context), sheet_of(context)
+    raise typer.Exit(
+        find(search_of(context), form=form, columns=columns, sheet=sheet, limit=limit, sort=sort, explain=explain)
+    )
 
 
-@_command(cls=sharing(OF_TABLE, last=FORMATS))
+@_command(cls=sharing(OF_TABLE, last=[*SHEETS, *WHOLE_SHEETS, *FORMATS]))
 def get(
     context: typer.Context,
     read_sets: Annotated[
@@ -187,8 +199,8 @@ def get(
     """
     from omics_meta.commands.find import get
 
-    form = chosen_format(context) or Format.TABLE
-    raise typer.Exit(get(selection_of(context), read_sets, form=form, columns=columns))
+    form, sheet = chosen_format(context), sheet_of(context)
+    raise typer.Exit(get(selection_of(context), read_sets, form=form, columns=columns, sheet=sheet))
 
 
 @_command(cls=sharing(OF_TABLE, last=FORMATS))
@@ -203,7 +215,7 @@ def duplicates(
     raise typer.Exit(duplicates(selection_of(context), form=form, columns=columns))
 
 
-@_command(cls=sharing(OF_TABLE, FILTERS, last=[*FORMATS, *WAITING]))
+@_command(cls=sharing(OF_TABLE, FILTERS, last=[*SHEETS, *FORMATS, *WAITING]))
 def export(
     context: typer.Context,
     columns: ColumnsOption = None,
@@ -219,7 +231,8 @@ def export(
     """
     from omics_meta.commands.export import export
 
-    raise typer.Exit(export(search_of(context), form=chosen_format(context), columns=columns, sort=sort, output=output))
+    form, sheet = chosen_format(context), sheet_of(context)
+    raise typer.Exit(export(search_of(context), form=form, columns=columns, sheet=sheet, sort=sort, output=output))
 
 
 @_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))

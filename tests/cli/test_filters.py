@@ -183,7 +183,7 @@ def test_a_file_without_names_is_one_line(
             "--samples-from - and --subjects-from - contradict",
         ),
         (("--from-column", "a"), "--from-column is about --samples-from or --subjects-from: give one"),
-        (("--require-all",), "--require-all is about --samples-from or --subjects-from: give one"),
+        (("--require-all",), "--require-all is about --samples-from, --subjects-from or --sheet: give one"),
         (("--limit", "1", "--samples-from", "-", "--require-all"), "--limit and --require-all contradict each other"),
         (
             ("--created-after", "2026-01-01", "--created-after", "2026"),

@@ -37,6 +37,7 @@ TAKEN_ELSEWHERE = {
     ("docs/json.md", "json"): "tests/docs/test_json.py",
     ("docs/migrating.md", "sh"): "tests/migrating/test_migrating.py",
     ("docs/migrating.md", "python"): "tests/migrating/test_migrating.py",
+    ("docs/sheets.md", "toml"): "tests/cli/test_sheets.py",
     ("docs/security.md", "json"): "tests/e2e/test_keys.py",
 }
 """The test that runs or compares a page's blocks of a language, where it is not one of these."""

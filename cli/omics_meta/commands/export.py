@@ -6,7 +6,7 @@ from pathlib import Path
 from readset_sync.model.record import Row
 
 from omics_meta.search.columns import COLUMNS, columns_of
-from omics_meta.search.filters import Search
+from omics_meta.search.filters import Search, SheetRequest
 from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import order_of
 from omics_meta.terminal.console import counted
@@ -20,9 +20,20 @@ from omics_meta.terminal.progress import Reporter, reporting
 
 
 def export(
-    search: Search, *, form: Format | None, columns: str | None, sort: str | None, output: Path | None
+    search: Search,
+    *,
+    form: Format | None,
+    columns: str | None,
+    sheet: SheetRequest | None,
+    sort: str | None,
+    output: Path | None,
 ) -> ExitCode:
-    """Write the rows that fit to a file, or to stdout."""
+    """Write the rows that fit, or the sheet of them, to a file or to stdout."""
+    if sheet:
+        from omics_meta.commands.sheet import sheet_writer
+
+        others = {"--columns": columns is not None, "--sort": sort is not None}
+        return sheet_writer(sheet, form, others, output)(search_for(search))
     chosen = form or _format_of(output)
     write = writer_of(chosen, output)
     wanted = COLUMNS if chosen in {Format.CSV, Format.PARQUET} else None

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from readset_sync.model.record import Row
 
 from omics_meta.search import searching
 from omics_meta.search.columns import columns_of
-from omics_meta.search.filters import Search
+from omics_meta.search.filters import Search, SheetRequest
 from omics_meta.search.searching import look_up, search_for
 from omics_meta.search.sorting import order_of
 from omics_meta.selection.target import Selection
@@ -21,13 +22,28 @@ from omics_meta.terminal.output import print_note
 
 
 def find(
-    search: Search, *, form: Format, columns: str | None, limit: int | None, sort: str | None, explain: bool
+    search: Search,
+    *,
+    form: Format | None,
+    columns: str | None,
+    sheet: SheetRequest | None,
+    limit: int | None,
+    sort: str | None,
+    explain: bool,
 ) -> ExitCode:
-    """Print the rows that fit, as they are found or sorted."""
-    if explain and form not in {Format.TABLE, Format.JSON}:
-        raise CommandError(f"--explain and --format {form} contradict each other: give --json, or neither")
+    """Print the rows that fit, as they are found or sorted, or the sheet of them."""
     if limit is not None and search.require_all:
         raise CommandError("--limit and --require-all contradict each other: give one of them")
+    if sheet:
+        from omics_meta.commands.sheet import sheet_writer
+
+        others = {"--columns": columns is not None, "--sort": sort is not None, "--explain": explain}
+        write_sheet = sheet_writer(sheet, form, others)
+        found = search_for(search)
+        return write_sheet(replace(found, pages=_first(found.pages, limit)))
+    form = form or Format.TABLE
+    if explain and form not in {Format.TABLE, Format.JSON}:
+        raise CommandError(f"--explain and --format {form} contradict each other: give --json, or neither")
     write = writer_of(form)
     shown = columns_of(columns) if columns is not None else None
     order = order_of(sort) if sort is not None else None
@@ -46,9 +62,20 @@ def find(
     return found.end(count)
 
 
-def get(selection: Selection, names: Sequence[str], *, form: Format, columns: str | None) -> ExitCode:
-    """Print the rows of read sets that are named by ARN, or by id, for which the table is searched."""
-    write = writer_of(form)
+def get(
+    selection: Selection,
+    names: Sequence[str],
+    *,
+    form: Format | None,
+    columns: str | None,
+    sheet: SheetRequest | None,
+) -> ExitCode:
+    """Print the rows of read sets that are named by ARN, or by id, for which the table is searched, or their sheet."""
+    if sheet:
+        from omics_meta.commands.sheet import sheet_writer
+
+        return sheet_writer(sheet, form, {"--columns": columns is not None})(look_up(selection, names))
+    write = writer_of(form or Format.TABLE)
     shown = columns_of(columns) if columns is not None else None
     found = look_up(selection, names)
     return found.end(write(Rows(found.pages, shown, found.connection.about("get")), sys.stdout))

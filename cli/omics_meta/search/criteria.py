@@ -28,7 +28,7 @@ from omics_meta.terminal.output import ids as ids_of
 
 _ID: Final = "set_id"
 _STATUS: Final = "set_status"
-_TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
+TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
 """Of read sets: HealthOmics' `FileType`."""
 _AFTER: Final = "--created-after"
 _BEFORE: Final = "--created-before"
@@ -77,8 +77,8 @@ def _texts(attribute: str, given: Sequence[str]) -> Criterion:
 
 
 def _type(given: str) -> str:
-    if given.upper() not in _TYPES:
-        raise CommandError(f"--type {given!r} is not a type of read set: give one of {', '.join(_TYPES)}")
+    if given.upper() not in TYPES:
+        raise CommandError(f"--type {given!r} is not a type of read set: give one of {', '.join(TYPES)}")
     return given.upper()
 
 

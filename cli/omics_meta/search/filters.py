@@ -59,3 +59,18 @@ class Search:
     selection: Selection
     filters: Filters
     require_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRequest:
+    """A sample sheet of the read sets that are found.
+
+    Attributes:
+        name: Name of a preset, or path of a file that declares one.
+        activation: The command that activates the same read sets.
+        require_all: Whether a sheet without one of them is not to be written.
+    """
+
+    name: str
+    activation: str
+    require_all: bool

@@ -1,21 +1,23 @@
 """The options of the commands that find rows."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from omics_meta.search.filters import SAMPLE, SUBJECT, Filters, Search
+from omics_meta.search.filters import SAMPLE, SUBJECT, Filters, Search, SheetRequest
 from omics_meta.search.names_file import names_in
-from omics_meta.selection.options import JsonOption, selection_of
+from omics_meta.selection.options import OF_TABLE, JsonOption, selection_of
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.formats.format import Format, format_of
-from omics_meta.terminal.group import options_of
+from omics_meta.terminal.group import options_of, typed
 
 _PATTERN = "`*`, `?` and `[...]` stand for any characters, as in a shell."
 _ANY = "Repeatable: any of them."
 _ISO_8601 = "ISO 8601; UTC unless it says otherwise"
+_WHOLE = "With --sheet: write nothing if a read set cannot be in it."
 _LIST = "one on each line, or a column of a CSV; - is stdin."
 
 
@@ -32,7 +34,8 @@ def _filters(
         str | None, typer.Option("--from-column", metavar="NAME", help="Column of these files, which are CSV then.")
     ] = None,
     require_all: Annotated[
-        bool, typer.Option("--require-all", help="Exit code 1 if a sample or subject of these files is not found.")
+        bool,
+        typer.Option("--require-all", help=f"Exit code 1 if a sample or subject of these files is not found. {_WHOLE}"),
     ] = False,
     name: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Name. {_PATTERN} {_ANY}")] = None,
     status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help=f"Status, such as ACTIVE. {_ANY}")] = None,
@@ -85,8 +88,27 @@ def _formats(
 ) -> None: ...
 
 
+def _sheets(
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            help="Write a sample sheet: nf-core/sarek, nf-core/rnaseq, generic, or what a file declares.",
+        ),
+    ] = None,
+) -> None: ...
+
+
+def _whole_sheets(
+    require_all: Annotated[bool, typer.Option("--require-all", help=_WHOLE)] = False,
+) -> None: ...
+
+
 FILTERS: Final = options_of(_filters)
 FORMATS: Final = options_of(_formats)
+SHEETS: Final = options_of(_sheets)
+WHOLE_SHEETS: Final = options_of(_whole_sheets)
+"""For a command without `FILTERS`, which have this one too."""
 
 ColumnsOption = Annotated[
     str | None,
@@ -130,11 +152,23 @@ def _listed(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     paths = [path for _, path in files.values() if path is not None]
     if [*map(str, paths)] == ["-", "-"]:
         raise CommandError("--samples-from - and --subjects-from - contradict each other: stdin is one of them")
-    for option in ("from_column", "require_all"):
-        if given[option] and not paths:
-            raise CommandError(f"--{option.replace('_', '-')} is about --samples-from or --subjects-from: give one")
+    if given["from_column"] and not paths:
+        raise CommandError("--from-column is about --samples-from or --subjects-from: give one")
+    if given["require_all"] and not paths and not given.get("sheet"):
+        raise CommandError("--require-all is about --samples-from, --subjects-from or --sheet: give one")
     column = given["from_column"]
     return {name: names_in(path, option, column=column) for name, (option, path) in files.items() if path is not None}
+
+
+def sheet_of(context: typer.Context) -> SheetRequest | None:
+    """Return the sheet that was asked for, and how what it was asked for of read sets is activated."""
+    given = context.params
+    if given["sheet"] is None:
+        if given["require_all"] and "samples_from" not in given:
+            raise CommandError("--require-all is about --sheet: give both")
+        return None
+    words = ["omics-meta", "activate", *typed(context, [*OF_TABLE, *FILTERS]), *given.get("read_sets", ())]
+    return SheetRequest(given["sheet"], shlex.join(words), given["require_all"])
 
 
 def chosen_format(context: typer.Context) -> Format | None:

@@ -111,6 +111,18 @@ def options_of(declaration: Callable[..., None]) -> Sequence[Any]:
     return get_command(app).params
 
 
+def typed(context: Any, options: Sequence[Any]) -> list[str]:
+    """Return the words of those options that were typed on the command line, for a command that has them too."""
+    words: list[str] = []
+    for option in options:
+        if is_from(context, option.name, "COMMANDLINE"):
+            value = context.params[option.name]
+            values: list[Any] = [*value] if option.multiple else [value]
+            name = max(option.opts, key=len)
+            words += [name] if option.is_flag else [word for each in values for word in (name, str(each))]
+    return words
+
+
 class Commands(_HonestHelp, TyperGroup):
     """Ends every command with the documented exit code, and every error that has a cause with one line."""
 

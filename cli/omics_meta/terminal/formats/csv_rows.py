@@ -1,16 +1,19 @@
 """Writes rows as CSV: RFC 4180 in UTF-8, with Unix line ends."""
 
 import csv
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from omics_meta.search.columns import SHOWN, values
 from omics_meta.terminal.formats.rows import Rows, cell
+
+if TYPE_CHECKING:
+    from _csv import Writer as CsvWriter
 
 
 def write_csv(rows: Rows, file: TextIO) -> int:
     """Write a line of column names, and a line for each row; return how many rows there were."""
     columns = rows.columns or SHOWN
-    writer = csv.writer(_Lines(file.buffer))
+    writer = csv_writer(file)
     writer.writerow([column.name for column in columns])
     file.buffer.flush()
     count = 0
@@ -19,6 +22,11 @@ def write_csv(rows: Rows, file: TextIO) -> int:
         file.buffer.flush()
         count += len(page)
     return count
+
+
+def csv_writer(file: TextIO) -> "CsvWriter":
+    """Return what writes lines of CSV to a file."""
+    return csv.writer(_Lines(file.buffer))
 
 
 class _Lines:

@@ -1,0 +1,115 @@
+"""Rows as a sample sheet: what `find`, `get` and `export` do with `--sheet`."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from readset_sync.model.record import Row
+
+from omics_meta.search.filters import SheetRequest
+from omics_meta.search.searching import Found
+from omics_meta.search.sheets import NEVER_SEEN, Line, Refusal, Sheet, Sifted, read_sheet
+from omics_meta.terminal.console import counted
+from omics_meta.terminal.exits import CommandError, ExitCode
+from omics_meta.terminal.formats.csv_rows import csv_writer
+from omics_meta.terminal.formats.format import Format
+from omics_meta.terminal.formats.rows import cell
+from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output_file import is_stdout, writing_to
+from omics_meta.terminal.progress import Reporter, reporting
+
+_MOST_NAMED: Final = 20
+"""Read sets that are named with what keeps them from a sheet; of the others, the reasons are counted."""
+
+Write = Callable[[Sequence[Line], TextIO], None]
+"""Writes the lines of a sheet."""
+
+
+def sheet_writer(
+    asked: SheetRequest, form: Format | None, others: Mapping[str, bool], output: Path | None = None
+) -> Callable[[Found], ExitCode]:
+    """Return what writes a sheet of rows, as CSV.
+
+    Args:
+        asked: Which sheet.
+        form: The format that was asked for.
+        others: Whether other options were given that a sheet leaves nothing to.
+        output: File to write.
+
+    Raises:
+        CommandError: There is no such sheet, or something else is asked for that a sheet decides by itself.
+    """
+    if given := [option for option, typed in others.items() if typed]:
+        raise CommandError(f"{given[0]} and --sheet {asked.name} contradict each other: give one of them")
+    if form not in {None, Format.CSV}:
+        raise CommandError(f"--format {form} and --sheet {asked.name} contradict each other: a sheet is CSV")
+    ending = output.suffix.removeprefix(".").lower() if output else ""
+    if ending in {*Format} - {Format.CSV}:
+        raise CommandError(f"-o {output} and --sheet {asked.name} contradict each other: a sheet is CSV")
+    sheet = read_sheet(asked.name)
+
+    def write(lines: Sequence[Line], file: TextIO) -> None:
+        writer = csv_writer(file)
+        writer.writerow([each.name for each in sheet.columns])
+        writer.writerows([*map(cell, line.values)] for line in lines)
+
+    return lambda found: write_sheet(found, sheet, write, asked, output)
+
+
+def write_sheet(
+    found: Found, sheet: Sheet, write: Write, asked: SheetRequest, output: Path | None, *, noun: str = "sheet"
+) -> ExitCode:
+    """Write the rows that can be in a sheet, and say on stderr which cannot, and what is to be activated.
+
+    Args:
+        found: The rows.
+        sheet: What is asked of them.
+        write: Writes those that can be in it.
+        asked: What was asked for.
+        output: File to write; None, or `-`, is stdout.
+        noun: What is written.
+    """
+    with reporting() as reporter:
+        sifted = sheet.sift(_reported(found.pages, reporter))
+    code = found.end(len(sifted.lines) + len(sifted.refusals))
+    _say_refusals(sifted.refusals, noun)
+    _say_archived(sifted, asked.activation, noun)
+    if sifted.refusals:
+        code = ExitCode.FOUND_WRONG
+    if asked.require_all and code is not ExitCode.DONE:
+        print_note(f"no {noun} is written, because it would not have all read sets (--require-all)")
+        return code
+    with writing_to(output) as file:
+        write(sifted.lines, file)
+    said = f"{counted(len(sifted.lines), 'read set')} in the {noun}"
+    if is_stdout(output):
+        print_note(said)
+    else:
+        print_line(f"{said}: {output}")
+    return code
+
+
+def _reported(pages: Iterable[Sequence[Row]], reporter: Reporter) -> Iterator[Row]:
+    reporter.begin("read")
+    for page in pages:
+        for row in page:
+            yield row
+            reporter.advance()
+
+
+def _say_refusals(refusals: Sequence[Refusal], noun: str) -> None:
+    for each in refusals[:_MOST_NAMED]:
+        print_note(f"not in the {noun}: {each.arn}: {each.rule}{f': {each.value!r}' if each.value else ''}")
+    for rule, count in Counter(each.rule for each in refusals[_MOST_NAMED:]).most_common():
+        print_note(f"not in the {noun}: {count} more: {rule}")
+
+
+def _say_archived(sifted: Sifted, activation: str, noun: str) -> None:
+    archived = sum(line.archived for line in sifted.lines)
+    if archived:
+        one = archived == 1
+        said = f"{counted(archived, 'read set')} in the {noun} {'is' if one else 'are'} archived"
+        print_note(f"{said}: activate {'it' if one else 'them'} before a run")
+    if archived or any(each.rule == NEVER_SEEN for each in sifted.refusals):
+        print_note(f"to activate: {activation}")

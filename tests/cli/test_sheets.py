@@ -1,0 +1,395 @@
+"""Sample sheets: what their presets ask of rows, with plain values, and what the commands write and say."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omics_meta.search.sheets import Refusal, read_sheet
+from omics_meta.terminal.exits import CommandError
+
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
+from tests.docs.pages import Page
+
+ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/"
+SUFFIXES = {"FASTQ": ("fastq.gz", ""), "BAM": ("bam", "bai"), "UBAM": ("bam", ""), "CRAM": ("cram", "crai")}
+
+NONE: Mapping[str, str] = {}
+
+
+def row(number: int = 1, kind: str = "FASTQ", *, files: Mapping[str, str] = NONE, **more: Any) -> dict[str, Any]:
+    """The row of a read set that fits every sheet which takes its type."""
+    suffix, index = SUFFIXES[kind]
+    paths: dict[str, str] = {"source1": f"s3://b/{number}_1.{suffix}"}
+    if kind == "FASTQ":
+        paths["source2"] = f"s3://b/{number}_2.{suffix}"
+    if index:
+        paths["index"] = f"s3://b/{number}.{suffix}.{index}"
+    whole: dict[str, Any] = {
+        "set_arn": f"{ARN}{number:010}",
+        "set_id": f"{number:010}",
+        "set_status": "ACTIVE",
+        "set_type": kind,
+        "set_subject_id": "p1",
+        "set_sample_id": f"s{number}",
+        "files": [
+            {"file_type": file} | ({"file_path": path} if path else {}) for file, path in {**paths, **files}.items()
+        ],
+        "tags": [],
+    } | more
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def sifted(sheet: str, *rows: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Refusal]]:
+    """The lines that a sheet has of rows, without what is empty, and what it refuses."""
+    preset = read_sheet(sheet)
+    done = preset.sift(rows)
+    names = [each.name for each in preset.columns]
+    lines = [dict(zip(names, line.values, strict=True)) for line in done.lines]
+    return [{name: value for name, value in line.items() if value} for line in lines], list(done.refusals)
+
+
+def test_sarek_has_the_columns_of_each_type() -> None:
+    tags = [{"sex": "XY"}, {"status": "1"}]
+    rows = [row(1, tags=tags), row(2, "BAM"), row(3, "UBAM"), row(4, "CRAM"), row(5, "CRAM", files={"index": ""})]
+
+    lines, refusals = sifted("nf-core/sarek", *rows)
+
+    assert not refusals
+    usual = {"patient": "p1", "sex": "NA", "status": "0"}
+    lanes = {number: {"sample": f"s{number}", "lane": f"{number:010}"} for number in (1, 2, 3)}
+    assert lines == [
+        usual
+        | lanes[1]
+        | {"sex": "XY", "status": "1", "fastq_1": "s3://b/1_1.fastq.gz", "fastq_2": "s3://b/1_2.fastq.gz"},
+        usual | lanes[2] | {"bam": "s3://b/2_1.bam", "bai": "s3://b/2.bam.bai"},
+        usual | lanes[3] | {"bam": "s3://b/3_1.bam"},
+        usual | {"sample": "s4", "cram": "s3://b/4_1.cram", "crai": "s3://b/4.cram.crai"},
+        usual | {"sample": "s5", "cram": "s3://b/5_1.cram"},
+    ]
+
+
+def test_rnaseq_and_generic_have_their_columns() -> None:
+    single = row(2, files={"source2": ""}, tags=[{"strandedness": "reverse"}])
+    plain = row(3, files={"source1": "s3://b/3.fq", "source2": "s3://b/a folder/3.fastq"})
+
+    lines, refusals = sifted("nf-core/rnaseq", row(1), single, plain, row(4, "BAM"))
+
+    assert lines == [
+        {"sample": "s1", "fastq_1": "s3://b/1_1.fastq.gz", "fastq_2": "s3://b/1_2.fastq.gz", "strandedness": "auto"},
+        {"sample": "s2", "fastq_1": "s3://b/2_1.fastq.gz", "strandedness": "reverse"},
+        {"sample": "s3", "fastq_1": "s3://b/3.fq", "fastq_2": "s3://b/a folder/3.fastq", "strandedness": "auto"},
+    ]
+    assert refusals == [Refusal(f"{ARN}0000000004", "it is not of type FASTQ", "BAM")]
+    uri = "omics://123456789012.storage.us-west-2.amazonaws.com/1234567890/readSet/0000000005/source1"
+    lines, refusals = sifted("generic", row(1), row(2, "BAM"), row(4, "CRAM"), row(5, "UBAM", files={"source1": ""}))
+    assert (lines, refusals) == (
+        [
+            {"sample": "s1", "fastq_1": "s3://b/1_1.fastq.gz", "fastq_2": "s3://b/1_2.fastq.gz"},
+            {"sample": "s2", "bam": "s3://b/2_1.bam", "index": "s3://b/2.bam.bai"},
+            {"sample": "s4", "cram": "s3://b/4_1.cram", "index": "s3://b/4.cram.crai"},
+            {"sample": "s5", "bam": uri},
+        ],
+        [],
+    )
+
+
+BROKEN: list[tuple[str, dict[str, Any], str]] = [
+    ("nf-core/sarek", row(set_subject_id="p 1"), "patient must have no blanks: 'p 1'"),
+    ("nf-core/sarek", row(set_subject_id=None), "it has no patient (subject_id)"),
+    ("nf-core/sarek", row(set_sample_id="s\n"), r"sample must have no blanks: 's\n'"),
+    ("nf-core/sarek", row(set_sample_id=None), "it has no sample (sample_id)"),
+    ("nf-core/sarek", row(set_id="1 2"), "lane must have no blanks: '1 2'"),
+    ("nf-core/sarek", row(tags=[{"sex": "male"}]), "sex must be one of XX, XY, NA: 'male'"),
+    ("nf-core/sarek", row(tags=[{"status": "tumor"}]), "status must be 0 (normal) or 1 (tumor): 'tumor'"),
+    ("nf-core/sarek", row(files={"source1": "s3://b/1/source1"}), "fastq_1 must end in .fq.gz or .fastq.gz, with"),
+    ("nf-core/sarek", row(files={"source1": "s3://b/1.fastq"}), "fastq_1 must end in .fq.gz or .fastq.gz, with"),
+    ("nf-core/sarek", row(files={"source2": "s3://b/a 2.fq.gz"}), "fastq_2 must end in .fq.gz or .fastq.gz, with"),
+    ("nf-core/sarek", row(files={"source1": ""}), "it has no fastq_1 (source1_file_path)"),
+    ("nf-core/sarek", row(files={"source2": ""}), "it has no fastq_2 (source2_file_path)"),
+    ("nf-core/sarek", row(kind="BAM", files={"source1": "s3://b/1"}), "bam must end in .bam and have no blanks: 's3"),
+    ("nf-core/sarek", row(kind="BAM", files={"source1": ""}), "it has no bam (source1_file_path)"),
+    ("nf-core/sarek", row(kind="BAM", files={"index": "s3://b/1.csi"}), "bai must end in .bai and have no blanks: 's3"),
+    ("nf-core/sarek", row(kind="UBAM", files={"source1": "s3://b c/1.bam"}), "bam must end in .bam and have no blanks"),
+    ("nf-core/sarek", row(kind="CRAM", files={"source1": "s3://b/1.bam"}), "cram must end in .cram and have no blanks"),
+    ("nf-core/sarek", row(kind="CRAM", files={"source1": ""}), "it has no cram (source1_file_path)"),
+    ("nf-core/sarek", row(kind="CRAM", files={"index": "s3://b/1.bai"}), "crai must end in .crai and have no blanks"),
+    ("nf-core/sarek", row(set_type=None), "it is not of type BAM or CRAM or FASTQ or UBAM"),
+    ("nf-core/rnaseq", row(set_sample_id="s 1"), "sample must have no blanks: 's 1'"),
+    ("nf-core/rnaseq", row(files={"source1": "s3://b/1.fastq.bz2"}), "fastq_1 must end in .fq, .fastq, .fq.gz or"),
+    ("nf-core/rnaseq", row(files={"source2": "s3://b/2"}), "fastq_2 must end in .fq, .fastq, .fq.gz or .fastq.gz, w"),
+    ("nf-core/rnaseq", row(files={"source1": ""}), "it has no fastq_1 (source1_file_path)"),
+    ("nf-core/rnaseq", row(tags=[{"strandedness": "both"}]), "strandedness must be one of auto, forward, reverse, un"),
+    ("generic", row(set_sample_id=None), "it has no sample (sample_id)"),
+    ("generic", row(set_status="DELETING"), "its status is DELETING"),
+    # What a row does not tell yet is not taken for the default.
+    ("nf-core/sarek", row(tags=None, sync_state="listed"), "its tags have not been read yet"),
+    ("nf-core/rnaseq", row(set_status="ARCHIVED") | {"files": []}, "its files are not known, because its"),
+    ("nf-core/rnaseq", row() | {"files": []}, "fastq_1: its row has no files"),
+]
+
+
+@pytest.mark.parametrize(("sheet", "broken", "said"), BROKEN)
+def test_a_row_that_breaks_a_rule_is_left_out_with_the_reason(sheet: str, broken: dict[str, Any], said: str) -> None:
+    kept = row(2)
+
+    lines, [refusal] = sifted(sheet, broken, kept)
+
+    assert [line["sample"] for line in lines] == ["s2"]
+    assert refusal.arn == f"{ARN}0000000001"
+    assert f"{refusal.rule}: {refusal.value!r}".startswith(said)
+
+
+def test_each_rule_for_values_is_broken_by_a_row() -> None:
+    ruled = {
+        (name, each.name)
+        for name in ("nf-core/sarek", "nf-core/rnaseq", "generic")
+        for each in read_sheet(name).columns
+        if each.pattern or each.values
+    }
+
+    assert {(sheet, said.partition(" must ")[0]) for sheet, _, said in BROKEN if " must " in said} == ruled
+
+
+def test_lines_that_should_differ_and_do_not_are_all_left_out() -> None:
+    twice = [row(number, "CRAM", set_sample_id="same") for number in (2, 1)]
+    lanes = [row(number, set_sample_id="same") for number in (4, 3)]
+
+    lines, refusals = sifted("nf-core/sarek", *twice, *lanes)
+
+    assert [line["lane"] for line in lines] == ["0000000003", "0000000004"]
+    rule = "another read set has the same patient, sample, lane"
+    assert refusals == [Refusal(f"{ARN}{number:010}", rule, "p1, same, ") for number in (1, 2)]
+
+
+[PRESET] = Page("docs/sheets.md").blocks("toml")
+
+
+def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text(PRESET)
+    plain, odd = row(3, files={"source1": "s3://b/3.fq"}), row(6, tags=[{"phase": "3"}])
+
+    lines, refusals = sifted(str(path), row(1), row(2, files={"source1": ""}), plain, row(4, "BAM"), odd)
+
+    assert lines == [{"id": "s1", "reads": "s3://b/1_1.fastq.gz", "mates": "s3://b/1_2.fastq.gz", "phase": "none"}]
+    assert [(each.rule, each.value) for each in refusals] == [
+        ("mates needs reads", ""),
+        ("reads must be compressed", "s3://b/3.fq"),
+        ("it is not of type FASTQ", "BAM"),
+        ("phase must be one of 1, 2, none", "3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("unique", "uniqe", "'uniqe' is not a key: give some of source, version, types, unique, column"),
+        ("types = [", "types = [1, ", "'types' is [1, 'FASTQ']: give a list of texts"),
+        ('["FASTQ"]', '["VCF"]', "'types' has 'VCF': give some of FASTQ, BAM, CRAM, UBAM"),
+        ('["FASTQ"]', '"FASTQ"', "'types' is 'FASTQ': give a list of texts"),
+        ('["id"]', '["ids"]', "'unique' names 'ids', which is no column: give some of id, reads, mates, phase"),
+        ('["reads"]', '["read"]', "'needs' names 'read', which is no column: give some of id, reads, mates, phase"),
+        ('name = "mates"', 'name = "id"', "there are 2 columns 'id': leave one"),
+        ('name = "id"\n', "", "column 'without a name': there is no 'name': give a text"),
+        ('name = "id"', "name = 1", "column 1: 'name' is 1: give a text"),
+        ("required = true", "required = 1", "column 'id': 'required' is 1: give true or false"),
+        ("needs", "need", "column 'mates': 'need' is not a key: give some of name, from, types, required, pattern"),
+        (
+            'from = "sample_id|name"',
+            'from = "smaple_id"',
+            "column 'id': 'from': 'smaple_id' is not a column: did y",
+        ),
+        (
+            'from = "sample_id|name"',
+            'from = "id,name"',
+            "column 'id': 'from' has several columns: give one, or put |",
+        ),
+        ("'.*\\.gz'", "'(gz'", "column 'reads': 'pattern' is not a regular expression: missing ), unterminated"),
+        (PRESET, 'source = "x"', "there is no 'column': give [[column]] tables"),
+        (PRESET, "column = 1", "'column' is 1: give [[column]] tables"),
+    ],
+)
+def test_a_preset_that_is_not_right_is_named_with_key_and_remedy(
+    before: str, after: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text(PRESET.replace(before, after))
+
+    with pytest.raises(CommandError) as raised:
+        read_sheet(str(path))
+
+    assert str(raised.value).startswith(f"--sheet {path}: {said}")
+
+
+def test_a_preset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_bytes(b"\xff")
+    words = tmp_path / "words.toml"
+    words.write_text("these are words")
+
+    for given, said in {
+        "nf-core/sarec": "--sheet 'nf-core/sarec' is none of generic, nf-core/rnaseq, nf-core/sarek: give one",
+        "none.toml": "cannot read --sheet none.toml: No such file or directory: give a file, or one of generic, ",
+        str(path): f"--sheet {path} is not TOML: 'utf-8' codec",
+        str(words): f"--sheet {words} is not TOML: Expected '='",
+    }.items():
+        with pytest.raises(CommandError) as raised:
+            read_sheet(given)
+        assert str(raised.value).startswith(said)
+
+
+@pytest.fixture(scope="module")
+def stored(local_aws: Aws) -> list[dict[str, Any]]:
+    """The rows of a cohort: two FASTQ of a sample, a BAM, and a FASTQ without S3 addresses."""
+    store_id = local_aws.store(name="cohort")
+    cohort: dict[str, Any] = {"tags": {"cohort": "a"}, "subject_id": "p1"}
+    for number, sample in enumerate(("s1", "s1", "s2"), start=1):
+        kind: dict[str, Any] = {"file_type": "BAM", "files": ("source1", "index")} if number == 3 else {}
+        local_aws.omics.create_read_set(
+            store_id, name=None, read_set_id=f"{number:010}", sample_id=sample, **kind, **cohort
+        )
+    local_aws.omics.create_read_set(
+        store_id, name=None, read_set_id="0000000004", sample_id="s4", s3_access=False, **cohort
+    )
+    rows = local_aws.raw_rows(local_aws.filled(store_id))
+    local_aws.clear()
+    return list(rows.values())
+
+
+@pytest.fixture
+def table(aws: Aws, stored: list[dict[str, Any]]) -> str:
+    name = aws.table()
+    for each in stored:
+        aws.put(name, each)
+    return name
+
+
+def arn_of(stored: Sequence[Mapping[str, Any]], number: int) -> str:
+    return next(each["set_arn"] for each in stored if each["set_id"] == f"{number:010}")
+
+
+def test_find_get_and_export_write_the_same_sheet(
+    cli: CommandLine, table: str, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "sheet.csv"
+    arns = [each["set_arn"] for each in stored]
+
+    found = cli.run("find", "-t", table, "--tag", "cohort=a", "--sheet", "nf-core/sarek")
+    got = cli.run("get", "-t", table, *reversed(arns), "--sheet", "nf-core/sarek", "--csv")
+    exported = cli.run("export", "-t", table, "--sheet", "nf-core/sarek", "-o", path)
+
+    refused = f"omics-meta: not in the sheet: {arn_of(stored, 4)}: it has no fastq_1 (source1_file_path)\n"
+    assert (found.code, found.err) == (1, f"{refused}omics-meta: 3 read sets in the sheet\n")
+    assert (got.code, got.out, got.err) == (1, found.out, found.err)
+    assert (exported.code, exported.out, exported.err) == (1, f"3 read sets in the sheet: {path}\n", refused)
+    assert path.read_text() == found.out
+    head, *lines = csv.reader(io.StringIO(found.out))
+    assert head == ["patient", "sample", "sex", "status", "lane", "fastq_1", "fastq_2", "bam", "bai", "cram", "crai"]
+    assert [line[:5] for line in lines] == [
+        ["p1", "s1", "NA", "0", "0000000001"],
+        ["p1", "s1", "NA", "0", "0000000002"],
+        ["p1", "s2", "NA", "0", "0000000003"],
+    ]
+    assert [name.rpartition("/")[2] for name in lines[0][5:]] == [
+        "source1.fastq.gz",
+        "source2.fastq.gz",
+        "",
+        "",
+        "",
+        "",
+    ]
+    assert [name.rpartition("/")[2] for name in lines[2][5:]] == ["", "", "source1.bam", "index.bam.bai", "", ""]
+
+
+def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
+    aws: Aws, cli: CommandLine, table: str, stored: list[dict[str, Any]]
+) -> None:
+    aws.edit(table, arn_of(stored, 1), set_status="ARCHIVED")
+    aws.edit(table, arn_of(stored, 2), set_status="ARCHIVED", files=None, sync_lacks="files")
+
+    found = cli.run("find", "-t", table, "--tag", "cohort=a", "--type", "FASTQ", "--sheet", "generic")
+    got = cli.run("get", "-t", table, arn_of(stored, 2), "--sheet", "generic")
+
+    assert found.code == 1
+    assert [line["sample"] for line in csv.DictReader(io.StringIO(found.out))] == ["s1", "s4"]
+    unseen = "its files are not known, because its row has never seen it active"
+    assert found.err == (
+        f"omics-meta: not in the sheet: {arn_of(stored, 2)}: {unseen}\n"
+        "omics-meta: 1 read set in the sheet is archived: activate it before a run\n"
+        f"omics-meta: to activate: omics-meta activate --table {table} --type FASTQ --tag cohort=a\n"
+        "omics-meta: 2 read sets in the sheet\n"
+    )
+    assert f"omics-meta: to activate: omics-meta activate --table {table} {arn_of(stored, 2)}\n" in got.err
+    assert got.out == "sample,fastq_1,fastq_2,bam,cram,index\n"
+
+
+def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
+    cli: CommandLine, table: str, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    path, samples = tmp_path / "sheet.csv", tmp_path / "samples"
+    samples.write_text("s1\ns9\n")
+    words = ("-t", table, "--sheet", "nf-core/sarek", "--require-all")
+
+    lacking = cli.run("export", *words, "-o", path)
+    missing = cli.run("find", *words, "--samples-from", samples)
+    got = cli.run("get", arn_of(stored, 4), *words)
+    whole = cli.run("find", *words, "--sample", "s1")
+
+    said = "omics-meta: no sheet is written, because it would not have all read sets (--require-all)\n"
+    for done in (lacking, missing, got):
+        assert (done.code, done.out, done.err.splitlines(keepends=True)[-1]) == (1, "", said)
+    assert not path.exists()
+    assert (whole.code, len(whole.out.splitlines())) == (0, 3)
+
+
+def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    for number in range(23):
+        aws.put(table, row(number, kind="BAM" if number < 21 else "FASTQ", set_sample_id="a b"))
+
+    done = cli.run("find", "-t", table, "--sheet", "nf-core/rnaseq")
+
+    *named, two, one, last = done.err.splitlines()
+    assert [line.split(": ")[2:] for line in named] == [
+        [f"{ARN}{number:010}", "it is not of type FASTQ", "'BAM'"] for number in range(20)
+    ]
+    assert {two, one} == {
+        "omics-meta: not in the sheet: 2 more: sample must have no blanks",
+        "omics-meta: not in the sheet: 1 more: it is not of type FASTQ",
+    }
+    assert (done.code, last) == (1, "omics-meta: 0 read sets in the sheet")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("find", "--sheet", "sarek"),
+            "--sheet 'sarek' is none of generic, nf-core/rnaseq, nf-core/sarek: give one of",
+        ),
+        (
+            ("find", "--sheet", "generic", "--json"),
+            "--format json and --sheet generic contradict each other: a sheet is",
+        ),
+        (("get", "1234567890", "--require-all"), "--require-all is about --sheet: give both"),
+        (("find", "--sheet", "generic", "--sort", "id"), "--sort and --sheet generic contradict each other: give one"),
+        (("find", "--sheet", "generic", "--explain"), "--explain and --sheet generic contradict each other: give one"),
+        (("get", "1234567890", "--sheet", "generic", "--columns", "id"), "--columns and --sheet generic contradict"),
+        (
+            ("export", "--sheet", "generic", "--format", "parquet"),
+            "--format parquet and --sheet generic contradict each",
+        ),
+        (("export", "--sheet", "generic", "-o", "a.parquet"), "-o a.parquet and --sheet generic contradict "),
+    ],
+)
+def test_what_a_sheet_decides_by_itself_cannot_be_asked_for(
+    words: tuple[str, ...], said: str, cli: CommandLine
+) -> None:
+    done = cli.run(*words, "-t", "nowhere")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"omics-meta: error: {said}")
