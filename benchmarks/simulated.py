@@ -204,6 +204,11 @@ def _number(arn: str) -> int:
     return int(arn.rpartition("/")[2]) - _FIRST_ID
 
 
+def whole_item(number: int) -> dict[str, Any]:
+    """The item of a read set's whole row."""
+    return _row(_ROW, number)
+
+
 def _row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     identity = _identity(number)
     return {**row} | {"set_id": {"S": identity["id"]}, "set_arn": {"S": identity["arn"]}}
