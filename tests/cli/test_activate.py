@@ -1,5 +1,6 @@
 """`omics-meta activate`: which jobs are started, what is refused, and when it is done."""
 
+import io
 import os
 import pty
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from omics_meta.commands import activate
+from readset_sync.aws.clients import omics_client
+from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.constants import RATED_OPERATIONS
 
 from tests.cli.local_aws import Aws
@@ -173,6 +176,39 @@ def test_throttles_are_waited_out(aws: Aws, cli: CommandLine, store: str, table:
     done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
 
     assert (done.code, len(done.document["jobs"]), aws.omics.calls[START]) == (0, 2, 4)
+
+
+def test_read_sets_are_read_from_stdin(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
+    one, other = aws.ids(store)[2:4]
+    stdin = io.TextIOWrapper(io.BytesIO(f"{one}\n{aws.arn(store, other)}\n{one}\n".encode()))
+
+    done = cli.run("activate", "-t", table, "-", "--yes", *FAST, stdin=stdin)
+
+    assert done.code == 0, done.err
+    assert jobs(aws, store) == [[one, other]]
+
+
+@pytest.mark.parametrize(("options", "rate"), [((), 4.5), (("--max-tps", "7"), 7.0)])
+def test_jobs_are_started_at_the_rate_that_is_granted(
+    options: tuple[str, ...],
+    rate: float,
+    aws: Aws,
+    cli: CommandLine,
+    store: str,
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[MaxTps] = []
+
+    def client(session: Any, *, max_tps: MaxTps) -> Any:
+        made.append(max_tps)
+        return omics_client(session, max_tps=max_tps)
+
+    monkeypatch.setattr(activate, "omics_client", client)
+
+    cli.run("activate", "-t", table, aws.arn(store, aws.ids(store)[2]), "--yes", *options)
+
+    assert [rates.of(START) for rates in made] == [rate]
 
 
 class Clock:
