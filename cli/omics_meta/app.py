@@ -220,6 +220,13 @@ def export(
     context: typer.Context,
     columns: ColumnsOption = None,
     sort: SortOption = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COLUMN,...",
+            help="With --format run-batch: parameters of each run, such as reads=omics_uri_source1. Repeatable.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is stdout, the default.")
     ] = None,
@@ -232,7 +239,17 @@ def export(
     from omics_meta.commands.export import export
 
     form, sheet = chosen_format(context), sheet_of(context)
-    raise typer.Exit(export(search_of(context), form=form, columns=columns, sheet=sheet, sort=sort, output=output))
+    raise typer.Exit(
+        export(
+            search_of(context),
+            form=form,
+            columns=columns,
+            sheet=sheet,
+            parameters=parameter or (),
+            sort=sort,
+            output=output,
+        )
+    )
 
 
 @_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))

@@ -645,7 +645,7 @@ def test_a_table_has_a_line_for_each_row_and_nothing_that_a_terminal_obeys(capsy
     ]
 
 
-@pytest.mark.parametrize("form", [each for each in Format if each is not Format.PARQUET])
+@pytest.mark.parametrize("form", [each for each in Format if each not in {Format.PARQUET, Format.RUN_BATCH}])
 def test_rows_are_printed_before_the_next_are_read(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[str] = []
 

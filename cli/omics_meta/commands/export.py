@@ -24,15 +24,20 @@ def export(
     *,
     form: Format | None,
     columns: str | None,
-    sheet: SheetRequest | None,
+    sheet: SheetRequest,
+    parameters: Sequence[str],
     sort: str | None,
     output: Path | None,
 ) -> ExitCode:
-    """Write the rows that fit, or the sheet of them, to a file or to stdout."""
-    if sheet:
+    """Write the rows that fit, or the sheet or the runs of them, to a file or to stdout."""
+    others = {"--columns": columns is not None, "--sort": sort is not None}
+    if parameters or form is Format.RUN_BATCH:
+        from omics_meta.commands.run_batch import batch_writer
+
+        return batch_writer(sheet, form, parameters, others, output)(search_for(search))
+    if sheet.name is not None:
         from omics_meta.commands.sheet import sheet_writer
 
-        others = {"--columns": columns is not None, "--sort": sort is not None}
         return sheet_writer(sheet, form, others, output)(search_for(search))
     chosen = form or _format_of(output)
     write = writer_of(chosen, output)
@@ -57,7 +62,7 @@ def _format_of(output: Path | None) -> Format:
     if output is None or is_stdout(output):
         return Format.JSONL
     ending = output.suffix.removeprefix(".").lower()
-    endings = [each for each in Format if each is not Format.TABLE]
+    endings = [each for each in Format if each not in {Format.TABLE, Format.RUN_BATCH}]
     if ending not in endings:
         raise CommandError(f"-o {output} ends in none of .{', .'.join(endings)}: say with --format what to write")
     return Format(ending)

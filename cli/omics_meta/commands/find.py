@@ -26,7 +26,7 @@ def find(
     *,
     form: Format | None,
     columns: str | None,
-    sheet: SheetRequest | None,
+    sheet: SheetRequest,
     limit: int | None,
     sort: str | None,
     explain: bool,
@@ -34,7 +34,7 @@ def find(
     """Print the rows that fit, as they are found or sorted, or the sheet of them."""
     if limit is not None and search.require_all:
         raise CommandError("--limit and --require-all contradict each other: give one of them")
-    if sheet:
+    if sheet.name is not None:
         from omics_meta.commands.sheet import sheet_writer
 
         others = {"--columns": columns is not None, "--sort": sort is not None, "--explain": explain}
@@ -68,10 +68,10 @@ def get(
     *,
     form: Format | None,
     columns: str | None,
-    sheet: SheetRequest | None,
+    sheet: SheetRequest,
 ) -> ExitCode:
     """Print the rows of read sets that are named by ARN, or by id, for which the table is searched, or their sheet."""
-    if sheet:
+    if sheet.name is not None:
         from omics_meta.commands.sheet import sheet_writer
 
         return sheet_writer(sheet, form, {"--columns": columns is not None})(look_up(selection, names))

@@ -40,14 +40,13 @@ def sheet_writer(
     Raises:
         CommandError: There is no such sheet, or something else is asked for that a sheet decides by itself.
     """
-    if given := [option for option, typed in others.items() if typed]:
-        raise CommandError(f"{given[0]} and --sheet {asked.name} contradict each other: give one of them")
+    refuse(others, f"--sheet {asked.name}")
     if form not in {None, Format.CSV}:
         raise CommandError(f"--format {form} and --sheet {asked.name} contradict each other: a sheet is CSV")
     ending = output.suffix.removeprefix(".").lower() if output else ""
     if ending in {*Format} - {Format.CSV}:
         raise CommandError(f"-o {output} and --sheet {asked.name} contradict each other: a sheet is CSV")
-    sheet = read_sheet(asked.name)
+    sheet = read_sheet(asked.name or "")
 
     def write(lines: Sequence[Line], file: TextIO) -> None:
         writer = csv_writer(file)
@@ -55,6 +54,17 @@ def sheet_writer(
         writer.writerows([*map(cell, line.values)] for line in lines)
 
     return lambda found: write_sheet(found, sheet, write, asked, output)
+
+
+def refuse(others: Mapping[str, bool], chosen: str) -> None:
+    """Refuse options that leave nothing to what was chosen.
+
+    Raises:
+        CommandError: One of them was given.
+    """
+    for option, is_given in others.items():
+        if is_given:
+            raise CommandError(f"{option} and {chosen} contradict each other: give one of them")
 
 
 def write_sheet(

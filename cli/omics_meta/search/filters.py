@@ -63,14 +63,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class SheetRequest:
-    """A sample sheet of the read sets that are found.
+    """Whether a sample sheet of the read sets is wanted, or a batch of runs, which is made like one.
 
     Attributes:
-        name: Name of a preset, or path of a file that declares one.
+        name: Name of a preset, or path of a file that declares one; None where no sheet is wanted.
         activation: The command that activates the same read sets.
-        require_all: Whether a sheet without one of them is not to be written.
+        require_all: Whether what lacks one of them is not to be written.
     """
 
-    name: str
+    name: str | None
     activation: str
     require_all: bool

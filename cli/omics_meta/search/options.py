@@ -80,7 +80,10 @@ def _filters(
 
 def _formats(
     form: Annotated[
-        Format | None, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv or parquet.")
+        Format | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="table, json, jsonl, csv or parquet; of export also run-batch."
+        ),
     ] = None,
     as_json: JsonOption = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print a line of JSON for each row on stdout.")] = False,
@@ -154,19 +157,18 @@ def _listed(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         raise CommandError("--samples-from - and --subjects-from - contradict each other: stdin is one of them")
     if given["from_column"] and not paths:
         raise CommandError("--from-column is about --samples-from or --subjects-from: give one")
-    if given["require_all"] and not paths and not given.get("sheet"):
+    is_whole = given.get("sheet") or given["form"] is Format.RUN_BATCH
+    if given["require_all"] and not paths and not is_whole:
         raise CommandError("--require-all is about --samples-from, --subjects-from or --sheet: give one")
     column = given["from_column"]
     return {name: names_in(path, option, column=column) for name, (option, path) in files.items() if path is not None}
 
 
-def sheet_of(context: typer.Context) -> SheetRequest | None:
-    """Return the sheet that was asked for, and how what it was asked for of read sets is activated."""
+def sheet_of(context: typer.Context) -> SheetRequest:
+    """Return which sheet was asked for, and how the read sets in it are activated."""
     given = context.params
-    if given["sheet"] is None:
-        if given["require_all"] and "samples_from" not in given:
-            raise CommandError("--require-all is about --sheet: give both")
-        return None
+    if given["require_all"] and given["sheet"] is None and "samples_from" not in given:
+        raise CommandError("--require-all is about --sheet: give both")
     words = ["omics-meta", "activate", *typed(context, [*OF_TABLE, *FILTERS]), *given.get("read_sets", ())]
     return SheetRequest(given["sheet"], shlex.join(words), given["require_all"])
 

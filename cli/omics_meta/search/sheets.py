@@ -53,8 +53,8 @@ class SheetColumn:
     """A column of a sheet, and the rules for its values.
 
     Attributes:
-        column: Its name, and where its values come from.
-        source: The same as it was written.
+        column: Its name, and what takes its values from a row.
+        source: Where they come from, as it was written.
         types: Types of read sets that have it; all if there are none here.
         required: Whether each of them must have a value.
         pattern: What the whole of a value must match.
@@ -64,7 +64,7 @@ class SheetColumn:
     """
 
     column: Column
-    source: str
+    source: str = ""
     types: frozenset[str] = frozenset()
     required: bool = False
     pattern: re.Pattern[str] | None = None
@@ -97,7 +97,7 @@ class SheetColumn:
     def _lacking(self, row: Row) -> str:
         if "files" in self.column.attributes and not row.get("files"):
             return NEVER_SEEN if row.get("set_status") in _ARCHIVED else f"{self.name}: its row has no files"
-        return f"it has no {self.name} ({self.source})"
+        return f"it has no {self.name}{f' ({self.source})' if self.source else ''}"
 
 
 @dataclass(frozen=True, slots=True)

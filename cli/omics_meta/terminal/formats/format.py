@@ -14,6 +14,8 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+    RUN_BATCH = "run-batch"
+    """Of `export` alone."""
 
 
 NESTED: Final = frozenset({Format.JSON, Format.JSONL})

@@ -28,6 +28,8 @@ _WRITERS: Final[Mapping[Format, Writer]] = {
 
 def writer_of(form: Format, output: Path | None = None) -> Writer:
     """Return what writes a format."""
+    if form is Format.RUN_BATCH:
+        raise CommandError(f"--format {form} is for `omics-meta export`, with --parameter: give another")
     if form is Format.PARQUET:
         if is_stdout(output) and sys.stdout.isatty():
             raise CommandError("Parquet is not for a terminal: send stdout to a file or a program, or export -o FILE")
