@@ -21,15 +21,13 @@ from omics_meta.search.criterion import (
     is_pattern,
     like,
 )
-from omics_meta.search.filters import SAMPLE, SUBJECT, Filters
+from omics_meta.search.filters import SAMPLE, SUBJECT, TYPES, Filters
 from omics_meta.selection.target import RESOURCE_ID
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.output import ids as ids_of
 
 _ID: Final = "set_id"
 _STATUS: Final = "set_status"
-TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
-"""Of read sets: HealthOmics' `FileType`."""
 _AFTER: Final = "--created-after"
 _BEFORE: Final = "--created-before"
 

@@ -8,6 +8,8 @@ from omics_meta.selection.target import Selection
 
 SAMPLE: Final = "set_sample_id"
 SUBJECT: Final = "set_subject_id"
+TYPES: Final = ("FASTQ", "BAM", "CRAM", "UBAM")
+"""Of read sets: HealthOmics' `FileType`."""
 
 
 @dataclass(frozen=True, slots=True)

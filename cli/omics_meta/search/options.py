@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from omics_meta.search import completion
 from omics_meta.search.filters import SAMPLE, SUBJECT, Filters, Search, SheetRequest
 from omics_meta.search.names_file import names_in
 from omics_meta.selection.options import OF_TABLE, JsonOption, selection_of
@@ -38,16 +39,30 @@ def _filters(
         typer.Option("--require-all", help=f"Exit code 1 if a sample or subject of these files is not found. {_WHOLE}"),
     ] = False,
     name: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Name. {_PATTERN} {_ANY}")] = None,
-    status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help=f"Status, such as ACTIVE. {_ANY}")] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATUS", help=f"Status, such as ACTIVE. {_ANY}", autocompletion=completion.statuses),
+    ] = None,
     not_status: Annotated[
         list[str] | None,
-        typer.Option("--not-status", metavar="STATUS", help="Status that it must not have. Repeatable: none of them."),
+        typer.Option(
+            "--not-status",
+            metavar="STATUS",
+            help="Status that it must not have. Repeatable: none of them.",
+            autocompletion=completion.statuses,
+        ),
     ] = None,
     file_type: Annotated[
-        list[str] | None, typer.Option("--type", metavar="TYPE", help=f"FASTQ, BAM, CRAM or UBAM. {_ANY}")
+        list[str] | None,
+        typer.Option(
+            "--type", metavar="TYPE", help=f"FASTQ, BAM, CRAM or UBAM. {_ANY}", autocompletion=completion.types
+        ),
     ] = None,
     store: Annotated[
-        list[str] | None, typer.Option(metavar="STORE", help=f"Id or name of the sequence store. {_ANY}")
+        list[str] | None,
+        typer.Option(
+            metavar="STORE", help=f"Id or name of the sequence store. {_ANY}", autocompletion=completion.stores
+        ),
     ] = None,
     reference: Annotated[
         list[str] | None,
@@ -59,11 +74,17 @@ def _filters(
             metavar="KEY[[!]=PATTERN]",
             help="Tag with this key, and with a value like this; or `!=`: without such a value. Repeatable: for each"
             " key, any of its values.",
+            autocompletion=completion.tag_keys,
         ),
     ] = None,
     no_tag: Annotated[
         list[str] | None,
-        typer.Option("--no-tag", metavar="KEY", help="No tag with this key. Repeatable: none of them."),
+        typer.Option(
+            "--no-tag",
+            metavar="KEY",
+            help="No tag with this key. Repeatable: none of them.",
+            autocompletion=completion.tag_keys,
+        ),
     ] = None,
     file: Annotated[
         list[str] | None,
@@ -119,6 +140,7 @@ ColumnsOption = Annotated[
         "--columns",
         metavar="[NEW=]COLUMN,...",
         help="Columns to print, such as set_id,sample=set_sample_id,tag:cohort.",
+        autocompletion=completion.columns,
     ),
 ]
 

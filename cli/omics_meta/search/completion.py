@@ -1,0 +1,141 @@
+"""What a shell completes: statuses, types and columns, and the stores and tag keys of the table.
+
+A shell waits while this runs, so the table is read by a process beside it, which keeps what it found for the next time.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from omics_meta.search.filters import TYPES
+
+_FRESH_SECONDS: Final = 300.0
+"""For so long, what was found in a table is offered without another look."""
+
+_TRY_SECONDS: Final = 10.0
+"""Before so long, no second process looks: the first is still at it, or the table cannot be read."""
+
+_WAIT_SECONDS: Final = 0.15
+"""Of half a second, Python and Typer take the rest."""
+
+_MOST_ROWS: Final = 5000
+"""To look at, which are some 8 MB, or a thousand read units."""
+
+_TABLE: Final = ("stack", "cwd", "outputs", "table", "region", "profile")
+"""The options that say which table it is, and from where it is read."""
+
+_SURROUNDINGS: Final = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
+"""The variables that do."""
+
+
+def statuses(incomplete: str) -> list[str]:
+    """Offer statuses of read sets."""
+    from readset_sync.messages.read_set_event import ACTIONS
+
+    return _beginning(incomplete, ACTIONS)
+
+
+def types(incomplete: str) -> list[str]:
+    """Offer types of read sets."""
+    return _beginning(incomplete, TYPES)
+
+
+def columns(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer columns, as the last of those that are there."""
+    from omics_meta.search.columns import COLUMNS, DERIVED
+
+    before, comma, last = incomplete.rpartition(",")
+    names = [column.name for column in (*COLUMNS, *DERIVED)]
+    if last.startswith("tag:"):
+        names = [f"tag:{key}" for key in _found(context)["tags"]]
+    return [f"{before}{comma}{name}" for name in _beginning(last, [*names, "tag:"])]
+
+
+def stores(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer names and ids of the stores of the table's read sets."""
+    return _beginning(incomplete, _found(context)["stores"])
+
+
+def tag_keys(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the keys of the table's tags."""
+    return _beginning(incomplete, _found(context)["tags"])
+
+
+def _beginning(text: str, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(text))
+
+
+def _found(context: typer.Context) -> dict[str, list[str]]:
+    """What is known of the table: its `stores` and `tags`. Nothing where it cannot be read, or not soon enough."""
+    given = {name: str(context.params[name]) for name in _TABLE if context.params.get(name)}
+    what = json.dumps([given, str(Path.cwd()), *map(os.environ.get, _SURROUNDINGS)])
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "omics-meta"
+    kept = folder / f"{hashlib.sha256(what.encode()).hexdigest()}.json"
+    with suppress(OSError):  # nothing can be kept here
+        if _age(kept) > _FRESH_SECONDS:
+            _look(given, kept)
+            _wait(lambda: _age(kept) <= _FRESH_SECONDS)
+        return json.loads(kept.read_text(encoding="utf-8"))
+    return {"stores": [], "tags": []}
+
+
+def _age(file: Path) -> float:
+    return time.time() - file.stat().st_mtime if file.exists() else float("inf")
+
+
+def _look(given: Mapping[str, str], kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    began = kept.with_suffix(".began")
+    if _age(began) > _TRY_SECONDS:
+        began.touch()
+        command = [sys.executable, "-m", "omics_meta.search.completion", json.dumps(given), str(kept)]
+        nowhere = subprocess.DEVNULL
+        subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)  # noqa: S603 - no shell
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def keep(given: Mapping[str, str], file: Path) -> None:
+    """Look into a table, and keep what was found."""
+    from omics_meta.selection.connection import connect_table
+    from omics_meta.selection.target import Selection
+
+    paths = {name: Path(given[name]) if name in given else None for name in ("cwd", "outputs")}
+    texts = {name: given.get(name) for name in ("stack", "table", "region", "profile")}
+    connection = connect_table(Selection(**paths, **texts, store_ids=(), all_stores=True))  # pyright: ignore[reportArgumentType] # of each its own type
+    rows: Iterable[dict[str, Any]] = (
+        connection.client.get_paginator("scan")
+        .paginate(
+            TableName=connection.table.name,
+            ProjectionExpression="store_id, #s.store_name, tags",
+            ExpressionAttributeNames={"#s": "store"},
+            PaginationConfig={"MaxItems": _MOST_ROWS},
+        )
+        .search("Items[]")
+    )
+    found: dict[str, set[str]] = {"stores": set(), "tags": set()}
+    for row in rows:
+        named = row.get("store", {}).get("M", {}).get("store_name")
+        found["stores"] |= {each["S"] for each in (row.get("store_id"), named) if each}
+        found["tags"] |= {key for tag in row.get("tags", {}).get("L", []) for key in tag["M"]}
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as new:
+        json.dump({name: sorted(texts) for name, texts in found.items()}, new)
+    Path(new.name).replace(file)
+
+
+if __name__ == "__main__":
+    keep(json.loads(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,102 @@
+"""What a shell completes after the name of an option; names of options and commands are Typer's own."""
+
+import subprocess
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from omics_meta.search import completion
+from omics_meta.search.columns import COLUMNS
+
+from tests.cli.local_aws import Aws
+from tests.command_line import CommandLine
+
+
+def completed(cli: CommandLine, *words: str) -> list[str]:
+    """What is offered for the last word, and nothing else is said."""
+    shell = {
+        "_OMICS_META_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(["omics-meta", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    done = cli.run(env=shell)
+    assert (done.code, done.err) == (0, "")
+    return done.out.split()
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """The commands of the processes that would look into a table, beside a clock that waiting moves on."""
+    begun: list[list[str]] = []
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def popen(command: list[str], **_: Any) -> None:
+        begun.append(command)
+
+    monkeypatch.setattr(completion, "subprocess", SimpleNamespace(Popen=popen, DEVNULL=None))
+    clock = SimpleNamespace(time=completion.time.time, monotonic=lambda: now, sleep=sleep)
+    monkeypatch.setattr(completion, "time", clock)
+    yield begun
+    assert now < 0.5
+
+
+def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
+    assert completed(cli, "find", "--status", "ACTIV") == ["ACTIVATING", "ACTIVE"]
+    assert completed(cli, "count", "--not-status", "ARCH") == ["ARCHIVED"]
+    assert completed(cli, "export", "--type", "''") == ["BAM", "CRAM", "FASTQ", "UBAM"]
+    assert completed(cli, "get", "--columns", "set_id,store_ar") == ["set_id,store_arn"]
+    assert completed(cli, "find", "--columns", "omics_uri_i") == ["omics_uri_index"]
+
+
+def test_every_column_is_offered(cli: CommandLine) -> None:
+    assert {column.name for column in COLUMNS} <= set(completed(cli, "find", "--columns", "''"))
+
+
+def test_stores_and_tag_keys_come_from_the_table_and_are_kept(
+    aws: Aws, cli: CommandLine, looks: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = aws.store(name="cohort-a")
+    aws.omics.create_read_set(store, name="one", tags={"cohort": "a", "panel": "p"})
+    table = aws.filled(store)
+    of_table = ("-t", table, "-r", aws.sandbox.region)
+
+    # GIVEN nothing is known, THEN nothing is offered, and one process looks, however often somebody asks
+    assert completed(cli, "find", *of_table, "--store", "''") == []
+    assert completed(cli, "find", *of_table, "--tag", "''") == []
+    [look] = looks
+
+    # WHEN it has looked, THEN what it found is offered
+    subprocess.run(look, env=cli.environment, check=True)
+    assert completed(cli, "find", *of_table, "--store", "''") == sorted([store, "cohort-a"])
+    assert completed(cli, "find", *of_table, "--tag", "co") == ["cohort"]
+    assert completed(cli, "get", *of_table, "--columns", "set_id,tag:p") == ["set_id,tag:panel"]
+    assert completed(cli, "find", *of_table, "--no-tag", "x") == []
+    assert len(looks) == 1
+
+    # WHEN that is old, THEN it is still offered, and a process looks again
+    monkeypatch.setattr(completion, "_FRESH_SECONDS", -1)
+    monkeypatch.setattr(completion, "_TRY_SECONDS", -1)
+    assert completed(cli, "find", *of_table, "--store", "co") == ["cohort-a"]
+    assert len(looks) == 2
+
+
+def test_a_look_at_a_table_that_cannot_be_read_is_not_repeated_at_once(
+    cli: CommandLine, looks: list[list[str]]
+) -> None:
+    for _ in range(2):
+        assert completed(cli, "find", "-t", "no-such-table", "--store", "''") == []
+
+    [look] = looks
+    assert subprocess.run(look, env=cli.environment, capture_output=True, check=False).returncode == 1
+
+
+def test_where_nothing_can_be_kept_nothing_is_offered(cli: CommandLine, looks: list[list[str]]) -> None:
+    (cli.home / ".cache").write_text("in the way")
+
+    assert completed(cli, "find", "-t", "any", "--tag", "''") == []
+    assert looks == []
