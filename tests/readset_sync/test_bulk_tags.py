@@ -407,6 +407,26 @@ def test_an_archived_read_set_that_goes_between_listing_and_row_leaves_none(nigh
     assert night.table.get(str(gone)) is None
 
 
+@pytest.mark.parametrize("seconds", [86_400, 8])
+def test_a_changed_tag_that_a_comparison_shows_is_in_its_row_although_the_api_is_behind(
+    night: Night, seconds: float
+) -> None:
+    arns = tagged(night, 60)
+    Run(night).backfill()
+    night.now += timedelta(hours=20)
+    night.service.faults.add_behind("GetResources", seconds=seconds)
+    retag(night, arns[0], n="changed")
+    reads = night.reads
+
+    night.ask()
+    night.pass_()
+
+    row = night.table.get(str(arns[0]))
+    assert row
+    assert row["tags"] == [{"n": "changed"}]
+    assert night.reads == reads + 1
+
+
 def test_a_changed_tag_is_in_its_row_after_the_next_reconciliation(night: Night) -> None:
     arns = tagged(night, 250)
     Run(night).backfill()

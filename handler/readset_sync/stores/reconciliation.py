@@ -299,7 +299,11 @@ class Reconciler:
             return None
         arn = ReadSetArn.parse(comparison.listed["arn"])
         if comparison.row is None or not comparison.contradicts_tags:
-            return True if bulk.takes(arn, comparison.tags) and comparison.confirms_tags else None
+            compares = bulk.trust.is_earned or not bulk.trust.is_over
+            if bulk.takes(arn, comparison.tags):
+                return True if comparison.confirms_tags else None
+            # It was asked for singly, and has other tags than the row and what was told.
+            return False if compares and comparison.confirms_tags else None
         if page.found[Count.RETAGGED] < _COMPARED_AT_ONCE and self._has_tags(arn, tag_map(comparison.row)):
             bulk.agrees(arn, comparison.tags)
             return None
