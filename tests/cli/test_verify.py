@@ -126,6 +126,10 @@ def test_only_deep_finds_other_files(aws: Aws, cli: CommandLine) -> None:
         f"stale {aws.arn(store, retagged)}: tags"
     ]
     assert "Tags compared in bulk." in shallow.out
+    # AND a dry run tells the same, and claims nothing else
+    planned = cli.run("backfill", "-s", store, "-t", table, "--dry-run", *FAST)
+    assert f"would be updated: {aws.arn(store, retagged)} (tags)" in planned.out.splitlines()
+    assert "a row may count as unchanged although they changed" in planned.out
     # AND where tags are not told, that is said
     aws.omics.faults.add("GetResources", "AccessDeniedException")
     untold = cli.run("verify", "-s", store, "-t", table, *FAST)

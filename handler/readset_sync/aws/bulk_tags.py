@@ -118,7 +118,7 @@ class BulkTags:
             self.trust.unavailable = self.trust.unavailable or unavailable
             self.trust.contradiction = self.trust.contradiction or contradiction
         if is_first:
-            self._tell(f"tags in bulk are {self.trust}; they are asked for one by one")
+            self._tell(f"tags in bulk are {self.trust}; this run goes on without them")
 
 
 class _ContradictionError(SyncError):

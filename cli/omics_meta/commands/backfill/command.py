@@ -158,7 +158,7 @@ def _print(
         columns = [_WORDS.get(column, column) for column in _COLUMNS]
         print_counts(f"{title} (dry run)" if dry_run else title, columns, counts)
         if dry_run:
-            print_line("Files and tags were not read from the source, so rows whose tags changed count as unchanged.")
+            print_line("Files and tags were not read one by one: a row may count as unchanged although they changed.")
 
 
 @contextmanager
