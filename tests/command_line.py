@@ -45,6 +45,13 @@ class Finished:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+class Terminal(io.StringIO):
+    """Somebody at a terminal who types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class CommandLine:
     """Runs `omics-meta`, with an environment that has nothing of the caller's.
 

@@ -1,9 +1,6 @@
 """`omics-meta activate`: which jobs are started, what is refused, and when it is done."""
 
 import io
-import os
-import pty
-import subprocess
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +12,7 @@ from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.constants import RATED_OPERATIONS
 
 from tests.cli.local_aws import Aws
-from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
+from tests.command_line import FAST, CommandLine, Terminal
 
 START = "StartReadSetActivationJob"
 
@@ -277,23 +274,17 @@ def test_a_table_that_does_not_follow_is_given_up_on(
     assert hours * 3600 <= clock.now <= hours * 3600 + 450
 
 
-@pytest.mark.parametrize(("answer", "code", "started"), [("y", 0, 1), ("n", 2, 0)])
+@pytest.mark.parametrize(("answer", "code", "started"), [("y\n", 0, 1), ("n\n", 2, 0), ("", 130, 0)])
 def test_it_asks_on_a_terminal(
     answer: str, code: int, started: int, aws: Aws, cli: CommandLine, store: str, table: str
 ) -> None:
-    keyboard, terminal = pty.openpty()
-    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with cli.start("activate", "-t", table, aws.arn(store, aws.ids(store)[2]), **pipes) as process:
-        assert process.stderr
-        asked = "".join(iter(lambda: process.stderr.read(1), "?"))  # pyright: ignore[reportOptionalMemberAccess] - as above
-        os.write(keyboard, f"{answer}\n".encode())
-        _, said = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
-    os.close(keyboard)
-    os.close(terminal)
+    arn = aws.arn(store, aws.ids(store)[2])
 
-    assert asked == "Activate 1 read set (size: unknown)"
-    assert process.returncode == code, said
-    assert len(jobs(aws, store)) == started
+    done = cli.run("activate", "-t", table, arn, "--json", *FAST, stdin=Terminal(answer))
+
+    assert (done.code, len(jobs(aws, store))) == (code, started), done.err
+    assert done.err.startswith("Activate 1 read set (size: unknown)? [y/N]: ")
+    assert done.out[:1] == ("{" if started else "")
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {

@@ -1,6 +1,5 @@
 """`omics-meta selftest` tells a kind AWS from one that is not, and leaves nothing behind in either."""
 
-import io
 import os
 import signal
 import time
@@ -17,7 +16,7 @@ from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import deploy
 from readset_sync.aws.rate_limits import MaxTps
 
-from tests.command_line import CommandLine, Finished
+from tests.command_line import CommandLine, Finished, Terminal
 from tests.docs.permissions import permissions
 from tests.e2e.conftest import ROOT
 
@@ -31,13 +30,6 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def outputs(sandbox: Sandbox) -> dict[str, Any]:
     return deploy(ROOT, stack="dev", config={"maxTps": "1000"}, environment=sandbox.environment).outputs
-
-
-class Terminal(io.StringIO):
-    """Somebody who answers."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 class Account:

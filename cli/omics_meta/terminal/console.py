@@ -45,14 +45,14 @@ def wants_colours(file: IO[str]) -> bool:
 
 
 def confirm(question: str, *, declined: str) -> None:
-    """Ask on stderr, and go on if the answer is yes.
+    """Ask on stderr, and go on if the answer is yes. Nothing of it is on stdout, where Typer's own puts a blank.
 
     Raises:
-        CommandError: It is no; `declined` is its message.
+        CommandError: It is anything else; `declined` is its message.
     """
-    try:
-        agreed = typer.confirm(question, err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
-    if not agreed:
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer:  # Ctrl-D
+        raise KeyboardInterrupt
+    if answer.strip().lower() not in {"y", "yes"}:
         raise CommandError(declined)
