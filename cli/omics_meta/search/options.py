@@ -179,7 +179,7 @@ def _listed(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         raise CommandError("--samples-from - and --subjects-from - contradict each other: stdin is one of them")
     if given["from_column"] and not paths:
         raise CommandError("--from-column is about --samples-from or --subjects-from: give one")
-    is_whole = given.get("sheet") or given["form"] is Format.RUN_BATCH
+    is_whole = given.get("sheet") or given.get("form") is Format.RUN_BATCH
     if given["require_all"] and not paths and not is_whole:
         raise CommandError("--require-all is about --samples-from, --subjects-from or --sheet: give one")
     column = given["from_column"]
