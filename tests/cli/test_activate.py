@@ -74,7 +74,7 @@ def test_archived_read_sets_are_activated_in_jobs_of_twenty_and_a_second_run_has
     assert again.out.splitlines() == [
         "0 archived read sets, size: 0 B",
         "left out: 43 active, 2 activating already",
-        "activation of 0 read sets in 0 jobs was started",
+        "nothing was activated",
     ]
 
 

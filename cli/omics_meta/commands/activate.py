@@ -267,8 +267,9 @@ def _print(work: _Work, *, dry_run: bool) -> None:
         print_line(f"would be activated: {arn}")
     for arn, reason in work.failures:
         print_line(f"failed {arn}: {reason}")
-    jobs = f"activation of {counted(work.started, 'read set')} in {counted(len(work.jobs), 'job')}"
-    print_line(f"{jobs} {'would be started' if dry_run else 'was started'}")
+    verb = "would be" if dry_run else "was"
+    jobs = f"activation of {counted(work.started, 'read set')} in {counted(len(work.jobs), 'job')} {verb} started"
+    print_line(jobs if work.jobs else f"nothing {verb} activated")
     if work.activated is not None:
         print_line(f"{counted(work.activated, 'read set')} became active")
 
