@@ -17,7 +17,7 @@ Logs and metrics name read sets by ARN only: names, subjects, samples and tags m
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -38,6 +38,8 @@ from readset_sync.sync import Synchronizer
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+_NEEDS: Final = "the function's role needs"
+
 _session = boto3.Session()
 _logger = Logger()
 _metrics = Metrics()
@@ -48,7 +50,7 @@ def _build_consumer() -> Consumer:
     days = float(os.environ["MAX_ROW_AGE_DAYS"])
     retries = Retries()
     max_tps = MaxTps.parse(os.environ["MAX_TPS"])
-    source = HealthOmics(omics_client(_session, max_tps=max_tps, retries=retries))
+    source = HealthOmics(omics_client(_session, max_tps=max_tps, retries=retries), tell=_logger.warning, needs=_NEEDS)
     tagging = tagging_client(_session, max_tps=max_tps, retries=retries)
     table = Table(dynamodb_client(_session, retries=retries), os.environ["TABLE_NAME"])
     sender = MessageSender(
@@ -64,7 +66,7 @@ def _build_consumer() -> Consumer:
         region=region,
         partition=_session.get_partition_for_region(region),
         max_age=timedelta(days=days) if days else None,
-        bulk=lambda trust: BulkTags(tagging, source, trust=trust, tell=_logger.warning),
+        bulk=lambda trust: BulkTags(tagging, source, trust=trust, tell=_logger.warning, needs=_NEEDS),
     )
     return Consumer(
         synchronizer,

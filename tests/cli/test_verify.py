@@ -134,6 +134,7 @@ def test_only_deep_finds_other_files(aws: Aws, cli: CommandLine) -> None:
     aws.omics.faults.add("GetResources", "AccessDeniedException")
     untold = cli.run("verify", "-s", store, "-t", table, *FAST)
     assert (untold.code, "Tags not compared (in bulk: not available: " in untold.out) == (0, True)
+    assert "you need tag:GetResources on *" in untold.err
     aws.omics.faults.clear()
     aws.forget_calls()
     done = cli.run("verify", "-s", store, "-t", table, "--deep", "--json", *FAST)

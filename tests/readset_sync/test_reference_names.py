@@ -89,6 +89,24 @@ def test_those_who_may_read_names_and_those_who_may_not_never_undo_each_other(
     assert [replace(store, source=each).drift() for each in reading] == [[], []]
 
 
+def test_that_names_may_not_be_read_is_said_once(store: Store, reference: str) -> None:
+    for each in (reference, store.sandbox.omics.create_reference("hg19")):
+        store.add(reference_arn=each)
+    said: list[str] = []
+    client: Any = OmicsClient(store.sandbox.omics)
+    omics = HealthOmics(client, tell=said.append, needs="the function's role needs")
+
+    assert names(store, omics) == ["GRCh38", "hg19"]
+    assert not said
+
+    store.sandbox.omics.faults.add(OPERATION, "AccessDeniedException")
+    omics = HealthOmics(client, tell=said.append, needs="the function's role needs")
+    assert names(store, omics) == [None, None]
+    [line] = said
+    assert line.startswith(f"names of references are left out: {OPERATION}: AccessDeniedException: ")
+    assert line.endswith(": the function's role needs omics:GetReferenceMetadata")
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException", "ValidationException"])
 def test_an_error_is_not_taken_for_a_reference_without_a_name(
     code: str, store: Store, reference: str, omics: HealthOmics

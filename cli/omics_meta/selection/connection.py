@@ -55,7 +55,7 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
     omics = omics_client(session, max_tps=max_tps, retries=retries_of_omics(session, target.patience))
     dynamodb = dynamodb_client(session, retries=retries_of_dynamodb(session, target.patience))
     # A command ends long before a store's name could matter again, so each store is read once.
-    source = HealthOmics(omics, store_max_age=float("inf"))
+    source = HealthOmics(omics, store_max_age=float("inf"), tell=print_note)
     table = Table(dynamodb, target.table)
     table.check_key()
     store_ids = target.store_ids or tuple(source.store_ids())

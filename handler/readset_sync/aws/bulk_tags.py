@@ -39,6 +39,7 @@ class BulkTags:
         source: Asked singly, so as to compare.
         trust: What the run knows so far.
         tell: Given a line, once, when tags in bulk cannot be had, or are refused.
+        needs: Who lacks a permission, as a line says it: `you need`.
         sleep: Waits so many seconds.
     """
 
@@ -49,12 +50,14 @@ class BulkTags:
         *,
         trust: Trust | None = None,
         tell: Callable[[str], object] = lambda _: None,
+        needs: str = "you need",
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._client = client
         self._source = source
         self.trust = trust or Trust()
         self._tell = tell
+        self._needs = needs
         self._sleep = sleep
         self._lock = threading.Lock()
 
@@ -72,7 +75,7 @@ class BulkTags:
         except EXPECTED_ERRORS as error:
             if has_bad_credentials(error):
                 raise
-            remedy = ": allow tag:GetResources on *" if is_denied(error) else ""
+            remedy = f": {self._needs} tag:GetResources on *" if is_denied(error) else ""
             self._end(unavailable=f"{describe_error(error)}{remedy}")
             return {}
 

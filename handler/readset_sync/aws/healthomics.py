@@ -10,15 +10,16 @@ reference, where the caller may read it.
 """
 
 import re
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.model.errors import ReadSetNotFoundError, StoreNotFoundError
+from readset_sync.model.errors import ReadSetNotFoundError, StoreNotFoundError, describe_error
 from readset_sync.model.record import unknown_attributes
 
 if TYPE_CHECKING:
@@ -68,11 +69,29 @@ class Store:
 
 
 class HealthOmics:
-    """The sequence stores and read sets of one account and region."""
+    """The sequence stores and read sets of one account and region.
 
-    def __init__(self, client: "OmicsClient", *, store_max_age: float = STORE_MAX_AGE) -> None:
+    Args:
+        client: Of HealthOmics.
+        store_max_age: Seconds that a sequence store is remembered.
+        tell: Given a line, once, when the names of references may not be read.
+        needs: Who lacks a permission, as a line says it: `you need`.
+    """
+
+    def __init__(
+        self,
+        client: "OmicsClient",
+        *,
+        store_max_age: float = STORE_MAX_AGE,
+        tell: Callable[[str], object] = lambda _: None,
+        needs: str = "you need",
+    ) -> None:
         self._client = client
         self._store_max_age = store_max_age
+        self._tell = tell
+        self._needs = needs
+        self._has_told = False
+        self._lock = threading.Lock()
         self._stores: dict[str, tuple[float, Store]] = {}
         self._reference_names: dict[str, str | None] = {}
 
@@ -174,8 +193,19 @@ class HealthOmics:
         errors = self._client.exceptions
         try:
             return self._client.get_reference_metadata(referenceStoreId=store_id, id=reference_id).get("name")
-        except (errors.AccessDeniedException, errors.ResourceNotFoundException):
+        except errors.ResourceNotFoundException:
             return None
+        except errors.AccessDeniedException as error:
+            self._tell_once(
+                f"names of references are left out: {describe_error(error)}: {self._needs} omics:GetReferenceMetadata"
+            )
+            return None
+
+    def _tell_once(self, line: str) -> None:
+        with self._lock:
+            is_first, self._has_told = not self._has_told, True
+        if is_first:
+            self._tell(line)
 
 
 def _read_at(response: Mapping[str, Any]) -> datetime:
