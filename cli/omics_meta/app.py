@@ -15,6 +15,7 @@ from omics_meta.search.options import (
     FORMATS,
     SHEETS,
     WHOLE_SHEETS,
+    ByOption,
     ColumnsOption,
     SortOption,
     chosen_format,
@@ -255,10 +256,7 @@ def export(
 @_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
 def count(
     context: typer.Context,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="A,B,C", help="Columns whose values make the groups, such as status,tag:cohort."),
-    ] = None,
+    by: ByOption = None,
 ) -> None:
     """Count read sets, their bytes and their gigabases: of all that fit, or of each group of them.
 

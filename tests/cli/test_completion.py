@@ -50,6 +50,7 @@ def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
     assert completed(cli, "count", "--not-status", "ARCH") == ["ARCHIVED"]
     assert completed(cli, "export", "--type", "''") == ["BAM", "CRAM", "FASTQ", "UBAM"]
     assert completed(cli, "get", "--columns", "set_id,store_ar") == ["set_id,store_arn"]
+    assert completed(cli, "count", "--by", "set_id,store_ar") == ["set_id,store_arn"]
     assert completed(cli, "find", "--columns", "omics_uri_i") == ["omics_uri_index"]
 
 

@@ -145,6 +145,16 @@ ColumnsOption = Annotated[
 ]
 
 
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="[NEW=]COLUMN,...",
+        help="Columns whose values make the groups, such as status,tag:cohort.",
+        autocompletion=completion.columns,
+    ),
+]
+
 SortOption = Annotated[
     str | None,
     typer.Option(
