@@ -391,10 +391,32 @@ def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: CommandLine,
     among_others = cli.run(command, "-t", table, "--store", "Cohort", "--sample", "NA12878")
     some = cli.run(command, "-t", table, "--store", "Cohort")
 
-    assert "no row has the store 'cohort'" in alone.err.splitlines()[-1]
-    assert "nothing matches all options" in among_others.err.splitlines()[-1]
+    assert "no row has the store 'cohort'" in alone.err.splitlines()[-2]
+    assert "check --store 'Cohort'; upper and lower case matter" in among_others.err.splitlines()[-1]
     assert [done.code for done in (alone, among_others, some)] == [0, 0, 0]
     assert len(some.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "hints"),
+    [
+        (["--store", "9999999999"], ["no row has the store '9999999999'"]),
+        (["--store", "9999999999", "--sample", "x"], []),
+        (["--reference", "grch38"], ["check --reference 'grch38'; upper and lower case matter, and rows lack"]),
+        (["--reference", REFERENCE], []),
+        (["--store", "1234567890", "--tag", "lot=y"], ["check --tag 'lot=y'; upper and lower case matter, and rows"]),
+        (["--no-tag", "lot", "--name", "x"], []),
+    ],
+)
+def test_what_finds_nothing_has_a_hint_where_it_may_be_misspelled(
+    aws: Aws, cli: CommandLine, options: list[str], hints: list[str]
+) -> None:
+    done = cli.run("find", "-t", aws.table(), *options)
+
+    found, *said = done.err.splitlines()
+    assert (found, len(said)) == ("omics-meta: 0 read sets found", len(hints))
+    assert all(hint in line for line, hint in zip(said, hints, strict=True))
+    assert done.code == 0
 
 
 def test_an_explanation_reads_nothing(aws: Aws, cli: CommandLine) -> None:

@@ -6,8 +6,11 @@ from typing import Final
 from readset_sync.messages.read_set_event import ACTIONS
 
 from omics_meta.search.filters import Filters
+from omics_meta.selection.target import RESOURCE_ID
 
 _MOST_NAMED: Final = 20
+
+_CASE: Final = "; upper and lower case matter"
 
 
 def doubts(filters: Filters) -> Iterator[str]:
@@ -18,12 +21,20 @@ def doubts(filters: Filters) -> Iterator[str]:
                 yield f"{option} {status!r} is none of the known statuses: {', '.join(sorted(ACTIONS))}"
 
 
-def hint_of_nothing(filters: Filters) -> str:
-    """Return why nothing may have been found by filters with a store."""
-    stores = " or ".join(map(repr, filters.store))
-    if filters == Filters(store=filters.store):
-        return f"no row has the store {stores}: give its id or its name; upper and lower case matter"
-    return f"nothing matches all options: check --store {stores} too: upper and lower case matter in a name"
+def hints_of_nothing(filters: Filters) -> Iterator[str]:
+    """Yield why nothing may have been found by filters."""
+    if filters.store and filters == Filters(store=filters.store):
+        yield f"no row has the store {_either(filters.store)}"
+    if names := [each for each in filters.store if not RESOURCE_ID.fullmatch(each)]:
+        yield f"check --store {_either(names)}{_CASE}"
+    if names := [each for each in filters.reference if not each.startswith("arn:")]:
+        yield f"check --reference {_either(names)}{_CASE}, and rows lack the name that their writer may not read"
+    if filters.tags:
+        yield f"check --tag {_either(filters.tags)}{_CASE}, and rows that are not complete may have no tags yet"
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join(map(repr, values))
 
 
 def first_of(missing: Sequence[str], say: Callable[[str], str]) -> Iterator[str]:

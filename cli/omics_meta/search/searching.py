@@ -12,7 +12,7 @@ from omics_meta.search.criteria import criteria_of, one_of, read_set_id
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.explanation import print_explanation
 from omics_meta.search.filters import Search
-from omics_meta.search.hints import doubts, first_of, hint_of_nothing
+from omics_meta.search.hints import doubts, first_of, hints_of_nothing
 from omics_meta.search.names_file import names_in
 from omics_meta.search.plan import Access, TableFacts, facts_of, plan
 from omics_meta.search.reader import read, read_named
@@ -68,8 +68,9 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
         whole = True
 
     def end(count: int) -> ExitCode:
-        if not count and search.filters.store:
-            print_note(hint_of_nothing(search.filters))
+        if not count:
+            for hint in hints_of_nothing(search.filters):
+                print_note(hint)
         if not whole:  # no more rows were wanted, so that nobody knows
             return ExitCode.DONE
         for attribute, missing in listed.items():
