@@ -298,6 +298,31 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: CommandL
     assert as_table.err == "omics-meta: 1 read set found\n"
 
 
+def test_find_get_and_export_have_columns_under_new_names_in_every_format(
+    cli: CommandLine, populated: Populate, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    table, arn = populated(), next(row["set_arn"] for row in stored if row["set_name"] == "HG002.cohort-a")
+    asked = "patient=subject_id,sex=tag:sex|'NA',status,made=creation_time,size=total_size"
+    names = ["patient", "sex", "status", "made", "size"]
+
+    for command in (("find", "--name", "HG002.cohort-a"), ("get", arn), ("export", "--name", "HG002.cohort-a")):
+        words = (*command, "-t", table, "--columns", asked)
+        [record] = cli.run(*words, "--jsonl").json_lines
+        [line] = csv.DictReader(io.StringIO(cli.run(*words, "--csv").out))
+        path = tmp_path / "rows.parquet"
+        with path.open("w", encoding="utf-8") as file:
+            assert cli.run(*words, "--format", "parquet", stdout=file).code == 0
+
+        assert [*record] == [*line] == names
+        assert [record[name] for name in names[:3]] == ["subject-0", "NA", "ACTIVE"]
+        assert line == {name: str(value) for name, value in record.items()}
+        with duckdb.connect() as database:
+            read = database.read_parquet(str(path))
+            assert read.columns == names
+            [values] = read.project("patient, sex, status, size, epoch(made) > 0").fetchall()
+        assert values == ("subject-0", "NA", "ACTIVE", record["size"], True)
+
+
 @pytest.mark.parametrize("command", [("find",), ("get", "{arn}"), ("duplicates",), ("export",)])
 def test_every_command_prints_rows_in_every_format(
     command: tuple[str, ...], aws: Aws, cli: CommandLine, populated: Populate
@@ -571,8 +596,8 @@ def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: CommandLi
     assert len({row["content"] for row in done.document["read_sets"]}) == 1
     assert [row.get("set_etag") for row in done.document["read_sets"]] == [etags[0], etags[3], None]
     assert [line["set_name"] for line in lines] == ["0", "3", ""]
-    some = cli.run("duplicates", "-t", table, "--format", "csv", "--columns", "set_name,content")
-    assert some.out.splitlines()[0] == "set_name,content"
+    some = cli.run("duplicates", "-t", table, "--format", "csv", "--columns", "name,same=content")
+    assert some.out.splitlines()[0] == "name,same"
     assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"
 
 
