@@ -155,6 +155,27 @@ def test_what_every_job_would_be_refused_for_ends_the_command(
     assert done.err.startswith(f"omics-meta: error: {says} ({START}: {code}")
 
 
+def test_what_was_stopped_goes_on_when_it_is_run_again(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
+    archived = aws.ids(store)[2:42]
+
+    def is_second(given: Any) -> bool:
+        return {"readSetId": archived[20]} in given["sources"]
+
+    aws.omics.faults.add(START, "ExpiredTokenException", when=is_second, times=1)
+
+    stopped = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+
+    assert stopped.code == 2
+    assert stopped.err.endswith(". 20 read sets are activating; run this again for the others\n")
+
+    for each in archived[:20]:
+        aws.edit(table, aws.arn(store, each), set_status="ACTIVATING")
+    again = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+
+    assert again.code == 0, again.err
+    assert jobs(aws, store) == [archived[:20], archived[20:]]
+
+
 def test_a_job_that_is_refused_for_its_number_fails_and_the_rest_goes_on(
     aws: Aws, cli: CommandLine, store: str, table: str
 ) -> None:
