@@ -218,7 +218,13 @@ class Consumer:
                 )
             case RefreshRequest():
                 # What asked may know of a store that has another name than the one remembered here.
-                change = self._synchronizer.refresh(message.arn, store_after=message.time, compared=message.compared)
+                change = self._synchronizer.refresh(
+                    message.arn,
+                    # An event of tags says nothing of the store.
+                    store_after=None if message.retagged else message.time,
+                    compared=message.compared,
+                    retagged=message.retagged,
+                )
                 # It has seen a row, or the read set in a listing. If there is neither, HealthOmics may be behind.
                 may_be_behind = change.outcome is Outcome.ABSENT and record.receives <= self._looks
                 return Change(Outcome.BEHIND, look_again=True) if may_be_behind else change

@@ -45,6 +45,7 @@ from readset_sync.model.record import (
     store_attributes,
     store_map,
     synced_since,
+    tag_list,
     tag_map,
 )
 from readset_sync.model.timestamp import format_timestamp, parse_timestamp
@@ -162,15 +163,23 @@ class Synchronizer:
                 return Change(Outcome.IGNORED)
 
     def refresh(
-        self, arn: "ReadSetArn", *, store_after: "datetime | None" = None, compared: "datetime | None" = None
+        self,
+        arn: "ReadSetArn",
+        *,
+        store_after: "datetime | None" = None,
+        compared: "datetime | None" = None,
+        retagged: bool = False,
     ) -> Change:
         """Read a read set from the source and write its whole row; delete the row if the read set is gone.
 
         Its store must have been read later than `store_after`, whatever is remembered. A row that has been refreshed
-        since it was `compared` is left, because what it was written from is newer than what it was compared with.
+        since it was `compared` is left, because what it was written from is newer than what it was compared with. Where
+        the read set is said to be `retagged`, its tags are asked for: those of the row may have been told in bulk, and
+        be older.
         """
         row = self._table.get(str(arn))
-        if row and compared and self.is_fresh(arn, row, compared, store_after=store_after):
+        is_fresh = row and compared and self.is_fresh(arn, row, compared, store_after=store_after)
+        if row and is_fresh and (not retagged or self._has_tags(arn, row)):
             return Change(Outcome.FRESH)
         return self.refresh_from(arn, row, store_after=store_after)
 
@@ -326,6 +335,12 @@ class Synchronizer:
             return self._look_for_tags(event.arn, look_again=tags_may_come)
         expected = _expected_status(event, row) if may_be_behind else None
         return self.refresh_from(event.arn, row, expected=expected, tags_may_come=tags_may_come)
+
+    def _has_tags(self, arn: "ReadSetArn", row: Row) -> bool:
+        try:
+            return row.get("tags") == tag_list(self._source.tags(arn))
+        except ReadSetNotFoundError:
+            return False  # Whether it is gone takes more than one answer.
 
     def _look_for_tags(self, arn: "ReadSetArn", *, look_again: bool) -> Change:
         try:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,12 +15,14 @@ from readset_sync.aws.bulk_tags import BulkTags
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.errors import LeftBehindError
 from readset_sync.model.trust import Trust
 from readset_sync.stores.backfill import Backfill, BackfillPass, PendingRefreshes
 from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Outcome
 
 from tests.in_process import Serial
+from tests.readset_sync.messages import tag_change
 from tests.readset_sync.night import Night
 
 FIRST = 20
@@ -153,6 +156,17 @@ def test_bad_credentials_end_the_run(night: Night) -> None:
 
     with pytest.raises(ClientError):
         Run(night, SimpleNamespace(get_resources=refuse)).bulk.of(["arn"])
+
+
+def test_what_nobody_waits_for_any_more_says_nothing_of_tags_in_bulk(night: Night) -> None:
+    def left(**_: Any) -> Any:
+        raise LeftBehindError("gone on")
+
+    run = Run(night, SimpleNamespace(get_resources=left))
+    with pytest.raises(LeftBehindError):
+        run.bulk.of(["arn"])
+
+    assert run.said == []
 
 
 def test_it_has_a_rate_of_its_own() -> None:
@@ -549,3 +563,189 @@ def test_a_deletion_that_found_no_row_is_applied_once_more(night: Night) -> None
     assert not night.synchronizer.apply(event).look_again
     night.synchronizer.refresh(arn)
     assert not night.synchronizer.apply(event, may_come=True).look_again
+
+
+def test_a_reason_is_kept_short_because_each_step_of_a_reconciliation_has_it(night: Night) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x" * 300_000}}, "GetResources")
+
+    run = Run(night, SimpleNamespace(get_resources=refuse))
+    run.bulk.of(["arn"])
+
+    assert len(run.bulk.trust.unavailable) < 400
+    assert run.bulk.trust.unavailable.endswith("need tag:GetResources on *")
+
+
+def test_a_first_fill_keeps_its_pace_after_a_contradiction(night: Night) -> None:
+    arns = tagged(night, 30)
+    night.add(300)
+    night.service.faults.add_behind("GetResources", seconds=10**9)
+    retag(night, arns[-1], n="changed")
+    retag(night, arns[0], n="changed")
+
+    night.ask()
+    night.pass_()
+
+    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    assert finished["tags_in_bulk"].startswith("refused: ")
+    assert finished["found"] == {"listed": 330, "filled": 330}
+    assert is_true(night)
+
+
+OTHER_FORMS: list[dict[str, Any]] = [
+    {},
+    {"ResourceTagMappingList": [None]},
+    {"ResourceTagMappingList": [{"Tags": []}]},
+    {"ResourceTagMappingList": [{"ResourceARN": "arn", "Tags": [{"Key": "a"}]}]},
+]
+
+
+@pytest.mark.parametrize("answer", OTHER_FORMS)
+def test_an_answer_of_another_form_is_not_available(night: Night, answer: dict[str, Any]) -> None:
+    def give(**_: Any) -> Any:
+        return answer
+
+    run = Run(night, SimpleNamespace(get_resources=give))
+
+    assert run.bulk.of(["arn"]) == {}
+
+    assert "documented form" in run.said[0]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServerException", "ResourceNotFoundException"])
+@pytest.mark.parametrize("has_other_tags", [False, True])
+def test_a_read_set_whose_tags_cannot_be_read_ends_no_reconciliation(
+    night: Night, code: str, has_other_tags: bool
+) -> None:
+    arns = tagged(night, 60)
+    Run(night).backfill()
+    night.now += timedelta(hours=20)
+    bad = str(arns[3])
+    night.service.faults.add("ListTagsForResource", code, when=lambda asked: asked["resourceArn"] == bad)
+    retag(night, arns[50], n="changed")
+    if has_other_tags:
+        retag(night, arns[3], n="changed")
+
+    night.ask()
+    while not (finished := [line for line in night.log if line["message"] == "reconciliation finished"]):
+        night.work()
+
+    assert [line["tags_in_bulk"] for line in finished] == ["trusted"]
+    night.service.faults.clear()
+    night.pass_()
+    assert is_true(night)
+
+
+def test_comparisons_that_come_to_nothing_are_not_gone_on_with(night: Night) -> None:
+    """The answers about a page are behind, those about a single read set are not."""
+    arns = tagged(night, 60)
+    real: Any = TaggingClient(night.service)
+    old = real.get_resources(ResourceARNList=list(map(str, arns)))
+    for arn in arns:
+        retag(night, arn, n="changed")
+
+    def answer(**asked: Any) -> Any:
+        return old if len(asked["ResourceARNList"]) > 1 else real.get_resources(**asked)
+
+    run = Run(night, SimpleNamespace(get_resources=answer))
+    run.backfill()
+
+    assert run.bulk.trust.compared == run.bulk.trust.undecided == 5
+    assert str(run.bulk.trust).startswith("not available: 5 could not be compared")
+    assert is_true(night)
+
+
+def test_a_listing_leaves_a_listed_row_that_knows_of_a_later_status(night: Night) -> None:
+    [arn] = tagged(night, 1)
+    Run(night).first_pass()
+    night.now += timedelta(hours=1)
+    run = Run(night)
+    source: Any = night.source
+    answered = source.page
+
+    def then_archived(*asked: Any) -> Any:
+        page = answered(*asked)
+        night.now += timedelta(seconds=5)
+        night.service.set_status(night.store, arn.read_set_id, "ARCHIVED")
+        night.tell(arn, "ARCHIVED")
+        night.work()
+        return page
+
+    source.page = then_archived
+    run.first_pass()
+
+    row = night.table.get(str(arn))
+    assert row
+    assert (row["set_status"], row["sync_state"]) == ("ARCHIVED", "listed")
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "ARCHIVED"])
+def test_an_event_of_changed_tags_is_not_lost_to_a_row_with_older_tags_that_were_told_in_bulk(
+    night: Night, status: str
+) -> None:
+    night.service.faults.add_behind("GetResources", seconds=60)
+    arns = tagged(night, 60, status=status)
+    night.now += timedelta(minutes=10)
+    retag(night, arns[33], n="changed")
+    retagged_at = night.now
+    night.now += timedelta(seconds=10)
+    Run(night).backfill()
+    row = night.table.get(str(arns[33]))
+    assert row
+    assert row["tags"] == [{"n": "33"}]
+    night.service.calls.clear()
+
+    for arn in (arns[33], arns[34]):
+        body = tag_change(arn, time=retagged_at) | {"id": uuid4().hex}
+        night.send(body, body["id"])
+    night.pass_()
+
+    row = night.table.get(str(arns[33]))
+    assert row
+    assert row["tags"] == [{"n": "changed"}]
+    assert night.service.calls == {"ListTagsForResource": 3, "GetReadSetMetadata": 1}
+
+
+def test_rows_of_another_tool_with_tags_in_another_order_are_refreshed_at_few_calls_in_a_step(night: Night) -> None:
+    arns = [arn for number in range(100) for arn in night.add(tags={"a": "b", "n": str(number)})]
+    Run(night).backfill()
+    for arn in arns:
+        row = night.table.get(str(arn))
+        assert row
+        theirs = {name: value for name, value in row.items() if not name.startswith("sync")}
+        assert night.table.put(theirs | {"tags": row["tags"][::-1]}, replacing=row)
+    night.now += timedelta(hours=1)
+    night.service.calls.clear()
+
+    night.ask()
+    for _ in range(2):
+        night.work()
+
+    assert night.service.calls["ListTagsForResource"] <= 20
+    night.pass_()
+    assert is_true(night)
+
+
+def test_a_step_ends_in_time_where_few_calls_a_second_are_granted(night: Night) -> None:
+    arns = tagged(night, 60)
+    Run(night).backfill()
+    night.now += timedelta(hours=20)
+    for arn in arns[::2]:
+        retag(night, arn, n="changed")
+    source: Any = night.source
+    answered = source.tags
+
+    def answer_slowly(arn: ReadSetArn) -> Any:
+        night.sleep(2)
+        return answered(arn)
+
+    source.tags = answer_slowly
+    began = night.now
+
+    night.ask()
+    for _ in range(2):
+        night.work()
+
+    assert night.now - began < timedelta(seconds=25)
+    night.pass_()
+    assert is_true(night)

@@ -7,17 +7,21 @@ with single ones (`Trust`), absence from an answer proves nothing, and what cann
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
 
 from readset_sync.model.errors import (
     EXPECTED_ERRORS,
+    LeftBehindError,
     ReadSetNotFoundError,
     SyncError,
     describe_error,
     has_bad_credentials,
     is_denied,
+    is_throttle,
 )
-from readset_sync.model.trust import Trust
+from readset_sync.model.trust import MOST_UNDECIDED, Trust
 
 if TYPE_CHECKING:
     from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
@@ -29,6 +33,9 @@ Tags = Mapping[str, str]
 
 _AGAIN_SECONDS: Final = 5.0
 """After which both sides are asked again that did not say the same: tags may have been changed in between."""
+
+_LONGEST_REASON: Final = 300
+"""Characters of an error that are kept: each step of a reconciliation has them, and it may repeat a hundred ARNs."""
 
 
 class BulkTags:
@@ -66,6 +73,7 @@ class BulkTags:
 
         Raises:
             ClientError, BotoCoreError: The caller's credentials are refused.
+            LeftBehindError: Nobody waits for the answer any more.
         """
         wanted = list(arns)
         if not wanted or self.trust.is_over:
@@ -73,22 +81,28 @@ class BulkTags:
         try:
             return self._ask(wanted)
         except EXPECTED_ERRORS as error:
-            if has_bad_credentials(error):
+            if has_bad_credentials(error) or isinstance(error, LeftBehindError):
                 raise
             remedy = f": {self._needs} tag:GetResources on *" if is_denied(error) else ""
-            self._end(unavailable=f"{describe_error(error)}{remedy}")
+            self._end(unavailable=f"{describe_error(error)[:_LONGEST_REASON]}{remedy}")
             return {}
 
-    def takes(self, arn: "ReadSetArn", tags: Tags) -> bool:
-        """Whether tags that were told in bulk may be taken for those of a read set. A sample is compared first."""
+    def takes(self, arn: "ReadSetArn", tags: Tags) -> bool | None:
+        """Whether tags that were told in bulk may be taken for those of a read set. A sample is compared first.
+
+        None where nothing says whether the read set has them; False where it does not.
+        """
         with self._lock:
             if self.trust.is_over and not self.trust.is_earned:
-                return False
+                return None
             compares = self.trust.wants_comparison()
         return self.agrees(arn, tags) if compares else True
 
-    def agrees(self, arn: "ReadSetArn", tags: Tags) -> bool:
-        """Ask singly whether a read set has the tags that were told in bulk. A contradiction that lasts ends trust."""
+    def agrees(self, arn: "ReadSetArn", tags: Tags) -> bool | None:
+        """Ask singly whether a read set has the tags that were told in bulk. A contradiction that lasts ends trust.
+
+        None where HealthOmics does not tell its tags.
+        """
         try:
             asked = self._source.tags(arn)
             if asked == tags:
@@ -100,16 +114,31 @@ class BulkTags:
             asked_again = self._source.tags(arn)
         except ReadSetNotFoundError:
             return False
-        if told not in (asked, asked_again) and not self.trust.unavailable:
+        except ClientError as error:
+            if has_bad_credentials(error) or is_throttle(error):
+                raise
+            # Whoever reads this one read set meets the error, and no other has to wait for that.
+            self._not_decided(describe_error(error))
+            return None
+        if told in (asked, asked_again) or self.trust.unavailable:
+            self._not_decided("tags kept changing while they were compared")
+        else:
             self._end(contradiction=f"of {arn}, GetResources and ListTagsForResource do not tell the same tags")
         return False
+
+    def _not_decided(self, reason: str) -> None:
+        with self._lock:
+            self.trust.undecided += 1
+            is_enough = self.trust.undecided >= MOST_UNDECIDED
+        if is_enough:
+            last = reason[:_LONGEST_REASON]
+            self._end(unavailable=f"{MOST_UNDECIDED} could not be compared, the last because: {last}")
 
     def _ask(self, arns: list[str]) -> dict[str, Tags]:
         answer = self._client.get_resources(ResourceARNList=arns)
         told: dict[str, Tags] = {}
-        for resource in answer["ResourceTagMappingList"]:
-            arn, tags = resource.get("ResourceARN", ""), resource.get("Tags", [])
-            read = {tag["Key"]: tag["Value"] for tag in tags}
+        for arn, tags in _read(answer):
+            read = dict(tags)
             if arn not in arns or arn in told or len(read) < len(tags):
                 raise _ContradictionError(f"an answer of GetResources contradicts itself, or the question, about {arn}")
             told[arn] = read
@@ -122,6 +151,16 @@ class BulkTags:
             self.trust.contradiction = self.trust.contradiction or contradiction
         if is_first:
             self._tell(f"tags in bulk are {self.trust}; this run goes on without them")
+
+
+def _read(answer: Any) -> list[tuple[str, list[tuple[str, str]]]]:
+    try:
+        return [
+            (resource["ResourceARN"], [(tag["Key"], tag["Value"]) for tag in resource.get("Tags", [])])
+            for resource in answer["ResourceTagMappingList"]
+        ]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _ContradictionError(f"an answer of GetResources is not of its documented form: {error!r}") from error
 
 
 class _ContradictionError(SyncError):

@@ -30,6 +30,9 @@ _CONFIG: Final = Config(
 )
 """`Retries` says what is tried again; no call hangs for minutes."""
 
+_DISPENSABLE: Final = _CONFIG.merge(Config(connect_timeout=3, read_timeout=5))
+"""Of a service that is done without where it does not answer: all attempts together fit into the function's minute."""
+
 
 def omics_client(session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None) -> "OmicsClient":
     """Return a HealthOmics client that calls each operation at its rate at the most, retries included."""
@@ -40,7 +43,7 @@ def tagging_client(
     session: boto3.Session, *, max_tps: "MaxTps", retries: Retries | None = None
 ) -> "ResourceGroupsTaggingAPIClient":
     """Return a client of the Resource Groups Tagging API that calls each operation at its rate at the most."""
-    return _paced(session.client("resourcegroupstaggingapi", config=_CONFIG), max_tps, retries)
+    return _paced(session.client("resourcegroupstaggingapi", config=_DISPENSABLE), max_tps, retries)
 
 
 def dynamodb_client(session: boto3.Session, *, retries: Retries | None = None) -> "DynamoDBClient":

@@ -53,6 +53,7 @@ class RefreshRequest:
     Attributes:
         compared: When the row was found wrong: one that has been refreshed since is right. None leaves no row as it is.
         drift: Whether a change that comes of this is drift: events have had their time to announce it.
+        retagged: Whether its tags are said to be other ones.
     """
 
     id: str
@@ -60,6 +61,7 @@ class RefreshRequest:
     time: datetime
     compared: datetime | None = None
     drift: bool = False
+    retagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,12 @@ def _read_tag_change(envelope: Envelope) -> RefreshRequest:
     """Read an event about the tags of one resource; the rule lets those of read sets through alone.
 
     Source of the format: Tag Editor user guide, "Monitor tag changes with serverless workflows and Amazon EventBridge".
-    `both` kinds of events may tell of one change: a row that was refreshed since then has the tags.
+    `both` kinds of events may tell of one change: a row that was refreshed since then, and has the tags, is left.
     """
     match envelope.content.get("resources"):
         case [str() as text]:
             request = _refresh_request(envelope, text, "resources")
-            return replace(request, compared=request.time)
+            return replace(request, compared=request.time, retagged=True)
         case other:
             raise MalformedEventError(f"resources is {other!r}, and not a list of one ARN")
 

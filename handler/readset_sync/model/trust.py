@@ -15,6 +15,9 @@ a million read sets, 179 are compared."""
 _MOST: Final = 200
 """Read sets that are compared in a run: 40 seconds' worth of calls."""
 
+MOST_UNDECIDED: Final = 5
+"""Read sets of a run whose comparison may come to nothing. Each of them costs some seconds, which a step of a
+reconciliation has not many of."""
 
 TRUSTED: Final = "trusted"
 """What people are told of tags in bulk that are taken."""
@@ -29,6 +32,7 @@ class Trust:
         compared: How many of these were asked for singly as well, so as to compare.
         agreed: How many of these said the same.
         contradiction: What was found wrong. Nothing is taken any more.
+        undecided: How many could not be compared: an error kept them from it, or tags that changed meanwhile.
         unavailable: Why there are no answers in bulk, or no further ones.
     """
 
@@ -37,6 +41,7 @@ class Trust:
     agreed: int = 0
     contradiction: str = ""
     unavailable: str = ""
+    undecided: int = 0
 
     @property
     def is_earned(self) -> bool:
@@ -78,6 +83,8 @@ class Trust:
         Raises:
             TypeError, ValueError: It is something else.
         """
-        told, compared, agreed = (int(content.get(name, 0)) for name in ("told", "compared", "agreed"))
+        told, compared, agreed, undecided = (
+            int(content.get(name, 0)) for name in ("told", "compared", "agreed", "undecided")
+        )
         contradiction, unavailable = (str(content.get(name, "")) for name in ("contradiction", "unavailable"))
-        return cls(told, compared, agreed, contradiction, unavailable)
+        return cls(told, compared, agreed, contradiction, unavailable, undecided)

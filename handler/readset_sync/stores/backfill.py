@@ -226,7 +226,11 @@ class Backfill:
     def _list_row(self, store: "Store", comparison: Comparison) -> tuple[Comparison, ReadSetResult | None]:
         """Write the row of a read set that has none. Return what was done about the read set, if anything."""
         arn, row = comparison.listed["arn"], comparison.row
-        if row is not None and (row.get(SYNC_STATE) != LISTED or ("tags" in row and comparison.tags is None)):
+        is_left = row is not None and (
+            # It knows of a later status than the listing does.
+            comparison.suspect or row.get(SYNC_STATE) != LISTED or ("tags" in row and comparison.tags is None)
+        )
+        if is_left:
             left = comparison.need(self._scope) is Need.NOTHING
             return comparison, ReadSetResult(arn, Change(Outcome.UNCHANGED)) if left else None
 
@@ -264,7 +268,7 @@ class Backfill:
         return self._attempt(task.arn, refresh)
 
     def _takes(self, arn: ReadSetArn, known: KnownTags) -> bool:
-        return self._bulk is not None and self._bulk.takes(arn, known.tags)
+        return self._bulk is not None and self._bulk.takes(arn, known.tags) is True
 
     def _judge_and_refresh(self, comparison: Comparison) -> ReadSetResult:
         need = comparison.need(self._scope)

@@ -28,7 +28,7 @@ import time
 import uuid
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -50,8 +50,9 @@ from readset_sync.model.errors import (
     error_code,
     has_bad_credentials,
     is_passing,
+    is_throttle,
 )
-from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT, tag_map
+from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT, tag_list
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.sync import told_tags
 
@@ -104,6 +105,9 @@ class Count(StrEnum):
 
 _COMPARED_AT_ONCE: Final = 20
 """Of a page, the rows with other tags than those told in bulk that are looked at before any is refreshed."""
+
+_COMPARING_SECONDS: Final = 3 * STEP_SECONDS
+"""After which no more tags of a page are asked for singly: the step must end where few calls are granted, too."""
 
 _DIFFERING: Final = frozenset({Count.MISSING, Count.STALE, Count.STORELESS, Count.UNLISTED})
 """What an event may be about to mend, and is drift if none does."""
@@ -234,7 +238,7 @@ class Reconciler:
         rows = self._table.get_many(arns)
         bulk = self._bulk(step.trust) if self._bulk else None
         tags = bulk.of(arns) if bulk else None
-        page = _Page(replace(step, cursor=listing.next_token))
+        page = _Page(replace(step, cursor=listing.next_token), compares_until=self._clock() + _COMPARING_SECONDS)
         fills = _is_first_fill(step, len(listing.read_sets) - len(rows))
         for comparison in compare(
             listing.read_sets, rows, store.metadata, listed_at=listing.as_of, unknown=self._source.unknown, tags=tags
@@ -298,22 +302,25 @@ class Reconciler:
         if bulk is None or comparison.tags is None or bulk.trust.contradiction:
             return None
         arn = ReadSetArn.parse(comparison.listed["arn"])
+        has_time = self._clock() < page.compares_until
         if comparison.row is None or not comparison.contradicts_tags:
-            compares = bulk.trust.is_earned or not bulk.trust.is_over
-            if bulk.takes(arn, comparison.tags):
-                return True if comparison.confirms_tags else None
-            # It was asked for singly, and has other tags than the row and what was told.
-            return False if compares and comparison.confirms_tags else None
-        if page.found[Count.RETAGGED] < _COMPARED_AT_ONCE and self._has_tags(arn, tag_map(comparison.row)):
+            taken = bulk.takes(arn, comparison.tags) if has_time else None
+            return taken if comparison.confirms_tags else None
+        asks = has_time and page.found[Count.RETAGGED] < _COMPARED_AT_ONCE
+        if asks and self._has_tags(arn, comparison.row):
             bulk.agrees(arn, comparison.tags)
             return None
         return False
 
-    def _has_tags(self, arn: ReadSetArn, tags: Mapping[str, str]) -> bool:
+    def _has_tags(self, arn: ReadSetArn, row: "Row") -> bool:
         try:
-            return self._source.tags(arn) == tags
+            return tag_list(self._source.tags(arn)) == row["tags"]
         except ReadSetNotFoundError:
             return False  # whether it is gone takes more than one answer
+        except ClientError as error:
+            if has_bad_credentials(error) or is_throttle(error):
+                raise
+            return False  # its refresh meets the error, and fails alone
 
     def _look_for_ghosts(self, step: ReconciliationStep) -> "_Page":
         """Have the rows refreshed that may be those which no listing shows."""
@@ -323,7 +330,7 @@ class Reconciler:
             seen_since = row.get(SYNCED_AT, "") > format_timestamp(step.started)
             if not seen_since and not step.checksums.matches(row[KEY]):
                 page.refresh(arn, Count.UNLISTED)
-            elif step.trust.contradiction and self._is_due(row, step.started, compared=False):
+            elif step.trust.contradiction and SYNC_STATE not in row and self._is_due(row, step.started, compared=False):
                 page.refresh(arn, Count.AGED)
         return page
 
@@ -394,8 +401,9 @@ def _without_listing(step: ReconciliationStep, error: StoreNotFoundError | Clien
 class _Page:
     """What came of one page."""
 
-    def __init__(self, following: ReconciliationStep) -> None:
+    def __init__(self, following: ReconciliationStep, *, compares_until: float = 0.0) -> None:
         self.following = following
+        self.compares_until = compares_until
         self.refreshes: list[ReadSetArn] = []
         self.differing: list[ReadSetArn] = []
         self.found: Counter[str] = Counter()
