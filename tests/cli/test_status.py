@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
+from omics_meta.pipeline import rule
 from readset_sync.model.timestamp import format_timestamp
 
 from tests.cli.local_aws import Aws
@@ -109,7 +111,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     last = document["reconciliation"]
     assert now - timedelta(minutes=5) < moment(last["finished"]) <= now
     assert (last["drift"], last["found"]) == (0, {"rows": 4, "listed": 4})
-    assert document["schedule"] == "cron(0 3 * * ? *)"
+    assert (document["schedule"], document["tag_events"]) == ("cron(0 3 * * ? *)", "tag")
     assert {alarm["name"] for alarm in document["alarms"]} == set(deployed.alarms().values())
     assert len(document["alarms"]) == 7
 
@@ -120,6 +122,43 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     assert "from event to row: 1.0 s on average, 1.5 s at the most, of 2 events in a day" in plain.out.splitlines()
     assert "queue: 0 waiting, 0 being worked on" in plain.out.splitlines()
     assert f"last reconciliation: {last['finished']}, 0 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
+
+
+TRAIL = {"source": ["aws.omics"], "detail-type": ["AWS API Call via CloudTrail"]}
+TAG = {"source": ["aws.tag"], "detail-type": ["Tag Change on Resource"]}
+STORES = {"source": ["aws.omics"], "detail-type": ["Sequence Store Status Change"]}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "events"), [([], "off"), ([STORES], "off"), ([TRAIL], "trail"), ([TAG, STORES, TRAIL], "both")]
+)
+def test_how_soon_changed_tags_are_in_their_rows_is_said_of_a_fresh_stack_too(
+    status: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch, patterns: list[dict[str, Any]], events: str
+) -> None:
+    rules = [{"Name": "a", "State": "ENABLED", "EventPattern": json.dumps(pattern)} for pattern in patterns]
+    monkeypatch.setattr(rule, "further_rules", Mock(return_value=rules))
+
+    done, plain = status("--json"), status()
+
+    assert done.document["reconciliation"] is None
+    assert (done.document["tag_events"], done.document["max_row_age_days"]) == (events, 7)
+    by_events = f"within seconds by events (tagEvents: {events}), which may get lost; else "
+    assert (
+        f"changed tags: {by_events if events != 'off' else ''}"
+        "by the next reconciliation, if it compares tags in bulk; else within 7 days (maxRowAgeDays)"
+    ) in plain.out.splitlines()
+
+
+def test_a_changed_tag_that_a_reconciliation_found_is_said_and_no_drift(
+    deployed: Deployed, status: Callable[..., Finished]
+) -> None:
+    found = {"listed": 5, "retagged": 1, "rows": 5}
+    deployed.log({"message": "reconciliation finished", "found": found}, ago=timedelta(hours=1))
+
+    plain = status()
+
+    assert plain.code == 0
+    assert ", 0 rows were wrong, 1 had other tags (5 listed, 1 retagged, 5 rows)" in plain.out
 
 
 def test_dead_letters_and_alarms_are_told_with_what_to_do(

@@ -14,6 +14,7 @@ from readset_sync.constants import FILL_A_MINUTE, KEY
 from readset_sync.model.errors import SyncError, TableError
 from readset_sync.model.record import LISTED, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores.reconciliation import Count
 
 from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
 from omics_meta.pipeline.check import Check, refused
@@ -28,6 +29,7 @@ from omics_meta.pipeline.reconciliation import (
     first_fill,
     last_reconciliation,
 )
+from omics_meta.pipeline.rule import tag_events
 from omics_meta.pipeline.schedule import OFF
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
@@ -72,6 +74,8 @@ class _Status:
     drift: int | None
     filling: datetime | None
     schedule: str | None
+    tag_events: str | None
+    max_row_age_days: int | None
     alarms: list[Alarm] | None
     checks: list[Check]
 
@@ -140,6 +144,8 @@ def _look(stack: Stack) -> _Status:
         drift=ask(drift),
         filling=filling,
         schedule=schedule,
+        tag_events=ask(tag_events),
+        max_row_age_days=ask(_max_row_age_days) if schedule else None,
         alarms=found,
         checks=list(dict.fromkeys(checks)),  # what AWS refused is said once, whoever asked
     )
@@ -155,6 +161,11 @@ def _dead_letters(stack: Stack) -> dict[QueueKind, int]:
 
 def _schedule(stack: Stack) -> str | None:
     return stack.variables.get("RECONCILE_SCHEDULE")
+
+
+def _max_row_age_days(stack: Stack) -> int | None:
+    days = stack.variables.get("MAX_ROW_AGE_DAYS")
+    return int(days) if days is not None else None
 
 
 def _document(stack: Stack, status: _Status) -> dict[str, Any]:
@@ -180,6 +191,8 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
         },
         "first_fill": _first_fill(status),
         "schedule": status.schedule,
+        "tag_events": status.tag_events,
+        "max_row_age_days": status.max_row_age_days,
         "alarms": status.alarms and [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
         "pipeline": [check.document for check in status.checks],
     }
@@ -224,7 +237,8 @@ def _print(stack: Stack, status: _Status) -> None:
     if last := status.reconciliation:
         found = _counted(dict(sorted(last.found.items())))
         wrong = "unknown" if status.drift is None else status.drift
-        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong ({found})")
+        tags = f", {retagged} had other tags" if (retagged := last.found.get(Count.RETAGGED)) else ""
+        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong{tags} ({found})")
         print_line(f"tags in bulk at that time: {last.tags_in_bulk}")
     else:
         print_line("last reconciliation: none in the log")
@@ -234,9 +248,22 @@ def _print(stack: Stack, status: _Status) -> None:
             f" by about {fill['expected_end']}"
         )
     print_line(f"schedule: {status.schedule or 'unknown'}")
+    print_line(f"changed tags: {_ways_of_tags(status)}")
     states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
     print_line(f"alarms: {_counted(states)}")
     print_checks(status.checks)
+
+
+def _ways_of_tags(status: _Status) -> str:
+    """How soon changed tags are in their rows, the soonest first."""
+    ways: list[str] = []
+    if status.tag_events != "off":
+        ways.append(f"within seconds by events (tagEvents: {status.tag_events or 'unknown'}), which may get lost")
+    if status.schedule != OFF:
+        ways.append("by the next reconciliation, if it compares tags in bulk")
+        if status.max_row_age_days != 0:
+            ways.append(f"within {status.max_row_age_days or 'unknown'} days (maxRowAgeDays)")
+    return "; else ".join(ways) or "by a backfill (tagEvents and reconcileSchedule are off)"
 
 
 def _counted(counts: Mapping[str, int] | Mapping[QueueKind, int] | None) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.constants import OMICS_SOURCE, READ_SET_EVENT, TAG_SOURCE
+from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, READ_SET_EVENT, TAG_SOURCE
 
 from omics_meta.pipeline.check import REDEPLOY, Check
 from omics_meta.pipeline.metrics import shared_groups
@@ -70,6 +70,16 @@ def further_rules(stack: Stack) -> Iterator["DescribeRuleResponseTypeDef"]:
             sources = _pattern(rule).get("source", [])
             if OMICS_SOURCE in sources or TAG_SOURCE in sources:
                 yield rule
+
+
+def tag_events(stack: Stack) -> str:
+    """Return which events tell of changed tags: what `tagEvents` was set to."""
+    patterns = [_pattern(rule) for rule in further_rules(stack)]
+    kinds = {
+        "tag": any(TAG_SOURCE in pattern["source"] for pattern in patterns),
+        "trail": any(API_CALL_EVENT in pattern.get("detail-type", []) for pattern in patterns),
+    }
+    return "both" if all(kinds.values()) else next((kind for kind in kinds if kinds[kind]), "off")
 
 
 def _targets(stack: Stack, rule: str) -> "list[TargetOutputTypeDef]":
