@@ -10,10 +10,12 @@ goes through `Moto.lock`, so that a conditional write is atomic and no message i
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+import moto.dynamodb.models as moto_dynamodb
 import moto.sqs.models as moto_sqs
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import unix_time
+from moto.dynamodb.models.table import Table
 from moto.events.models import EventsBackend, events_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
@@ -29,6 +31,7 @@ from moto.sts.models import STSBackend, sts_backends
 from werkzeug.test import run_wsgi_app
 
 from omics_sandbox.http import Response
+from omics_sandbox.tables import IndexedTable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -120,11 +123,13 @@ class Moto:
         """Begin with no resource at all."""
         _forget_everything()
         moto_sqs.Queue = OrderedQueue
+        moto_dynamodb.Table = IndexedTable
 
     def close(self) -> None:
         """Forget every resource."""
         with self.lock:
             moto_sqs.Queue = Queue
+            moto_dynamodb.Table = Table
             _forget_everything()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:

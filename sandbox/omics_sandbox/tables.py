@@ -1,0 +1,62 @@
+"""moto's DynamoDB tables, with indexes that are looked up."""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# moto's types are partial.
+
+from collections import defaultdict
+from typing import Any
+
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
+
+_INDEX_NAME = 7
+"""The position of the index's name among the arguments of a query."""
+
+
+class IndexedTable(Table):
+    """moto's table, which looks at the items with the key that a query of an index names, and not at all others.
+
+    The items by key are made for the first query after an item was written, or taken out to be changed in place.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._by_key: dict[str, dict[DynamoType, list[Item]]] = {}
+        self._looked_at: list[Item] | None = None
+        super().__init__(*arguments, **named)
+
+    def put_item(self, *arguments: Any, **named: Any) -> Item:
+        """Write an item."""
+        self._by_key.clear()
+        return super().put_item(*arguments, **named)
+
+    def get_item(self, *arguments: Any, **named: Any) -> Item | None:
+        """Return an item, which UpdateItem changes in place."""
+        self._by_key.clear()
+        return super().get_item(*arguments, **named)
+
+    def delete_item(self, *arguments: Any, **named: Any) -> Item | None:
+        """Delete an item."""
+        self._by_key.clear()
+        return super().delete_item(*arguments, **named)
+
+    def all_items(self) -> list[Item]:
+        """The items that are to be looked at."""
+        return super().all_items() if self._looked_at is None else self._looked_at
+
+    def query(self, *arguments: Any, **named: Any) -> tuple[list[Item], int, dict[str, Any] | None]:
+        """Return the items that the keys of a query name."""
+        if arguments[_INDEX_NAME] and named["hash_key_conditions"]:
+            attribute, value = named["hash_key_conditions"][0]
+            self._looked_at = list(self._items_by(attribute).get(value, ()))
+        try:
+            return super().query(*arguments, **named)
+        finally:
+            self._looked_at = None
+
+    def _items_by(self, attribute: str) -> dict[DynamoType, list[Item]]:
+        if attribute not in self._by_key:
+            found: defaultdict[DynamoType, list[Item]] = defaultdict(list)
+            for item in super().all_items():
+                if attribute in item.attrs:
+                    found[item.attrs[attribute]].append(item)
+            self._by_key[attribute] = dict(found)
+        return self._by_key[attribute]

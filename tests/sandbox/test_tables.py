@@ -1,0 +1,47 @@
+"""What the sandbox's DynamoDB does better than moto's: an index is looked up."""
+
+from typing import Any
+
+import pytest
+from moto.dynamodb.models.table import Table
+from omics_sandbox import Sandbox
+
+
+def test_a_query_of_an_index_finds_what_was_written_and_looks_at_nothing_else(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sandbox.client("dynamodb")
+    key = {"AttributeName": "key", "KeyType": "HASH"}
+    index = {"IndexName": "by-name", "KeySchema": [key | {"AttributeName": "name"}]}
+    client.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[key],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("key", "name")],
+        GlobalSecondaryIndexes=[index | {"Projection": {"ProjectionType": "ALL"}}],
+    )
+
+    def found(name: str) -> list[str]:
+        values = {":name": {"S": name}}
+        condition: Any = {"KeyConditionExpression": "#n = :name", "ExpressionAttributeNames": {"#n": "name"}}
+        answer = client.query(TableName="rows", IndexName="by-name", **condition, ExpressionAttributeValues=values)
+        return [item["key"]["S"] for item in answer["Items"]]
+
+    for number in range(3):
+        client.put_item(TableName="rows", Item={"key": {"S": str(number)}, "name": {"S": "a"}})
+    client.put_item(TableName="rows", Item={"key": {"S": "3"}})
+    assert sorted(found("a")) == ["0", "1", "2"]
+
+    client.update_item(
+        TableName="rows",
+        Key={"key": {"S": "1"}},
+        UpdateExpression="SET #n = :name",
+        ExpressionAttributeNames={"#n": "name"},
+        ExpressionAttributeValues={":name": {"S": "b"}},
+    )
+    client.delete_item(TableName="rows", Key={"key": {"S": "2"}})
+    assert (found("a"), found("b"), found("c")) == (["0"], ["1"], [])
+
+    # WHEN nothing has been written since
+    monkeypatch.setattr(Table, "all_items", None)
+    assert (found("a"), found("b")) == (["0"], ["1"])
