@@ -17,6 +17,7 @@ from omics_meta.search.options import (
     WHOLE_SHEETS,
     ByOption,
     ColumnsOption,
+    FromColumnOption,
     SortOption,
     chosen_format,
     search_of,
@@ -192,6 +193,7 @@ def get(
     read_sets: Annotated[
         list[str], typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets; - reads them from stdin.")
     ],
+    from_column: FromColumnOption = None,
     columns: ColumnsOption = None,
 ) -> None:
     """Print the rows of some read sets.
@@ -201,7 +203,7 @@ def get(
     from omics_meta.commands.find import get
 
     form, sheet = chosen_format(context), sheet_of(context)
-    raise typer.Exit(get(selection_of(context), read_sets, form=form, columns=columns, sheet=sheet))
+    raise typer.Exit(get(selection_of(context), read_sets, column=from_column, form=form, columns=columns, sheet=sheet))
 
 
 @_command(cls=sharing(OF_TABLE, last=FORMATS))

@@ -4,8 +4,8 @@ moto keeps its state in global dictionaries without locks. Every use of it, over
 goes through `Moto.lock`, so that a conditional write is atomic and no message is lost between two threads.
 """
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportPrivateUsage=false
-# moto's types are partial, and a queue's messages are private to it.
+# pyright: reportPrivateUsage=false, reportPrivateImportUsage=false
+# moto's types are partial, a queue's messages are private to it, and tables are made by the class that it imports.
 
 import threading
 from typing import TYPE_CHECKING, Any, cast

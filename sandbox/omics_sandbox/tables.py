@@ -55,8 +55,10 @@ class IndexedTable(Table):
     def _items_by(self, attribute: str) -> dict[DynamoType, list[Item]]:
         if attribute not in self._by_key:
             found: defaultdict[DynamoType, list[Item]] = defaultdict(list)
-            for item in super().all_items():
-                if attribute in item.attrs:
-                    found[item.attrs[attribute]].append(item)
+            items: Any = self.items  # by key; or by partition key and sort key, which moto's type takes for granted
+            for held in items.values():
+                for item in held.values() if self.range_key_attr else [held]:
+                    if attribute in item.attrs:
+                        found[item.attrs[attribute]].append(item)
             self._by_key[attribute] = dict(found)
         return self._by_key[attribute]

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from omics_meta.search.criteria import criteria_of
 from omics_meta.search.filters import Filters
 from omics_meta.search.plan import Index, TableFacts, plan
+from omics_meta.search.reader import read
 from omics_meta.terminal.exits import CommandError
+from readset_sync.aws.table import Table
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
@@ -238,13 +241,53 @@ def test_as_many_queries_as_names_are_made_unless_a_scan_takes_fewer_units() -> 
     assert many.reason == "50,000 queries of index sample would take 50,000.0 read units, if each finds a row"
 
 
+def test_a_table_that_is_not_counted_yet_is_scanned_for_more_names_than_it_has_rows() -> None:
+    criteria = criteria_of(Filters(sample=("A", "B", "C")))
+
+    assert plan(criteria, TableFacts(2, 0, (SAMPLE,))).index is None
+    assert plan(criteria, TableFacts(0, 0, (SAMPLE,))).index == SAMPLE, "nothing is known"
+    assert plan(criteria_of(Filters(sample=("A",))), TableFacts(1, 0, (SAMPLE,))).index == SAMPLE
+
+
+def test_queries_are_made_in_the_order_of_names_and_no_further_than_rows_are_taken() -> None:
+    asked: list[str] = []
+
+    class Client:
+        """Has two pages of each sample."""
+
+        def query(self, *, ExpressionAttributeValues: Any, **others: Any) -> dict[str, Any]:  # noqa: N803 - names of the API
+            sample, page = ExpressionAttributeValues[":v0"]["S"], 1 if "ExclusiveStartKey" in others else 0
+            asked.append(sample)
+            found = {"Items": [{"set_arn": {"S": f"{sample}-{page}"}, "set_sample_id": {"S": sample}}]}
+            return found if page else found | {"LastEvaluatedKey": {"set_arn": {"S": sample}}}
+
+    client: Any = Client()
+    names = [f"{number:03}" for number in range(100)]
+    criteria = criteria_of(Filters(listed={"set_sample_id": tuple(names)}))
+    access = plan(criteria, replace(TABLE, indexes=(replace(SAMPLE, whole_rows=True),)))
+
+    every = [row["set_arn"] for page in read(client, Table(client, "rows"), access, criteria) for row in page]
+    assert every == [f"{name}-{page}" for name in names for page in (0, 1)]
+    asked.clear()
+    some: Any = read(client, Table(client, "rows"), access, criteria)
+    next(some)
+    some.close()
+    assert set(asked) <= set(names[:8])
+
+
 def test_a_name_that_is_too_long_for_an_index_is_not_asked_for() -> None:
     access = plan(criteria_of(Filters(sample=("x" * 2049, "A"))), TABLE)
 
     assert len(access.keys) == 1
 
 
-def test_an_explanation_tells_of_queries_and_of_what_dynamodb_does_not_check(cli: CommandLine, samples: str) -> None:
+def test_an_explanation_tells_of_queries_and_of_what_dynamodb_does_not_check(
+    cli: CommandLine, samples: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def facts(_: Any) -> TableFacts:
+        return TABLE
+
+    monkeypatch.setattr("omics_meta.search.searching.facts_of", facts)
     names = "".join(f"{number}\n" for number in range(150))
     options = ("find", "-t", samples, "--samples-from", "-", "--tag", "cohort", "--sort", "set_name", "--explain")
 
@@ -257,6 +300,10 @@ def test_an_explanation_tells_of_queries_and_of_what_dynamodb_does_not_check(cli
         "The index has keys alone: rows are read by their keys, 100 at a time.",
         "checked after reading, not by DynamoDB: tags",
         "The rows that are found are held in memory, and sorted by set_name.",
+    ]
+    assert text[5:7] == [
+        "75.0 read units for the queries, whatever they find",
+        "0.52 read units for each row found, 52,441.4 read units at the most",
     ]
     assert (document["queries"], document["checked_here"], document["sort"]) == (150, ["tags"], "set_name")
 
@@ -272,6 +319,10 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
 
     assert (done.code, [row["set_arn"] for row in done.json_lines]) == (0, arns[1:])
     assert (some.code, some.out) == (2, "")
+    column = cli.run("get", "-t", table, "-", "--from-column", "b", "--jsonl", stdin=typed(f"a,b\n1,{arns[2]}\n"))
+    assert (column.code, [row["set_arn"] for row in column.json_lines]) == (0, arns[2:])
+    refused = cli.run("get", "-t", table, arns[0], "--from-column", "b")
+    assert refused.err == "omics-meta: error: --from-column is about read sets on stdin: give - for them\n"
     many = cli.run("get", "-t", table, "-", stdin=typed("".join(f"{number:010}\n" for number in range(3, 33))))
     assert (many.code, many.out, len(many.err.splitlines())) == (1, "", 21)
     assert many.err.splitlines()[-1] == f"omics-meta: no row of 10 more in table {table}"

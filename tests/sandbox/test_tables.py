@@ -42,6 +42,6 @@ def test_a_query_of_an_index_finds_what_was_written_and_looks_at_nothing_else(
     client.delete_item(TableName="rows", Key={"key": {"S": "2"}})
     assert (found("a"), found("b"), found("c")) == (["0"], ["1"], [])
 
-    # WHEN nothing has been written since
+    # WHEN moto would look at all items
     monkeypatch.setattr(Table, "all_items", None)
     assert (found("a"), found("b")) == (["0"], ["1"])

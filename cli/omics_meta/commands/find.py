@@ -66,6 +66,7 @@ def get(
     selection: Selection,
     names: Sequence[str],
     *,
+    column: str | None,
     form: Format | None,
     columns: str | None,
     sheet: SheetRequest,
@@ -74,10 +75,10 @@ def get(
     if sheet.name is not None:
         from omics_meta.commands.sheet import sheet_writer
 
-        return sheet_writer(sheet, form, {"--columns": columns is not None})(look_up(selection, names))
+        return sheet_writer(sheet, form, {"--columns": columns is not None})(look_up(selection, names, column=column))
     write = writer_of(form or Format.TABLE)
     shown = columns_of(columns) if columns is not None else None
-    found = look_up(selection, names)
+    found = look_up(selection, names, column=column)
     return found.end(write(Rows(found.pages, shown, found.connection.about("get")), sys.stdout))
 
 

@@ -22,6 +22,12 @@ _WHOLE = "With --sheet: write nothing if a read set cannot be in it."
 _LIST = "one on each line, or a column of a CSV; - is stdin."
 
 
+FromColumnOption = Annotated[
+    str | None,
+    typer.Option("--from-column", metavar="NAME", help="Column that has the names, in a file or stdin that is CSV."),
+]
+
+
 def _filters(
     sample: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Sample id. {_PATTERN} {_ANY}")] = None,
     samples_from: Annotated[
@@ -31,9 +37,7 @@ def _filters(
     subjects_from: Annotated[
         Path | None, typer.Option("--subjects-from", metavar="FILE", help=f"File with subject ids, {_LIST}")
     ] = None,
-    from_column: Annotated[
-        str | None, typer.Option("--from-column", metavar="NAME", help="Column of these files, which are CSV then.")
-    ] = None,
+    from_column: FromColumnOption = None,
     require_all: Annotated[
         bool,
         typer.Option("--require-all", help=f"Exit code 1 if a sample or subject of these files is not found. {_WHOLE}"),

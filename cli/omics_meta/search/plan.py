@@ -35,6 +35,9 @@ _IN_THE_KEY: Final = ("set_id", "store_id")
 _UNIT: Final = 4096
 """Bytes that a read request unit reads, twice that where the read need not be consistent."""
 
+_USUAL_BYTES: Final = 1700
+"""Of a row."""
+
 _LONGEST_KEY: Final = 2048
 """Bytes of a partition key."""
 
@@ -153,7 +156,9 @@ def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
     query, scan = _query(criteria, best, table), _scan(criteria, table, "")
     # Half a unit is the least of a query that need not be consistent, if it finds a row.
     least = len(query.keys) * (0.5 if best.whole_rows else 0.5 + _units_of_key(table))
-    if scan.most_units is not None and least > scan.most_units:
+    # The same of a scan, by as many bytes as rows usually have where DynamoDB tells no more than their number.
+    whole = math.ceil((table.size or table.rows * _USUAL_BYTES) / _UNIT) / 2
+    if len(query.keys) > 1 and whole and least > whole:
         queries = f"{len(query.keys):,} queries of index {best.name}"
         return replace(scan, reason=f"{queries} would take {least:,.1f} read units, if each finds a row")
     return query

@@ -95,17 +95,20 @@ def explain(search: Search, order: Order | None, *, command: str, as_json: bool)
     return ExitCode.DONE
 
 
-def look_up(selection: Selection, names: Sequence[str]) -> Found:
+def look_up(selection: Selection, names: Sequence[str], *, column: str | None = None) -> Found:
     """Find the rows of read sets that are named by ARN, or by id, for which the table is searched.
 
-    `-` stands for the names on stdin, one on each line.
+    `-` stands for the names on stdin: one on each line, or a column of CSV.
 
     Raises:
         CommandError: A name is neither. Nothing has been asked of AWS then.
         TableError: The table does not exist, or has another key.
     """
     if "-" in names:
-        names = [each for name in names for each in (names_in(Path(name), name) if name == "-" else [name])]
+        listed = names_in(Path("-"), "-", column=column)
+        names = [each for name in names for each in (listed if name == "-" else [name])]
+    elif column is not None:
+        raise CommandError("--from-column is about read sets on stdin: give - for them")
     arns = list(dict.fromkeys(name for name in names if name.startswith("arn:")))
     ids = list(dict.fromkeys(name for name in names if not name.startswith("arn:")))
     for each in ids:
