@@ -21,7 +21,6 @@ from benchmarks.simulated import whole_item
 
 ROWS: Final = 100_000
 SAMPLES: Final = 5_000
-"""Of half as many as there are rows, because a sample has two read sets."""
 
 SINGLE: Final = 20
 """Searches for one sample that are measured."""
@@ -32,7 +31,7 @@ TABLE: Final = "read-sets"
 def measure(scale: float) -> Iterator[Figure]:
     """Search a table at full size, or a part of it: some three minutes at 1."""
     rows, samples, single = (scaled(size, scale) for size in (ROWS, SAMPLES, SINGLE))
-    names = [f"sample-{number * (rows // 2 or 1) // samples}" for number in range(samples)]
+    names = [f"sample-{number * rows // samples}" for number in range(samples)]
     with Sandbox(limits=Limits.none()) as sandbox, TemporaryDirectory() as folder:
         _fill(sandbox, rows)
         path = Path(folder) / "samples.txt"
@@ -64,7 +63,7 @@ def _fill(sandbox: Sandbox, rows: int) -> None:
     )
     table = dynamodb_backends[sandbox.account][sandbox.region].get_table(TABLE)
     for number in range(rows):
-        table.put_item({**whole_item(number), "set_sample_id": {"S": f"sample-{number // 2}"}})
+        table.put_item({**whole_item(number), "set_sample_id": {"S": f"sample-{number}"}})
 
 
 def _seconds(environment: Mapping[str, str], options: Sequence[str], names: Sequence[str]) -> float:

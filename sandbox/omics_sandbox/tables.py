@@ -5,7 +5,7 @@
 from collections import defaultdict
 from typing import Any
 
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
 _INDEX_NAME = 7
@@ -19,7 +19,7 @@ class IndexedTable(Table):
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        self._by_key: dict[str, dict[DynamoType, list[Item]]] = {}
+        self._by_key: dict[str, dict[str, list[Item]]] = {}
         self._looked_at: list[Item] | None = None
         super().__init__(*arguments, **named)
 
@@ -46,19 +46,19 @@ class IndexedTable(Table):
         """Return the items that the keys of a query name."""
         if arguments[_INDEX_NAME] and named["hash_key_conditions"]:
             attribute, value = named["hash_key_conditions"][0]
-            self._looked_at = list(self._items_by(attribute).get(value, ()))
+            self._looked_at = list(self._items_by(attribute).get(value.value, ()))
         try:
             return super().query(*arguments, **named)
         finally:
             self._looked_at = None
 
-    def _items_by(self, attribute: str) -> dict[DynamoType, list[Item]]:
+    def _items_by(self, attribute: str) -> dict[str, list[Item]]:
         if attribute not in self._by_key:
-            found: defaultdict[DynamoType, list[Item]] = defaultdict(list)
+            found: defaultdict[str, list[Item]] = defaultdict(list)
             items: Any = self.items  # by key; or by partition key and sort key, which moto's type takes for granted
             for held in items.values():
                 for item in held.values() if self.range_key_attr else [held]:
                     if attribute in item.attrs:
-                        found[item.attrs[attribute]].append(item)
+                        found[item.attrs[attribute].value].append(item)
             self._by_key[attribute] = dict(found)
         return self._by_key[attribute]
