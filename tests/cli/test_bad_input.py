@@ -167,7 +167,7 @@ CASES = {
     ),
     "unknown format": Case(
         ("find", "--format", "xml"),
-        ("--format 'xml' is not possible: give one of table, json, jsonl, csv, parquet (see",),
+        ("--format 'xml' is not possible: give one of table, json, jsonl, csv, parquet, run-batch (see",),
     ),
     "limit that is no number": Case(
         ("find", "--limit", "abc"), ("--limit 'abc' is not possible: give a whole number of at least 1 (see",)
