@@ -29,7 +29,7 @@ TABLE: Final = "read-sets"
 
 
 def measure(scale: float) -> Iterator[Figure]:
-    """Search a table at full size, or a part of it: some three minutes at 1."""
+    """Search a table at full size, or a part of it: some five minutes at 1."""
     rows, samples, single = (scaled(size, scale) for size in (ROWS, SAMPLES, SINGLE))
     names = [f"sample-{number * rows // samples}" for number in range(samples)]
     with Sandbox(limits=Limits.none()) as sandbox, TemporaryDirectory() as folder:
