@@ -67,7 +67,7 @@ def advance(work: Work, calls: int) -> None:
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tags in bulk are taken without a comparison, so that one read set makes a world."""
     monkeypatch.setattr("readset_sync.model.trust._FIRST", 0)
-    monkeypatch.setattr("readset_sync.model.trust._MOST", 0)
+    monkeypatch.setattr("readset_sync.model.trust.MOST_COMPARED", 0)
 
 
 @pytest.mark.parametrize("job", [backfill, backfill_in_two_passes, backfill_without_tags])

@@ -119,9 +119,15 @@ def indexes() -> str:
 def summary() -> str:
     """Return the table of totals, with calls and time of a backfill."""
     rows = [
-        ["HealthOmics calls of a backfill", *(f"{backfill_calls(size):,}" for size in SIZES)],
-        [f"Time of a backfill at {DEFAULT_TPS} calls a second", *(duration(backfill_seconds(size)) for size in SIZES)],
+        [
+            f"HealthOmics calls of a backfill, tags {how}",
+            *(f"{at_most}{backfill_calls(size, in_bulk=bool(at_most)):,}" for size in SIZES),
+        ]
+        for how, at_most in (("in bulk", "at most "), ("one by one", ""))
     ]
+    rows.append(
+        [f"Time of a backfill at {DEFAULT_TPS} calls a second", *(duration(backfill_seconds(size)) for size in SIZES)]
+    )
     for name, usage_of in (("Cost of a backfill", backfill), ("Cost of a month", usage_of_month)):
         rows.append([name, *(_total(usage_of(size)) for size in SIZES)])
     return markdown_table(["", *(f"{size:,} read sets" for size in SIZES)], rows)

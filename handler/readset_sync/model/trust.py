@@ -12,7 +12,7 @@ _GROWTH: Final = 1.07
 """After these, one is compared each time that so many times as many have been told: early in a run, and to its end. Of
 a million read sets, 179 are compared."""
 
-_MOST: Final = 200
+MOST_COMPARED: Final = 200
 """Read sets that are compared in a run: 40 seconds' worth of calls."""
 
 MOST_UNDECIDED: Final = 5
@@ -67,7 +67,7 @@ class Trust:
         """Take note of a read set whose tags were told, and say whether it is to be compared."""
         self.told += 1
         wanted = self.agreed < _FIRST or (
-            self.compared < _MOST and self.told >= _FIRST * _GROWTH ** (self.compared - _FIRST)
+            self.compared < MOST_COMPARED and self.told >= _FIRST * _GROWTH ** (self.compared - _FIRST)
         )
         self.compared += wanted
         return wanted

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.constants import DOCUMENTED_TPS
+from readset_sync.model.trust import MOST_COMPARED
 from readset_sync.sync import Outcome
 
 from omics_meta.commands.cost import footprint
@@ -74,9 +75,14 @@ def backfill_seconds(read_sets: int) -> float:
     return read_sets / DEFAULT_TPS
 
 
-def backfill_calls(read_sets: int) -> int:
-    """Return how many HealthOmics calls a backfill makes: the listing, then metadata and tags of each read set."""
-    return math.ceil(read_sets / PAGE_SIZE) + 2 * read_sets
+def backfill_calls(read_sets: int, *, in_bulk: bool) -> int:
+    """Return how many HealthOmics calls a backfill of active read sets makes at the most.
+
+    These are the listing, and the metadata of each; and the tags of each, or of those with which tags told in bulk are
+    compared.
+    """
+    of_tags = min(read_sets, MOST_COMPARED) if in_bulk else read_sets
+    return math.ceil(read_sets / PAGE_SIZE) + read_sets + of_tags
 
 
 def backfill(read_sets: int) -> Usage:
