@@ -39,6 +39,7 @@ $(UV):
 
 .PHONY: setup
 setup: $(READY) ## Install the locked dependencies and the project into .venv
+	@echo "Ready: source $(BIN)/activate"
 
 .PHONY: demo
 demo: $(READY) ## Show the whole product at work on a local AWS, without an AWS account

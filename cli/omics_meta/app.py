@@ -143,7 +143,8 @@ def backfill(
 def verify(
     context: typer.Context,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Also compare files and tags with the source, at two calls per read set.")
+        bool,
+        typer.Option("--deep", help="Also compare files, and tags singly, with the source: two calls per read set."),
     ] = False,
     repair: Annotated[
         bool, typer.Option("--repair", help="Repair the rows that are missing, stale or orphaned, and report it.")
@@ -156,7 +157,8 @@ def verify(
 ) -> None:
     """Compare source and table: report rows that are missing, stale or orphaned.
 
-    With a stack, every part of the deployed pipeline is checked too.
+    Tags are compared as far as GetResources tells them in bulk. With a stack, every part of the deployed pipeline is
+    checked too.
     """
     from omics_meta.commands.verify import run
 

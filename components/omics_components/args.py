@@ -122,9 +122,9 @@ class MetadataSyncArgs(TypedDict, total=False):
     `cron(0 3 * * ? *)`."""
 
     max_row_age_days: NotRequired[int]
-    """A reconciliation refreshes a row this many days after its last full refresh at the latest, because no listing
-    shows tags; 0 for never. Where tags are compared in bulk, it is 90 days, or this if it is more. Accepts a whole
-    number from 0 to 3650 (days; 0 for any age). Default: `7`."""
+    """A reconciliation refreshes a row this many days after its last full refresh at the latest, because its tags may
+    have changed. For rows whose tags it compares in bulk it is 90 days, or this if it is more: less changes nothing
+    for them. Accepts a whole number from 0 to 3650 (days; 0 for never). Default: `7`."""
 
     log_encryption: NotRequired[str]
     """Key that the function's logs are encrypted with; the policy of a KMS key must let CloudWatch Logs use it.

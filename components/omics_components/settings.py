@@ -235,9 +235,10 @@ class Settings(BaseModel):
     ] = "cron(0 3 * * ? *)"
     """How often all rows are compared with their read sets. A cron expression is in UTC; a rate also runs at once."""
 
-    max_row_age_days: Annotated[int, _whole(0, 3650, "days; 0 for any age")] = 7
-    """A reconciliation refreshes a row this many days after its last full refresh at the latest, because no listing
-    shows tags; 0 for never. Where tags are compared in bulk, it is 90 days, or this if it is more."""
+    max_row_age_days: Annotated[int, _whole(0, 3650, "days; 0 for never")] = 7
+    """A reconciliation refreshes a row this many days after its last full refresh at the latest, because its tags may
+    have changed. For rows whose tags it compares in bulk it is 90 days, or this if it is more: less changes nothing for
+    them."""
 
     log_encryption: _AwsOwnedOrKey = "AWS_OWNED"
     """Key that the function's logs are encrypted with; the policy of a KMS key must let CloudWatch Logs use it."""

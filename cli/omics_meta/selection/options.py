@@ -104,8 +104,8 @@ MaxTpsOption = Annotated[
     typer.Option(
         "--max-tps",
         metavar="[OPERATION=]N",
-        help="HealthOmics calls a second, for each operation or for one. 4.5 by default; raise it with your quotas."
-        " Repeatable.",
+        help="Calls a second, for each operation of HealthOmics, or for one. 4.5 by default, and 10 for GetResources,"
+        " which a number alone does not change; raise it with your quotas. Repeatable.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
