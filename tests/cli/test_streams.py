@@ -133,6 +133,20 @@ def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
     assert not CONTROL.search(out)
 
 
+def test_rows_go_to_a_file_while_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
+    table = aws.filled(aws.store(2))
+    terminal, side = pty.openpty()
+
+    process = cli.start("export", "-t", table, stdout=subprocess.PIPE, stderr=side)
+    os.close(side)
+    shown = _read_to_the_end(terminal)
+    out, _ = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
+
+    assert process.returncode == 0, shown
+    assert {json.loads(line)["set_arn"] for line in out.splitlines()} == aws.rows(table).keys()
+    assert "set_arn" not in shown
+
+
 def test_an_interrupted_verify(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(1)
     done = cli.run_and_signal(

@@ -64,5 +64,11 @@ def reporting() -> Generator[Reporter]:
         TextColumn("{task.description}: {task.completed} read sets"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=shown, transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(
+        *columns,
+        console=shown,
+        transient=True,
+        disable=not sys.stderr.isatty(),
+        redirect_stdout=sys.stdout.isatty(),  # what goes to a file or a program goes there, and not to the terminal
+    ) as progress:
         yield Reporter(shown, progress)
