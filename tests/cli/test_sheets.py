@@ -170,12 +170,14 @@ def test_lines_that_should_differ_and_do_not_are_all_left_out() -> None:
 
 def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
-    path.write_text(PRESET)
+    path.write_text(f"{PRESET}[[column]]\nname = 'status'\nfrom = \"'0'\"\n")
     plain, odd = row(3, files={"source1": "s3://b/3.fq"}), row(6, tags=[{"phase": "3"}])
 
     lines, refusals = sifted(str(path), row(1), row(2, files={"source1": ""}), plain, row(4, "BAM"), odd)
 
-    assert lines == [{"id": "s1", "reads": "s3://b/1_1.fastq.gz", "mates": "s3://b/1_2.fastq.gz", "phase": "none"}]
+    assert lines == [
+        {"id": "s1", "reads": "s3://b/1_1.fastq.gz", "mates": "s3://b/1_2.fastq.gz", "phase": "none", "status": "0"}
+    ]
     assert [(each.rule, each.value) for each in refusals] == [
         ("mates needs reads", ""),
         ("reads must be compressed", "s3://b/3.fq"),

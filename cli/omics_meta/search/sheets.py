@@ -226,7 +226,7 @@ def _column(declared: Mapping[str, Any]) -> SheetColumn:
     name = declared.get("name", "without a name")
     try:
         _check(declared, _COLUMN_KEYS, required=("name", "from"))
-        column = _one(columns_of(declared["from"], option="'from'"))
+        column = _one(columns_of(f"value={declared['from']}", option="'from'"))
         pattern, texts = declared.get("pattern"), tuple(declared.get("values", ()))
         fallback = f"must be one of {', '.join(texts)}" if texts else f"must match {pattern}"
         return SheetColumn(
