@@ -144,7 +144,7 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
     assert [row["set_subject_id"] for row in done.json_lines] == ["38", "39"]
     assert len(done.err.splitlines()) == 1 + 20 + 1 + 1
     assert done.err.splitlines()[-2:] == [
-        "omics-meta: found no read set of subject 5 more",
+        "omics-meta: found no read set of 5 more",
         "omics-meta: 25 of 27 subjects not found",
     ]
     limited = cli.run("find", "-t", table, "--subjects-from", "-", "--jsonl", "--limit", "1", stdin=typed(subjects))
@@ -154,12 +154,12 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        (b"\n \n", (), "--samples-from: {path} lists no name: give a file with at least one"),
+        (b"\n \n", (), "--samples-from: {path} lists no name: give at least one"),
         (b"A\0B", (), "--samples-from: {path} is not a text in UTF-8: give a file with one name on each line, or CSV"),
         (b"\xff\xfeA", (), "--samples-from: {path} is not a text in UTF-8: give"),
         (b"a,b\n1,2\n", ("--from-column", "c"), "--from-column: {path} has 0 columns 'c': give one of a, b"),
         (b"a,a\n1,2\n", ("--from-column", "a"), "--from-column: {path} has 2 columns 'a': give one of a, a"),
-        (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give a file with at least one"),
+        (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give at least one"),
         (b"a\n" + b"x" * 200_000, ("--from-column", "a"), "--samples-from: {path} is not CSV: field larger than"),
         (None, (), "cannot read or write: [Errno 2] No such file or directory: '{path}'"),
     ],

@@ -34,7 +34,7 @@ def names_in(path: Path, option: str, *, column: str | None = None) -> tuple[str
     listed = (line.removesuffix("\n") for line in lines) if column is None else _column(lines, column, option, shown)
     names = tuple({normalize("NFC", name): name for name in listed if name.strip()}.values())
     if not names:
-        raise CommandError(f"{option}: {shown} lists no name: give a file with at least one")
+        raise CommandError(f"{option}: {shown} lists no name: give at least one")
     return names
 
 

@@ -82,7 +82,7 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
 
 def _tell_missing(attribute: str, missing: Sequence[str], *, of: int) -> None:
     what = attribute.removeprefix("set_").removesuffix("_id")
-    for line in first_of([*map(repr, missing)], lambda name: f"found no read set of {what} {name}"):
+    for line in first_of([f"{what} {name!r}" for name in missing], lambda name: f"found no read set of {name}"):
         print_note(line)
     if missing:
         print_note(f"{len(missing):,} of {of:,} {what}s not found")
@@ -105,7 +105,7 @@ def look_up(selection: Selection, names: Sequence[str], *, column: str | None = 
         TableError: The table does not exist, or has another key.
     """
     if "-" in names:
-        listed = names_in(Path("-"), "-", column=column)
+        listed = names_in(Path("-"), "READ_SET", column=column)
         names = [each for name in names for each in (listed if name == "-" else [name])]
     elif column is not None:
         raise CommandError("--from-column is about read sets on stdin: give - for them")
