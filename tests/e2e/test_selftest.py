@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 from omics_meta.commands import selftest as module
-from omics_meta.pipeline import own_store, probe
+from omics_meta.pipeline import own_store, probe, rule
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import deploy
 from readset_sync.aws.rate_limits import MaxTps
@@ -94,7 +94,7 @@ def account(
     sandbox.omics.faults.clear()
     sandbox.faults.clear()
     sandbox.events.literal_groups = False
-    sandbox.omics.emit_events = True
+    sandbox.omics.emit_events = sandbox.omics.tag_events = True
     for store in list(sandbox.omics.stores):
         sandbox.omics.delete_store(store)
     sandbox.drain()
@@ -108,7 +108,7 @@ def test_where_all_is_as_assumed_every_assumption_holds_and_nothing_is_left(acco
     assert done.code == 0, done.out + done.err
     said = done.out.splitlines()
     assert [line.split(": ")[:2] for line in said[1:-1]] == [["held", each] for each in module.ASSUMPTIONS]
-    assert said[-1] == "9 of 9 assumptions held"
+    assert said[-1] == "11 of 11 assumptions held"
     assert account.sandbox.account not in done.out
     assert account.is_clean
     assert called | {"omics:AbortMultipartReadSetUpload"} == permissions("selftest")
@@ -135,16 +135,29 @@ def lost_answer(operation: str) -> Callable[[Sandbox], None]:
 
 
 EVERYTHING = set(module.ASSUMPTIONS)
+
+
+def without_tag_events(sandbox: Sandbox) -> None:
+    sandbox.omics.tag_events = False
+
+
+def denied(operation: str) -> Callable[[Sandbox], None]:
+    return lambda sandbox: sandbox.omics.faults.add(operation, "AccessDeniedException")
+
+
 FROM_THE_LOG = {"metadata", "message group"}
 UNKIND: dict[str, tuple[Callable[[Sandbox], None], set[str], set[str]]] = {
     "metadata is behind": (behind("GetReadSetMetadata"), {"metadata", "gone"}, set()),
     "metadata is behind for ever": (behind("GetReadSetMetadata", 10_000), {"upload"}, EVERYTHING - {"upload"}),
     "files are behind": (behind("files"), {"metadata"}, set()),
     "the listing is behind": (behind("ListReadSets"), {"listing", "gone"}, set()),
-    "tags are behind": (behind("ListTagsForResource"), {"tags"}, set()),
+    "tags are behind": (behind("ListTagsForResource"), {"tags", "tag event"}, set()),
+    "tags in bulk are behind for ever": (behind("GetResources", 10_000), {"tags in bulk"}, set()),
+    "tags in bulk are denied": (denied("GetResources"), set(), {"tags in bulk"}),
+    "tags send no event": (without_tag_events, {"tag event"}, set()),
     "a store's name is behind": (behind("GetSequenceStore", 10_000), {"rename"}, set()),
     "message groups are literal": (literal_groups, {"message group"}, set()),
-    "events are lost": (lost_events, {"event", "rename", "deletion"}, FROM_THE_LOG),
+    "events are lost": (lost_events, {"event", "tag event", "rename", "deletion"}, FROM_THE_LOG),
     "a store is not known at once": (unknown_at_first, set(), set()),
     "an answer is lost after a store was made": (lost_answer("CreateSequenceStore"), set(), set()),
 }
@@ -161,16 +174,17 @@ def test_what_is_not_as_assumed_is_noticed(unkind: str, account: Account) -> Non
     found = verdicts(done)
     assert found.get("did not hold", set()) == wrong, done.out
     assert found.get("could not tell", set()) == unknown
-    assert done.code == (1 if wrong else 0)
+    assert done.code == (1 if wrong else 2 if unknown else 0)
     assert account.is_clean
 
 
 def test_a_stack_that_relies_on_no_events_of_stores_is_not_asked_about_them(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "further_rules", Mock(return_value=[]))
+    for each in (module, rule):
+        monkeypatch.setattr(each, "further_rules", Mock(return_value=[]))
 
-    assert verdicts(account.run("--yes", "--json")) == {"held": EVERYTHING - {"rename"}}
+    assert verdicts(account.run("--yes", "--json")) == {"held": EVERYTHING - {"rename", "tag event"}}
 
 
 def test_a_refusal_ends_it_with_what_was_found_until_then(account: Account) -> None:

@@ -10,7 +10,8 @@ from importlib.metadata import version
 from itertools import chain, repeat
 from typing import Any, Final
 
-from readset_sync.aws.clients import dynamodb_client, omics_client
+from readset_sync.aws.bulk_tags import BulkTags
+from readset_sync.aws.clients import dynamodb_client, omics_client, tagging_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.aws.table import Table
@@ -25,7 +26,7 @@ from readset_sync.sync import Outcome
 from omics_meta.pipeline.log import lines
 from omics_meta.pipeline.own_store import OwnStore
 from omics_meta.pipeline.probe import refresh
-from omics_meta.pipeline.rule import further_rules
+from omics_meta.pipeline.rule import further_rules, tag_events
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import Selection
@@ -55,6 +56,8 @@ ASSUMPTIONS: Final = {
     "listing": "ListReadSets shows at once what GetReadSetMetadata shows",
     "event": "a read set that becomes ACTIVE sends an event",
     "tags": "ListTagsForResource shows at once what TagResource has set",
+    "tags in bulk": "GetResources tells the tags of a read set",
+    "tag event": "a changed tag sends an event, which brings it into the row",
     "rename": "a sequence store that is renamed sends an event",
     "deletion": "a read set that is deleted sends an event",
     "gone": "once a row is deleted, HealthOmics knows its read set no more",
@@ -142,6 +145,7 @@ class _Trial:
         self._stack = stack
         client = omics_client(stack.session, max_tps=MaxTps())
         self._source = HealthOmics(client)
+        self._bulk = BulkTags(tagging_client(stack.session, max_tps=MaxTps()), self._source)
         self._table = Table(dynamodb_client(stack.session), stack.output("tableName"))
         self._table.check_key()
         self._store = OwnStore(client)
@@ -154,6 +158,8 @@ class _Trial:
         """Make the store and its read set, change and delete them, and look at what comes of it."""
         if not any(STORE_EVENT in rule.get("EventPattern", "") for rule in further_rules(self._stack)):
             del self._expected["rename"]  # the stack has been told not to rely on it
+        if tag_events(self._stack) == "off":
+            del self._expected["tag event"]
         print_note(f"making sequence store {self._store.name}")
         self._store.make()
         print_note(f"made sequence store {self._store.id}, named {self._store.name}; it is removed at the end")
@@ -226,12 +232,25 @@ class _Trial:
     def _tag(self, arn: ReadSetArn) -> None:
         self._store.tag(arn, _TAG)
         waited = _wait(lambda: _TAG.items() <= self._source.tags(arn).items())
+        if "tag event" in self._expected:
+            came = _wait(lambda: _TAG in self._row(arn).get("tags", []))
+            found = f"the row had the new tag {came}"
+            self._note("tag event", held=came.seconds is not None, found=found, seconds=came.seconds)
         refreshed = _Waited(refresh(self._stack, arn))
         has_it = _TAG in self._row(arn).get("tags", [])
         found = (
             f"shown {waited}; a refresh, done {refreshed}, {'brought' if has_it else 'did not bring'} it into the row"
         )
         self._note("tags", held=waited.at_once and has_it, found=found, seconds=waited.seconds)
+        self._look_for_bulk(arn)
+
+    def _look_for_bulk(self, arn: ReadSetArn) -> None:
+        trust, key = self._bulk.trust, str(arn)
+        told = _wait(lambda: trust.is_over or _TAG.items() <= self._bulk.of([key]).get(key, {}).items())
+        if trust.is_over:
+            self._findings["tags in bulk"] = Finding("tags in bulk", Verdict.COULD_NOT_TELL, str(trust))
+        else:
+            self._note("tags in bulk", held=told.seconds is not None, found=f"told {told}", seconds=told.seconds)
 
     def _read_log(self, arn: ReadSetArn) -> None:
         """Find out from the function's log in which message groups the events came, and what it was answered."""
