@@ -11,6 +11,7 @@ from omics_meta.search.criteria import criteria_of
 from omics_meta.search.filters import Filters
 from omics_meta.search.plan import Index, TableFacts, plan
 from omics_meta.search.reader import read
+from omics_meta.search.sorting import order_of
 from omics_meta.terminal.exits import CommandError
 from readset_sync.aws.table import Table
 
@@ -64,6 +65,17 @@ def test_an_exact_value_finds_itself_and_both_normal_forms_find_each_other(cli: 
     for typed in (NFC, NFD):
         assert printed(cli, samples, "--sample", typed) == [NFD, NFC]
         assert printed(cli, samples, "--sample", f"{typed[:3]}*", "--sample", f"{typed}*") == [NFD, NFC]
+
+
+def test_dynamodb_is_asked_for_both_normal_forms(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    row = {"set_arn": "arn", "set_name": NFD, "set_sample_id": "A", "tags": [{NFD: NFD}]}
+    aws.put(table, row | {"store": {"store_name": NFD}, "files": [{"file_path": f"s3://{NFD}/a"}]})
+    given = {"--name": NFC, "--tag": f"{NFC}={NFC}", "--store": NFC, "--file": f"s3://{NFC}"}
+
+    found = {option: printed(cli, table, option, value) for option, value in given.items()}
+
+    assert found == {option: ["A"] for option in given}
 
 
 def test_tags_and_files_are_found_in_both_normal_forms() -> None:
@@ -228,6 +240,26 @@ def test_rows_are_sorted_with_those_without_a_value_last(aws: Aws, cli: CommandL
     assert printed("--sort=-set_total_size", "--limit", "2") == "ea"
     exported = cli.run("export", "-t", table, "--sort", "-set_arn").json_lines
     assert "".join(row["set_arn"] for row in exported) == "edcba"
+
+
+def test_the_first_of_many_rows_are_those_of_all_pages() -> None:
+    sizes = [7 * number % 6000 for number in range(6000)]
+    rows = [{"set_arn": f"{number:04}", "set_total_size": size} for number, size in enumerate(sizes)]
+
+    [first] = order_of("-set_total_size").sorted((rows[start : start + 600] for start in range(0, 6000, 600)), 3)
+
+    assert [row["set_total_size"] for row in first] == [5999, 5998, 5997]
+
+
+def test_more_values_than_dynamodb_compares_with_are_checked_after_reading() -> None:
+    patterns = tuple(f"{number}*" for number in range(60))
+
+    few, many = (plan(criteria_of(filters), TABLE) for filters in (Filters(name=patterns), Filters(name=patterns * 2)))
+    both = plan(criteria_of(Filters(name=patterns, status=tuple(map(str, range(60))))), TABLE)
+
+    assert (few.condition is None, few.judged) == (False, ())
+    assert (many.condition, many.judged) == (None, ("set_name",))
+    assert (both.condition is None, both.judged) == (False, ("set_status",))
 
 
 def test_as_many_queries_as_names_are_made_unless_a_scan_takes_fewer_units() -> None:
