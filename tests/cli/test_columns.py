@@ -13,6 +13,7 @@ ROW = {
     "set_status": "ACTIVE",
     "set_sample_id": "NA12878",
     "set_total_size": Decimal(12),
+    "set_sequence_information": {"total_read_count": Decimal(0)},
     "set_creation_time": "2026-04-04T18:01:06Z",
     "files": [{"file_type": "source1", "file_path": "s3://a/b"}, {"file_type": "index"}],
     "tags": [{"cohort": "a"}, {"a=b, c|d": "odd"}, {'"': "quote"}, {"empty": ""}, {"it's": "its"}],
@@ -48,6 +49,7 @@ WHOLE: dict[str, Any] = {
         ("tag:empty", {"tag:empty": ""}),
         ("cohort=tag:empty|'none'", {"cohort": "none"}),
         ("total_size|'unknown',size=tag:size|total_size", {"total_size": "12", "size": "12"}),
+        ("reads=sequence_information_total_read_count|total_size", {"reads": 0}),
         ("t=creation_time|status_at", {"t": "2026-04-04T18:01:06Z"}),
         ("x=tags|'none'", {"x": '{"cohort": "a", "a=b, c|d": "odd", "\\"": "quote", "empty": "", "it\'s": "its"}'}),
         ("""x=',=|"it''s"',tag:it's""", {"x": """,=|"it's\"""", "tag:it's": "its"}),
@@ -132,4 +134,5 @@ def test_columns_give_each_value_of_a_row_once_and_numbers_as_numbers() -> None:
         "tags": {"a": "1", "b": "2"},
     }, "a number that 64 bits do not hold, and a text that is none, are left out"
     assert values(row, columns_of("tag:b, tag:c,set_arn")) == ["2", None, "arn"]
+    assert values(row, columns_of("account,region,omics_uri_source2")) == [None] * 3, "no ARN of a read set tells them"
     assert {column.kind for column in COLUMNS} == set(Kind) - {Kind.NUMBER}

@@ -205,7 +205,8 @@ def sheet_of(context: typer.Context) -> SheetRequest:
     given = context.params
     if given["require_all"] and given["sheet"] is None and "samples_from" not in given:
         raise CommandError("--require-all is about --sheet: give both")
-    words = ["omics-meta", "activate", *typed(context, [*OF_TABLE, *FILTERS]), *given.get("read_sets", ())]
+    options = [each for each in (*OF_TABLE, *FILTERS) if each.name != "require_all"]
+    words = ["omics-meta", "activate", *typed(context, options), *given.get("read_sets", ())]
     return SheetRequest(given["sheet"], shlex.join(words), given["require_all"])
 
 

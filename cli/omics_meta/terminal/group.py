@@ -112,14 +112,13 @@ def options_of(declaration: Callable[..., None]) -> Sequence[Any]:
 
 
 def typed(context: Any, options: Sequence[Any]) -> list[str]:
-    """Return the words of those options that were typed on the command line, for a command that has them too."""
+    """Return the words of options with values that were typed on the command line, for a command that has them too."""
     words: list[str] = []
     for option in options:
         if is_from(context, option.name, "COMMANDLINE"):
             value = context.params[option.name]
             values: list[Any] = [*value] if option.multiple else [value]
-            name = max(option.opts, key=len)
-            words += [name] if option.is_flag else [word for each in values for word in (name, str(each))]
+            words += [word for each in values for word in (max(option.opts, key=len), str(each))]
     return words
 
 
