@@ -150,6 +150,7 @@ class Report:
             started=format_timestamp(step.started),
             found=dict(step.counts),
             tags_in_bulk=str(step.trust),
+            tags_told=step.trust.coverage,
             milliseconds=round(attempt.milliseconds),
             **(told if step.failed else {}),
         )

@@ -36,10 +36,12 @@ class Page(HTMLParser):
         tables: Rows of cells, table by table, the heads first.
         tags: How often each element is there.
         addresses: Values of attributes that make a browser load something.
+        text: As it was written.
     """
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.text = text
         self.tables: list[list[list[str]]] = []
         self.tags: Counter[str] = Counter()
         self.addresses: list[str | None] = []
@@ -201,6 +203,7 @@ def test_a_verification_is_shown(aws: Aws, cli: CommandLine, report: Callable[..
         **{state: ["0"] for state in ("stale", "orphaned", "failed")},
         **{state: ["1"] for state in ("in sync", "missing")},
     }
+    assert "as far as was compared: tags in bulk of 2 of 2 read sets, but no files." in page.text
 
 
 @pytest.mark.parametrize("content", ["[]", '{"command": "backfill"}', "no JSON", None])

@@ -111,6 +111,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     last = document["reconciliation"]
     assert now - timedelta(minutes=5) < moment(last["finished"]) <= now
     assert (last["drift"], last["found"]) == (0, {"rows": 4, "listed": 4})
+    assert (last["tags_in_bulk"], last["tags_told"]) == ("trusted", {"told": 4, "of": 4})
     assert (document["schedule"], document["tag_events"]) == ("cron(0 3 * * ? *)", "tag")
     assert {alarm["name"] for alarm in document["alarms"]} == set(deployed.alarms().values())
     assert len(document["alarms"]) == 7
@@ -122,6 +123,7 @@ def test_a_healthy_stack(aws: Aws, deployed: Deployed, status: Callable[..., Fin
     assert "from event to row: 1.0 s on average, 1.5 s at the most, of 2 events in a day" in plain.out.splitlines()
     assert "queue: 0 waiting, 0 being worked on" in plain.out.splitlines()
     assert f"last reconciliation: {last['finished']}, 0 rows were wrong (4 listed, 4 rows)" in plain.out.splitlines()
+    assert "tags in bulk at that time: trusted (told of 4 of 4 read sets)" in plain.out.splitlines()
 
 
 TRAIL = {"source": ["aws.omics"], "detail-type": ["AWS API Call via CloudTrail"]}

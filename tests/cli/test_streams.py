@@ -22,6 +22,7 @@ VERIFY_KEYS = {
     "table",
     "region",
     "tags_in_bulk",
+    "tags_told",
     "stores",
     "totals",
     "repaired",

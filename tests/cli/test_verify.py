@@ -21,6 +21,7 @@ def test_in_sync(aws: Aws, cli: CommandLine) -> None:
         "in_sync": True,
         "deep": False,
         "tags_in_bulk": "trusted",
+        "tags_told": {"told": 12, "of": 12},
         "table": table,
         "region": "us-west-2",
         "stores": [{"store_id": store, **_counts(in_sync=12)}, {"store_id": empty, **_counts()}],
@@ -125,7 +126,7 @@ def test_only_deep_finds_other_files(aws: Aws, cli: CommandLine) -> None:
     assert [line for line in shallow.out.splitlines() if line.startswith("stale")] == [
         f"stale {aws.arn(store, retagged)}: tags"
     ]
-    assert "Tags compared in bulk." in shallow.out
+    assert "Tags compared in bulk: of 3 of 3 read sets." in shallow.out
     # AND a dry run tells the same, and claims nothing else
     planned = cli.run("backfill", "-s", store, "-t", table, "--dry-run", *FAST)
     assert f"would be updated: {aws.arn(store, retagged)} (tags)" in planned.out.splitlines()

@@ -401,7 +401,7 @@ def test_a_listing_does_not_replace_a_row_that_was_refreshed_meanwhile(night: Ni
 def test_an_archived_read_set_that_goes_between_listing_and_row_leaves_none(night: Night) -> None:
     [gone] = tagged(night, 1, status="ARCHIVED")
     run = Run(night)
-    run.bulk.trust = Trust(told=10**7, compared=200, agreed=200)
+    run.bulk.trust = Trust(offered=10**7, compared=200, agreed=200)
     answered = run.bulk.of
 
     def then_deleted(arns: Any) -> Any:
@@ -545,6 +545,7 @@ def test_a_verification_finds_other_tags_and_is_not_misled(night: Night) -> None
     assert run.verify() == [RowDrift(str(arns[31]), DriftStatus.STALE, ("tags",))]
 
     assert str(run.bulk.trust) == "trusted"
+    assert run.bulk.trust.coverage == {"told": 60, "of": 60}
     # WHEN the row is right, and the answer in bulk is behind, THEN nothing is said of the row
     night.synchronizer.refresh(arns[31])
     night.service.faults.add_behind("GetResources", seconds=10**9)
@@ -553,6 +554,27 @@ def test_a_verification_finds_other_tags_and_is_not_misled(night: Night) -> None
     run = Run(night)
     assert run.verify() == []
     assert str(run.bulk.trust).startswith("refused: ")
+
+
+def test_it_is_said_of_how_many_read_sets_tags_were_told(night: Night) -> None:
+    arns = tagged(night, 40)
+    Run(night).backfill()
+    night.add(160)
+    for arn in arns:
+        retag(night, arn, n="changed")
+
+    run = Run(night)
+
+    assert len(run.verify()) == 40 + 160
+    night.ask()
+    night.pass_()
+
+    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    for state, told in (
+        (str(run.bulk.trust), run.bulk.trust.coverage),
+        (finished["tags_in_bulk"], finished["tags_told"]),
+    ):
+        assert (state, told) == ("trusted", {"told": 40, "of": 200})
 
 
 def test_a_deletion_that_found_no_row_is_applied_once_more(night: Night) -> None:

@@ -118,7 +118,8 @@ def _not_compared(document: dict[str, Any]) -> str:
     """What the verification did not look at, which may be wrong all the same."""
     if document.get("deep"):
         return ""
-    tags = document.get("tags_in_bulk") == TRUSTED
-    return (
-        ", as far as was compared: tags in bulk, but no files" if tags else ", but neither tags nor files were compared"
-    )
+    if document.get("tags_in_bulk") != TRUSTED:
+        return ", but neither tags nor files were compared"
+    told: dict[str, int] = document.get("tags_told", {})
+    of = f" of {told['told']:,} of {told['of']:,} read sets" if told else ""
+    return f", as far as was compared: tags in bulk{of}, but no files"

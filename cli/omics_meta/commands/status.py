@@ -188,6 +188,7 @@ def _document(stack: Stack, status: _Status) -> dict[str, Any]:
             "drift": status.drift,
             "found": dict(last.found),
             "tags_in_bulk": last.tags_in_bulk,
+            "tags_told": last.tags_told,
         },
         "first_fill": _first_fill(status),
         "schedule": status.schedule,
@@ -239,7 +240,8 @@ def _print(stack: Stack, status: _Status) -> None:
         wrong = "unknown" if status.drift is None else status.drift
         tags = f", {retagged} had other tags" if (retagged := last.found.get(Count.RETAGGED)) else ""
         print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong{tags} ({found})")
-        print_line(f"tags in bulk at that time: {last.tags_in_bulk}")
+        told = "told of {told} of {of} read sets".format_map(last.tags_told)
+        print_line(f"tags in bulk at that time: {last.tags_in_bulk} ({told})")
     else:
         print_line("last reconciliation: none in the log")
     if fill := _first_fill(status):

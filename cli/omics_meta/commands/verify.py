@@ -140,6 +140,7 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
         "in_sync": report.in_sync,
         "deep": deep,
         "tags_in_bulk": str(connection.bulk.trust),
+        "tags_told": connection.bulk.trust.coverage,
         "table": connection.table.name,
         "region": connection.region,
         **counts_document(_COLUMNS, report.counts),
@@ -159,8 +160,10 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
 
 
 def _tags(connection: Connection) -> str:
-    trust = str(connection.bulk.trust)
-    return "Tags compared in bulk" if trust == TRUSTED else f"Tags not compared (in bulk: {trust})"
+    trust = connection.bulk.trust
+    if str(trust) != TRUSTED:
+        return f"Tags not compared (in bulk: {trust})"
+    return f"Tags compared in bulk: of {trust.told} of {counted(trust.listed, 'read set')}"
 
 
 def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool) -> None:
@@ -174,4 +177,4 @@ def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool)
         repaired = sum(map(report.is_repaired, report.wrong))
         print_line(f"Repaired after that: {repaired} of {counted(len(report.wrong), 'difference')}.")
     if not deep:
-        print_line(f"{_tags(connection)}. --deep reads files and tags from the source, at two calls per read set.")
+        print_line(f"{_tags(connection)}. --deep reads files and tags, at two calls per read set.")

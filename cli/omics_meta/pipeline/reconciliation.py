@@ -31,12 +31,13 @@ _DAYS: Final = sum(_SPANS, timedelta()).days
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A reconciliation that came to its end: when, its rows by kind, and how far tags in bulk were trusted."""
+    """A reconciliation that came to its end: when, its rows by kind, and how far tags in bulk were told and trusted."""
 
     finished: datetime
     started: datetime
     found: Mapping[str, int]
     tags_in_bulk: str
+    tags_told: Mapping[str, int]
 
 
 def last_reconciliation(stack: Stack) -> Reconciliation | None:
@@ -103,4 +104,5 @@ def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconcil
             finished = datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
             # Earlier versions did not say.
             started = parse_timestamp(line["started"]) if "started" in line else finished
-            yield Reconciliation(finished, started, line.get("found", {}), line.get("tags_in_bulk", "not told"))
+            tags, told = line.get("tags_in_bulk", "not told"), line.get("tags_told", {"told": 0, "of": 0})
+            yield Reconciliation(finished, started, line.get("found", {}), tags, told)

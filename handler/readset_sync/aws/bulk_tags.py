@@ -76,6 +76,13 @@ class BulkTags:
             LeftBehindError: Nobody waits for the answer any more.
         """
         wanted = list(arns)
+        told = self._told(wanted)
+        with self._lock:
+            self.trust.listed += len(wanted)
+            self.trust.told += len(told)
+        return told
+
+    def _told(self, wanted: list[str]) -> dict[str, Tags]:
         if not wanted or self.trust.is_over:
             return {}
         try:
@@ -110,7 +117,7 @@ class BulkTags:
                     self.trust.agreed += 1
                 return True
             self._sleep(_AGAIN_SECONDS)
-            told = self.of([str(arn)]).get(str(arn))
+            told = self._told([str(arn)]).get(str(arn))
             asked_again = self._source.tags(arn)
         except ReadSetNotFoundError:
             return False

@@ -28,7 +28,9 @@ class Trust:
     """What a run knows of the answers in bulk.
 
     Attributes:
-        told: Read sets whose tags were told in bulk, and not asked for singly for another reason.
+        listed: Read sets of the pages whose tags were asked for in bulk.
+        told: How many of these have tags that were told.
+        offered: Read sets whose tags were told, and not asked for singly for another reason.
         compared: How many of these were asked for singly as well, so as to compare.
         agreed: How many of these said the same.
         contradiction: What was found wrong. Nothing is taken any more.
@@ -36,12 +38,14 @@ class Trust:
         unavailable: Why there are no answers in bulk, or no further ones.
     """
 
+    listed: int = 0
     told: int = 0
+    offered: int = 0
     compared: int = 0
     agreed: int = 0
     contradiction: str = ""
-    unavailable: str = ""
     undecided: int = 0
+    unavailable: str = ""
 
     @property
     def is_earned(self) -> bool:
@@ -61,13 +65,18 @@ class Trust:
             return f"not available: {self.unavailable}"
         if not self.told:
             return "not told"
-        return TRUSTED if self.is_earned or self.agreed == self.told else "not proven"
+        return TRUSTED if self.is_earned or self.agreed >= self.offered else "not proven"
+
+    @property
+    def coverage(self) -> dict[str, int]:
+        """Of how many read sets tags were told, and of how many they were asked for."""
+        return {"told": self.told, "of": self.listed}
 
     def wants_comparison(self) -> bool:
         """Take note of a read set whose tags were told, and say whether it is to be compared."""
-        self.told += 1
+        self.offered += 1
         wanted = self.agreed < _FIRST or (
-            self.compared < MOST_COMPARED and self.told >= _FIRST * _GROWTH ** (self.compared - _FIRST)
+            self.compared < MOST_COMPARED and self.offered >= _FIRST * _GROWTH ** (self.compared - _FIRST)
         )
         self.compared += wanted
         return wanted
@@ -83,8 +92,4 @@ class Trust:
         Raises:
             TypeError, ValueError: It is something else.
         """
-        told, compared, agreed, undecided = (
-            int(content.get(name, 0)) for name in ("told", "compared", "agreed", "undecided")
-        )
-        contradiction, unavailable = (str(content.get(name, "")) for name in ("contradiction", "unavailable"))
-        return cls(told, compared, agreed, contradiction, unavailable, undecided)
+        return cls(**{name: type(default)(content.get(name, default)) for name, default in cls().write().items()})
