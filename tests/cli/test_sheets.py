@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -328,6 +330,10 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
     )
     assert f"omics-meta: to activate: omics-meta activate --table {table} {arn_of(stored, 2)}\n" in got.err
     assert got.out == "sample,fastq_1,fastq_2,bam,cram,index\n"
+    # AND the commands that are named choose the same read sets.
+    for done, archived in ((found, 2), (got, 1)):
+        [command] = re.findall(r"omics-meta: to activate: omics-meta (.*)", done.err)
+        assert cli.run(*shlex.split(command), "--dry-run", "--json").document["archived"] == archived
 
 
 def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
