@@ -146,6 +146,7 @@ BATCH = ("export", "--parameter", "id", "--format", "run-batch")
         (("export", "--parameter", "idd", "--format", "run-batch"), "--parameter: 'idd' is not a column: did you mean"),
         ((*BATCH, "--sheet", "generic"), "--sheet generic and --format run-batch contradict each other: give one of"),
         ((*BATCH, "--columns", "id"), "--columns and --format run-batch contradict each other: give one of"),
+        ((*BATCH, "-o", "/nowhere/a.json"), "-o /nowhere/a.json: there is no folder /nowhere: make it first, or give"),
         ((*BATCH, "--sort", "id"), "--sort and --format run-batch contradict each other: give one of"),
         (("find", "--format", "run-batch"), "--format run-batch is for `omics-meta export`, with --parameter: give a"),
     ],

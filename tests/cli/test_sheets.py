@@ -394,6 +394,7 @@ def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
             ("export", "--sheet", "generic", "--format", "parquet"),
             "--format parquet and --sheet generic contradict each",
         ),
+        (("export", "--sheet", "generic", "-o", "/nowhere/a.csv"), "-o /nowhere/a.csv: there is no folder /nowhere: "),
         (("export", "--sheet", "generic", "-o", "a.parquet"), "-o a.parquet and --sheet generic contradict "),
     ],
 )

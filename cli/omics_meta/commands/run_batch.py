@@ -15,6 +15,7 @@ from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import to_json
 from omics_meta.terminal.output import print_note
+from omics_meta.terminal.output_file import check_place
 
 INLINE: Final = 100
 """Runs in a request of StartRunBatch."""
@@ -53,6 +54,7 @@ def batch_writer(
     if not parameters:
         raise CommandError("--format run-batch has no --parameter: give one, such as reads=omics_uri_source1")
     refuse({**others, f"--sheet {asked.name}": asked.name is not None}, "--format run-batch")
+    check_place(output)
     given = columns_of(",".join(parameters), option="--parameter")
     required = [SheetColumn(replace(each, name=f"parameter {each.name}"), required=True) for each in given]
     sheet = Sheet((*_RUN, *required), unique=("runSettingId",))

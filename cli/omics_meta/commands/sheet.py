@@ -16,7 +16,7 @@ from omics_meta.terminal.formats.csv_rows import csv_writer
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import cell
 from omics_meta.terminal.output import print_line, print_note
-from omics_meta.terminal.output_file import is_stdout, writing_to
+from omics_meta.terminal.output_file import check_place, is_stdout, writing_to
 from omics_meta.terminal.progress import Reporter, reporting
 
 _MOST_NAMED: Final = 20
@@ -41,6 +41,7 @@ def sheet_writer(
         CommandError: There is no such sheet, or something else is asked for that a sheet decides by itself.
     """
     refuse(others, f"--sheet {asked.name}")
+    check_place(output)
     if form not in {None, Format.CSV}:
         raise CommandError(f"--format {form} and --sheet {asked.name} contradict each other: a sheet is CSV")
     ending = output.suffix.removeprefix(".").lower() if output else ""

@@ -42,10 +42,7 @@ def replacing(path: Path) -> Generator[BinaryIO]:
         OSError: It cannot be written.
     """
     path = path.resolve()  # a symbolic link stays, and what it names is replaced
-    if not path.parent.is_dir():
-        raise CommandError(f"-o {path}: there is no folder {path.parent}: make it first, or give another file")
-    if path.exists() and not path.is_file():
-        raise CommandError(f"-o {path} is not a file: give the name of one")
+    check_place(path)
     # The beginning of the name only, so that it is no longer than names may be.
     partial = path.with_name(f".{path.name[:50]}.{uuid4().hex}.partial")
     try:
@@ -59,3 +56,17 @@ def replacing(path: Path) -> Generator[BinaryIO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def check_place(path: Path | None) -> None:
+    """Check that a file can be written at a path; a command that writes late does so at its beginning.
+
+    Raises:
+        CommandError: `path` is in no folder, or is something else than a file.
+    """
+    if path is None or is_stdout(path):
+        return
+    if not path.parent.is_dir():
+        raise CommandError(f"-o {path}: there is no folder {path.parent}: make it first, or give another file")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"-o {path} is not a file: give the name of one")
