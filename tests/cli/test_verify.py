@@ -140,7 +140,7 @@ def test_only_deep_finds_other_files(aws: Aws, cli: CommandLine) -> None:
     aws.forget_calls()
     done = cli.run("verify", "-s", store, "-t", table, "--deep", "--json", *FAST)
     assert done.code == 1
-    assert done.document["deep"] is True
+    assert (done.document["deep"], done.document["tags_in_bulk"]) == (True, "not asked")
     assert [(each["set_id"], each["fields"]) for each in done.document["differences"]] == [
         (retagged, ["tags"]),
         (refiled, ["files", "set_total_size"]),

@@ -556,6 +556,19 @@ def test_a_verification_finds_other_tags_and_is_not_misled(night: Night) -> None
     assert str(run.bulk.trust).startswith("refused: ")
 
 
+@pytest.mark.parametrize(
+    ("trust", "said"),
+    [
+        (Trust(), "not asked"),
+        (Trust(listed=5), "not told: GetResources knows none of these read sets"),
+        (Trust(5, 5, 5, 5, 4), "not proven: ListTagsForResource confirms fewer than 20 answers of GetResources"),
+        (Trust(5, 5, 5, 5, 5), "trusted"),
+    ],
+)
+def test_what_becomes_of_tags_in_bulk_is_said_in_words(trust: Trust, said: str) -> None:
+    assert str(trust) == said
+
+
 def test_it_is_said_of_how_many_read_sets_tags_were_told(night: Night) -> None:
     arns = tagged(night, 40)
     Run(night).backfill()

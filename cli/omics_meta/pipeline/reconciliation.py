@@ -8,6 +8,7 @@ from typing import Final
 from readset_sync.constants import DRIFT_METRIC, longest_pause
 from readset_sync.messages.reconciliation_step import Phase
 from readset_sync.model.timestamp import parse_timestamp
+from readset_sync.model.trust import NOT_ASKED
 
 from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.log import lines
@@ -104,5 +105,5 @@ def _finished(stack: Stack, begin: datetime, end: datetime) -> Iterator[Reconcil
             finished = datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
             # Earlier versions did not say.
             started = parse_timestamp(line["started"]) if "started" in line else finished
-            tags, told = line.get("tags_in_bulk", "not told"), line.get("tags_told", {"told": 0, "of": 0})
+            tags, told = line.get("tags_in_bulk", NOT_ASKED), line.get("tags_told", {"told": 0, "of": 0})
             yield Reconciliation(finished, started, line.get("found", {}), tags, told)

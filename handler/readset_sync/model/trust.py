@@ -19,6 +19,9 @@ MOST_UNDECIDED: Final = 5
 """Read sets of a run whose comparison may come to nothing. Each of them costs some seconds, which a step of a
 reconciliation has not many of."""
 
+NOT_ASKED: Final = "not asked"
+"""What people are told of tags in bulk that nobody wanted."""
+
 TRUSTED: Final = "trusted"
 """What people are told of tags in bulk that are taken."""
 
@@ -64,8 +67,10 @@ class Trust:
         if self.unavailable:
             return f"not available: {self.unavailable}"
         if not self.told:
-            return "not told"
-        return TRUSTED if self.is_earned or self.agreed >= self.offered else "not proven"
+            return "not told: GetResources knows none of these read sets" if self.listed else NOT_ASKED
+        if self.is_earned or self.agreed >= self.offered:
+            return TRUSTED
+        return f"not proven: ListTagsForResource confirms fewer than {_FIRST} answers of GetResources"
 
     @property
     def coverage(self) -> dict[str, int]:
