@@ -107,8 +107,32 @@ def test_that_names_may_not_be_read_is_said_once(store: Store, reference: str) -
     assert line.endswith(": the function's role needs omics:GetReferenceMetadata")
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException", "ValidationException"])
-def test_an_error_is_not_taken_for_a_reference_without_a_name(
+@pytest.mark.parametrize("code", ["InternalServerException", "ValidationException"])
+def test_an_error_leaves_a_name_out_for_a_minute(
+    code: str, store: Store, reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, said = [0.0], list[str]()
+    monkeypatch.setattr("readset_sync.aws.healthomics.time.monotonic", lambda: now[0])
+    client: Any = OmicsClient(store.sandbox.omics)
+    omics = HealthOmics(client, tell=said.append)
+    arns = [store.add(reference_arn=reference) for _ in range(3)]
+    store.sandbox.omics.faults.add(OPERATION, code)
+    store.sandbox.omics.calls.clear()
+
+    assert names(store, omics) == [None, None, None]
+    Synchronizer(omics, store.table).refresh(arns[0])
+
+    assert "set_reference_name" not in store.row(arns[0])
+    assert store.sandbox.omics.calls[OPERATION] == 1
+    [line] = said
+    assert line.startswith(f"names of references are left out: {OPERATION}: {code}")
+    store.sandbox.omics.faults.clear()
+    now[0] += 60
+    assert names(store, omics) == ["GRCh38", "GRCh38", "GRCh38"]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ExpiredTokenException"])
+def test_a_throttle_is_not_taken_for_a_reference_without_a_name(
     code: str, store: Store, reference: str, omics: HealthOmics
 ) -> None:
     arn = store.add(reference_arn=reference)

@@ -19,7 +19,15 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from readset_sync.model.errors import ReadSetNotFoundError, StoreNotFoundError, describe_error
+from botocore.exceptions import ClientError
+
+from readset_sync.model.errors import (
+    ReadSetNotFoundError,
+    StoreNotFoundError,
+    describe_error,
+    has_bad_credentials,
+    is_throttle,
+)
 from readset_sync.model.record import unknown_attributes
 
 if TYPE_CHECKING:
@@ -33,6 +41,9 @@ PAGE_SIZE: Final = 100
 
 STORE_MAX_AGE: Final = 900.0
 """Seconds that a sequence store is remembered, so that an event does not cost a call for it."""
+
+_UNNAMED_SECONDS: Final = 60.0
+"""After which a reference is asked for its name again when that has failed."""
 
 _REFERENCE: Final = re.compile(r"referenceStore/(?P<store_id>\d{10,36})/reference/(?P<id>\d{10,36})", re.ASCII)
 """The end of a reference's ARN (Service Authorization Reference, "Resource types defined by AWS HealthOmics")."""
@@ -74,7 +85,7 @@ class HealthOmics:
     Args:
         client: Of HealthOmics.
         store_max_age: Seconds that a sequence store is remembered.
-        tell: Given a line, once, when the names of references may not be read.
+        tell: Given a line, once, when the names of references cannot be read.
         needs: Who lacks a permission, as a line says it: `you need`.
     """
 
@@ -94,6 +105,7 @@ class HealthOmics:
         self._lock = threading.Lock()
         self._stores: dict[str, tuple[float, Store]] = {}
         self._reference_names: dict[str, str | None] = {}
+        self._unnamed_until: dict[str, float] = {}
 
     @cached_property
     def unknown(self) -> str:
@@ -177,15 +189,26 @@ class HealthOmics:
             raise
 
     def _with_name(self, read_set: "Response") -> "Response":
-        """Add the name of a read set's reference, which is asked for once: HealthOmics cannot rename references."""
+        """Add the name of a read set's reference, which is asked for once: HealthOmics cannot rename references.
+
+        Where an error keeps it from being read, it is left out, and asked for again after a minute.
+        """
         arn = read_set.get("referenceArn", "")
-        if arn not in self._reference_names:
+        if arn not in self._reference_names and time.monotonic() >= self._unnamed_until.get(arn, 0.0):
             place, _, path = arn.rpartition(":")
             match = _REFERENCE.fullmatch(path)
             # The call takes ids alone, which in another account or region are those of another reference.
             is_here = place == read_set["arn"].rpartition(":")[0]
-            self._reference_names[arn] = self._name_of(match["store_id"], match["id"]) if match and is_here else None
-        name = self._reference_names[arn]
+            try:
+                name = self._name_of(match["store_id"], match["id"]) if match and is_here else None
+            except ClientError as error:
+                if is_throttle(error) or has_bad_credentials(error):
+                    raise
+                self._tell_once(f"names of references are left out: {describe_error(error)}")
+                self._unnamed_until[arn] = time.monotonic() + _UNNAMED_SECONDS
+            else:
+                self._reference_names[arn] = name
+        name = self._reference_names.get(arn)
         return {**read_set, "referenceName": name} if name else read_set
 
     def _name_of(self, store_id: str, reference_id: str) -> str | None:
