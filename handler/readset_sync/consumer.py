@@ -217,6 +217,8 @@ class Consumer:
                     may_come=is_recent and record.receives < self._max_receives,
                 )
             case RefreshRequest():
+                if message.others:
+                    self._sender.request_refreshes(message.others, cause=message.id)
                 # What asked may know of a store that has another name than the one remembered here.
                 change = self._synchronizer.refresh(
                     message.arn,

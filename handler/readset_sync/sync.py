@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from readset_sync.messages.read_set_event import ACTIVE, Action
-from readset_sync.model.comparison import full_differences
+from readset_sync.model.comparison import full_differences, needs_row
 from readset_sync.model.errors import (
     NOT_FOUND,
     ContendedRowError,
@@ -175,9 +175,11 @@ class Synchronizer:
         Its store must have been read later than `store_after`, whatever is remembered. A row that has been refreshed
         since it was `compared` is left, because what it was written from is newer than what it was compared with. Where
         the read set is said to be `retagged`, its tags are asked for: those of the row may have been told in bulk, and
-        be older.
+        be older. This makes no row of an upload in progress, or failed.
         """
         row = self._table.get(str(arn))
+        if row is None and retagged and self._is_uploading(arn):
+            return Change(Outcome.IGNORED)
         is_fresh = row and compared and self.is_fresh(arn, row, compared, store_after=store_after)
         if row and is_fresh and (not retagged or self._has_tags(arn, row)):
             return Change(Outcome.FRESH)
@@ -335,6 +337,13 @@ class Synchronizer:
             return self._look_for_tags(event.arn, look_again=tags_may_come)
         expected = _expected_status(event, row) if may_be_behind else None
         return self.refresh_from(event.arn, row, expected=expected, tags_may_come=tags_may_come)
+
+    def _is_uploading(self, arn: "ReadSetArn") -> bool:
+        try:
+            metadata, _ = self._source.metadata(arn)
+        except ReadSetNotFoundError:
+            return False
+        return not needs_row(metadata)
 
     def _has_tags(self, arn: "ReadSetArn", row: Row) -> bool:
         try:

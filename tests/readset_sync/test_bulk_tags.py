@@ -741,6 +741,36 @@ def test_an_event_of_changed_tags_is_not_lost_to_a_row_with_older_tags_that_were
     assert night.service.calls == {"ListTagsForResource": 3, "GetReadSetMetadata": 1}
 
 
+def test_an_event_of_tags_makes_no_row_of_an_upload_in_progress(night: Night) -> None:
+    [arn] = night.add(status="PROCESSING_UPLOAD", tags={"a": "b"})
+    call = {"detail-type": "AWS API Call via CloudTrail", "detail": {"requestParameters": {"resourceArn": str(arn)}}}
+
+    for told in ({}, {"source": "aws.omics"} | call):
+        night.send(tag_change(arn, time=night.now) | told, "group")
+        night.pass_()
+
+    assert night.table.get(str(arn)) is None
+    assert [line["outcome"] for line in night.log if line["message"] == "event applied"] == ["ignored", "ignored"]
+    # AND the event of its end makes one
+    night.service.set_status(night.store, arn.read_set_id, "ACTIVE")
+    night.tell(arn, "ACTIVE")
+    night.pass_()
+    assert is_true(night)
+
+
+def test_each_read_set_of_an_event_of_tags_is_looked_at(night: Night) -> None:
+    arns = tagged(night, 3)
+    Run(night).backfill()
+    night.now += timedelta(minutes=1)
+    for arn in arns:
+        retag(night, arn, n="changed")
+
+    night.send(tag_change(arns[0], time=night.now) | {"resources": list(map(str, arns))}, "group")
+    night.pass_()
+
+    assert is_true(night)
+
+
 def test_rows_of_another_tool_with_tags_in_another_order_are_refreshed_at_few_calls_in_a_step(night: Night) -> None:
     arns = [arn for number in range(100) for arn in night.add(tags={"a": "b", "n": str(number)})]
     Run(night).backfill()

@@ -146,11 +146,11 @@ def test_changed_tags_ask_for_a_refresh_of_a_row_that_is_older() -> None:
 @pytest.mark.parametrize(
     ("resources", "said"),
     [
-        (None, "resources is None, and not a list of one ARN"),
-        (ARN, f"resources is '{ARN}', and not a list of one ARN"),
-        ([], "resources is [], and not a list of one ARN"),
-        ([ARN, ARN], f"resources is ['{ARN}', '{ARN}'], and not a list of one ARN"),
-        ([7], "resources is [7], and not a list of one ARN"),
+        (None, "resources is None, and not a list of ARNs"),
+        (ARN, f"resources is '{ARN}', and not a list of ARNs"),
+        ([], "resources is [], and not a list of ARNs"),
+        ([7], "resources: '7'"),
+        ([ARN, ARN.partition("/readSet/")[0]], "resources: 'arn:aws:omics:us-west-2:"),
         ([ARN.partition("/readSet/")[0]], "resources: 'arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890'"),
         ([ARN.replace(ACCOUNT, "999999999999")], "is of account 999999999999, and not of '123456789012'"),
     ],

@@ -54,6 +54,7 @@ class RefreshRequest:
         compared: When the row was found wrong: one that has been refreshed since is right. None leaves no row as it is.
         drift: Whether a change that comes of this is drift: events have had their time to announce it.
         retagged: Whether its tags are said to be other ones.
+        others: More read sets of which the same is said.
     """
 
     id: str
@@ -62,6 +63,7 @@ class RefreshRequest:
     compared: datetime | None = None
     drift: bool = False
     retagged: bool = False
+    others: "tuple[ReadSetArn, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +136,22 @@ def _read_tag_call(envelope: Envelope) -> RefreshRequest:
     path = "detail.requestParameters"
     parameters = read_object(envelope.detail.get("requestParameters"), path)
     text = unquote(read_text(parameters, "resourceArn", f"{path}.resourceArn"))
-    return _refresh_request(envelope, text, f"{path}.resourceArn")
+    return replace(_refresh_request(envelope, text, f"{path}.resourceArn"), retagged=True)
 
 
 def _read_tag_change(envelope: Envelope) -> RefreshRequest:
-    """Read an event about the tags of one resource; the rule lets those of read sets through alone.
+    """Read an event about the tags of a resource, or of several; the rule lets those of read sets through alone.
 
     Source of the format: Tag Editor user guide, "Monitor tag changes with serverless workflows and Amazon EventBridge".
     `both` kinds of events may tell of one change: a row that was refreshed since then, and has the tags, is left.
     """
     match envelope.content.get("resources"):
-        case [str() as text]:
-            request = _refresh_request(envelope, text, "resources")
-            return replace(request, compared=request.time, retagged=True)
+        case [first, *others]:
+            request = _refresh_request(envelope, str(first), "resources")
+            others = tuple(_refresh_request(envelope, str(each), "resources").arn for each in others)
+            return replace(request, compared=request.time, retagged=True, others=others)
         case other:
-            raise MalformedEventError(f"resources is {other!r}, and not a list of one ARN")
+            raise MalformedEventError(f"resources is {other!r}, and not a list of ARNs")
 
 
 def _read_refresh(envelope: Envelope) -> RefreshRequest:
