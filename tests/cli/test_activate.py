@@ -96,6 +96,21 @@ def test_a_dry_run_tells_what_would_be_activated_and_calls_nothing_of_healthomic
     assert (dict(aws.omics.calls), jobs(aws, store)) == ({}, [])
 
 
+def test_nothing_is_activated_where_all_are_required_and_one_is_not_found(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    samples = cli.home / "samples.txt"
+    samples.write_text("nobody\n")
+
+    done = cli.run("activate", "-t", table, "--samples-from", samples, "--require-all", "--yes", *FAST)
+
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == (
+        "omics-meta: error: nothing was activated, because some are not found (--require-all)"
+    )
+    assert (dict(aws.omics.calls), jobs(aws, store)) == ({}, [])
+
+
 def test_each_refusal_is_reported_by_read_set_and_the_rest_is_activated(
     aws: Aws, cli: CommandLine, store: str, table: str
 ) -> None:

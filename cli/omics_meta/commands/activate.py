@@ -140,6 +140,8 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
         for row in page:
             work.add(row)
     code = found.end(count)
+    if search.require_all and code is not ExitCode.DONE:
+        raise CommandError("nothing was activated, because some are not found (--require-all)")
     if not as_json:
         print_line(f"{counted(work.tally.count, 'archived read set')}, size: {work.tally.size_text}")
         print_line(f"left out: {work.active} active, {len(work.activating)} activating already")
