@@ -51,6 +51,7 @@ def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
     assert completed(cli, "export", "--type", "''") == ["BAM", "CRAM", "FASTQ", "UBAM"]
     assert completed(cli, "get", "--columns", "set_id,store_ar") == ["set_id,store_arn"]
     assert completed(cli, "count", "--by", "set_id,store_ar") == ["set_id,store_arn"]
+    assert completed(cli, "get", "--sheet", "nf") == ["nf-core/rnaseq", "nf-core/sarek"]
     assert completed(cli, "find", "--columns", "omics_uri_i") == ["omics_uri_index"]
 
 

@@ -122,6 +122,7 @@ def _sheets(
         typer.Option(
             metavar="NAME|FILE.toml",
             help="Write a sample sheet: nf-core/sarek, nf-core/rnaseq, generic, or what a file declares.",
+            autocompletion=completion.sheets,
         ),
     ] = None,
 ) -> None: ...

@@ -187,13 +187,18 @@ class Sheet:
         return Line(list(shown.values()), row[KEY], status == "ARCHIVED")
 
 
+def preset_names() -> list[str]:
+    """Return the names of the presets, such as `nf-core/sarek`."""
+    return sorted(path.relative_to(PRESETS).with_suffix("").as_posix() for path in PRESETS.rglob("*.toml"))
+
+
 def read_sheet(given: str) -> Sheet:
     """Return a preset by its name, or the one that a file declares.
 
     Raises:
         CommandError: There is none, or it is not as docs/sheets.md says. The message names the key that is wrong.
     """
-    names = sorted(str(path.relative_to(PRESETS).with_suffix("")) for path in PRESETS.rglob("*.toml"))
+    names = preset_names()
     if given not in names and not given.endswith(".toml"):
         raise CommandError(f"--sheet {given!r} is none of {', '.join(names)}: give one of them, or a .toml file")
     path = PRESETS / f"{given}.toml" if given in names else Path(given)
