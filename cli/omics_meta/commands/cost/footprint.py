@@ -80,5 +80,5 @@ EVENTS: Final = (
 REFRESH: Final = _observed(786, "Events unchanged REFRESH", _REFRESH)
 """Of one refresh that a reconciliation asks for, of ten that share an invocation."""
 
-STEP: Final = _observed(2139, "Events done RECONCILE", "Reconciliations", "ReconciliationDrift")
+STEP: Final = _observed(2140, "Events done RECONCILE", "Reconciliations", "ReconciliationDrift")
 """Of one step of a reconciliation: the last, which says the most."""
