@@ -328,3 +328,25 @@ def test_more_differences_than_can_be_in_flight_are_not_waited_for(
     done = cli.run("verify", "-s", store, "-t", aws.table(), "--json", *FAST)
 
     assert done.document["totals"] == _counts(missing=3)
+
+
+def test_where_names_of_references_may_not_be_read_that_is_said_once(aws: Aws, cli: CommandLine) -> None:
+    store, table = aws.store(), aws.table()
+    for name in ("GRCh38", "hg19"):
+        aws.omics.create_read_set(store, name=name, reference_arn=aws.omics.create_reference(name))
+    aws.omics.faults.add("GetReferenceMetadata", "AccessDeniedException")
+
+    for command in ("backfill", "verify"):
+        done = cli.run(command, "-s", store, "-t", table, *FAST)
+
+        assert done.code == 0
+        [said] = [line for line in done.err.splitlines() if "names of references are left out" in line]
+        assert said.endswith(": you need omics:GetReferenceMetadata")
+
+    # AND whoever may read them sees what the rows lack, and adds it
+    aws.omics.faults.clear()
+    repaired = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
+    assert (repaired.code, repaired.document["repaired"]) == (0, 2)
+    assert [each["fields"] for each in repaired.document["differences"]] == [["set_reference_name"]] * 2
+    found = cli.run("find", "-t", table, "--reference", "GRCh*", "--json").document
+    assert [each["set_name"] for each in found["read_sets"]] == ["GRCh38"]
