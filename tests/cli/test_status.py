@@ -10,6 +10,7 @@ from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
+from omics_meta.commands import status as status_command
 from omics_meta.pipeline import rule
 from readset_sync.model.timestamp import format_timestamp
 
@@ -149,6 +150,23 @@ def test_how_soon_changed_tags_are_in_their_rows_is_said_of_a_fresh_stack_too(
         f"changed tags: {by_events if events != 'off' else ''}"
         "by the next reconciliation, if it compares tags in bulk; else within 7 days (maxRowAgeDays)"
     ) in plain.out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days", "said"),
+    [
+        ("off", 7, "by a backfill (tagEvents and reconcileSchedule are off)"),
+        ("rate(1 day)", 0, "by the next reconciliation, if it compares tags in bulk"),
+    ],
+)
+def test_nothing_is_promised_of_changed_tags_that_settings_have_switched_off(
+    status: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch, schedule: str, days: int, said: str
+) -> None:
+    monkeypatch.setattr(rule, "further_rules", Mock(return_value=[]))
+    for question, answer in (("_schedule", schedule), ("_max_row_age_days", days)):
+        monkeypatch.setattr(status_command, question, Mock(return_value=answer))
+
+    assert f"changed tags: {said}" in status().out.splitlines()
 
 
 def test_a_changed_tag_that_a_reconciliation_found_is_said_and_no_drift(
