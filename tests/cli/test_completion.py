@@ -53,6 +53,15 @@ def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
     assert completed(cli, "count", "--by", "set_id,store_ar") == ["set_id,store_arn"]
     assert completed(cli, "get", "--sheet", "nf") == ["nf-core/rnaseq", "nf-core/sarek"]
     assert completed(cli, "find", "--columns", "omics_uri_i") == ["omics_uri_index"]
+    assert completed(cli, "count", "--by", "set_id,stat") == [
+        "set_id,status",
+        "set_id,status_at",
+        "set_id,status_message",
+    ]
+    assert completed(cli, "find", "--columns", "patient=subj") == ["patient=subject_id"]
+    assert completed(cli, "find", "--columns", "who=sample_id|set_na") == ["who=sample_id|set_name"]
+    assert completed(cli, "find", "--sheet", "nf") == ["nf-core/rnaseq", "nf-core/sarek"]
+    assert completed(cli, "get", "--sheet", "my") == []
 
 
 def test_every_column_is_offered(cli: CommandLine) -> None:
@@ -85,6 +94,17 @@ def test_stores_and_tag_keys_come_from_the_table_and_are_kept(
     monkeypatch.setattr(completion, "_TRY_SECONDS", -1)
     assert completed(cli, "find", *of_table, "--store", "co") == ["cohort-a"]
     assert len(looks) == 2
+
+
+def test_what_has_blanks_is_one_word_in_bash(aws: Aws, cli: CommandLine, looks: list[list[str]]) -> None:
+    store = aws.store(name="Kohorte Süd")
+    aws.omics.create_read_set(store, name="one", tags={"my key": "a"})
+    of_table = ("-t", aws.filled(store), "-r", aws.sandbox.region)
+    completed(cli, "find", *of_table, "--store", "K")
+    subprocess.run(looks[0], env=cli.environment, check=True)
+
+    assert " ".join(completed(cli, "find", *of_table, "--store", "K")) == r"Kohorte\ Süd"
+    assert " ".join(completed(cli, "find", *of_table, "--tag", "my")) == r"my\ key"
 
 
 def test_a_look_at_a_table_that_cannot_be_read_is_not_repeated_at_once(

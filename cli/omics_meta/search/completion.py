@@ -1,4 +1,4 @@
-"""What a shell completes: statuses, types and columns, and the stores and tag keys of the table.
+"""What a shell completes: statuses, types, columns and sheets, and the stores and tag keys of the table.
 
 A shell waits while this runs, so the table is read by a process beside it, which keeps what it found for the next time.
 """
@@ -6,6 +6,7 @@ A shell waits while this runs, so the table is read by a process beside it, whic
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,25 +62,41 @@ def columns(context: typer.Context, incomplete: str) -> list[str]:
     """Offer columns, as the last of those that are there."""
     from omics_meta.search.columns import COLUMNS, DERIVED
 
-    before, comma, last = incomplete.rpartition(",")
-    names = [column.name for column in (*COLUMNS, *DERIVED)]
+    last = re.split("[,=|]", incomplete)[-1]
+    before = incomplete.removesuffix(last)
+    names = {column.name for column in (*COLUMNS, *DERIVED)}
     if last.startswith("tag:"):
-        names = [f"tag:{key}" for key in _found(context)["tags"]]
-    return [f"{before}{comma}{name}" for name in _beginning(last, [*names, "tag:"])]
+        names = {f"tag:{key}" for key in _found(context)["tags"]}
+    elif last:
+        names |= {name.removeprefix("set_") for name in names}
+    return [f"{before}{name}" for name in _beginning(last, [*names, "tag:"])]
+
+
+def sheets(incomplete: str) -> list[str]:
+    """Offer the sheets that have a name; the shell itself offers files."""
+    from omics_meta.search.sheets import preset_names
+
+    return _beginning(incomplete, preset_names())
 
 
 def stores(context: typer.Context, incomplete: str) -> list[str]:
     """Offer names and ids of the stores of the table's read sets."""
-    return _beginning(incomplete, _found(context)["stores"])
+    return _one_word(_beginning(incomplete, _found(context)["stores"]))
 
 
 def tag_keys(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the keys of the table's tags."""
-    return _beginning(incomplete, _found(context)["tags"])
+    return _one_word(_beginning(incomplete, _found(context)["tags"]))
 
 
 def _beginning(text: str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name.startswith(text))
+
+
+def _one_word(names: Iterable[str]) -> list[str]:
+    """Escape blanks and the like for bash, which takes what it is offered as it is; other shells do so themselves."""
+    is_bash = os.environ.get("_OMICS_META_COMPLETE") == "complete_bash"
+    return [re.sub(r"([^\w@%+=:,./-])", r"\\\1", name) if is_bash else name for name in names]
 
 
 def _found(context: typer.Context) -> dict[str, list[str]]:

@@ -188,7 +188,7 @@ class Sheet:
 
 
 def preset_names() -> list[str]:
-    """Return the names of the presets, such as `nf-core/sarek`."""
+    """Return the names of the presets that there are."""
     return sorted(path.relative_to(PRESETS).with_suffix("").as_posix() for path in PRESETS.rglob("*.toml"))
 
 
