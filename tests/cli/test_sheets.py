@@ -335,6 +335,16 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
         [command] = re.findall(r"omics-meta: to activate: omics-meta (.*)", done.err)
         assert cli.run(*shlex.split(command), "--dry-run", "--json").document["archived"] == archived
 
+    # WHEN the read sets are named on stdin, THEN it is said that the command needs them again
+    piped = cli.run(
+        "get", "-t", table, "-", "--sheet", "generic", stdin=io.TextIOWrapper(io.BytesIO(arn_of(stored, 2).encode()))
+    )
+    assert f"omics-meta: to activate, with the same stdin: omics-meta activate --table {table} -\n" in piped.err
+
+    # WHEN the sheet takes some types alone, THEN the command activates no others
+    some = cli.run("find", "-t", table, "--tag", "cohort=a", "--sheet", "nf-core/rnaseq")
+    assert f"omics-meta: to activate: omics-meta activate --table {table} --tag cohort=a --type FASTQ\n" in some.err
+
 
 def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
     aws: Aws, cli: CommandLine, table: str, stored: list[dict[str, Any]], tmp_path: Path

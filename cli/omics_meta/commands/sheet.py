@@ -7,7 +7,7 @@ from typing import Final, TextIO
 
 from readset_sync.model.record import Row
 
-from omics_meta.search.filters import SheetRequest
+from omics_meta.search.filters import TYPES, SheetRequest
 from omics_meta.search.searching import Found
 from omics_meta.search.sheets import NEVER_SEEN, Line, Refusal, Sheet, Sifted, read_sheet
 from omics_meta.terminal.console import counted
@@ -85,7 +85,9 @@ def write_sheet(
         sifted = sheet.sift(_reported(found.pages, reporter))
     code = found.end(len(sifted.lines) + len(sifted.refusals))
     _say_refusals(sifted.refusals, noun)
-    _say_archived(sifted, asked.activation, noun)
+    some = asked.any_type and not sheet.types.issuperset(TYPES)
+    types = [kind for kind in TYPES if kind in sheet.types] if some else []
+    _say_archived(sifted, " ".join([asked.activation, *(f"--type {kind}" for kind in types)]), noun)
     if sifted.refusals:
         code = ExitCode.FOUND_WRONG
     if asked.require_all and code is not ExitCode.DONE:
@@ -123,4 +125,5 @@ def _say_archived(sifted: Sifted, activation: str, noun: str) -> None:
         said = f"{counted(archived, 'read set')} in the {noun} {'is' if one else 'are'} archived"
         print_note(f"{said}: activate {'it' if one else 'them'} before a run")
     if archived or any(each.rule == NEVER_SEEN for each in sifted.refusals):
-        print_note(f"to activate: {activation}")
+        again = ", with the same stdin" if "-" in activation.split() else ""
+        print_note(f"to activate{again}: {activation}")

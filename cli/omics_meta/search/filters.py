@@ -71,8 +71,10 @@ class SheetRequest:
         name: Name of a preset, or path of a file that declares one; None where no sheet is wanted.
         activation: The command that activates the same read sets.
         require_all: Whether what lacks one of them is not to be written.
+        any_type: Whether that command takes read sets of all types, and `--type` can be added to it.
     """
 
     name: str | None
     activation: str
     require_all: bool
+    any_type: bool = False

@@ -208,7 +208,8 @@ def sheet_of(context: typer.Context) -> SheetRequest:
         raise CommandError("--require-all is about --sheet: give both")
     options = [each for each in (*OF_TABLE, *FILTERS) if each.name != "require_all"]
     words = ["omics-meta", "activate", *typed(context, options), *given.get("read_sets", ())]
-    return SheetRequest(given["sheet"], shlex.join(words), given["require_all"])
+    by_filters = "read_sets" not in given and not given["file_type"]
+    return SheetRequest(given["sheet"], shlex.join(words), given["require_all"], any_type=by_filters)
 
 
 def chosen_format(context: typer.Context) -> Format | None:
