@@ -275,7 +275,10 @@ def count(
 def activate(
     context: typer.Context,
     read_sets: Annotated[
-        list[str] | None, typer.Argument(metavar="READ_SET...", help="ARNs or ids of read sets, instead of filters.")
+        list[str] | None,
+        typer.Argument(
+            metavar="READ_SET...", help="ARNs or ids of read sets, instead of filters; - reads them from stdin."
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be activated.")] = False,

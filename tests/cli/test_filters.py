@@ -167,9 +167,18 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
     ("content", "options", "said"),
     [
         (b"\n \n", (), "--samples-from: {path} lists no name: give at least one"),
-        (b"A\0B", (), "--samples-from: {path} is not a text in UTF-8: give a file with one name on each line, or CSV"),
-        (b"\xff\xfeA", (), "--samples-from: {path} is not a text in UTF-8: give"),
-        (b"a,b\n1,2\n", ("--from-column", "c"), "--from-column: {path} has 0 columns 'c': give one of a, b"),
+        (
+            b"A\0B",
+            (),
+            "--samples-from: {path} is not a text in UTF-8: save it as that, one name on each line, or as CSV",
+        ),
+        (b"\xff\xfeA", (), "--samples-from: {path} is not a text in UTF-8: save"),
+        (b"a,b\n1,2\n", ("--from-column", "c"), "--from-column: {path} has no column 'c': give one of a, b"),
+        (
+            b"a;b\n1;2\n",
+            ("--from-column", "b"),
+            "--from-column: {path} has no column 'b': separate columns with commas",
+        ),
         (b"a,a\n1,2\n", ("--from-column", "a"), "--from-column: {path} has 2 columns 'a': give one of a, a"),
         (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give at least one"),
         (b"a\n" + b"x" * 200_000, ("--from-column", "a"), "--samples-from: {path} is not CSV: field larger than"),

@@ -261,7 +261,9 @@ def _source(given: str, known: Mapping[str, Column]) -> Column:
     if column := known.get(name) or known.get(_PREFIX + name):
         return replace(column, name=name, taken=column.of)
     near = get_close_matches(name, [*known, *(each.removeprefix(_PREFIX) for each in known)], n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"give tag:KEY, or some of {', '.join(sorted(known))}"
+    # A shell takes quotes away that are not in others.
+    others = "tag:KEY, a text as in \"NEW='TEXT'\" with both kinds of quotes, or some of"
+    remedy = f"did you mean {near[0]}?" if near else f"give {others} {', '.join(sorted(known))}"
     raise CommandError(f"{name!r} is not a column: {remedy}")
 
 

@@ -29,7 +29,9 @@ def names_in(path: Path, option: str, *, column: str | None = None) -> tuple[str
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise CommandError(f"{option}: {shown} is not a text in UTF-8: give a file with one name on each line, or CSV")
+        raise CommandError(
+            f"{option}: {shown} is not a text in UTF-8: save it as that, one name on each line, or as CSV"
+        )
     lines = io.StringIO(text, newline=None) if column is None else io.StringIO(text, newline="")
     listed = (line.removesuffix("\n") for line in lines) if column is None else _column(lines, column, option, shown)
     names = tuple({normalize("NFC", name): name for name in listed if name.strip()}.values())
@@ -44,8 +46,11 @@ def _column(lines: io.StringIO, column: str, option: str, shown: str) -> list[st
     except csv.Error as error:
         raise CommandError(f"{option}: {shown} is not CSV: {error}") from error
     if head.count(column) != 1:
-        raise CommandError(
-            f"--from-column: {shown} has {head.count(column)} columns {column!r}: give one of {', '.join(head)}"
-        )
+        count = head.count(column)
+        has = f"has {count} columns {column!r}" if count else f"has no column {column!r}"
+        [only, *others] = head
+        separated = not others and any(separator in only for separator in ";\t")
+        remedy = "separate columns with commas" if separated else f"give one of {', '.join(head)}"
+        raise CommandError(f"--from-column: {shown} {has}: {remedy}")
     position = head.index(column)
     return [row[position] for row in rows if len(row) > position]

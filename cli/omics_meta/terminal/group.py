@@ -61,7 +61,7 @@ class Command(_HonestHelp, TyperCommand):
         self._refuse_twice(ctx, args)
         left = super().parse_args(ctx, args)
         if left and not ctx.resilient_parsing:
-            likely = "--file" if "://" in left[0] else "--sample"
+            likely = "--file" if "://" in left[0] else "--tag" if "=" in left[0] else "--sample"
             known = any(likely in option.opts for option in self.params)
             example = f", such as {likely} {left[0]}" if known else ""
             ctx.fail(f"{left[0]!r} belongs to no option: give it after the name of one{example}")
