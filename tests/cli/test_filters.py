@@ -141,6 +141,10 @@ def test_names_of_a_file_are_found_and_the_others_named(
     ]
     assert strict.out == done.out
 
+    # WHEN something else is asked of them, THEN it is said that a name may be right
+    other = cli.run("find", "-t", samples, "--samples-from", str(path), "--status", "PROCESSING_UPLOAD")
+    assert other.err.endswith("omics-meta: 4 of 4 samples not found among what fits the other options\n")
+
 
 def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     table = aws.table()

@@ -51,13 +51,6 @@ def types(incomplete: str) -> list[str]:
     return _beginning(incomplete, TYPES)
 
 
-def sheets(incomplete: str) -> list[str]:
-    """Offer presets of sample sheets."""
-    from omics_meta.search.sheets import preset_names
-
-    return _beginning(incomplete, preset_names())
-
-
 def columns(context: typer.Context, incomplete: str) -> list[str]:
     """Offer columns, as the last of those that are there."""
     from omics_meta.search.columns import COLUMNS, DERIVED

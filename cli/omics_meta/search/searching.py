@@ -11,7 +11,7 @@ from readset_sync.model.record import Row
 from omics_meta.search.criteria import criteria_of, one_of, read_set_id
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.explanation import print_explanation
-from omics_meta.search.filters import Search
+from omics_meta.search.filters import Filters, Search
 from omics_meta.search.hints import doubts, first_of, hints_of_nothing
 from omics_meta.search.names_file import names_in
 from omics_meta.search.plan import Access, TableFacts, facts_of, plan
@@ -74,18 +74,20 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
         if not whole:  # no more rows were wanted, so that nobody knows
             return ExitCode.DONE
         for attribute, missing in listed.items():
-            _tell_missing(attribute, [*missing.values()], of=len(asked[attribute]))
+            is_all = search.filters == Filters(listed={attribute: asked[attribute]})
+            where = "" if is_all else " among what fits the other options"
+            _tell_missing(attribute, [*missing.values()], of=len(asked[attribute]), where=where)
         return ExitCode.FOUND_WRONG if search.require_all and any(listed.values()) else ExitCode.DONE
 
     return Found(planned.connection, crossing_off(), end)
 
 
-def _tell_missing(attribute: str, missing: Sequence[str], *, of: int) -> None:
+def _tell_missing(attribute: str, missing: Sequence[str], *, of: int, where: str) -> None:
     what = attribute.removeprefix("set_").removesuffix("_id")
     for line in first_of([f"{what} {name!r}" for name in missing], lambda name: f"found no read set of {name}"):
         print_note(line)
     if missing:
-        print_note(f"{len(missing):,} of {of:,} {what}s not found")
+        print_note(f"{len(missing):,} of {of:,} {what}s not found{where}")
 
 
 def explain(search: Search, order: Order | None, *, command: str, as_json: bool) -> ExitCode:
