@@ -76,7 +76,7 @@ def test_a_batch_has_a_run_for_each_read_set(cli: CommandLine, table: str, tmp_p
         [
             f"omics-meta: not in the batch: {arn(3)}: it has no parameter fastq_2",
             "omics-meta: 1 read set in the batch is archived: activate it before a run",
-            f"omics-meta: to activate: omics-meta activate --table {table}",
+            f"omics-meta: to activate: omics-meta activate --table {table} --status ARCHIVED",
             "omics-meta: 2 read sets in the batch",
         ],
     )

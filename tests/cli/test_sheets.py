@@ -100,9 +100,17 @@ def test_rnaseq_and_generic_have_their_columns() -> None:
 
 
 BROKEN: list[tuple[str, dict[str, Any], str]] = [
-    ("nf-core/sarek", row(set_subject_id="p 1"), "patient must have no blanks: 'p 1'"),
+    (
+        "nf-core/sarek",
+        row(set_subject_id="p 1"),
+        "patient must have no blanks, and be no number, true, false or null: 'p 1'",
+    ),
     ("nf-core/sarek", row(set_subject_id=None), "it has no patient (subject_id)"),
-    ("nf-core/sarek", row(set_sample_id="s\n"), r"sample must have no blanks: 's\n'"),
+    (
+        "nf-core/sarek",
+        row(set_sample_id="s\n"),
+        r"sample must have no blanks, and be no number, true, false or null: 's\n'",
+    ),
     ("nf-core/sarek", row(set_sample_id=None), "it has no sample (sample_id)"),
     ("nf-core/sarek", row(set_id="1 2"), "lane must have no blanks: '1 2'"),
     ("nf-core/sarek", row(tags=[{"sex": "male"}]), "sex must be one of XX, XY, NA: 'male'"),
@@ -120,7 +128,11 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("nf-core/sarek", row(kind="CRAM", files={"source1": ""}), "it has no cram (source1_file_path)"),
     ("nf-core/sarek", row(kind="CRAM", files={"index": "s3://b/1.bai"}), "crai must end in .crai and have no blanks"),
     ("nf-core/sarek", row(set_type=None), "it is not of type BAM or CRAM or FASTQ or UBAM"),
-    ("nf-core/rnaseq", row(set_sample_id="s 1"), "sample must have no blanks: 's 1'"),
+    (
+        "nf-core/rnaseq",
+        row(set_sample_id="s 1"),
+        "sample must have no blanks, and be no number, true, false or null: 's 1'",
+    ),
     ("nf-core/rnaseq", row(files={"source1": "s3://b/1.fastq.bz2"}), "fastq_1 must end in .fq, .fastq, .fq.gz or"),
     ("nf-core/rnaseq", row(files={"source2": "s3://b/2"}), "fastq_2 must end in .fq, .fastq, .fq.gz or .fastq.gz, w"),
     ("nf-core/rnaseq", row(files={"source1": ""}), "it has no fastq_1 (source1_file_path)"),
@@ -228,6 +240,44 @@ def test_a_preset_that_is_not_right_is_named_with_key_and_remedy(
         read_sheet(str(path))
 
     assert str(raised.value).startswith(f"--sheet {path}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PRESET.replace("'.*\\.gz'", "'a{99999999999999}'"), "column 'reads': 'pattern' is not a regular expression"),
+        (PRESET.replace("'.*\\.gz'", f"'{'(' * 900}{')' * 900}'"), "column 'reads': 'pattern' is not a regular expr"),
+        (f"a = {'[' * 5000}", " is not TOML: "),
+        (f"a = 1{'0' * 5000}", " is not TOML: "),
+    ],
+)
+def test_a_preset_that_no_parser_takes_is_named(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text(text)
+
+    with pytest.raises(CommandError, match=re.escape(said)):
+        read_sheet(str(path))
+
+
+def test_a_preset_may_begin_with_a_byte_order_mark_and_have_a_pattern_that_python_warns_of(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text(PRESET.replace("'.*\\.gz'", "'[[a]b'"), encoding="utf-8-sig")
+
+    assert [each.name for each in read_sheet(str(path)).columns] == ["id", "reads", "mates", "phase"]
+    assert not [*recwarn]
+
+
+@pytest.mark.parametrize("sheet", ["nf-core/sarek", "nf-core/rnaseq"])
+@pytest.mark.parametrize("name", ["10091", "-5", "0", "1.5", "10E8", "0123.2", "true", "NULL"])
+def test_an_id_that_the_pipeline_would_read_as_a_number_is_left_out(sheet: str, name: str) -> None:
+    """nf-core/rnaseq#1419, nextflow-io/nf-schema#81 and #153."""
+    pattern = next(each.pattern for each in read_sheet(sheet).columns if each.name == "sample")
+
+    assert pattern
+    assert not pattern.fullmatch(name)
+    assert all(map(pattern.fullmatch, ("S10091", "10091_", "0123", "1a", "1.2.3", "truely", "e8")))
 
 
 def test_a_preset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -367,6 +417,19 @@ def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
     assert f"omics-meta activate --table {table} --sample s1 --sample 's[1]'\n" in whole.err
 
 
+def test_the_command_that_activates_can_be_run_as_it_is_said(aws: Aws, cli: CommandLine) -> None:
+    table, archived = aws.table(), row(set_status="ARCHIVED")
+    aws.put(table, archived)
+
+    for words in (("find",), ("find", "--require-all"), ("get", archived["set_arn"], "--require-all")):
+        done = cli.run(*words, "-t", table, "--sheet", "nf-core/sarek")
+
+        [said] = [line for line in done.err.splitlines() if line.startswith("omics-meta: to activate: ")]
+        command = shlex.split(said.removeprefix("omics-meta: to activate: omics-meta "))
+        ran = cli.run(*command, "--dry-run")
+        assert (ran.code, f"would be activated: {archived['set_arn']}" in ran.out) == (0, True), ran.err
+
+
 def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
     for number in range(23):
@@ -379,7 +442,7 @@ def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
         [f"{ARN}{number:010}", "it is not of type FASTQ", "'BAM'"] for number in range(20)
     ]
     assert {two, one} == {
-        "omics-meta: not in the sheet: 2 more: sample must have no blanks",
+        "omics-meta: not in the sheet: 2 more: sample must have no blanks, and be no number, true, false or null",
         "omics-meta: not in the sheet: 1 more: it is not of type FASTQ",
     }
     assert (done.code, last) == (1, "omics-meta: 0 read sets in the sheet")

@@ -206,8 +206,9 @@ def sheet_of(context: typer.Context) -> SheetRequest:
     given = context.params
     if given["require_all"] and given["sheet"] is None and "samples_from" not in given:
         raise CommandError("--require-all is about --sheet: give both")
-    options = [each for each in (*OF_TABLE, *FILTERS) if each.name != "require_all"]
-    words = ["omics-meta", "activate", *typed(context, options), *given.get("read_sets", ())]
+    filters = [option for option in FILTERS if option.name != "require_all"]  # which is about the sheet
+    chosen = [*typed(context, filters), *given.get("read_sets", ())] or ["--status", "ARCHIVED"]
+    words = ["omics-meta", "activate", *typed(context, OF_TABLE), *chosen]
     by_filters = "read_sets" not in given and not given["file_type"]
     return SheetRequest(given["sheet"], shlex.join(words), given["require_all"], any_type=by_filters)
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,11 +204,11 @@ def read_sheet(given: str) -> Sheet:
         raise CommandError(f"--sheet {given!r} is none of {', '.join(names)}: give one of them, or a .toml file")
     path = PRESETS / f"{given}.toml" if given in names else Path(given)
     try:
-        return _sheet(tomllib.loads(path.read_text(encoding="utf-8")))
+        return _sheet(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         said = f"cannot read --sheet {given}: {error.strerror}: give a file, or one of {', '.join(names)}"
         raise CommandError(said) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of any length, and lists in lists
         raise CommandError(f"--sheet {given} is not TOML: {error}") from error
     except CommandError as error:
         raise CommandError(f"--sheet {given}: {error}") from error
@@ -239,15 +240,21 @@ def _column(declared: Mapping[str, Any]) -> SheetColumn:
             declared["from"],
             _types(declared),
             declared.get("required", False),
-            re.compile(pattern) if pattern is not None else None,
+            _compiled(pattern) if pattern is not None else None,
             texts,
             tuple(declared.get("needs", ())),
             declared.get("message", fallback),
         )
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise CommandError(f"column {name!r}: 'pattern' is not a regular expression: {error}") from error
     except CommandError as error:
         raise CommandError(f"column {name!r}: {error}") from error
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    with warnings.catch_warnings():  # of what another version of Python may read otherwise
+        warnings.simplefilter("ignore")
+        return re.compile(pattern)
 
 
 def _one(columns: Sequence[Column]) -> Column:
