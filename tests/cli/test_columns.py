@@ -100,6 +100,12 @@ def test_a_wrong_list_of_columns_is_named_with_the_remedy(asked: str, said: str)
     assert str(raised.value).startswith(f"--columns: {said}")
 
 
+def test_a_list_of_many_quotes_is_refused_at_once() -> None:
+    for asked in ('"' * 2001, f'a{" " * 20_000}"'):
+        with pytest.raises(CommandError, match="cannot be read"):
+            columns_of(asked)
+
+
 def test_columns_tell_the_attributes_that_they_are_made_of() -> None:
     def attributes(asked: str) -> set[str]:
         return {each for column in columns_of(asked) for each in column.attributes}

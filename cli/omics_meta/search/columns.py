@@ -158,7 +158,7 @@ SHOWN: Final = tuple(
 """Columns of tables and CSV where none are asked for."""
 
 _TOKEN: Final = re.compile(
-    r"""\s*(?:(?P<literal>'(?:[^']|'')*')|(?P<name>(?:"(?:[^"]|"")*"|[^"',=|\s])(?:"(?:[^"]|"")*"|[^",=|])*))?"""
+    r"""\s*(?:(?P<literal>'(?:[^']|'')*+')|(?P<name>(?:"(?:[^"]|"")*+"|[^"',=|\s])(?:"(?:[^"]|"")*+"|[^",=|])*+))?"""
     r"""\s*(?P<end>[,=|]|\Z)"""
 )
 """A literal or a name, either of which may be missing, and what ends it."""
