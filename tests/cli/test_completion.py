@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,6 +116,27 @@ def test_a_look_at_a_table_that_cannot_be_read_is_not_repeated_at_once(
 
     [look] = looks
     assert subprocess.run(look, env=cli.environment, capture_output=True, check=False).returncode == 1
+
+
+def test_what_cannot_be_read_is_offered_as_nothing(cli: CommandLine, looks: list[list[str]]) -> None:
+    assert completed(cli, "find", "-t", "any", "--store", "''") == []
+    [look] = looks
+
+    for kept in (b"", b"\xff"):
+        Path(look[-1]).write_bytes(kept)
+        assert completed(cli, "find", "-t", "any", "--store", "''") == []
+
+
+def test_a_folder_that_is_gone_offers_nothing(
+    cli: CommandLine, looks: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(completion.Path, "cwd", gone)
+
+    assert completed(cli, "find", "-t", "any", "--store", "''") == []
+    assert looks == []
 
 
 def test_where_nothing_can_be_kept_nothing_is_offered(cli: CommandLine, looks: list[list[str]]) -> None:

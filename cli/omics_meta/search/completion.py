@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,9 @@ _TRY_SECONDS: Final = 10.0
 
 _WAIT_SECONDS: Final = 0.15
 """Of half a second, Python and Typer take the rest."""
+
+_LONGEST_SECONDS: Final = 30.0
+"""After so long, a process that looks gives up, so that shells at a network that hangs leave few of them."""
 
 _MOST_ROWS: Final = 5000
 """To look at, which are some 8 MB, or a thousand read units."""
@@ -95,10 +99,10 @@ def _one_word(names: Iterable[str]) -> list[str]:
 def _found(context: typer.Context) -> dict[str, list[str]]:
     """What is known of the table: its `stores` and `tags`. Nothing where it cannot be read, or not soon enough."""
     given = {name: str(context.params[name]) for name in _TABLE if context.params.get(name)}
-    what = json.dumps([given, str(Path.cwd()), *map(os.environ.get, _SURROUNDINGS)])
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "omics-meta"
-    kept = folder / f"{hashlib.sha256(what.encode()).hexdigest()}.json"
-    with suppress(OSError):  # nothing can be kept here
+    with suppress(OSError, RuntimeError, ValueError):  # nothing can be kept here, or something else wrote it
+        what = json.dumps([given, str(Path.cwd()), *map(os.environ.get, _SURROUNDINGS)])
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "omics-meta"
+        kept = folder / f"{hashlib.sha256(what.encode()).hexdigest()}.json"
         if _age(kept) > _FRESH_SECONDS:
             _look(given, kept)
             _wait(lambda: _age(kept) <= _FRESH_SECONDS)
@@ -155,4 +159,7 @@ def keep(given: Mapping[str, str], file: Path) -> None:
 
 
 if __name__ == "__main__":
+    watch = threading.Timer(_LONGEST_SECONDS, os._exit, [1])
+    watch.daemon = True
+    watch.start()
     keep(json.loads(sys.argv[1]), Path(sys.argv[2]))
