@@ -193,3 +193,9 @@ def test_a_wrong_option_is_named_with_its_value_and_the_remedy(filters: Filters,
         criteria_of(filters)
 
     assert str(raised.value).startswith(said)
+
+
+def test_an_index_of_a_table_that_was_not_counted_is_not_taken_for_whole() -> None:
+    uncounted = replace(STORE, rows=0, size=0)
+
+    assert plan(criteria_of(Filters(store=("1234567890",))), TableFacts(0, 0, (uncounted,))).index is None

@@ -137,7 +137,7 @@ def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
         if index.hash_key in asked.intersection(_HASH_KEYS)
         # An index lacks the rows that do not have its sort key.
         and index.range_key in {None, *_ALWAYS_THERE, *narrowed}
-        and (index.hash_key not in _IN_THE_KEY or index.rows >= table.rows)
+        and (index.hash_key not in _IN_THE_KEY or 0 < table.rows <= index.rows)
     ]
     if not usable:
         keys = " or ".join(sorted(asked.intersection(_HASH_KEYS)))
