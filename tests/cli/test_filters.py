@@ -16,7 +16,7 @@ from omics_meta.terminal.exits import CommandError
 from readset_sync.aws.table import Table
 
 from tests.cli.local_aws import Aws
-from tests.command_line import CommandLine
+from tests.command_line import OMICS_META, CommandLine
 
 NFC, NFD = "Zo\u00eb", "Zoe\u0308"
 SAMPLE = Index("sample", "set_sample_id", None, whole_rows=False, rows=100_000, size=20_000_000)
@@ -371,6 +371,21 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
     many = cli.run("get", "-t", table, "-", stdin=typed("".join(f"{number:010}\n" for number in range(3, 33))))
     assert (many.code, many.out, len(many.err.splitlines())) == (1, "", 21)
     assert many.err.splitlines()[-1] == f"omics-meta: no row of 10 more in table {table}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("find", "--samples-from", "-"), "--samples-from: stdin is closed: give a file, or something to read"),
+        (("get", "-"), "READ_SET: stdin is closed: give a file, or something to read"),
+        (("activate", "--sample", "a"), "active storage costs more than archived, and there is no terminal to ask on"),
+    ],
+)
+def test_a_closed_stdin_is_said(cli: CommandLine, words: tuple[str, ...], said: str) -> None:
+    done = cli.run_process("-c", 'exec "$0" "$@" <&-', OMICS_META, *words, "-t", "any", by=("sh",))
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert done.err.startswith(f"omics-meta: error: {said}")
 
 
 def test_what_is_wrong_with_a_filter_is_said_of_the_value(aws: Aws) -> None:

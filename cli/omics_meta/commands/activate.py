@@ -129,7 +129,7 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
     start = _starter(search.selection.profile, options.max_tps)
     if options.dry_run and options.wait:
         raise CommandError("--dry-run and --wait contradict each other: give one of them")
-    if not (options.yes or options.dry_run or sys.stdin.isatty()):
+    if not (options.yes or options.dry_run or (sys.stdin and sys.stdin.isatty())):
         raise CommandError(
             "active storage costs more than archived, and there is no terminal to ask on: give --yes, or --dry-run"
         )

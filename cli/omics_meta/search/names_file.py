@@ -23,6 +23,8 @@ def names_in(path: Path, option: str, *, column: str | None = None) -> tuple[str
         OSError: It cannot be read.
     """
     shown = "stdin" if is_stdout(path) else str(path)
+    if is_stdout(path) and not sys.stdin:
+        raise CommandError(f"{option}: stdin is closed: give a file, or something to read")
     data = sys.stdin.buffer.read() if is_stdout(path) else path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
