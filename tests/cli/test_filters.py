@@ -158,11 +158,12 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
     subjects = "".join(f"{number}\n" for number in range(38, 65))
     done = cli.run("find", "-t", table, "--subjects-from", "-", "--jsonl", stdin=typed(subjects))
     assert [row["set_subject_id"] for row in done.json_lines] == ["38", "39"]
-    assert len(done.err.splitlines()) == 1 + 20 + 1 + 1
-    assert done.err.splitlines()[-2:] == [
-        "omics-meta: found no read set of 5 more",
+    assert done.err.splitlines()[1:] == [
+        *(f"omics-meta: found no read set of subject '{number}'" for number in range(40, 65)),
         "omics-meta: 25 of 27 subjects not found",
     ]
+    whole = cli.run("find", "-t", table, "--samples-from", path)
+    assert whole.err.splitlines()[-1] == "omics-meta: if that file is CSV, name its column with --from-column"
     limited = cli.run("find", "-t", table, "--subjects-from", "-", "--jsonl", "--limit", "1", stdin=typed(subjects))
     assert limited.err == "omics-meta: 1 read set shown (--limit); there may be more\n", "nobody knows of the others"
 
@@ -369,8 +370,8 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
     refused = cli.run("get", "-t", table, arns[0], "--from-column", "b")
     assert refused.err == "omics-meta: error: --from-column is about read sets on stdin: give - for them\n"
     many = cli.run("get", "-t", table, "-", stdin=typed("".join(f"{number:010}\n" for number in range(3, 33))))
-    assert (many.code, many.out, len(many.err.splitlines())) == (1, "", 21)
-    assert many.err.splitlines()[-1] == f"omics-meta: no row of 10 more in table {table}"
+    assert (many.code, many.out, len(many.err.splitlines())) == (1, "", 30)
+    assert many.err.splitlines()[-1] == f"omics-meta: no row of 0000000032 in table {table}"
 
 
 @pytest.mark.parametrize(

@@ -127,12 +127,7 @@ class _Work:
 def activate(search: Search, names: Sequence[str], options: Options, *, as_json: bool) -> ExitCode:
     """Activate the archived ones of the read sets that are named, or that fit the filters."""
     start = _starter(search.selection.profile, options.max_tps)
-    if options.dry_run and options.wait:
-        raise CommandError("--dry-run and --wait contradict each other: give one of them")
-    if not (options.yes or options.dry_run or (sys.stdin and sys.stdin.isatty())):
-        raise CommandError(
-            "active storage costs more than archived, and there is no terminal to ask on: give --yes, or --dry-run"
-        )
+    _check(options)
     found = _chosen(search, names)
     work, count = _Work(), 0
     for page in found.pages:
@@ -162,6 +157,15 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
     else:
         _print(work, dry_run=options.dry_run)
     return ExitCode.FOUND_WRONG if work.failures else code
+
+
+def _check(options: Options) -> None:
+    if options.dry_run and options.wait:
+        raise CommandError("--dry-run and --wait contradict each other: give one of them")
+    if not (options.yes or options.dry_run or (sys.stdin and sys.stdin.isatty())):
+        raise CommandError(
+            "active storage costs more than archived, and there is no terminal to ask on: give --yes, or --dry-run"
+        )
 
 
 def _chosen(search: Search, names: Sequence[str]) -> Found:

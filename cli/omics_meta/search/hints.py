@@ -1,14 +1,12 @@
 """What is said of filters that may be misspelled, as they find nothing. Pure: no AWS calls."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from readset_sync.messages.read_set_event import ACTIONS
 
 from omics_meta.search.filters import Filters
 from omics_meta.selection.target import RESOURCE_ID
-
-_MOST_NAMED: Final = 20
 
 _CASE: Final = "; upper and lower case matter"
 
@@ -35,10 +33,3 @@ def hints_of_nothing(filters: Filters) -> Iterator[str]:
 
 def _either(values: Sequence[str]) -> str:
     return " or ".join(map(repr, values))
-
-
-def first_of(missing: Sequence[str], say: Callable[[str], str]) -> Iterator[str]:
-    """Yield what is said of each of the first names that are missing, and of how many others."""
-    yield from map(say, missing[:_MOST_NAMED])
-    if len(missing) > _MOST_NAMED:
-        yield say(f"{len(missing) - _MOST_NAMED:,} more")

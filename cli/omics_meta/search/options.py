@@ -18,7 +18,7 @@ from omics_meta.terminal.group import options_of, typed
 _PATTERN = "`*`, `?` and `[...]` stand for any characters, as in a shell."
 _ANY = "Repeatable: any of them."
 _ISO_8601 = "ISO 8601; UTC unless it says otherwise"
-_WHOLE = "With --sheet: write nothing if a read set cannot be in it."
+_WHOLE = "With --sheet or run-batch: write nothing if a read set cannot be in it."
 _LIST = "one on each line, or a column of a CSV; - is stdin."
 
 

@@ -12,7 +12,7 @@ from omics_meta.search.criteria import criteria_of, one_of, read_set_id
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.explanation import print_explanation
 from omics_meta.search.filters import Filters, Search
-from omics_meta.search.hints import doubts, first_of, hints_of_nothing
+from omics_meta.search.hints import doubts, hints_of_nothing
 from omics_meta.search.names_file import names_in
 from omics_meta.search.plan import Access, TableFacts, facts_of, plan
 from omics_meta.search.reader import read, read_named
@@ -84,10 +84,12 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
 
 def _tell_missing(attribute: str, missing: Sequence[str], *, of: int, where: str) -> None:
     what = attribute.removeprefix("set_").removesuffix("_id")
-    for line in first_of([f"{what} {name!r}" for name in missing], lambda name: f"found no read set of {name}"):
-        print_note(line)
+    for name in missing:
+        print_note(f"found no read set of {what} {name!r}")
     if missing:
         print_note(f"{len(missing):,} of {of:,} {what}s not found{where}")
+    if len(missing) == of and "," in missing[0]:
+        print_note("if that file is CSV, name its column with --from-column")
 
 
 def explain(search: Search, order: Order | None, *, command: str, as_json: bool) -> ExitCode:
@@ -130,8 +132,8 @@ def look_up(selection: Selection, names: Sequence[str], *, column: str | None = 
             yield page
 
     def end(_: int) -> ExitCode:
-        for line in first_of(list(missing), lambda name: f"no row of {name} in table {connection.table.name}"):
-            print_note(line)
+        for name in missing:
+            print_note(f"no row of {name} in table {connection.table.name}")
         return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
 
     return Found(connection, pages(), end)
