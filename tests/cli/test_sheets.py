@@ -208,7 +208,7 @@ def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
         ("types = [", "types = [1, ", "'types' is [1, 'FASTQ']: give a list of texts"),
         ('["FASTQ"]', '["VCF"]', "'types' has 'VCF': give some of FASTQ, BAM, CRAM, UBAM"),
         ('["FASTQ"]', '"FASTQ"', "'types' is 'FASTQ': give a list of texts"),
-        ('["id", "reads"]', '["ids"]', "'unique' names 'ids', which is no column: give some of id, reads, mates, phase"),
+        ('["id", "reads"]', '["ids"]', "'unique' names 'ids', which is no column: give some of id, reads"),
         ('["reads"]', '["read"]', "'needs' names 'read', which is no column: give some of id, reads, mates, phase"),
         ('name = "mates"', 'name = "id"', "there are 2 columns 'id': leave one"),
         ('name = "id"\n', "", "column 'without a name': there is no 'name': give a text"),
