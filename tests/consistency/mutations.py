@@ -285,7 +285,7 @@ def _drop_a_store_that_cannot_be_listed(patch: pytest.MonkeyPatch) -> None:
 
 @_mutation("trust tags in bulk without comparing", scenario="older tags are told in bulk of 4 of 4 ACTIVE read sets")
 def _trust_without_comparing(patch: pytest.MonkeyPatch) -> None:
-    def takes(self: BulkTags, arn: ReadSetArn, tags: Tags) -> bool:
+    def takes(self: BulkTags, arn: ReadSetArn, tags: Tags, **_: bool) -> bool:
         return True
 
     patch.setattr(BulkTags, "takes", takes)
@@ -300,7 +300,7 @@ def _take_absence_for_no_tags(patch: pytest.MonkeyPatch) -> None:
 
     def of(self: BulkTags, arns: Iterable[str]) -> dict[str, Tags]:
         wanted = list(arns)
-        told = real(self, wanted)
+        told = real(self, wanted) or {}
         return {arn: told.get(arn, {}) for arn in wanted}
 
     patch.setattr(BulkTags, "of", of)

@@ -406,7 +406,7 @@ def test_an_archived_read_set_that_goes_between_listing_and_row_leaves_none(nigh
 
     def then_deleted(arns: Any) -> Any:
         told = answered(arns)
-        if str(gone) in told:
+        if str(gone) in (told or {}):
             night.service.set_status(night.store, gone.read_set_id, "DELETED")
             night.tell(gone, "DELETED")
             night.work()
@@ -514,6 +514,7 @@ def test_rows_are_refreshed_as_ever_where_their_tags_are_not_compared(night: Nig
         night.service.faults.add_behind("GetResources", seconds=10**9)
         retag(night, arns[-1], n="changed")
         night.synchronizer.refresh(arns[-1])
+        night.now += timedelta(hours=1)
     else:
         night.service.faults.add("GetResources", "AccessDeniedException")
     night.service.calls.clear()
@@ -522,6 +523,103 @@ def test_rows_are_refreshed_as_ever_where_their_tags_are_not_compared(night: Nig
     night.pass_()
 
     assert night.service.calls["GetReadSetMetadata"] == 100 - refused
+
+
+@pytest.mark.parametrize(
+    ("failures", "refreshed", "said"),
+    [(1, 0, "trusted"), (2, 0, "trusted"), (3, 400, "not available: ")],
+)
+@pytest.mark.parametrize("code", ["ThrottledException", "InternalServiceException"])
+def test_a_call_that_fails_for_now_has_no_rows_refreshed(
+    night: Night, code: str, failures: int, refreshed: int, said: str
+) -> None:
+    tagged(night, 400)
+    Run(night).backfill()
+    night.now += timedelta(days=20)
+    night.service.calls.clear()
+    night.service.faults.add("GetResources", code, times=failures)
+
+    night.ask()
+    night.pass_()
+
+    assert night.service.calls["GetReadSetMetadata"] == refreshed
+    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    assert finished["tags_in_bulk"].startswith(said)
+
+
+def test_calls_that_fail_later_in_a_night_leave_the_rows_that_were_compared(night: Night) -> None:
+    arns = tagged(night, 500)
+    Run(night).backfill()
+    night.now += timedelta(days=20)
+    night.service.calls.clear()
+    first = str(arns[0])
+    night.service.faults.add(
+        "GetResources", "ThrottledException", when=lambda asked: first not in asked["ResourceARNList"]
+    )
+
+    night.ask()
+    night.pass_()
+
+    # Two pages are passed over, the third tells that there will be no answer.
+    assert night.service.calls["GetReadSetMetadata"] == 200
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_an_answer_that_is_a_minute_behind_has_no_other_rows_refreshed(night: Night, is_told: bool) -> None:
+    arns = tagged(night, 200)
+    Run(night).backfill()
+    night.now += timedelta(days=20)
+    night.service.faults.add_behind("GetResources", seconds=60)
+    retag(night, arns[3], n="changed")
+    if is_told:
+        night.send(tag_change(arns[3], time=night.now), "group")
+        night.pass_()
+    reads = night.reads
+
+    night.ask()
+    night.pass_()
+
+    assert night.reads == reads + (not is_told)
+    assert is_true(night)
+
+
+def test_many_answers_that_are_behind_are_a_contradiction(night: Night) -> None:
+    arns = tagged(night, 60)
+    Run(night).backfill()
+    night.now += timedelta(days=1)
+    night.service.faults.add_behind("GetResources", seconds=86_400)
+    for arn in arns[:6]:
+        retag(night, arn, n="changed")
+
+    night.ask()
+    night.pass_()
+
+    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    assert finished["tags_in_bulk"].startswith("refused: ")
+    assert all(row["tags"] == [{"n": "changed"}] for row in night.table.get_many(map(str, arns[:6])).values())
+
+
+def test_each_night_compares_others(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    tagged(night, 200)
+    Run(night).backfill()
+    real, asked = night.source.tags, list[ReadSetArn]()
+
+    def tags(arn: ReadSetArn) -> dict[str, str]:
+        asked.append(arn)
+        return real(arn)
+
+    monkeypatch.setattr(night.source, "tags", tags)
+    samples: list[tuple[ReadSetArn, ...]] = []
+
+    for _ in range(3):
+        night.now += timedelta(hours=20)
+        asked.clear()
+        night.ask()
+        night.pass_()
+        samples.append(tuple(asked))
+
+    assert len(set(samples)) == 3
+    assert {len(sample) for sample in samples} <= {53, 54, 55}
 
 
 def test_a_first_fill_completes_archived_rows_without_a_call(night: Night) -> None:
@@ -551,6 +649,7 @@ def test_a_verification_finds_other_tags_and_is_not_misled(night: Night) -> None
     night.service.faults.add_behind("GetResources", seconds=10**9)
     retag(night, arns[12], n="changed")
     night.synchronizer.refresh(arns[12])
+    night.now += timedelta(hours=1)
     run = Run(night)
     assert run.verify() == []
     assert str(run.bulk.trust).startswith("refused: ")

@@ -19,6 +19,7 @@ from readset_sync.model.errors import (
     describe_error,
     has_bad_credentials,
     is_denied,
+    is_passing,
     is_throttle,
 )
 from readset_sync.model.trust import MOST_UNDECIDED, Trust
@@ -68,8 +69,10 @@ class BulkTags:
         self._sleep = sleep
         self._lock = threading.Lock()
 
-    def of(self, arns: Iterable[str]) -> dict[str, Tags]:
+    def of(self, arns: Iterable[str]) -> dict[str, Tags] | None:
         """Return the tags of those of a hundred read sets of which any are told; none where they cannot be had.
+
+        None where the call failed for a reason that may pass: the next one may be answered.
 
         Raises:
             ClientError, BotoCoreError: The caller's credentials are refused.
@@ -79,36 +82,46 @@ class BulkTags:
         told = self._told(wanted)
         with self._lock:
             self.trust.listed += len(wanted)
-            self.trust.told += len(told)
+            self.trust.told += len(told or ())
         return told
 
-    def _told(self, wanted: list[str]) -> dict[str, Tags]:
+    def _told(self, wanted: list[str]) -> dict[str, Tags] | None:
         if not wanted or self.trust.is_over:
             return {}
         try:
-            return self._ask(wanted)
+            told = self._ask(wanted)
         except EXPECTED_ERRORS as error:
             if has_bad_credentials(error) or isinstance(error, LeftBehindError):
                 raise
+            if is_passing(error):
+                with self._lock:
+                    self.trust.failed += 1
+                if not self.trust.has_failed:
+                    return None
             remedy = f": {self._needs} tag:GetResources on *" if is_denied(error) else ""
             self._end(unavailable=f"{describe_error(error)[:_LONGEST_REASON]}{remedy}")
             return {}
+        with self._lock:
+            self.trust.failed = 0
+        return told
 
-    def takes(self, arn: "ReadSetArn", tags: Tags) -> bool | None:
+    def takes(self, arn: "ReadSetArn", tags: Tags, *, may_be_behind: bool = False) -> bool | None:
         """Whether tags that were told in bulk may be taken for those of a read set. A sample is compared first.
 
-        None where nothing says whether the read set has them; False where it does not.
+        None where nothing says whether the read set has them; False where it does not, which may be no contradiction
+        (`agrees`).
         """
         with self._lock:
             if self.trust.is_over and not self.trust.is_earned:
                 return None
             compares = self.trust.wants_comparison()
-        return self.agrees(arn, tags) if compares else True
+        return self.agrees(arn, tags, may_be_behind=may_be_behind) if compares else True
 
-    def agrees(self, arn: "ReadSetArn", tags: Tags) -> bool | None:
+    def agrees(self, arn: "ReadSetArn", tags: Tags, *, may_be_behind: bool = False) -> bool | None:
         """Ask singly whether a read set has the tags that were told in bulk. A contradiction that lasts ends trust.
 
-        None where HealthOmics does not tell its tags.
+        Of tags that `may_be_behind` a change, and yet right until then, the first few in a run are none. None where
+        HealthOmics does not tell its tags.
         """
         try:
             asked = self._source.tags(arn)
@@ -116,8 +129,12 @@ class BulkTags:
                 with self._lock:
                     self.trust.agreed += 1
                 return True
+            if may_be_behind and self.trust.undecided < MOST_UNDECIDED:
+                with self._lock:
+                    self.trust.undecided += 1
+                return False
             self._sleep(_AGAIN_SECONDS)
-            told = self._told([str(arn)]).get(str(arn))
+            told = self._told([str(arn)])
             asked_again = self._source.tags(arn)
         except ReadSetNotFoundError:
             return False
@@ -127,8 +144,8 @@ class BulkTags:
             # Whoever reads this one read set meets the error, and no other has to wait for that.
             self._not_decided(describe_error(error))
             return None
-        if told in (asked, asked_again) or self.trust.unavailable:
-            self._not_decided("tags kept changing while they were compared")
+        if told is None or told.get(str(arn)) in (asked, asked_again) or self.trust.unavailable:
+            self._not_decided("tags kept changing while they were compared, or were not told again")
         else:
             self._end(contradiction=f"of {arn}, GetResources and ListTagsForResource do not tell the same tags")
         return False

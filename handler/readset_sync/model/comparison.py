@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,9 @@ from readset_sync.model.timestamp import format_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_LAG: Final = timedelta(minutes=15)
+"""How far tags that are told in bulk are thought to lag, perhaps. Nothing is documented of that."""
 
 _UPLOADING: Final = frozenset({"PROCESSING_UPLOAD", "UPLOAD_FAILED"})
 
@@ -102,6 +106,15 @@ class Comparison:
     def contradicts_tags(self) -> bool:
         """Whether a row has other tags than those told in bulk. Which side is right has to be asked."""
         return self._has_comparable_tags and tag_list(self.tags or {}) != (self.row or {})["tags"]
+
+    @property
+    def tags_may_be_behind(self) -> bool:
+        """Whether tags that were told in bulk may be behind a change without being wrong for that.
+
+        Either the row has them, and nobody heard of the change; or it was refreshed a short while ago.
+        """
+        synced_at = (self.row or {}).get(SYNCED_AT, "")
+        return self.confirms_tags or synced_at > format_timestamp(self.listed_at - _LAG)
 
     @property
     def _has_comparable_tags(self) -> bool:

@@ -22,6 +22,9 @@ reconciliation has not many of."""
 NOT_ASKED: Final = "not asked"
 """What people are told of tags in bulk that nobody wanted."""
 
+_MOST_FAILED: Final = 3
+"""Calls in a row that may fail for a reason that passes, before the run goes on without tags in bulk."""
+
 TRUSTED: Final = "trusted"
 """What people are told of tags in bulk that are taken."""
 
@@ -39,6 +42,8 @@ class Trust:
         contradiction: What was found wrong. Nothing is taken any more.
         undecided: How many could not be compared: an error kept them from it, or tags that changed meanwhile.
         unavailable: Why there are no answers in bulk, or no further ones.
+        failed: How many calls in a row have failed for a reason that may pass.
+        offset: A part of 1 that differs by run, so that each run compares others.
     """
 
     listed: int = 0
@@ -49,6 +54,8 @@ class Trust:
     contradiction: str = ""
     undecided: int = 0
     unavailable: str = ""
+    failed: int = 0
+    offset: float = 0.0
 
     @property
     def is_earned(self) -> bool:
@@ -59,6 +66,16 @@ class Trust:
     def is_over(self) -> bool:
         """Whether there is no use in asking for tags in bulk."""
         return bool(self.contradiction or self.unavailable)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether so many calls in a row have failed that there is no use in further ones."""
+        return self.failed >= _MOST_FAILED
+
+    @property
+    def was_misplaced(self) -> bool:
+        """Whether rows were left for the sake of tags in bulk that proved wrong, or were never told in the end."""
+        return bool(self.contradiction) or (self.has_failed and not self.told)
 
     def __str__(self) -> str:
         """What people are told."""
@@ -81,7 +98,7 @@ class Trust:
         """Take note of a read set whose tags were told, and say whether it is to be compared."""
         self.offered += 1
         wanted = self.agreed < _FIRST or (
-            self.compared < MOST_COMPARED and self.offered >= _FIRST * _GROWTH ** (self.compared - _FIRST)
+            self.compared < MOST_COMPARED and self.offered >= _FIRST * _GROWTH ** (self.compared - _FIRST + self.offset)
         )
         self.compared += wanted
         return wanted

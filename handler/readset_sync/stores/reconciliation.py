@@ -54,6 +54,7 @@ from readset_sync.model.errors import (
 )
 from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT, tag_list
 from readset_sync.model.timestamp import format_timestamp
+from readset_sync.model.trust import Trust
 from readset_sync.sync import told_tags
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
     from readset_sync.messages.queue_message import ReconcileRequest, StoreEvent
     from readset_sync.model.comparison import Comparison
     from readset_sync.model.record import Row
-    from readset_sync.model.trust import Trust
     from readset_sync.sync import Synchronizer
 
 _REFRESHES: Final = 200
@@ -185,6 +185,7 @@ class Reconciler:
         # The request may have waited for long. What was written meanwhile needs a look like everything else.
         started = max(requested, self._now())
         first = ReconciliationStep(run, -1, started, within, tuple(stores), Phase.ROWS, None, BucketChecksums(), {})
+        first = replace(first, trust=Trust(offset=int(run[:8], 16) / 2**32))
         return self._hand_on(first)
 
     def _hand_on(self, step: ReconciliationStep) -> ReconciliationStep:
@@ -237,8 +238,9 @@ class Reconciler:
         arns = [entry["arn"] for entry in listing.read_sets]
         rows = self._table.get_many(arns)
         bulk = self._bulk(step.trust) if self._bulk else None
-        tags = bulk.of(arns) if bulk else None
+        tags = bulk.of(arns) if bulk else {}
         page = _Page(replace(step, cursor=listing.next_token), compares_until=self._clock() + _COMPARING_SECONDS)
+        page.is_passed_over = tags is None
         fills = _is_first_fill(step, len(listing.read_sets) - len(rows))
         for comparison in compare(
             listing.read_sets, rows, store.metadata, listed_at=listing.as_of, unknown=self._source.unknown, tags=tags
@@ -258,7 +260,7 @@ class Reconciler:
                 page.refresh(ReadSetArn.parse(comparison.listed["arn"]), finding)
         if listing.next_token is None:
             following = step.turn_to(step.stores[1:])
-            is_over = step.checksums.all_match and not step.trust.contradiction
+            is_over = step.checksums.all_match and not step.trust.was_misplaced
             last = Phase.DONE if is_over else Phase.GHOSTS
             page.following = replace(following, phase=Phase.LISTING if following.stores else last)
         return page
@@ -295,7 +297,8 @@ class Reconciler:
             if is_named_otherwise and self._synchronizer.replace_names(row, comparison.listed, store):
                 return Count.RENAMED
             return Count.UNFINISHED if SYNC_STATE in row else Count.STALE
-        return Count.AGED if self._is_due(row, comparison.listed_at, compared=has_right_tags is True) else None
+        compared = has_right_tags is True or page.is_passed_over
+        return Count.AGED if self._is_due(row, comparison.listed_at, compared=compared) else None
 
     def _has_right_tags(self, comparison: "Comparison", bulk: "BulkTags | None", page: "_Page") -> bool | None:
         """Whether a row has the tags of its read set; None where what is told in bulk does not say."""
@@ -304,11 +307,12 @@ class Reconciler:
         arn = ReadSetArn.parse(comparison.listed["arn"])
         has_time = self._clock() < page.compares_until
         if comparison.row is None or not comparison.contradicts_tags:
-            taken = bulk.takes(arn, comparison.tags) if has_time else None
+            may_be_behind = comparison.tags_may_be_behind
+            taken = bulk.takes(arn, comparison.tags, may_be_behind=may_be_behind) if has_time else None
             return taken if comparison.confirms_tags else None
         asks = has_time and page.found[Count.RETAGGED] < _COMPARED_AT_ONCE
         if asks and self._has_tags(arn, comparison.row):
-            bulk.agrees(arn, comparison.tags)
+            bulk.agrees(arn, comparison.tags, may_be_behind=comparison.tags_may_be_behind)
             return None
         return False
 
@@ -330,7 +334,7 @@ class Reconciler:
             seen_since = row.get(SYNCED_AT, "") > format_timestamp(step.started)
             if not seen_since and not step.checksums.matches(row[KEY]):
                 page.refresh(arn, Count.UNLISTED)
-            elif step.trust.contradiction and SYNC_STATE not in row and self._is_due(row, step.started, compared=False):
+            elif step.trust.was_misplaced and SYNC_STATE not in row and self._is_due(row, step.started, compared=False):
                 page.refresh(arn, Count.AGED)
         return page
 
@@ -404,6 +408,7 @@ class _Page:
     def __init__(self, following: ReconciliationStep, *, compares_until: float = 0.0) -> None:
         self.following = following
         self.compares_until = compares_until
+        self.is_passed_over = False  # by the call for its tags, for now
         self.refreshes: list[ReadSetArn] = []
         self.differing: list[ReadSetArn] = []
         self.found: Counter[str] = Counter()

@@ -215,11 +215,12 @@ class Verifier:
         arn, bulk, row, tags = ReadSetArn.parse(comparison.listed["arn"]), self._bulk, comparison.row, comparison.tags
         if bulk is None or row is None or tags is None or bulk.trust.contradiction:
             return _finding(comparison)
-        if comparison.confirms_tags and bulk.takes(arn, tags):
+        may_be_behind = comparison.tags_may_be_behind
+        if comparison.confirms_tags and bulk.takes(arn, tags, may_be_behind=may_be_behind):
             return _finding(comparison)
         finding = self._compare_in_full(arn, row)
         if comparison.contradicts_tags and finding.status is DriftStatus.IN_SYNC:
-            bulk.agrees(arn, tags)
+            bulk.agrees(arn, tags, may_be_behind=may_be_behind)
         return finding
 
     def _examine_deeply(self, comparison: Comparison) -> RowDrift:
