@@ -256,6 +256,18 @@ def test_an_index_that_is_sorted_by_the_key_finds_the_rows_of_a_store(aws: Aws, 
     assert found(aws, table, Filters(sample=("HG002",), store=(row["store_id"],))) == [row["set_name"]]
 
 
+@pytest.mark.parametrize("lacking", ["set_status", "set_id", "store_id"])
+def test_an_index_that_lacks_a_row_of_another_tool_does_not_hide_it(aws: Aws, cli: CommandLine, lacking: str) -> None:
+    table = aws.table(indexes={"by-sample": ("set_sample_id", lacking, "ALL")})
+    whole = {"set_id": "9876543210", "set_status": "ACTIVE", "store_id": "1234567890"}
+    rest = {name: value for name, value in whole.items() if name != lacking}
+    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "set_sample_id": "S", **rest})
+
+    done = cli.run("find", "-t", table, "--sample", "S", "--store", "1234567890", "--json")
+
+    assert done.document["found"] == 1
+
+
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
 def test_listed_rows_are_found_by_all_but_files_and_tags(
     aws: Aws, cli: CommandLine, populated: Populate, indexed: bool

@@ -70,6 +70,31 @@ def test_an_index_of_what_the_key_tells_is_used_only_if_it_has_every_row() -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("range_key", "more"),
+    [("set_status", {}), ("set_id", {}), ("store_id", {"store": ("1234567890",)})],
+    ids=["set_status", "set_id", "store_id"],
+)
+def test_an_index_sorted_by_what_rows_of_another_tool_may_lack_is_used_only_if_it_has_every_row(
+    range_key: str, more: dict[str, Any]
+) -> None:
+    index, filters = replace(SAMPLE, range_key=range_key), Filters(sample=("a",), **more)
+
+    assert planned(filters, index).index == index
+    assert planned(filters, replace(index, rows=999)).index is None
+    assert plan(criteria_of(filters), TableFacts(0, 0, (replace(index, rows=0, size=0),))).index is None
+
+
+@pytest.mark.parametrize("asked", [{"status": ("ACTIVE",)}, {"not_status": ("ARCHIVED",)}], ids=["status", "other"])
+def test_an_index_without_every_row_is_used_if_its_sort_key_is_asked_for(asked: dict[str, Any]) -> None:
+    index = replace(SAMPLE, range_key="set_status", rows=1)
+
+    access = planned(Filters(sample=("a",), **asked), index)
+
+    # DynamoDB refuses a filter on a key of the index.
+    assert (access.index, access.condition) == (index, None)
+
+
 def test_what_dynamodb_can_check_is_in_the_condition() -> None:
     filters = Filters(sample=("NA*8",), tags=("a=b", "c"), created_before="2026-04-04", name=("*x",))
 

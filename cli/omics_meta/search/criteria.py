@@ -87,6 +87,7 @@ def _of_no_status(statuses: Sequence[str]) -> Criterion:
         (_STATUS,),
         ~Attr(_STATUS).is_in(unwanted) if len(unwanted) <= MOST_OPERANDS else None,
         len(unwanted),
+        _STATUS,
     )
 
 

@@ -1,12 +1,13 @@
 """How to read the rows that are looked for, and what that costs. Pure: no AWS calls."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
+from readset_sync.constants import KEY
 
 from omics_meta.search.criterion import MOST_OPERANDS, Criterion
 
@@ -26,8 +27,8 @@ _HASH_KEYS: Final = (
 _FEW_ROWS: Final = frozenset(_HASH_KEYS[:4])
 """Those of which each value leaves a few rows."""
 
-_ALWAYS_THERE: Final = ("set_arn", "set_id", "set_status")
-"""Attributes that every row has."""
+_IN_OUR_ROWS: Final = ("set_id", "set_status", "store_id")
+"""Attributes that rows of this project have, and rows of another tool may lack."""
 
 _IN_THE_KEY: Final = ("set_id", "store_id")
 """Attributes whose value the table's key tells as well, for rows of another tool that do not have them."""
@@ -134,10 +135,7 @@ def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
     usable = [
         index
         for index in table.indexes
-        if index.hash_key in asked.intersection(_HASH_KEYS)
-        # An index lacks the rows that do not have its sort key.
-        and index.range_key in {None, *_ALWAYS_THERE, *narrowed}
-        and (index.hash_key not in _IN_THE_KEY or 0 < table.rows <= index.rows)
+        if index.hash_key in asked.intersection(_HASH_KEYS) and _finds_all(index, table, narrowed)
     ]
     if not usable:
         keys = " or ".join(sorted(asked.intersection(_HASH_KEYS)))
@@ -162,6 +160,14 @@ def plan(criteria: Sequence[Criterion], table: TableFacts) -> Access:
         queries = f"{len(query.keys):,} queries of index {best.name}"
         return replace(scan, reason=f"{queries} would take {least:,.1f} read units, if each finds a row")
     return query
+
+
+def _finds_all(index: Index, table: TableFacts, narrowed: Collection[str]) -> bool:
+    """Whether a row that fits is in an index for certain, which lacks the rows that do not have both of its keys."""
+    # A row fits without an attribute if its key tells the value; else it must have what is narrowed.
+    if index.hash_key not in _IN_THE_KEY and index.range_key in {None, KEY, *narrowed} - {*_IN_THE_KEY}:
+        return True
+    return 0 < table.rows <= index.rows and index.range_key in {None, KEY, *_IN_OUR_ROWS, *narrowed}
 
 
 def _scan(criteria: Sequence[Criterion], table: TableFacts, reason: str) -> Access:
