@@ -137,6 +137,20 @@ def test_given_read_sets_of_all_kinds_when_a_job_activates_them_then_its_events_
         omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=sources * 6)
 
 
+def test_given_a_token_when_a_job_is_started_again_with_it_then_it_is_the_same_job(
+    sandbox: Sandbox, omics: Any, store_id: str
+) -> None:
+    sources = [{"readSetId": sandbox.omics.create_read_set(store_id, name="r", status="ARCHIVED")}]
+
+    def start(**token: str) -> str:
+        return omics.start_read_set_activation_job(sequenceStoreId=store_id, sources=sources, **token)["id"]
+
+    jobs = [start(clientToken="a"), start(clientToken="a"), start(clientToken="b"), start(), start()]
+
+    assert jobs[0] == jobs[1]
+    assert list(sandbox.omics.store(store_id).activation_jobs) == jobs[1:]
+
+
 UPLOAD = {"sourceFileType": "FASTQ", "subjectId": "p1", "sampleId": "s1", "name": "reads", "tags": {"a": "b"}}
 
 

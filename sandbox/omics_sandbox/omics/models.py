@@ -159,6 +159,7 @@ class ActivationJob:
     sequence_store_id: str
     status: str
     sources: list[dict[str, str]]
+    client_token: str | None = None
     completion_time: datetime | None = None
 
     def summary(self) -> dict[str, Any]:

@@ -115,7 +115,8 @@ def _list_tags_for_resource(service: OmicsService, given: Parameters) -> dict[st
 
 
 def _start_read_set_activation_job(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    job = service.activate(given["sequenceStoreId"], [source["readSetId"] for source in given["sources"]])
+    read_set_ids = [source["readSetId"] for source in given["sources"]]
+    job = service.activate(given["sequenceStoreId"], read_set_ids, given.get("clientToken"))
     return {
         "id": job.id,
         "sequenceStoreId": job.sequence_store_id,

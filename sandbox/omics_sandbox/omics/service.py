@@ -302,12 +302,18 @@ class OmicsService:
             self.set_status(store_id, read_set_id, "DELETING")
             self.set_status(store_id, read_set_id, "DELETED")
 
-    def activate(self, store_id: str, read_set_ids: Sequence[str]) -> ActivationJob:
-        """Bring archived read sets back: ACTIVATING, then ACTIVE. The job that is returned is done."""
+    def activate(self, store_id: str, read_set_ids: Sequence[str], client_token: str | None = None) -> ActivationJob:
+        """Bring archived read sets back: ACTIVATING, then ACTIVE. The job that is returned is done.
+
+        A token stands for one job of a store: given again, nothing is done, and that job is returned.
+        """
         with self.lock:
             store = self.store(store_id)
+            for known in store.activation_jobs.values():
+                if client_token and known.client_token == client_token:
+                    return known
             identity = self._new_id(None, store.activation_jobs)
-            job = ActivationJob(next(self._ordinals), self.now(), identity, store_id, "SUBMITTED", [])
+            job = ActivationJob(next(self._ordinals), self.now(), identity, store_id, "SUBMITTED", [], client_token)
             store.activation_jobs[identity] = job
             self._announce_job(job)
             job.sources = [self._activate(store, read_set_id) for read_set_id in read_set_ids]
