@@ -98,9 +98,14 @@ def test_the_limits_are_those_of_the_model() -> None:
     for name in ("RunSettingId", "RunName"):
         limits = model.shape_for(name).metadata
         for length in (limits["min"], limits["max"]):
-            assert run_batch.TEXT.fullmatch("ä" * length)
-        for text in ("", "x" * (limits["max"] + 1), "a\nb"):
-            assert not run_batch.TEXT.fullmatch(text)
+            assert run_batch.is_text("ä" * length)
+        assert limits["pattern"] == r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"
+        assert run_batch.is_text("a\u0301\u2003\u2028+1.")
+        # Control, format and private characters, and one that is none yet.
+        for other in ("\n", "\x85", "\u200b", "\ufeff", "\ue000", "\u0378"):
+            assert not run_batch.is_text(f"a{other}b")
+        for text in ("", "x" * (limits["max"] + 1)):
+            assert not run_batch.is_text(text)
     assert model.shape_for("InlineSettings").metadata["max"] == run_batch.INLINE
     settings: Any = model.shape_for("BatchRunSettings")
     assert f"{run_batch.MOST_RUNS:,} run configurations" in settings.members["s3UriSettings"].documentation

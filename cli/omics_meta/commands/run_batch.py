@@ -1,10 +1,10 @@
 """The runs of a batch, one for each read set, as HealthOmics' StartRunBatch takes them: `export --format run-batch`."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TextIO
+from unicodedata import category
 
 from omics_meta.commands.sheet import refuse, write_sheet
 from omics_meta.search.columns import columns_of
@@ -23,14 +23,17 @@ INLINE: Final = 100
 MOST_RUNS: Final = 100_000
 """Runs in a file of S3 that it reads."""
 
-TEXT: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
-"""What it takes for the id and the name of a run."""
+
+def is_text(value: str) -> bool:
+    """Whether StartRunBatch takes a text as id or name of a run: no control, format or unassigned characters."""
+    return 0 < len(value) <= 128 and all(category(character)[0] != "C" for character in value)
+
 
 _MESSAGE: Final = "must have 1 to 128 visible characters"
 _ID, _NAME = columns_of("runSettingId=set_id,name=set_name|set_sample_id")
 _RUN: Final = (
-    SheetColumn(_ID, "set_id", required=True, pattern=TEXT, message=_MESSAGE),
-    SheetColumn(_NAME, pattern=TEXT, message=_MESSAGE),
+    SheetColumn(_ID, "set_id", required=True, fits=is_text, message=_MESSAGE),
+    SheetColumn(_NAME, fits=is_text, message=_MESSAGE),
 )
 
 

@@ -58,7 +58,7 @@ class SheetColumn:
         source: Where they come from, as it was written.
         types: Types of read sets that have it; all if there are none here.
         required: Whether each of them must have a value.
-        pattern: What the whole of a value must match.
+        fits: Whether a value is right; all are if there is nothing here.
         values: What a value must be one of, if there are any.
         needs: Columns one of which must have a value if this one has.
         message: What is wrong with another value.
@@ -68,7 +68,7 @@ class SheetColumn:
     source: str = ""
     types: frozenset[str] = frozenset()
     required: bool = False
-    pattern: re.Pattern[str] | None = None
+    fits: Callable[[str], object] | None = None
     values: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     message: str = ""
@@ -85,7 +85,7 @@ class SheetColumn:
         text = cell(shown[self.name])
         if not text:
             return self._lacking(row) if self.required else None
-        if (self.pattern and not self.pattern.fullmatch(text)) or (self.values and text not in self.values):
+        if (self.fits and not self.fits(text)) or (self.values and text not in self.values):
             return f"{self.name} {self.message}"
         return None
 
@@ -240,7 +240,7 @@ def _column(declared: Mapping[str, Any]) -> SheetColumn:
             declared["from"],
             _types(declared),
             declared.get("required", False),
-            _compiled(pattern) if pattern is not None else None,
+            _compiled(pattern).fullmatch if pattern is not None else None,
             texts,
             tuple(declared.get("needs", ())),
             declared.get("message", fallback),
