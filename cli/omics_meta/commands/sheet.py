@@ -1,5 +1,6 @@
 """Rows as a sample sheet: what `find`, `get` and `export` do with `--sheet`."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,12 @@ from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.csv_rows import csv_writer
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import cell
-from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output import ids, print_line, print_note
 from omics_meta.terminal.output_file import check_place, is_stdout, writing_to
 from omics_meta.terminal.progress import Reporter, reporting
 
 _MOST_NAMED: Final = 20
-"""Read sets that are named with what keeps them from a sheet; of the others, the reasons are counted."""
+"""Read sets that are named with what keeps them from a sheet, or in the command that activates them."""
 
 Write = Callable[[Sequence[Line], TextIO], None]
 """Writes the lines of a sheet."""
@@ -85,9 +86,7 @@ def write_sheet(
         sifted = sheet.sift(_reported(found.pages, reporter))
     code = found.end(len(sifted.lines) + len(sifted.refusals))
     _say_refusals(sifted.refusals, noun)
-    some = asked.any_type and not sheet.types.issuperset(TYPES)
-    types = [kind for kind in TYPES if kind in sheet.types] if some else []
-    _say_archived(sifted, " ".join([asked.activation, *(f"--type {kind}" for kind in types)]), noun)
+    _say_archived(sifted, sheet, asked, noun)
     if sifted.refusals:
         code = ExitCode.FOUND_WRONG
     if asked.require_all and code is not ExitCode.DONE:
@@ -118,12 +117,19 @@ def _say_refusals(refusals: Sequence[Refusal], noun: str) -> None:
         print_note(f"not in the {noun}: {count} more: {rule}")
 
 
-def _say_archived(sifted: Sifted, activation: str, noun: str) -> None:
-    archived = sum(line.archived for line in sifted.lines)
+def _say_archived(sifted: Sifted, sheet: Sheet, asked: SheetRequest, noun: str) -> None:
+    archived = [line.arn for line in sifted.lines if line.archived]
     if archived:
-        one = archived == 1
-        said = f"{counted(archived, 'read set')} in the {noun} {'is' if one else 'are'} archived"
+        one = len(archived) == 1
+        said = f"{counted(len(archived), 'read set')} in the {noun} {'is' if one else 'are'} archived"
         print_note(f"{said}: activate {'it' if one else 'them'} before a run")
-    if archived or any(each.rule == NEVER_SEEN for each in sifted.refusals):
-        again = ", with the same stdin" if "-" in activation.split() else ""
-        print_note(f"to activate{again}: {activation}")
+    wanted = archived + [each.arn for each in sifted.refusals if each.rule == NEVER_SEEN]
+    if not wanted:
+        return
+    some = asked.any_type and not sheet.types.issuperset(TYPES)
+    chosen = [*asked.chosen, *(word for kind in TYPES if some and kind in sheet.types for word in ("--type", kind))]
+    again = ", with the same stdin" if "-" in chosen else ""
+    more = f" (which may take more read sets than the {noun})" if asked.limited else ""
+    if (again or more) and len(wanted) <= _MOST_NAMED:
+        chosen, again, more = [ids(arn)[1] for arn in wanted], "", ""
+    print_note(f"to activate{again}{more}: {shlex.join([*asked.activation, *chosen])}")

@@ -69,12 +69,16 @@ class SheetRequest:
 
     Attributes:
         name: Name of a preset, or path of a file that declares one; None where no sheet is wanted.
-        activation: The command that activates the same read sets.
+        activation: The words of the command that activates read sets of the same table.
+        chosen: The words that choose the same read sets in that command.
         require_all: Whether what lacks one of them is not to be written.
-        any_type: Whether that command takes read sets of all types, and `--type` can be added to it.
+        any_type: Whether they choose read sets of all types, and `--type` can be added to them.
+        limited: Whether there may be more read sets than are wanted.
     """
 
     name: str | None
-    activation: str
+    activation: tuple[str, ...]
+    chosen: tuple[str, ...]
     require_all: bool
-    any_type: bool = False
+    any_type: bool
+    limited: bool

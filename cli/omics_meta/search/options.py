@@ -1,6 +1,5 @@
 """The options of the commands that find rows."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -208,9 +207,14 @@ def sheet_of(context: typer.Context) -> SheetRequest:
         raise CommandError("--require-all is about --sheet: give both")
     filters = [option for option in FILTERS if option.name != "require_all"]  # which is about the sheet
     chosen = [*typed(context, filters), *given.get("read_sets", ())] or ["--status", "ARCHIVED"]
-    words = ["omics-meta", "activate", *typed(context, OF_TABLE), *chosen]
-    by_filters = "read_sets" not in given and not given["file_type"]
-    return SheetRequest(given["sheet"], shlex.join(words), given["require_all"], any_type=by_filters)
+    return SheetRequest(
+        given["sheet"],
+        ("omics-meta", "activate", *typed(context, OF_TABLE)),
+        tuple(chosen),
+        given["require_all"],
+        any_type="read_sets" not in given and not given["file_type"],
+        limited=given.get("limit") is not None,
+    )
 
 
 def chosen_format(context: typer.Context) -> Format | None:
