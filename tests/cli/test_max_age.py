@@ -47,6 +47,28 @@ def test_the_command_that_goes_on_is_the_same_but_for_its_age(given: tuple[str, 
     assert command_to_resume(arguments, NOW) == expected
 
 
+def test_after_a_contradiction_of_tags_the_command_that_goes_on_leaves_no_row(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("readset_sync.aws.bulk_tags._AGAIN_SECONDS", 0)
+    store, table = aws.store(8), aws.table()
+    aws.omics.faults.add_behind("GetResources", seconds=10**9)
+    for read_set in aws.ids(store):
+        aws.omics.tag(aws.arn(store, read_set), {"number": "changed"})
+    # Credentials expire when the first read sets have been compared.
+    aws.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
+
+    stopped = cli.run("backfill", "-s", store, "-t", table, "--max-age", "1h", *FAST)
+
+    assert stopped.code == 2
+    assert "tags in bulk are refused" in stopped.err
+    command = shlex.split(stopped.err.rpartition("To go on, run: ")[2])
+    assert command == ["omics-meta", "backfill", "-s", store, "-t", table, *FAST]
+    aws.omics.faults.clear()
+    assert cli.run(*command[1:]).code == 0
+    assert aws.rows(table) == aws.expected(store)
+
+
 def test_without_tags_half_of_the_calls_are_saved(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(3), aws.table()
     done = cli.run("backfill", "-s", store, "-t", table, "--no-tags", "--json", *FAST)

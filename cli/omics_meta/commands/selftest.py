@@ -246,7 +246,7 @@ class _Trial:
 
     def _look_for_bulk(self, arn: ReadSetArn) -> None:
         trust, key = self._bulk.trust, str(arn)
-        told = _wait(lambda: trust.is_over or _TAG.items() <= self._bulk.of([key]).get(key, {}).items())
+        told = _wait(lambda: trust.is_over or _TAG.items() <= (self._bulk.of([key]) or {}).get(key, {}).items())
         if trust.is_over:
             self._findings["tags in bulk"] = Finding("tags in bulk", Verdict.COULD_NOT_TELL, str(trust))
         else:

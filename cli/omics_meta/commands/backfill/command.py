@@ -13,6 +13,7 @@ import typer
 from readset_sync.aws.clients import MAX_THREADS
 from readset_sync.model.comparison import RefreshScope
 from readset_sync.model.errors import EXPECTED_ERRORS, TableError
+from readset_sync.model.trust import Trust
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Change, Outcome
@@ -118,7 +119,7 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         ThreadPoolExecutor(workers(rates)) as executor,
         ThreadPoolExecutor(MAX_THREADS) as listing_executor,  # writes rows, which no quota of HealthOmics slows down
         reporting() as reporter,
-        _resumable(scope.since or began),
+        _resumable(scope.since or began, connection.bulk.trust),
     ):
         queued_refresh = None
         if options.via_queue and target.outputs is not None:
@@ -133,7 +134,7 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
             listed["failures"] += [_failure(each) for each in results if each.change is None]
             if options.dry_run:
                 listed["changes"] += [_change(each) for each in results if _is_change(each)]
-    with _resumable(scope.since or began):
+    with _resumable(scope.since or began, connection.bulk.trust):
         _print(connection, tally, listed if as_json else None, dry_run=options.dry_run)
     return ExitCode.FOUND_WRONG if tally.has_failures else ExitCode.DONE
 
@@ -162,19 +163,26 @@ def _print(
 
 
 @contextmanager
-def _resumable(since: datetime) -> Generator[None]:
-    """Name the command that goes on without what was synced since, whatever ends this block early."""
-    remedy = f"Rows that were written stay. To go on, run: {command_to_resume(sys.argv[1:], since)}"
+def _resumable(since: datetime, trust: Trust) -> Generator[None]:
+    """Name the command that goes on without what was synced since, whatever ends this block early.
+
+    Once tags in bulk have proved wrong, rows that were synced since may have them: it leaves none then.
+    """
+
+    def remedy() -> str:
+        command = command_to_resume(sys.argv[1:], None if trust.contradiction else since)
+        return f"Rows that were written stay. To go on, run: {command}"
+
     try:
         yield
     except KeyboardInterrupt:
         # Said before the threads have ended what they are at, because a second interruption does not wait for them.
-        print_note(f"interrupted. {remedy}")
+        print_note(f"interrupted. {remedy()}")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except TableError:
         raise  # its rows are gone with it
     except (*EXPECTED_ERRORS, OSError) as error:
-        error.add_note(remedy)
+        error.add_note(remedy())
         raise
 
 

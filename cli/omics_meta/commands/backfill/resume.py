@@ -9,12 +9,12 @@ from readset_sync.model.timestamp import format_timestamp
 _MAX_AGE = "--max-age"
 
 
-def command_to_resume(arguments: Sequence[str], since: datetime) -> str:
+def command_to_resume(arguments: Sequence[str], since: datetime | None) -> str:
     """Return the same command, but that it leaves the rows which were synced since.
 
     Args:
         arguments: Those of the command, as the user gave them.
-        since: When the command began, or the moment that its own `--max-age` meant.
+        since: When the command began, or the moment that its own `--max-age` meant. None leaves no row.
     """
     kept: list[str] = []
     given = iter(arguments)
@@ -23,4 +23,5 @@ def command_to_resume(arguments: Sequence[str], since: datetime) -> str:
             next(given)
         elif not argument.startswith(f"{_MAX_AGE}="):
             kept.append(argument)
-    return shlex.join(["omics-meta", *kept, _MAX_AGE, format_timestamp(since)])
+    age = [_MAX_AGE, format_timestamp(since)] if since else []
+    return shlex.join(["omics-meta", *kept, *age])
