@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from omics_meta.search import completion
 from omics_meta.search.options import (
     FILTERS,
     FORMATS,
@@ -230,6 +231,7 @@ def export(
         typer.Option(
             metavar="NAME=COLUMN,...",
             help="With --format run-batch: parameters of each run, such as reads=omics_uri_source1. Repeatable.",
+            autocompletion=completion.columns,
         ),
     ] = None,
     output: Annotated[

@@ -61,6 +61,10 @@ def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
     ]
     assert completed(cli, "find", "--columns", "patient=subj") == ["patient=subject_id"]
     assert completed(cli, "find", "--columns", "who=sample_id|set_na") == ["who=sample_id|set_name"]
+    assert completed(cli, "find", "--sort", "store_ar") == ["store_arn"]
+    assert completed(cli, "find", "--sort", "-store_ar") == ["-store_arn"]
+    assert completed(cli, "find", "--sort", "store_arn", "--exp") == ["--explain"]
+    assert completed(cli, "export", "--parameter", "reads=omics_uri_i") == ["reads=omics_uri_index"]
     assert completed(cli, "find", "--sheet", "nf") == ["nf-core/rnaseq", "nf-core/sarek"]
     assert completed(cli, "get", "--sheet", "my") == []
 
@@ -122,7 +126,7 @@ def test_what_cannot_be_read_is_offered_as_nothing(cli: CommandLine, looks: list
     assert completed(cli, "find", "-t", "any", "--store", "''") == []
     [look] = looks
 
-    for kept in (b"", b"\xff"):
+    for kept in (b"", b"\xff", b"{}", b"[]", b"3", b'{"stores": 3, "tags": []}'):
         Path(look[-1]).write_bytes(kept)
         assert completed(cli, "find", "-t", "any", "--store", "''") == []
 

@@ -69,6 +69,12 @@ def columns(context: typer.Context, incomplete: str) -> list[str]:
     return [f"{before}{name}" for name in _beginning(last, [*names, "tag:"])]
 
 
+def sorts(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer columns to sort by, after `-` too."""
+    column = incomplete.removeprefix("-")
+    return [f"{incomplete.removesuffix(column)}{name}" for name in columns(context, column)]
+
+
 def sheets(incomplete: str) -> list[str]:
     """Offer the sheets that have a name; the shell itself offers files."""
     from omics_meta.search.sheets import preset_names
@@ -99,14 +105,17 @@ def _one_word(names: Iterable[str]) -> list[str]:
 def _found(context: typer.Context) -> dict[str, list[str]]:
     """What is known of the table: its `stores` and `tags`. Nothing where it cannot be read, or not soon enough."""
     given = {name: str(context.params[name]) for name in _TABLE if context.params.get(name)}
-    with suppress(OSError, RuntimeError, ValueError):  # nothing can be kept here, or something else wrote it
+    with suppress(
+        OSError, RuntimeError, ValueError, LookupError, TypeError
+    ):  # nothing can be kept here, or something else wrote it
         what = json.dumps([given, str(Path.cwd()), *map(os.environ.get, _SURROUNDINGS)])
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "omics-meta"
         kept = folder / f"{hashlib.sha256(what.encode()).hexdigest()}.json"
         if _age(kept) > _FRESH_SECONDS:
             _look(given, kept)
             _wait(lambda: _age(kept) <= _FRESH_SECONDS)
-        return json.loads(kept.read_text(encoding="utf-8"))
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        return {name: [*map(str, found[name])] for name in ("stores", "tags")}
     return {"stores": [], "tags": []}
 
 

@@ -165,6 +165,7 @@ SortOption = Annotated[
         "--sort",
         metavar="[-]COLUMN",
         help="Column to sort by; after `-`, the largest first. All rows that are found are held in memory.",
+        autocompletion=completion.sorts,
     ),
 ]
 

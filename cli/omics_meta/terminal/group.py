@@ -14,6 +14,8 @@ from omics_meta.terminal.exits import CommandError, ExitCode, OutputsError
 
 _PROFILE: Final = "omics_meta.profile"
 """Where the context has the AWS profile that was given."""
+_LAST_WORD: Final = "omics_meta.last_word"
+"""Where it has the last word that was typed, before the one that is being completed."""
 
 
 class _HonestHelp:
@@ -58,6 +60,7 @@ class Command(_HonestHelp, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; say how a value is given that belongs to no option."""
         ctx.allow_extra_args = True
+        ctx.meta[_LAST_WORD] = args[-1] if args else ""
         self._refuse_twice(ctx, args)
         left = super().parse_args(ctx, args)
         if left and not ctx.resilient_parsing:
@@ -66,6 +69,12 @@ class Command(_HonestHelp, TyperCommand):
             example = f", such as {likely} {left[0]}" if known else ""
             ctx.fail(f"{left[0]!r} belongs to no option: give it after the name of one{example}")
         return left
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete a word that begins with `-`: the name of an option, or the value of the option before it."""
+        values = (each for each in self.params if isinstance(each, TyperOption) and not each.is_flag)
+        option = next((each for each in values if ctx.meta[_LAST_WORD] in each.opts), None)
+        return option.shell_complete(ctx, incomplete) if option else super().shell_complete(ctx, incomplete)
 
     def _refuse_twice(self, ctx: Any, args: list[str]) -> None:
         """Refuse several values of an option that takes one: the last would count, and the others be dropped."""
