@@ -89,6 +89,8 @@ def test_columns_are_renamed_defaulted_and_quoted(asked: str, shown: dict[str, A
         ('tag:"a', "'tag:\"a' cannot be read: "),
         ("a=b=id", "'a=b=id' has an = that is not between NEW and COLUMN: put texts into"),
         ("=id", "'=id' has an ="),
+        ('""=id', "'\"\"=id' has an ="),
+        ("a\udcff=id", r"'a\udcff=id' is not a text in UTF-8: type it as one"),
         ("id|x=name", "'id|x=name' has an ="),
         ("'a'=id", "\"'a'=id\" has an ="),
     ],

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from omics_meta.search.inventory import Tally
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
@@ -97,6 +98,27 @@ def test_without_groups_all_that_fit_are_one_line(cli: CommandLine, table: str) 
         [2, 1, 1, 0.5, 1],
         [0, 0, 0, 0.0, 0],
     ]
+
+
+def test_sizes_that_cannot_be_are_unknown_and_sums_may_be_larger_than_parquet_takes(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table()
+    sizes: tuple[Any, ...] = (2**63 - 1, 2**63 - 1, 2**63 - 1, -1, True)
+    for number, size in enumerate(sizes):
+        bases = {"total_base_count": size}
+        aws.put(table, {"set_arn": str(number), "set_total_size": size, "set_sequence_information": bases})
+
+    [group] = cli.run("count", "-t", table, "--json").document["groups"]
+    assert list(group.values()) == [5, 3 * (2**63 - 1), 2, 3 * (2**63 - 1) / 1e9, 2]
+    assert [Tally.of({"set_total_size": size}) for size in sizes[2:]] == [
+        Tally(1, 2**63 - 1),
+        *[Tally(1, unknown=1)] * 2,
+    ]
+    parquet = cli.run("count", "-t", table, "--format", "parquet")
+    assert (parquet.code, parquet.out) == (2, "")
+    [line] = parquet.err.splitlines()
+    assert line.startswith(
+        "omics-meta: error: 27,670,116,110,564,327,421 bytes are more than a number of Parquet can be"
+    )
 
 
 def test_only_what_is_needed_is_read(cli: CommandLine, table: str, monkeypatch: pytest.MonkeyPatch) -> None:

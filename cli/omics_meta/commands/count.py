@@ -31,7 +31,7 @@ class _Sum:
 
     def add(self, value: Value) -> None:
         """Take one read set's number; None where it is not known."""
-        if isinstance(value, int):
+        if isinstance(value, int) and value >= 0:
             self.known += value
             self.counted += 1
         else:
@@ -85,6 +85,8 @@ def count(search: Search, *, form: Format, by: str | None) -> ExitCode:
                 reporter.advance()
             read_sets += len(page)
     ranked = [{_GROUP: group} for group in sorted(groups.values(), key=lambda group: group.rank)]
+    if form is Format.PARQUET and (most := max((group.size.known for group in groups.values()), default=0)) >= 2**63:
+        raise CommandError(f"{most:,} bytes are more than a number of Parquet can be: give --format csv or json")
     shown = (*_shown(labels), *(_FOR_PEOPLE if form is Format.TABLE else _NUMBERS))
     about = found.connection.about("count")
     write(Rows([ranked], shown, about, lambda _: {"read_sets": read_sets}, member="groups"), sys.stdout)

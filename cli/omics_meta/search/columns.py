@@ -179,12 +179,31 @@ def columns_of(text: str, *further: Column, option: str = "--columns") -> tuple[
         raise CommandError(f"{option}: {error}") from error
 
 
+def one_column(text: str, *, option: str, name: str | None = None) -> Column:
+    """Return the only column of a list that gives no new name, under `name` if there is one.
+
+    Raises:
+        CommandError: The list is wrong. The message begins with `option`.
+    """
+    try:
+        return _column(_Item(name, _only(text).sources), _BY_NAME)
+    except CommandError as error:
+        raise CommandError(f"{option}: {error}") from error
+
+
 def _columns(text: str, known: Mapping[str, Column]) -> tuple[Column, ...]:
     columns = tuple(_column(item, known) for item in _items(text))
     name, count = Counter(column.name for column in columns).most_common(1)[0]
     if count > 1:
         raise CommandError(f"{name!r} is given {count} times: give it once, or another name, as in NEW={name}")
     return columns
+
+
+def _only(text: str) -> "_Item":
+    item, *others = _items(text)
+    if others or item.heading is not None:
+        raise CommandError(f"{text!r} is not one column: leave out NEW=, and put | between several")
+    return item
 
 
 @dataclass(slots=True)
@@ -196,6 +215,8 @@ class _Item:
 
 
 def _items(text: str) -> Iterator[_Item]:
+    if re.search("[\ud800-\udfff]", text):  # what Python makes of other bytes on a command line
+        raise CommandError(f"{text!r} is not a text in UTF-8: type it as one")
     item, position, end = _Item(None, []), 0, ","
     while end:
         token = _TOKEN.match(text, position)
@@ -204,7 +225,7 @@ def _items(text: str) -> Iterator[_Item]:
         position, end = token.end(), token["end"]
         given = token["literal"] or (token["name"] or "").rstrip()
         if end == "=":
-            if item.heading is not None or item.sources or not given or token["literal"]:
+            if item.heading is not None or item.sources or not _unquoted(given) or token["literal"]:
                 raise CommandError(f"{text!r} has an = that is not between NEW and COLUMN: {_QUOTES}")
             item.heading = _unquoted(given)
             continue
@@ -294,6 +315,8 @@ def _flatten(row: Row) -> _Flat:
 def _integer(value: object) -> int | None:
     if isinstance(value, str):
         value = int(value) if value.isdecimal() and len(value) < len(str(_INT64)) + 1 else None
+    if isinstance(value, bool):
+        return None
     if isinstance(value, Decimal | int) and value == int(value) and -_INT64 <= value < _INT64:
         return int(value)
     return None

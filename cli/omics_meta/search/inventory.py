@@ -55,7 +55,9 @@ class Tally:
     def of(cls, row: Row) -> Self:
         """Count one row. An archived read set that was never refreshed while it was active tells no size."""
         size = row.get("set_total_size")
-        return cls(1, int(size)) if isinstance(size, int | Decimal) else cls(1, unknown=1)
+        if isinstance(size, int | Decimal) and not isinstance(size, bool) and size >= 0:
+            return cls(1, int(size))
+        return cls(1, unknown=1)
 
     def add(self, other: "Tally") -> None:
         """Count more of them."""
