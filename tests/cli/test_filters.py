@@ -187,7 +187,9 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
         (b"a,a\n1,2\n", ("--from-column", "a"), "--from-column: {path} has 2 columns 'a': give one of a, a"),
         (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give at least one"),
         (b"a\n" + b"x" * 200_000, ("--from-column", "a"), "--samples-from: {path} is not CSV: field larger than"),
-        (None, (), "cannot read or write: [Errno 2] No such file or directory: '{path}'"),
+        (b'a\n"A\nB\n', ("--from-column", "a"), "--samples-from: {path} is not CSV: unexpected end of data"),
+        (b"\n \n", ("--from-column", "a"), "--samples-from: {path} lists no name: give at least one"),
+        (None, (), "--samples-from: cannot read {path}: No such file or directory: give a file with a name on each"),
     ],
 )
 def test_a_file_without_names_is_one_line(
@@ -220,7 +222,12 @@ def test_a_file_without_names_is_one_line(
         ),
         (("-t", "other"), "--table is given as 'rows' and as 'other': give one of them"),
         (("--sort", "set_nmae"), "--sort: 'set_nmae' is not a column"),
-        (("--sort", "set_id,set_name"), "--sort 'set_id,set_name' names several columns: give one"),
+        (("--sort", "set_id,set_name"), "--sort: 'set_id,set_name' is not one column: leave out NEW=,"),
+        (("--sort", "-z=status"), "--sort: 'z=status' is not one column: leave out NEW=, and put | between several"),
+        (
+            ("--samples-from", "."),
+            "--samples-from: cannot read .: Is a directory: give a file with a name on each line, or - for stdin",
+        ),
         (("--no-tag", ""), "--no-tag '' is empty: give its value, or leave the option out"),
     ],
 )
@@ -367,6 +374,8 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
     assert (some.code, some.out) == (2, "")
     column = cli.run("get", "-t", table, "-", "--from-column", "b", "--jsonl", stdin=typed(f"a,b\n1,{arns[2]}\n"))
     assert (column.code, [row["set_arn"] for row in column.json_lines]) == (0, arns[2:])
+    twice = cli.run("get", "-t", table, "-", "-", "--jsonl", stdin=typed(f"{arns[1]}\n"))
+    assert [row["set_arn"] for row in twice.json_lines] == [arns[1]]
     refused = cli.run("get", "-t", table, arns[0], "--from-column", "b")
     assert refused.err == "omics-meta: error: --from-column is about read sets on stdin: give - for them\n"
     many = cli.run("get", "-t", table, "-", stdin=typed("".join(f"{number:010}\n" for number in range(3, 33))))

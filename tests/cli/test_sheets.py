@@ -223,7 +223,12 @@ def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
         (
             'from = "sample_id|name"',
             'from = "id,name"',
-            "column 'id': 'from' has several columns: give one, or put |",
+            "column 'id': 'from': 'id,name' is not one column: leave out NEW=, and put | between several",
+        ),
+        (
+            'from = "sample_id|name"',
+            'from = "zz=name"',
+            "column 'id': 'from': 'zz=name' is not one column: leave out NEW=",
         ),
         ("'.*\\.gz'", "'(gz'", "column 'reads': 'pattern' is not a regular expression: missing ), unterminated"),
         (PRESET, 'source = "x"', "there is no 'column': give [[column]] tables"),

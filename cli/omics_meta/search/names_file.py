@@ -19,13 +19,16 @@ def names_in(path: Path, option: str, *, column: str | None = None) -> tuple[str
         column: The column of it, if the file is CSV with a header.
 
     Raises:
-        CommandError: The file is no text, or has no such column, or no name.
-        OSError: It cannot be read.
+        CommandError: The file cannot be read, is no text, or has no such column, or no name.
     """
     shown = "stdin" if is_stdout(path) else str(path)
     if is_stdout(path) and not sys.stdin:
         raise CommandError(f"{option}: stdin is closed: give a file, or something to read")
-    data = sys.stdin.buffer.read() if is_stdout(path) else path.read_bytes()
+    try:
+        data = sys.stdin.buffer.read() if is_stdout(path) else path.read_bytes()
+    except OSError as error:
+        remedy = "give a file with a name on each line, or - for stdin"
+        raise CommandError(f"{option}: cannot read {shown}: {error.strerror}: {remedy}") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -44,9 +47,12 @@ def names_in(path: Path, option: str, *, column: str | None = None) -> tuple[str
 
 def _column(lines: io.StringIO, column: str, option: str, shown: str) -> list[str]:
     try:
-        head, *rows = [row for row in csv.reader(lines) if row] or [[""]]
+        rows = [row for row in csv.reader(lines, strict=True) if any(map(str.strip, row))]
     except csv.Error as error:
         raise CommandError(f"{option}: {shown} is not CSV: {error}") from error
+    if not rows:
+        return []
+    head = rows.pop(0)
     if head.count(column) != 1:
         count = head.count(column)
         has = f"has {count} columns {column!r}" if count else f"has no column {column!r}"

@@ -4,14 +4,14 @@ import re
 import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
-from omics_meta.search.columns import Column, Value, columns_of, values
+from omics_meta.search.columns import Column, Value, one_column, values
 from omics_meta.search.criteria import TYPES
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.formats.rows import cell
@@ -232,11 +232,10 @@ def _column(declared: Mapping[str, Any]) -> SheetColumn:
     name = declared.get("name", "without a name")
     try:
         _check(declared, _COLUMN_KEYS, required=("name", "from"))
-        column = _one(columns_of(f"value={declared['from']}", option="'from'"))
         pattern, texts = declared.get("pattern"), tuple(declared.get("values", ()))
         fallback = f"must be one of {', '.join(texts)}" if texts else f"must match {pattern}"
         return SheetColumn(
-            replace(column, name=name),
+            one_column(declared["from"], option="'from'", name=name),
             declared["from"],
             _types(declared),
             declared.get("required", False),
@@ -255,12 +254,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     with warnings.catch_warnings():  # of what another version of Python may read otherwise
         warnings.simplefilter("ignore")
         return re.compile(pattern)
-
-
-def _one(columns: Sequence[Column]) -> Column:
-    if len(columns) > 1:
-        raise CommandError("'from' has several columns: give one, or put | between them")
-    return columns[0]
 
 
 def _types(declared: Mapping[str, Any]) -> frozenset[str]:

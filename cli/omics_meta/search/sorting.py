@@ -7,8 +7,7 @@ from typing import Any, Final
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
-from omics_meta.search.columns import Column, Value, columns_of, values
-from omics_meta.terminal.exits import CommandError
+from omics_meta.search.columns import Column, Value, one_column, values
 
 _AHEAD: Final = 1000
 """Rows beyond a limit that are held until they are sorted, so that it is not done for every page."""
@@ -39,10 +38,7 @@ class Order:
 
 def order_of(given: str) -> Order:
     """Return what `--sort` asks for: a column, after `-` for the largest first."""
-    column, *others = columns_of(given.removeprefix("-"), option="--sort")
-    if others:
-        raise CommandError(f"--sort {given!r} names several columns: give one")
-    return Order(column, given.startswith("-"))
+    return Order(one_column(given.removeprefix("-"), option="--sort"), given.startswith("-"))
 
 
 def _sortable(value: Value) -> Any:
