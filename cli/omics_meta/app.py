@@ -297,7 +297,7 @@ def activate(
 
     What is active or activating already is left out, so that the same command can be run again.
     """
-    from omics_meta.commands.activate import Options, activate
+    from omics_meta.commands.activate.command import Options, activate
 
     options = Options(yes=yes, dry_run=dry_run, wait=wait, max_tps=max_tps)
     raise typer.Exit(activate(search_of(context), read_sets or (), options, as_json=as_json))

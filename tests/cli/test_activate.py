@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from omics_meta.commands import activate
+from omics_meta.commands.activate import starting, waiting
+from omics_meta.commands.activate.starting import Starter
 from readset_sync.aws.clients import omics_client
 from readset_sync.aws.rate_limits import MaxTps
+from readset_sync.aws.retries import ATTEMPTS
 from readset_sync.constants import RATED_OPERATIONS
 
 from tests.cli.local_aws import Aws
@@ -152,6 +154,25 @@ def test_what_has_no_row_is_named(aws: Aws, cli: CommandLine, store: str, table:
     assert jobs(aws, store) == [[aws.ids(store)[2]]]
 
 
+def test_a_read_set_of_another_account_is_none_of_those_that_have_its_ids_here(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    here = aws.arn(store, aws.ids(store)[2])
+    elsewhere = here.replace("123456789012", "210987654321")
+    aws.put(table, {"set_arn": elsewhere, "set_status": "ARCHIVED"})
+
+    dry = cli.run("activate", "-t", table, here, elsewhere, "--dry-run", "--json")
+    done = cli.run("activate", "-t", table, here, elsewhere, "--yes", "--json", *FAST)
+
+    for each in (dry, done):
+        assert (each.code, each.document["archived"]) == (1, 1)
+        assert [job["set_arns"] for job in each.document["jobs"]] == [[here]]
+        [failure] = each.document["failures"]
+        assert failure["set_arn"] == elsewhere
+        assert failure["reason"] == "the credentials are of account 123456789012: use those of account 210987654321"
+    assert jobs(aws, store) == [[aws.ids(store)[2]]]
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [
@@ -166,7 +187,8 @@ def test_what_every_job_would_be_refused_for_ends_the_command(
 
     done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
 
-    assert (done.code, done.out, aws.omics.calls[START]) == (2, "", 1)
+    assert (done.code, done.document["jobs"], done.document["failures"]) == (2, [], [])
+    assert aws.omics.calls[START] == 1
     assert done.err.startswith(f"omics-meta: error: {says} ({START}: {code}")
 
 
@@ -181,6 +203,7 @@ def test_what_was_stopped_goes_on_when_it_is_run_again(aws: Aws, cli: CommandLin
     stopped = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
 
     assert stopped.code == 2
+    assert stopped.out.splitlines()[-1] == "activation of 20 read sets in 1 job was started"
     assert stopped.err.endswith(". 20 read sets are activating; run this again for the others\n")
 
     for each in archived[:20]:
@@ -201,6 +224,87 @@ def test_a_job_that_is_refused_for_its_number_fails_and_the_rest_goes_on(
     assert done.code == 1
     assert len(done.document["failures"]) == 20
     assert jobs(aws, store) == [aws.ids(store)[22:42]]
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are tried again at once."""
+    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_what_gives_no_answer_may_have_been_started_and_has_not_failed(
+    aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    archived = aws.ids(store)[2:42]
+    aws.omics.faults.add_lost_answer(START, times=30)
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+
+    # THEN each job was started once, however often it was asked for
+    assert (done.code, aws.omics.calls[START]) == (1, 12), done.err
+    assert jobs(aws, store) == [archived[:20], archived[20:]]
+    _, _, *unanswered, last = done.out.splitlines()
+    assert [line.partition(": ")[0] for line in unanswered] == [
+        f"unanswered {aws.arn(store, each)}" for each in archived
+    ]
+    assert (
+        unanswered[0]
+        .partition(": ")[2]
+        .startswith(
+            "may have been started: look before you repeat, with `aws omics list-read-set-activation-jobs"
+            f" --sequence-store-id {store} --region us-west-2` (Connection was closed"
+        )
+    )
+    assert last == "40 read sets may have been started"
+
+
+IN_DOUBT: dict[str, tuple[tuple[str, ...], int, int]] = {
+    "throttled after a lost answer": (("lost", *["ThrottlingException"] * 5), 1, 20),
+    "refused after a lost answer": (("lost", "ServiceQuotaExceededException"), 1, 20),
+    "credentials that expire after a lost answer": (("lost", "ExpiredTokenException"), 2, 20),
+    "internal errors": (("InternalServerException",) * 6, 1, 20),
+    "throttled": (("ThrottlingException",) * 6, 1, 0),
+    "a lost answer that came": (("lost",), 0, 0),
+}
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize(("answers", "code", "unanswered"), IN_DOUBT.values(), ids=IN_DOUBT.keys())
+def test_every_attempt_tells_whether_a_job_may_have_been_started(
+    answers: tuple[str, ...], code: int, unanswered: int, aws: Aws, cli: CommandLine, store: str, table: str
+) -> None:
+    for each in answers:
+        if each == "lost":
+            aws.omics.faults.add_lost_answer(START, times=1)
+        else:
+            aws.omics.faults.add(START, each, times=1)
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+
+    document = done.document
+    assert (done.code, len(document["unanswered"])) == (code, unanswered)
+    assert len(document["failures"]) == (20 if answers[0] == "ThrottlingException" else 0)
+
+
+def test_an_interruption_while_jobs_are_started_tells_those_that_were_and_that_may_have_been(
+    aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Starter.start
+
+    def interrupted(starter: Starter, arns: Any) -> str:
+        if aws.omics.calls[START]:
+            raise KeyboardInterrupt
+        return start(starter, arns)
+
+    monkeypatch.setattr(Starter, "start", interrupted)
+
+    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+
+    assert done.code == 130
+    document, archived = done.document, [aws.arn(store, each) for each in aws.ids(store)[2:42]]
+    assert [job["set_arns"] for job in document["jobs"]] == [archived[:20]]
+    assert [each["set_arn"] for each in document["unanswered"]] == archived[20:]
 
 
 def test_throttles_are_waited_out(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
@@ -237,7 +341,7 @@ def test_jobs_are_started_at_the_rate_that_is_granted(
         made.append(max_tps)
         return omics_client(session, max_tps=max_tps)
 
-    monkeypatch.setattr(activate, "omics_client", client)
+    monkeypatch.setattr(starting, "omics_client", client)
 
     cli.run("activate", "-t", table, aws.arn(store, aws.ids(store)[2]), "--yes", *options)
 
@@ -258,6 +362,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def rule(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=self.sleep, monotonic=self.monotonic))
+
 
 def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_were_activating(
     aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
@@ -270,7 +377,7 @@ def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_w
         lambda: aws.delete(table, deleted),
         lambda: aws.edit(table, started, set_status="ACTIVE"),
     )
-    monkeypatch.setattr(activate, "time", SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic))
+    clock.rule(monkeypatch)
 
     done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", started, activating, deleted, *FAST)
 
@@ -280,6 +387,63 @@ def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_w
     assert [(each["set_arn"], each["reason"]) for each in document["failures"]] == [(deleted, "its row is gone")]
     assert "HealthOmics itself is not asked" in done.err
     assert dict(aws.omics.calls) == {START: 1}
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_waiting_goes_on_where_the_rows_cannot_be_read_for_a_while(
+    aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = aws.arn(store, aws.ids(store)[2])
+    clock = Clock(
+        lambda: aws.sandbox.faults.add("BatchGetItem", "ThrottlingException", times=2 * ATTEMPTS),
+        lambda: None,
+        lambda: aws.edit(table, arn, set_status="ACTIVE"),
+    )
+    clock.rule(monkeypatch)
+
+    done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", arn, *FAST)
+
+    assert (done.code, done.document["activated"]) == (0, 1), done.err
+    assert done.err.count("the rows cannot be read just now, and are looked at again (BatchGetItem: Throttling") == 1
+
+
+def interrupt(_: Aws) -> None:
+    raise KeyboardInterrupt
+
+
+ENDS: dict[str, tuple[Callable[[Aws], None], int, float]] = {
+    "credentials that expire": (lambda aws: aws.sandbox.faults.add("BatchGetItem", "ExpiredTokenException"), 2, 450),
+    "DynamoDB that stays away": (lambda aws: aws.sandbox.faults.add("BatchGetItem", "ThrottlingException"), 2, 900),
+    "an interruption": (interrupt, 130, 450),
+}
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize(("end", "code", "seconds"), ENDS.values(), ids=ENDS.keys())
+def test_whatever_ends_the_waiting_the_jobs_are_told(
+    end: Callable[[Aws], None],
+    code: int,
+    seconds: float,
+    aws: Aws,
+    cli: CommandLine,
+    store: str,
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arn = aws.arn(store, aws.ids(store)[2])
+    clock = Clock(lambda: end(aws))
+    clock.rule(monkeypatch)
+    monkeypatch.setattr(waiting, "_PAUSES", (450.0,))
+
+    try:
+        done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", arn, *FAST)
+    finally:
+        aws.sandbox.faults.clear()
+
+    assert (done.code, clock.now) == (code, seconds), done.err
+    [job] = done.document["jobs"]
+    assert [job["job_id"]] == list(aws.omics.store(store).activation_jobs)
+    assert (done.document["activated"], done.document["failures"]) == (0, [])
 
 
 @pytest.mark.parametrize(("status", "hours"), [("ARCHIVED", 0.25), ("ACTIVATING", 24)])
@@ -294,8 +458,8 @@ def test_a_table_that_does_not_follow_is_given_up_on(
 ) -> None:
     arn = aws.arn(store, aws.ids(store)[2])
     clock = Clock(lambda: aws.edit(table, arn, set_status=status))
-    monkeypatch.setattr(activate, "time", SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic))
-    monkeypatch.setattr(activate, "_PAUSES", (450.0,))
+    clock.rule(monkeypatch)
+    monkeypatch.setattr(waiting, "_PAUSES", (450.0,))
 
     done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", arn, *FAST)
 

@@ -30,6 +30,7 @@ NEVER_SEEN_HERE = {
     ("dlq discard", "failures"),
     ("status", "lag"),
     ("activate", "failures"),
+    ("activate", "unanswered"),
 }
 """SQS does not fail in the sandbox (see tests/cli/test_dlq.py), and its CloudWatch knows no metrics. Nothing is refused
 in a dry run (see tests/cli/test_activate.py)."""

@@ -1,0 +1,131 @@
+"""What `omics-meta activate` does from its options to its exit code."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readset_sync.aws.table import Table
+
+from omics_meta.commands.activate.starting import Starter, start_jobs
+from omics_meta.commands.activate.waiting import wait_for_rows
+from omics_meta.commands.activate.work import Job, Work
+from omics_meta.search.filters import Filters, Search
+from omics_meta.search.searching import Found, look_up, search_for
+from omics_meta.selection.session import Session
+from omics_meta.terminal.console import confirm, counted
+from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.output import identity, print_json, print_line
+from omics_meta.terminal.progress import reporting
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is to be done, as the options of those names say it."""
+
+    yes: bool
+    dry_run: bool
+    wait: bool
+    max_tps: str | None
+
+
+def activate(search: Search, names: Sequence[str], options: Options, *, as_json: bool) -> ExitCode:
+    """Activate the archived ones of the read sets that are named, or that fit the filters."""
+    starter = Starter(search.selection.profile, options.max_tps)
+    _check(options)
+    found = _chosen(search, names)
+    sts = Session(search.selection.profile, found.connection.region).client("sts")
+    work, count = Work(account=sts.get_caller_identity()["Account"]), 0
+    for page in found.pages:
+        count += len(page)
+        for row in page:
+            work.add(row)
+    code = found.end(count)
+    if search.require_all and code is not ExitCode.DONE:
+        raise CommandError("nothing was activated, because some are not found (--require-all)")
+    if not as_json:
+        print_line(f"{counted(work.tally.count, 'archived read set')}, size: {work.tally.size_text}")
+        print_line(f"left out: {work.active} active, {len(work.activating)} activating already")
+    if work.archived and not (options.yes or options.dry_run):
+        confirm(
+            f"Activate {counted(work.tally.count, 'read set')} (size: {work.tally.size_text})?",
+            declined="nothing was activated: answer y to activate, or look with --dry-run first",
+        )
+    try:
+        if options.dry_run:
+            work.jobs = [Job(arns, None) for arns in work.chunks]
+        else:
+            _activate(work, starter, found.connection.table if options.wait else None)
+    finally:  # whatever ended it, nobody else knows the ids of the jobs
+        if as_json:
+            print_json(_document(work, found.connection.about("activate"), dry_run=options.dry_run))
+        else:
+            _print(work, dry_run=options.dry_run)
+    return ExitCode.FOUND_WRONG if work.failures or work.unanswered else code
+
+
+def _activate(work: Work, starter: Starter, table: Table | None) -> None:
+    """Start the jobs, and follow the table's rows if there is one."""
+    with reporting() as reporter:
+        start_jobs(work, starter, reporter)
+        if table:
+            wait_for_rows(work, table, reporter)
+
+
+def _check(options: Options) -> None:
+    if options.dry_run and options.wait:
+        raise CommandError("--dry-run and --wait contradict each other: give one of them")
+    if not (options.yes or options.dry_run or (sys.stdin and sys.stdin.isatty())):
+        raise CommandError(
+            "active storage costs more than archived, and there is no terminal to ask on: give --yes, or --dry-run"
+        )
+
+
+def _chosen(search: Search, names: Sequence[str]) -> Found:
+    if names and search.filters != Filters():
+        raise CommandError(f"{names[0]} and filters contradict each other: give read sets, or filters")
+    if names:
+        return look_up(search.selection, names)
+    if search.filters == Filters():
+        raise SelectionError(
+            "no read sets were chosen: give their ARNs or ids, or filters such as --sample; --status ARCHIVED takes all"
+            " that are archived"
+        )
+    return search_for(search, attributes=("set_status", "set_total_size"))
+
+
+def _print(work: Work, *, dry_run: bool) -> None:
+    for arn in work.archived if dry_run else ():
+        print_line(f"would be activated: {arn}")
+    for arn, reason in work.failures:
+        print_line(f"failed {arn}: {reason}")
+    for arn, reason in work.unanswered:
+        print_line(f"unanswered {arn}: {reason}")
+    verb = "would be" if dry_run else "was"
+    jobs = f"activation of {counted(work.started, 'read set')} in {counted(len(work.jobs), 'job')} {verb} started"
+    if work.unanswered:
+        print_line(f"{counted(len(work.unanswered), 'read set')} may have been started")
+    if work.jobs or not work.unanswered:
+        print_line(jobs if work.jobs else f"nothing {verb} activated")
+    if work.activated is not None:
+        print_line(f"{counted(work.activated, 'read set')} became active")
+
+
+def _document(work: Work, about: Mapping[str, Any], *, dry_run: bool) -> dict[str, Any]:
+    tally = work.tally
+    return {
+        **about,
+        "dry_run": dry_run,
+        "archived": tally.count,
+        "bytes": None if tally.unknown and tally.unknown == tally.count else tally.size,
+        "bytes_unknown": tally.unknown,
+        "active": work.active,
+        "activating": len(work.activating),
+        "jobs": [
+            {"job_id": job.id, "store_id": job.arns[0].store_id, "set_arns": [str(arn) for arn in job.arns]}
+            for job in work.jobs
+        ],
+        "activated": work.activated,
+        "failures": [{**identity(arn), "reason": reason} for arn, reason in work.failures],
+        "unanswered": [{**identity(arn), "reason": reason} for arn, reason in work.unanswered],
+    }
