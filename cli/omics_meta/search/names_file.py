@@ -49,7 +49,7 @@ def _column(lines: io.StringIO, column: str, option: str, shown: str) -> list[st
     try:
         rows = [row for row in csv.reader(lines, strict=True) if any(map(str.strip, row))]
     except csv.Error as error:
-        raise CommandError(f"{option}: {shown} is not CSV: {error}") from error
+        raise CommandError(f"{option}: {shown} is not CSV: {error}: check its quotes") from error
     if not rows:
         return []
     head = rows.pop(0)
