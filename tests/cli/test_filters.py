@@ -187,7 +187,11 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
         (b"a,a\n1,2\n", ("--from-column", "a"), "--from-column: {path} has 2 columns 'a': give one of a, a"),
         (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give at least one"),
         (b"a\n" + b"x" * 200_000, ("--from-column", "a"), "--samples-from: {path} is not CSV: field larger than"),
-        (b'a\n"A\nB\n', ("--from-column", "a"), "--samples-from: {path} is not CSV: unexpected end of data: check its quotes"),
+        (
+            b'a\n"A\nB\n',
+            ("--from-column", "a"),
+            "--samples-from: {path} is not CSV: unexpected end of data: check its quotes",
+        ),
         (b"\n \n", ("--from-column", "a"), "--samples-from: {path} lists no name: give at least one"),
         (None, (), "--samples-from: cannot read {path}: No such file or directory: give a file with a name on each"),
     ],
