@@ -16,7 +16,7 @@ from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.csv_rows import csv_writer
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import cell
-from omics_meta.terminal.output import ids, print_line, print_note
+from omics_meta.terminal.output import print_line, print_note
 from omics_meta.terminal.output_file import check_place, is_stdout, writing_to
 from omics_meta.terminal.progress import Reporter, reporting
 
@@ -131,5 +131,5 @@ def _say_archived(sifted: Sifted, sheet: Sheet, asked: SheetRequest, noun: str) 
     again = ", with the same stdin" if "-" in chosen else ""
     more = f" (which may take more read sets than the {noun})" if asked.limited else ""
     if (again or more) and len(wanted) <= _MOST_NAMED:
-        chosen, again, more = [ids(arn)[1] for arn in wanted], "", ""
+        chosen, again, more = wanted, "", ""
     print_note(f"to activate{again}{more}: {shlex.join([*asked.activation, *chosen])}")
