@@ -396,9 +396,9 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
 
     # WHEN the read sets are named on stdin, or are some of those that fit, THEN the command has their ARNs
     piped = cli.run("get", "-t", table, "-", "--sheet", "generic", stdin=names(arn_of(stored, 2)))
-    assert f"omics-meta: to activate: omics-meta activate --table {table} {ARN}0000000002\n" in piped.err
+    assert f"omics-meta: to activate: omics-meta activate --table {table} {arn_of(stored, 2)}\n" in piped.err
     some = cli.run("find", "-t", table, "--sample", "s1", "--limit", "2", "--sheet", "generic")
-    command = f"omics-meta activate --table {table} {ARN}0000000001 {ARN}0000000002"
+    command = f"omics-meta activate --table {table} {arn_of(stored, 1)} {arn_of(stored, 2)}"
     assert f"omics-meta: to activate: {command}\n" in some.err
 
     # WHEN the sheet takes some types alone, THEN the command activates no others
