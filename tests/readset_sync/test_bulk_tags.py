@@ -526,10 +526,13 @@ def test_rows_are_refreshed_as_ever_where_their_tags_are_not_compared(night: Nig
 
 
 @pytest.mark.parametrize(
-    ("failures", "refreshed", "said"),
-    [(1, 0, "trusted"), (2, 0, "trusted"), (3, 400, "not available: ")],
+    ("code", "failures", "refreshed", "said"),
+    [
+        ("ThrottledException", 1, 0, "trusted"),
+        ("InternalServiceException", 2, 0, "trusted"),
+        ("ThrottledException", 3, 400, "not available: "),
+    ],
 )
-@pytest.mark.parametrize("code", ["ThrottledException", "InternalServiceException"])
 def test_a_call_that_fails_for_now_has_no_rows_refreshed(
     night: Night, code: str, failures: int, refreshed: int, said: str
 ) -> None:
