@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -26,9 +26,6 @@ _FRESH_SECONDS: Final = 300.0
 
 _TRY_SECONDS: Final = 10.0
 """Before so long, no second process looks: the first is still at it, or the table cannot be read."""
-
-_WAIT_SECONDS: Final = 0.15
-"""Of half a second, Python and Typer take the rest."""
 
 _LONGEST_SECONDS: Final = 30.0
 """After so long, a process that looks gives up, so that shells at a network that hangs leave few of them."""
@@ -103,17 +100,15 @@ def _one_word(names: Iterable[str]) -> list[str]:
 
 
 def _found(context: typer.Context) -> dict[str, list[str]]:
-    """What is known of the table: its `stores` and `tags`. Nothing where it cannot be read, or not soon enough."""
+    """What is known of the table: its `stores` and `tags`. Nothing where it cannot be read, or has not been."""
     given = {name: str(context.params[name]) for name in _TABLE if context.params.get(name)}
-    with suppress(
-        OSError, RuntimeError, ValueError, LookupError, TypeError
-    ):  # nothing can be kept here, or something else wrote it
+    # Nothing can be kept here, or something else wrote it.
+    with suppress(OSError, RuntimeError, ValueError, LookupError, TypeError):
         what = json.dumps([given, str(Path.cwd()), *map(os.environ.get, _SURROUNDINGS)])
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "omics-meta"
         kept = folder / f"{hashlib.sha256(what.encode()).hexdigest()}.json"
         if _age(kept) > _FRESH_SECONDS:
             _look(given, kept)
-            _wait(lambda: _age(kept) <= _FRESH_SECONDS)
         found = json.loads(kept.read_text(encoding="utf-8"))
         return {name: [*map(str, found[name])] for name in ("stores", "tags")}
     return {"stores": [], "tags": []}
@@ -131,12 +126,6 @@ def _look(given: Mapping[str, str], kept: Path) -> None:
         command = [sys.executable, "-m", "omics_meta.search.completion", json.dumps(given), str(kept)]
         nowhere = subprocess.DEVNULL
         subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)  # noqa: S603 - no shell
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while not done() and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def keep(given: Mapping[str, str], file: Path) -> None:
