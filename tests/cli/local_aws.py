@@ -1,6 +1,6 @@
 """The local AWS of a test of the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import count
 from typing import Any
@@ -79,12 +79,14 @@ class Aws:
         self,
         key: tuple[tuple[str, str, str], ...] = (("set_arn", "HASH", "S"),),
         indexes: Mapping[str, tuple[str, str | None, str]] | None = None,
+        rows: Iterable[Mapping[str, Any]] = (),
     ) -> str:
-        """Create an empty table; return its name.
+        """Create a table; return its name.
 
         Args:
             key: Attribute, kind and type of each key attribute.
             indexes: Partition key, sort key and projection by the name of an index; all keys are texts.
+            rows: What it holds; nothing by default.
         """
         name = f"read-sets-{next(_names)}"
         types = {attribute: type_ for attribute, _, type_ in key}
@@ -99,6 +101,8 @@ class Aws:
             AttributeDefinitions=[{"AttributeName": each, "AttributeType": type_} for each, type_ in types.items()],
             **declared,
         )
+        for row in rows:
+            self.put(name, row)
         return name
 
     def filled(self, *store_ids: str, table: str = "") -> str:

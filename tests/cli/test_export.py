@@ -41,10 +41,7 @@ def stored(local_aws: Aws) -> list[dict[str, Any]]:
 @pytest.fixture
 def table(aws: Aws, stored: list[dict[str, Any]]) -> str:
     """A table with these rows."""
-    name = aws.table()
-    for row in stored:
-        aws.put(name, row)
-    return name
+    return aws.table(rows=stored)
 
 
 def read_back(path: Path, query: str) -> list[tuple[Any, ...]]:

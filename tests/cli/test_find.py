@@ -63,10 +63,7 @@ def populated(aws: Aws, stored: list[dict[str, Any]]) -> Populate:
     """Make a table with these rows, and return its name."""
 
     def populate(indexes: Mapping[str, tuple[str, str | None, str]] | None = None) -> str:
-        table = aws.table(indexes=indexes)
-        for row in stored:
-            aws.put(table, row)
-        return table
+        return aws.table(indexes=indexes, rows=stored)
 
     return populate
 

@@ -322,10 +322,7 @@ def stored(local_aws: Aws) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def table(aws: Aws, stored: list[dict[str, Any]]) -> str:
-    name = aws.table()
-    for each in stored:
-        aws.put(name, each)
-    return name
+    return aws.table(rows=stored)
 
 
 def arn_of(stored: Sequence[Mapping[str, Any]], number: int) -> str:

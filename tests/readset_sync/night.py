@@ -113,6 +113,11 @@ class Night:
         """How often a read set was read."""
         return self.service.calls["GetReadSetMetadata"]
 
+    @property
+    def finished(self) -> list[dict[str, Any]]:
+        """What was logged of each reconciliation at its end."""
+        return [line for line in self.log if line["message"] == "reconciliation finished"]
+
     def add(self, count: int = 1, **attributes: Any) -> list[ReadSetArn]:
         """Create read sets whose events are lost."""
         ids = [self.service.create_read_set(self.store, name="reads", **attributes) for _ in range(count)]

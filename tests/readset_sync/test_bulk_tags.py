@@ -465,9 +465,7 @@ def test_a_changed_tag_is_in_its_row_after_the_next_reconciliation(night: Night)
     assert quiet["GetReadSetMetadata"] == 0
     assert quiet["ListTagsForResource"] < FIRST + 50
     assert night.drift == 0
-    assert [line["tags_in_bulk"] for line in night.log if line["message"] == "reconciliation finished"] == 2 * [
-        "trusted"
-    ]
+    assert [line["tags_in_bulk"] for line in night.finished] == 2 * ["trusted"]
 
 
 def test_an_answer_that_stays_behind_has_no_row_refreshed(night: Night) -> None:
@@ -483,7 +481,7 @@ def test_an_answer_that_stays_behind_has_no_row_refreshed(night: Night) -> None:
         night.pass_()
 
     assert night.service.calls["GetReadSetMetadata"] == 0
-    finished = [line for line in night.log if line["message"] == "reconciliation finished"]
+    finished = night.finished
     assert ["refused: " in line["tags_in_bulk"] for line in finished] == [True, True]
     assert is_true(night)
 
@@ -546,7 +544,7 @@ def test_a_call_that_fails_for_now_has_no_rows_refreshed(
     night.pass_()
 
     assert night.service.calls["GetReadSetMetadata"] == refreshed
-    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    [finished] = night.finished
     assert finished["tags_in_bulk"].startswith(said)
 
 
@@ -597,7 +595,7 @@ def test_many_answers_that_are_behind_are_a_contradiction(night: Night) -> None:
     night.ask()
     night.pass_()
 
-    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    [finished] = night.finished
     assert finished["tags_in_bulk"].startswith("refused: ")
     assert all(row["tags"] == [{"n": "changed"}] for row in night.table.get_many(map(str, arns[:6])).values())
 
@@ -684,7 +682,7 @@ def test_it_is_said_of_how_many_read_sets_tags_were_told(night: Night) -> None:
     night.ask()
     night.pass_()
 
-    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    [finished] = night.finished
     for state, told in (
         (str(run.bulk.trust), run.bulk.trust.coverage),
         (finished["tags_in_bulk"], finished["tags_told"]),
@@ -723,7 +721,7 @@ def test_a_first_fill_keeps_its_pace_after_a_contradiction(night: Night) -> None
     night.ask()
     night.pass_()
 
-    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    [finished] = night.finished
     assert finished["tags_in_bulk"].startswith("refused: ")
     assert finished["found"] == {"listed": 330, "filled": 330}
     assert is_true(night)
@@ -764,7 +762,7 @@ def test_a_read_set_whose_tags_cannot_be_read_ends_no_reconciliation(
         retag(night, arns[3], n="changed")
 
     night.ask()
-    while not (finished := [line for line in night.log if line["message"] == "reconciliation finished"]):
+    while not (finished := night.finished):
         night.work()
 
     assert [line["tags_in_bulk"] for line in finished] == ["trusted"]

@@ -67,7 +67,7 @@ def test_old_rows_and_those_of_a_backfill_or_of_somebody_else_are_no_drift(night
     night.pass_()
 
     assert night.drift == 0
-    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    [finished] = night.finished
     assert finished["found"]["unfinished"] == 1
     overwritten = {line["set_arn"] for line in night.log if "overwritten" in line}
     assert overwritten == {str(edited), str(foreign)}
@@ -144,7 +144,7 @@ def test_a_table_that_was_never_filled_is_filled_with_time_for_others(night: Nig
     assert night.drift == 0
     # Its steps are no reason to ring for a reconciliation that does not end.
     assert night.metrics["Reconciliations"] == [0, 0, 1]
-    [finished] = [line for line in night.log if line["message"] == "reconciliation finished"]
+    [finished] = night.finished
     assert finished["found"] == {"listed": 45, "filled": 45}
     assert night.now - began > timedelta(minutes=45 / 20 - 1)
 

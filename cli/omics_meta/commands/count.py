@@ -75,14 +75,12 @@ def count(search: Search, *, form: Format, by: str | None) -> ExitCode:
     groups: dict[tuple[Value, ...], _Group] = {} if labels else {(): _Group((), _Sum(), _Sum())}
     read_sets = 0
     with reporting() as reporter:
-        reporter.begin("count")
-        for page in found.pages:
+        for page in reporter.each("count", found.pages):
             for row in page:
                 *key, size, bases = values(row, (*labels, *_MEASURED))
                 group = groups.get(tuple(key)) or groups.setdefault(tuple(key), _Group(tuple(key), _Sum(), _Sum()))
                 group.size.add(size)
                 group.bases.add(bases)
-                reporter.advance()
             read_sets += len(page)
     ranked = [{_GROUP: group} for group in sorted(groups.values(), key=lambda group: group.rank)]
     if form is Format.PARQUET and (most := max((group.size.known for group in groups.values()), default=0)) >= 2**63:

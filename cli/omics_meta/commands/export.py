@@ -1,9 +1,7 @@
 """`omics-meta export`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-from readset_sync.model.record import Row
 
 from omics_meta.search.columns import COLUMNS, columns_of
 from omics_meta.search.filters import Search, SheetRequest
@@ -16,7 +14,7 @@ from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
 from omics_meta.terminal.output import print_line, print_note
 from omics_meta.terminal.output_file import is_stdout, writing_to
-from omics_meta.terminal.progress import Reporter, reporting
+from omics_meta.terminal.progress import reporting
 
 
 def export(
@@ -47,7 +45,7 @@ def export(
     order = order_of(sort) if sort is not None else None
     found = search_for(search)
     with reporting() as reporter, writing_to(output) as file:
-        pages = _counted(found.pages, reporter)
+        pages = reporter.each("export", found.pages)
         pages = order.sorted(pages, None) if order else pages
         count = write(Rows(pages, wanted, found.connection.about("export")), file)
     said = f"{counted(count, 'read set')} exported"
@@ -66,11 +64,3 @@ def _format_of(output: Path | None) -> Format:
     if ending not in endings:
         raise CommandError(f"-o {output} ends in none of .{', .'.join(endings)}: say with --format what to write")
     return Format(ending)
-
-
-def _counted(pages: Iterator[list[Row]], reporter: Reporter) -> Iterator[Sequence[Row]]:
-    reporter.begin("export")
-    for page in pages:
-        yield page
-        for _ in page:
-            reporter.advance()

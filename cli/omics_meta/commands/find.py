@@ -48,7 +48,7 @@ def find(
     shown = columns_of(columns) if columns is not None else None
     order = order_of(sort) if sort is not None else None
     if explain:
-        return searching.explain(search, order, command="find", as_json=form is Format.JSON)
+        return searching.explain(search, order, as_json=form is Format.JSON)
     found = search_for(search)
 
     pages = order.sorted(found.pages, limit) if order else _first(found.pages, limit)

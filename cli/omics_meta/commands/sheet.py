@@ -2,11 +2,10 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
-
-from readset_sync.model.record import Row
 
 from omics_meta.search.filters import TYPES, SheetRequest
 from omics_meta.search.searching import Found
@@ -18,7 +17,7 @@ from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import cell
 from omics_meta.terminal.output import print_line, print_note
 from omics_meta.terminal.output_file import check_place, is_stdout, writing_to
-from omics_meta.terminal.progress import Reporter, reporting
+from omics_meta.terminal.progress import reporting
 
 _MOST_NAMED: Final = 20
 """Read sets that are named with what keeps them from a sheet, or in the command that activates them."""
@@ -83,7 +82,7 @@ def write_sheet(
         noun: What is written.
     """
     with reporting() as reporter:
-        sifted = sheet.sift(_reported(found.pages, reporter))
+        sifted = sheet.sift(chain.from_iterable(reporter.each("read", found.pages)))
     code = found.end(len(sifted.lines) + len(sifted.refusals))
     _say_refusals(sifted.refusals, noun)
     _say_archived(sifted, sheet, asked, noun)
@@ -100,14 +99,6 @@ def write_sheet(
     else:
         print_line(f"{said}: {output}")
     return code
-
-
-def _reported(pages: Iterable[Sequence[Row]], reporter: Reporter) -> Iterator[Row]:
-    reporter.begin("read")
-    for page in pages:
-        for row in page:
-            yield row
-            reporter.advance()
 
 
 def _say_refusals(refusals: Sequence[Refusal], noun: str) -> None:

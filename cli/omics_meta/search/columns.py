@@ -247,12 +247,12 @@ def _column(item: _Item, known: Mapping[str, Column]) -> Column:
         raise CommandError(f"the text {item.sources[0]} needs a name: give NEW={item.sources[0]}")
     if len(sources) == 1:
         return replace(sources[0], name=heading, taken=sources[0].of)
-    kinds = {source.kind for source in sources}
+    is_of_one_kind = len({source.kind for source in sources}) == 1
     return Column(
         heading,
-        kinds.pop() if len(kinds) == 1 else Kind.TEXT,
+        sources[0].kind if is_of_one_kind else Kind.TEXT,
         frozenset[str]().union(*(source.attributes for source in sources)),
-        partial(_first if len(kinds) == 0 else _first_as_text, sources),
+        partial(_first if is_of_one_kind else _first_as_text, sources),
     )
 
 

@@ -37,7 +37,7 @@ _TABLE: Final = ("stack", "cwd", "outputs", "table", "region", "profile")
 """The options that say which table it is, and from where it is read."""
 
 _SURROUNDINGS: Final = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
-"""The variables that do."""
+"""The environment variables that say so too."""
 
 
 def statuses(incomplete: str) -> list[str]:

@@ -66,11 +66,16 @@ class Tally:
         self.unknown += other.unknown
 
     @property
+    def known_size(self) -> int | None:
+        """The bytes that are known of; None where no row tells any, which is not 0."""
+        return None if self.unknown and self.unknown == self.count else self.size
+
+    @property
     def size_text(self) -> str:
         """The size for people, such as `1.2 TiB`, `1.2 TiB (3 unknown)` or `unknown`."""
-        if self.unknown and self.unknown == self.count:
+        if self.known_size is None:
             return UNKNOWN
-        known = size_text(self.size)
+        known = size_text(self.known_size)
         return f"{known} ({self.unknown:,} {UNKNOWN})" if self.unknown else known
 
 

@@ -92,10 +92,10 @@ def _tell_missing(attribute: str, missing: Sequence[str], *, of: int, where: str
         print_note("if that file is CSV, name its column with --from-column")
 
 
-def explain(search: Search, order: Order | None, *, command: str, as_json: bool) -> ExitCode:
-    """Print how a search would be done, and what it would cost."""
+def explain(search: Search, order: Order | None, *, as_json: bool) -> ExitCode:
+    """Print how `find` would search, and what it would cost."""
     planned = _planned(search)
-    print_explanation(planned.connection.about(command), planned.access, planned.facts, order, as_json=as_json)
+    print_explanation(planned.connection.about("find"), planned.access, planned.facts, order, as_json=as_json)
     return ExitCode.DONE
 
 

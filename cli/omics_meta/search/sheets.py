@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from readset_sync.constants import KEY
+from readset_sync.messages.read_set_event import ACTIVATING, ARCHIVED
 from readset_sync.model.record import Row
 
 from omics_meta.search.columns import Column, Value, one_column, values
@@ -22,7 +23,7 @@ PRESETS: Final = Path(__file__).parents[1] / "sheets"
 NEVER_SEEN: Final = "its files are not known, because its row has never seen it active"
 """The rule that an archived read set breaks whose files are not known: activation tells them."""
 
-_ARCHIVED: Final = frozenset({"ARCHIVED", "ACTIVATING"})
+_ARCHIVED: Final = frozenset({ARCHIVED, ACTIVATING})
 _WITHOUT_FILES: Final = frozenset({"PROCESSING_UPLOAD", "UPLOAD_FAILED", "DELETING", "DELETED"})
 """Statuses of read sets whose files cannot be read, now or after activation."""
 
@@ -185,7 +186,7 @@ class Sheet:
                 return Refusal(row[KEY], rule, cell(shown[each.name]))
         if rule := next(filter(None, (each.alone_in(shown) for each in having)), None):
             return Refusal(row[KEY], rule)
-        return Line(list(shown.values()), row[KEY], status == "ARCHIVED")
+        return Line(list(shown.values()), row[KEY], status == ARCHIVED)
 
 
 def preset_names() -> list[str]:

@@ -2,14 +2,17 @@
 
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from omics_meta.terminal.console import counted, read_or_not
 from omics_meta.terminal.rich_console import console_of
+
+_Item = TypeVar("_Item")
 
 
 class Reporter:
@@ -34,6 +37,14 @@ class Reporter:
     def advance(self, label: str = "") -> None:
         """Count one read set, under what was begun or beside it."""
         self._progress.advance(self._show(label or self._label))
+
+    def each(self, label: str, pages: Iterable[Sequence[_Item]]) -> Generator[Sequence[_Item]]:
+        """Begin with something else, yield its pages, and count the read sets of each when it has been dealt with."""
+        self.begin(label)
+        for page in pages:
+            yield page
+            for _ in page:
+                self.advance()
 
     def batch(self, counts: Counter[str], label: str = "") -> None:
         """Report a finished batch, unless it was empty."""

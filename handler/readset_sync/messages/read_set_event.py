@@ -27,11 +27,13 @@ class Action(StrEnum):
 
 
 ACTIVE: Final = "ACTIVE"
+ACTIVATING: Final = "ACTIVATING"
+ARCHIVED: Final = "ARCHIVED"
 
 ACTIONS: Final = {
     ACTIVE: Action.REFRESH,
-    "ACTIVATING": Action.SET_STATUS,
-    "ARCHIVED": Action.SET_STATUS,
+    ACTIVATING: Action.SET_STATUS,
+    ARCHIVED: Action.SET_STATUS,
     "DELETING": Action.SET_STATUS,
     "DELETED": Action.REMOVE,
     "PROCESSING_UPLOAD": Action.IGNORE,

@@ -117,7 +117,7 @@ def _document(work: Work, about: Mapping[str, Any], *, dry_run: bool) -> dict[st
         **about,
         "dry_run": dry_run,
         "archived": tally.count,
-        "bytes": None if tally.unknown and tally.unknown == tally.count else tally.size,
+        "bytes": tally.known_size,
         "bytes_unknown": tally.unknown,
         "active": work.active,
         "activating": len(work.activating),

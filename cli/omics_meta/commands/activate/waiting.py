@@ -7,11 +7,11 @@ from typing import Final
 
 from readset_sync.aws.table import Table
 from readset_sync.constants import KEY
-from readset_sync.messages.read_set_event import ACTIVE
+from readset_sync.messages.read_set_event import ACTIVATING, ACTIVE, ARCHIVED
 from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, is_passing
 from readset_sync.model.record import Row
 
-from omics_meta.commands.activate.work import ACTIVATING, ARCHIVED, Job, Work
+from omics_meta.commands.activate.work import Job, Work
 from omics_meta.search.reader import read_named
 from omics_meta.terminal.output import print_note
 from omics_meta.terminal.progress import Reporter

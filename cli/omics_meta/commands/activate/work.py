@@ -6,14 +6,11 @@ from itertools import groupby
 from typing import Final
 
 from readset_sync.constants import KEY
-from readset_sync.messages.read_set_event import ACTIVE
+from readset_sync.messages.read_set_event import ACTIVATING, ACTIVE, ARCHIVED
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.record import Row
 
 from omics_meta.search.inventory import Tally
-
-ARCHIVED: Final = "ARCHIVED"
-ACTIVATING: Final = "ACTIVATING"
 
 _MOST: Final = 20
 """Read sets that StartReadSetActivationJob takes."""
