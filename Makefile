@@ -7,6 +7,8 @@ MAKEFLAGS += --no-builtin-rules
 # No proxy is between the parts of what runs on this machine.
 export no_proxy := 127.0.0.1,$(or $(no_proxy),$(NO_PROXY))
 export NO_PROXY := $(no_proxy)
+# Many containers set this. The tests start hundreds of processes, and each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
