@@ -126,6 +126,10 @@ types: $(READY) ## Check types
 generate: $(READY) ## Write what is made from the code: arguments, configuration keys, schema, tables of the docs
 	@$(BIN)/python -m tools.generate
 
+.PHONY: docs
+docs: $(READY) ## Build README and docs/ into a site, .cache/site
+	@$(BIN)/python -m tools.site
+
 .PHONY: lock
 lock: $(UV) ## Renew requirements.lock from both pyproject.toml
 	@$(UV) pip compile pyproject.toml sandbox/pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
