@@ -9,6 +9,7 @@ from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
+import omics_sandbox.tables  # noqa: F401  # pyright: ignore[reportUnusedImport] - moto writes items quickly with it
 from botocore import xform_name
 from botocore.errorfactory import ClientExceptionsFactory
 from botocore.loaders import Loader

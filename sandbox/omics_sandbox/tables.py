@@ -1,15 +1,18 @@
-"""moto's DynamoDB tables, with indexes that are looked up."""
+"""moto's DynamoDB tables, with indexes that are looked up, and items that are written quickly."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # moto's types are partial.
 
 from collections import defaultdict
 from typing import Any
 
-from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
 _INDEX_NAME = 7
 """The position of the index's name among the arguments of a query."""
+
+_FAR_FROM_LIMIT = 100_000
+"""Characters, of at most four bytes each: DynamoDB takes 400 KB."""
 
 
 class IndexedTable(Table):
@@ -62,3 +65,18 @@ class IndexedTable(Table):
                         found[item.attrs[attribute].value].append(item)
             self._by_key[attribute] = dict(found)
         return self._by_key[attribute]
+
+
+_fill = Item.__init__
+
+
+def _fill_quickly(self: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
+    """Make an item. At each attribute, moto looks at the size of all: without, where it is far from the limit."""
+    if len(repr(attrs)) > _FAR_FROM_LIMIT:
+        _fill(self, hash_key, range_key, attrs)
+        return
+    self.hash_key, self.range_key, self.attrs = hash_key, range_key, LimitedSizeDict()
+    dict.update(self.attrs, {name: DynamoType(value) for name, value in attrs.items()})
+
+
+Item.__init__ = _fill_quickly
