@@ -4,6 +4,7 @@ The engine starts it as `python <this folder>` with its own address as the argum
 """
 
 import inspect
+import re
 import sys
 from importlib.metadata import version
 
@@ -27,7 +28,7 @@ class Package(ComponentProvider):
     def __init__(self) -> None:
         # The schema takes docstrings as they are in the source, and Markdown takes indented paragraphs for code.
         MetadataSync.__doc__ = inspect.getdoc(MetadataSync)
-        super().__init__([MetadataSync], NAME, version=version(NAME))
+        super().__init__([MetadataSync], NAME, version=_semantic(version(NAME)))
 
     def construct(
         self,
@@ -48,6 +49,11 @@ class Package(ComponentProvider):
             if isinstance(error.inner, SettingsError):
                 raise _in_the_engine_s_words(error.inner) from None
             raise
+
+
+def _semantic(number: str) -> str:
+    """A version as Pulumi spells it: 0.2.0 is 0.2.0, and 0.2.1.dev3+g1a2b3c is 0.2.1-dev.3+g1a2b3c."""
+    return re.sub(r"^(\d+\.\d+\.\d+)\.?([a-z]+)(\d+)", r"\1-\2.\3", number)
 
 
 def _in_the_engine_s_words(error: SettingsError) -> pulumi.InputPropertiesError:

@@ -95,7 +95,7 @@ def test_no_top_level_module_has_a_name_that_others_use(wheel: Path):
         "omics_components",
         "readset_sync",
         "omics_meta",
-        "healthomics_metadata_sync-0.1.0.dist-info",
+        f"healthomics_metadata_sync-{wheel.name.split('-')[1]}.dist-info",
     }
 
 

@@ -1,8 +1,8 @@
 """A recording engine: runs Pulumi programs in this process, with nothing behind them."""
 # pyright: reportPrivateUsage=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportAttributeAccessIssue=false
-# (Pulumi's runtime: what its shell calls is not public, its mocks' dicts have no types, and its settings are
-# descriptors without setters in the types.)
+# pyright: reportAttributeAccessIssue=false, reportIncompatibleVariableOverride=false
+# (Pulumi's runtime: what its shell calls is not public, its mocks' dicts have no types, its settings are
+# descriptors without setters in the types, and methods of its stub attributes.)
 
 import asyncio
 import contextvars
@@ -22,6 +22,7 @@ from google.protobuf.json_format import MessageToDict
 from omics_components import function
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.config import set_all_config
+from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
 from pulumi.runtime.stack import run_in_stack
 
 ROOT = Path(__file__).parents[2]
@@ -161,8 +162,11 @@ def _computed(type_: str, name: str, partition: str, region: str) -> dict[str, A
             return {}
 
 
-class _Monitor(mocks.MockMonitor):
-    """Keeps what MockMonitor throws away: parents, options and outputs."""
+class _Monitor(mocks.MockMonitor, ResourceMonitorStub):
+    """Keeps what MockMonitor throws away: parents, options and outputs.
+
+    Pulumi's older SDKs take transforms for a `ResourceMonitorStub` only.
+    """
 
     def __init__(self, answers: _Mocks, deployment: Deployment) -> None:
         super().__init__(answers)

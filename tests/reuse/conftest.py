@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +94,7 @@ class Project:
 
 
 @pytest.fixture
-def new_project(engine: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Project]]:
+def new_project(engine: Path, schema: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Project]]:
     """Make a stack in a folder whose programs run with this environment's Python, and can use the package."""
 
     def make(folder: Path, *, own_plugins: bool = False, **variables: str) -> Project:
@@ -105,7 +104,7 @@ def new_project(engine: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Call
         if not own_plugins:
             environment = plugins.enter_context(with_plugin(environment, folder))
         project = Project(folder, environment)
-        _install_package(home)
+        _install_package(home, json.loads(schema)["version"])
         project.pulumi("stack", "init", "dev")
         return project
 
@@ -113,12 +112,12 @@ def new_project(engine: Path, sandbox: Sandbox, tmp_path: Path) -> Iterator[Call
         yield make
 
 
-def _install_package(home: Path) -> None:
+def _install_package(home: Path, version: str) -> None:
     """Put the component where the engine looks for packages that `pulumi package add` has fetched.
 
     Such a package has an environment of its own with this repository in it; here it is this one.
     """
-    folder = home / "plugins" / f"resource-{PACKAGE}-v{version(PACKAGE)}"
+    folder = home / "plugins" / f"resource-{PACKAGE}-v{version}"
     folder.mkdir(parents=True)
     script = folder / f"pulumi-resource-{PACKAGE}"
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(ROOT / "components"))} "$@"\n')

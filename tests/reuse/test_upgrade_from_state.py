@@ -2,13 +2,14 @@
 
 This judges aliases, which the recorded names in `test_upgrade.py` cannot. `recorded/state-<version>.json` is what
 `pulumi stack export` gave after `pulumi up` with that version; it is never renewed, and `pytest tests/reuse --renew`
-adds the one of the current version if it is missing (before its release, remove the file to have it made again).
+adds the one of CHANGELOG.md's newest version if it is missing (before its release, remove the file to have it made
+again).
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from omics_sandbox import Sandbox
 ROOT = Path(__file__).parents[2]
 RECORDED = Path(__file__).parent / "recorded"
 SQS = "https://sqs.us-west-2.amazonaws.com"
+VERSIONS = re.findall(r"^## \[(\d.*?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 HOLD_DATA = ("aws:dynamodb/table:Table", "aws:sqs/queue:Queue")
 
 # The fixture of conftest.py, which tests cannot import.
@@ -60,16 +62,19 @@ def without_places(exported: Any) -> Any:
     return {k: "readset-sync.zip" if k == "path" else without_places(v) for k, v in kept.items()}
 
 
-def test_the_state_of_this_version_is_recorded(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
-    file = RECORDED / f"state-{version('healthomics-metadata-sync')}.json"
-    if request.config.getoption("--renew", default=False) and not file.exists():
+def test_the_state_of_every_version_is_recorded(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
+    files = [RECORDED / f"state-{version}.json" for version in VERSIONS]
+    if request.config.getoption("--renew", default=False) and files and not files[0].exists():
         project = request.getfixturevalue("project")
         project.pulumi("up", "--yes", "--skip-preview")
         exported = json.loads(project.pulumi("stack", "export"))
-        file.write_text(json.dumps(without_places(exported), indent=1, sort_keys=True).replace(sandbox.endpoint, SQS))
+        files[0].write_text(
+            json.dumps(without_places(exported), indent=1, sort_keys=True).replace(sandbox.endpoint, SQS)
+        )
         project.pulumi("destroy", "--yes", "--skip-preview")
 
-    assert file.exists(), "a released version has no recorded state: run `.venv/bin/pytest tests/reuse --renew`"
+    missing = [file.name for file in files if not file.exists()]
+    assert missing == [], "a version has no recorded state: run `.venv/bin/pytest tests/reuse --renew`"
 
 
 @pytest.mark.parametrize("file", sorted(RECORDED.glob("state-*.json")), ids=lambda file: file.stem)
