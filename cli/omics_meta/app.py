@@ -405,14 +405,27 @@ def report(
         Path | None,
         typer.Option("--verification", metavar="FILE", help="Output of `omics-meta verify --json`, to show it too."),
     ] = None,
+    tag_keys: Annotated[
+        str | None,
+        typer.Option(
+            "--tag-keys", metavar="KEY,...", help="Count the values of the tags with these keys, and their statuses."
+        ),
+    ] = None,
+    rows: Annotated[
+        bool,
+        typer.Option(
+            "--rows", help="Add a list of all read sets, to search and sort. Their ids may tell who a patient is."
+        ),
+    ] = False,
 ) -> None:
     """Write a page about the read sets of a table: how many, how large, of which kinds, and how fresh their rows are.
 
     The page is one HTML file that needs no network.
     """
-    from omics_meta.commands.report import run
+    from omics_meta.commands.report.command import run
 
-    raise typer.Exit(run(selection_of(context), output=output, verification=verification))
+    given = selection_of(context)
+    raise typer.Exit(run(given, output=output, verified=verification, tag_keys=tag_keys, rows=rows))
 
 
 @_command(cls=sharing(OF_TABLE))

@@ -110,8 +110,8 @@ def test_sizes_that_cannot_be_are_unknown_and_sums_may_be_larger_than_parquet_ta
     [group] = cli.run("count", "-t", table, "--json").document["groups"]
     assert list(group.values()) == [5, 3 * (2**63 - 1), 2, 3 * (2**63 - 1) / 1e9, 2]
     assert [Tally.of({"set_total_size": size}) for size in sizes[2:]] == [
-        Tally(1, 2**63 - 1),
-        *[Tally(1, unknown=1)] * 2,
+        Tally(1, 2**63 - 1, bases_unknown=1),
+        *[Tally(1, unknown=1, bases_unknown=1)] * 2,
     ]
     parquet = cli.run("count", "-t", table, "--format", "parquet")
     assert (parquet.code, parquet.out) == (2, "")

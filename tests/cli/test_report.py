@@ -3,23 +3,24 @@
 import json
 import re
 import signal
-import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from omics_meta.search.inventory import OTHERS, Group, Inventory, Tally
+from omics_meta.commands.report.page import page as write_page
+from omics_meta.commands.report.plot import growth
+from omics_meta.commands.report.verification import Verification
+from omics_meta.search.inventory import OTHERS, Group, Inventory, Store, TableInventory, Tally
 from typing_extensions import override
 
 from tests.cli.local_aws import Aws
 from tests.command_line import FAST, CommandLine
-from tools.pictures.page import BROWSER
 
-WITHOUT_END = frozenset({"meta"})
+WITHOUT_END = frozenset({"input", "meta"})
 HOSTILE = [
     "<script>document.title='pwned'</script>",
     '"><img src=x onerror="document.title=\'pwned\'">',
@@ -66,7 +67,7 @@ class Page(HTMLParser):
 
     @override
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag == "rect"  # of SVG, where any element may end at once
+        assert tag in {"rect", "line", "path"}  # of SVG, where any element may end at once
         self.tags[tag] += 1
 
     @override
@@ -78,10 +79,14 @@ class Page(HTMLParser):
         if {"th", "td"} & set(self._open):
             self.tables[-1][-1][-1] += data
 
-    def rows(self, head: str) -> dict[str, list[str]]:
-        """The numbers of the table whose first column has this head, by label."""
+    def table(self, head: str) -> list[list[str]]:
+        """The lines of the table whose first column has this head, the heads first."""
         [found] = [table for table in self.tables if table[0][0] == head]
-        return {label: numbers for label, *numbers, _ in found[1:]}
+        return found
+
+    def rows(self, head: str) -> dict[str, list[str]]:
+        """The numbers of that table, by label."""
+        return {label: [cell for cell in cells if cell] for label, *cells in self.table(head)[1:]}
 
 
 @pytest.fixture
@@ -93,6 +98,26 @@ def report(cli: CommandLine, tmp_path: Path) -> Callable[..., Page]:
         return Page(file.read_text(encoding="utf-8"))
 
     return run
+
+
+NOW = datetime(2026, 4, 4, 12, tzinfo=UTC)
+
+
+def arn(region: str = "us-west-2", account: str = "123456789012", number: int = 0) -> str:
+    return f"arn:aws:omics:{region}:{account}:sequenceStore/1234567890/readSet/{9_000_000_000 + number}"
+
+
+def counted(*rows: dict[str, Any], tag_keys: Sequence[str] = ()) -> Inventory:
+    """Rows of one table, each with a key that is made up; `region` is that of the key."""
+    inventory = Inventory(NOW, tag_keys)
+    inventory.begin(TableInventory("123456789012", "us-west-2", "rows"))
+    for number, each in enumerate(rows):
+        inventory.add({"set_arn": arn(each.get("region", "us-west-2"), number=number), **each})
+    return inventory
+
+
+def page_of(inventory: Inventory, **more: Any) -> str:
+    return write_page(inventory, NOW, None, **more)
 
 
 def row(aws: Aws, number: int, **attributes: Any) -> dict[str, Any]:
@@ -109,35 +134,145 @@ def test_a_page_counts_what_is_in_the_table(aws: Aws, report: Callable[..., Page
 
     page = report(table)
 
-    assert {label: count for label, (count, _) in page.rows("sequence store").items()} == {
+    assert f"Read sets of {table} in us-west-2</title>" in page.text
+    assert "This page counts the 4 read sets that 2 sequence stores of AWS HealthOmics had at 20" in page.text
+    assert {label: count for label, (count, *_) in page.rows("sequence store").items()} == {
         f"first cohort ({store})": "3",
         f"second ({other})": "1",
     }
-    assert {label: count for label, (count, _) in page.rows("status").items()} == {"ACTIVE": "3", "ARCHIVED": "1"}
-    assert {label: count for label, (count, _) in page.rows("tag").items()} == {
-        "number = 0": "2",
-        "number = 1": "1",
-        "number = 2": "1",
-    }
+    assert {label: count for label, (count, *_) in page.rows("status").items()} == {"ACTIVE": "3", "ARCHIVED": "1"}
     assert page.rows("refreshed")["within a day"][0] == "4"
-    assert sum(int(count) for count, _ in page.rows("month").values()) == 4
+    assert sum(int(count) for count, *_ in page.rows("month").values()) == 4
     # An archived read set that was never seen active has a size that nobody knows, and not none.
-    assert page.rows("status")["ARCHIVED"] == ["1", "unknown"]
-    assert page.rows("sequence store")[f"first cohort ({store})"][1] == f"{2 * sizes[0] / 2**20:.1f} MiB (1 unknown)"
+    assert page.rows("status")["ARCHIVED"][:2] == ["1", "unknown"]
+    assert page.rows("sequence store")[f"first cohort ({store})"][1] == f"{2 * sizes[0] / 10**6:.1f} MB (1 unknown)"
+    # Values of tags may tell who a patient is, so their keys alone are shown.
+    assert {key: count for key, (count, *_) in page.rows("tag").items()} == {"number": "4"}
+    assert {"number"} & {table[0][0] for table in page.tables} == set()
+
+
+def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    table = aws.table()
+    for number in range(6):
+        cohort = {"cohort": "A" if number < 3 else "B"}
+        status = "ARCHIVED" if number % 2 else "ACTIVE"
+        aws.put(table, row(aws, number, set_status=status, tags=[cohort] if number else []))
+
+    done = cli.run("report", "-t", table, "-o", "-", "--tag-keys", "cohort, lane")
+
+    shown = Page(done.out).table("cohort")
+    assert [line[:1] + line[4:6] for line in shown] == [
+        ["cohort", "ACTIVE", "ARCHIVED"],
+        ["B", "1", "2"],
+        ["A", "1", "1"],
+        ["(without this tag)", "1", "0"],
+    ]
+    assert done.code == 0
+    assert "omics-meta: --tag-keys: no read set has the tag 'lane'; upper and lower case matter\n" in done.err
+
+
+def test_values_that_are_not_shown_are_counted_together() -> None:
+    inventory = counted(
+        *({"tags": [{"lane": f"{n:02}"}], "set_status": "ACTIVE"} for n in range(60)), tag_keys=["lane"]
+    )
+
+    lines = Page(page_of(inventory)).table("lane")
+
+    assert len(lines) == 52
+    assert [lines[-2][:2], lines[-1][:2], lines[-1][4]] == [["49", "1"], ["others", "10"], "10"]
+
+
+@pytest.mark.parametrize("keys", ["", "cohort,,lane", ","])
+def test_a_tag_without_a_key_is_refused(keys: str, aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "report.html", "--tag-keys", keys)
+
+    assert (done.code, done.out, done.err) == (
+        2,
+        "",
+        f"omics-meta: error: --tag-keys {keys!r} has an empty key: give the keys of tags, as in cohort,project\n",
+    )
+
+
+def test_storage_costs_what_the_list_says_where_that_is_known() -> None:
+    bases = {"set_sequence_information": {"total_base_count": 10**12}}
+    rows = [
+        {"region": "us-east-1", "set_status": "ACTIVE", **bases},
+        {"region": "us-east-1", "set_status": "ACTIVE"},
+        {"region": "us-east-1", "set_status": "ARCHIVED", **bases},
+        {"region": "eu-west-1", "set_status": "ACTIVATING", **bases},
+        {"region": "il-central-1", "set_status": "ACTIVE", **bases},
+    ]
+
+    page = Page(page_of(counted(*rows)))
+
+    assert [line[:3] + line[4:] for line in page.table("region")[1:]] == [
+        ["eu-west-1", "active", "1", "$0.005769", "$5.77"],
+        ["il-central-1", "active", "1", "unknown", "unknown"],
+        ["us-east-1", "active", "2", "$0.005769", "$5.77"],
+        ["us-east-1", "archive", "1", "$0.001154", "$1.15"],
+    ]
+    assert "$12.69 a month, without free tier, discounts and taxes. Prices: https://aws.amazon.com/health" in page.text
+    assert "as read in a publication of January 2026" in page.text
+    assert "Not in this sum: 1 read sets of which no row tells the number of bases." in page.text
+    assert "The price in il-central-1 is not known here" in page.text
+
+
+def test_growth_has_no_gaps_and_sums_up() -> None:
+    months = {"2025-11": Tally(2, 10), "2026-02": Tally(1, 30), "none": Tally(7)}
+
+    svg = growth(months)
+
+    for said in ("2025-11: 2", "2025-12: 0", "2026-01: 0", "2026-02: 1", "2026-02: 30 B"):
+        assert f"<title>{said}</title>" in svg
+    assert 'aria-label="Growth from 2025-11 to 2026-02, to 3 read sets. The table has the numbers."' in svg
+    assert growth({"none": Tally(7)}) == ""
+    # Not each month of an age that no read set can have.
+    assert growth({"0001-01": Tally(1), "2026-01": Tally(1)}).count("<title>") == 4
+
+
+def test_several_tables_are_side_by_side() -> None:
+    inventory = Inventory(NOW)
+    for account, region in (
+        ("111111111111", "us-east-1"),
+        ("222222222222", "eu-west-1"),
+        ("222222222222", "us-east-1"),
+    ):
+        inventory.begin(TableInventory(account, region, "rows"))
+        inventory.add({"set_arn": arn(region, account), "synced_at": "2026-04-03T00:00:00Z", "sync_state": "listed"})
+
+    page = Page(page_of(inventory, unread=["rows in us-east-2"]))
+
+    assert "<h1>Read sets of 3 tables in 2 accounts and 2 regions</h1>" in page.text
+    assert [line[:4] for line in page.table("account")[1:]] == [
+        ["111111111111", "us-east-1", "rows", "1"],
+        ["222222222222", "eu-west-1", "rows", "1"],
+        ["222222222222", "us-east-1", "rows", "1"],
+    ]
+    assert page.table("account")[1][6:9] == ["2026-04-03T00:00:00Z", "2026-04-03T00:00:00Z", "1"]
+    # The same id in another account is another store.
+    assert [line[:4] for line in page.table("sequence store")[1:]] == [
+        ["1234567890", "111111111111", "us-east-1", "1"],
+        ["1234567890", "222222222222", "eu-west-1", "1"],
+        ["1234567890", "222222222222", "us-east-1", "1"],
+    ]
+    assert "Not in this page, because it could not be read: rows in us-east-2." in page.text
 
 
 def test_the_inventory_adds_up_bytes_and_ages() -> None:
-    now = datetime(2026, 4, 4, 12, tzinfo=UTC)
-    inventory = Inventory(now)
     ages = [timedelta(hours=1), timedelta(days=3), timedelta(days=20), timedelta(days=400)]
-    for number, age in enumerate(ages):
-        arn = f"arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/{number}"
-        inventory.add({"set_arn": arn, "synced_at": f"{now - age:%Y-%m-%dT%H:%M:%SZ}", "set_total_size": 10})
-    inventory.add({"set_arn": "not an ARN", "set_total_size": "huge", "tags": "none", "store": "none"})
+    rows = [{"synced_at": f"{NOW - age:%Y-%m-%dT%H:%M:%SZ}", "set_total_size": 10} for age in ages]
+    odd = {"set_arn": "not an ARN", "set_total_size": "huge", "tags": "none", "store": "none", "set_creation_time": 3}
 
-    assert inventory.total == Tally(5, 40, unknown=1)
+    inventory = counted(*rows, odd)
+
+    assert inventory.total == Tally(5, 40, unknown=1, bases_unknown=5)
     assert [tally.count for _, tally in inventory.ages.in_order(Inventory.AGES)] == [1, 1, 1, 1, 1]
-    assert inventory.stores.largest(1) == [("1234567890", Tally(4, 40)), (OTHERS, Tally(1, unknown=1))]
+    assert inventory.stores == {
+        Store("us-west-2", "123456789012", "1234567890"): Tally(4, 40, bases_unknown=4),
+        Store("", "", "none"): Tally(1, unknown=1, bases_unknown=1),
+    }
+    assert (inventory.tables[0].oldest, inventory.tables[0].newest) == ("2025-02-28T12:00:00Z", "2026-04-04T11:00:00Z")
+    assert inventory.months.tallies.keys() == {"none"}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +293,7 @@ def test_a_size_that_is_not_known_is_never_0(tally: Tally, text: str) -> None:
 def test_no_group_takes_more_than_a_thousand_labels() -> None:
     group = Group()
     for number in range(3000):
-        group.add(str(number), Tally(1, 1))
+        assert group.add(str(number), Tally(1, 1)) == (str(number) if number < 1000 else OTHERS)
 
     assert len(group.tallies) == 1001
     assert sum(tally.count for _, tally in group.largest(10)) == 3000
@@ -170,24 +305,25 @@ def test_what_users_write_is_shown_and_never_markup(aws: Aws, report: Callable[.
         arn, named = aws.arn(f"123456789{number}", "9000000000"), dict.fromkeys(("set_status", "set_type"), hostile)
         aws.put(table, {"set_arn": arn, "store": {"store_name": hostile}, "tags": [{hostile: hostile}], **named})
 
-    page = report(table)
+    page = report(table, "--tag-keys", HOSTILE[3])
 
     # THEN it is there as it was written, but for what HTML does not allow, and is no element of the page
     shown = [hostile.replace("\x07", "\ufffd") for hostile in HOSTILE]
     assert page.rows("status").keys() == page.rows("type").keys() == set(shown)
-    assert page.rows("tag").keys() == {f"{each} = {each}" for each in shown}
+    assert page.rows("tag").keys() == set(shown)
+    assert page.rows(HOSTILE[3]).keys() == {HOSTILE[3], "(without this tag)"}
     assert page.rows("sequence store").keys() == {f"{each} (123456789{n})" for n, each in enumerate(shown)}
-    assert (page.tags["h1"], page.tags["main"], page.tags["table"]) == (1, 1, 6)
+    assert [page.tags[each] for each in ("h1", "main", "script", "style")] == [1, 1, 1, 1]
     # AND the page needs nothing but itself
     assert page.addresses == []
-    assert page.tags.keys().isdisjoint({"script", "link", "img", "iframe", "object"})
+    assert page.tags.keys().isdisjoint({"link", "img", "iframe", "object"})
 
 
 def test_an_empty_table_has_a_page_too(aws: Aws, report: Callable[..., Page]) -> None:
     page = report(aws.table())
 
     assert len(page.tables) == 1  # ages have lines of their own
-    assert {count for count, _ in page.rows("refreshed").values()} == {"0"}
+    assert {count for count, *_ in page.rows("refreshed").values()} == {"0"}
 
 
 def test_a_verification_is_shown(aws: Aws, cli: CommandLine, report: Callable[..., Page], tmp_path: Path) -> None:
@@ -203,10 +339,95 @@ def test_a_verification_is_shown(aws: Aws, cli: CommandLine, report: Callable[..
         **{state: ["0"] for state in ("stale", "orphaned", "failed")},
         **{state: ["1"] for state in ("in sync", "missing")},
     }
-    assert "as far as was compared: tags in bulk of 2 of 2 read sets, but no files." in page.text
+    assert (
+        "The tags of 2 of 2 read sets were compared, as AWS tells them in bulk. Files were not compared. 1 of 2 rows "
+        "differed. Something was wrong."
+    ) in page.text
+    assert "The pipeline was not checked." in page.text
 
 
-@pytest.mark.parametrize("content", ["[]", '{"command": "backfill"}', "no JSON", None])
+VERIFIED: dict[str, Any] = {
+    "command": "verify",
+    "table": "rows",
+    "region": "us-west-2",
+    "in_sync": True,
+    "totals": {"in_sync": 2},
+    "stores": [{"store_id": "1234567890"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({}, "Files and tags were not compared. 0 of 2 rows differed."),
+        ({"tags_in_bulk": "unknown"}, "Files and tags were not compared."),
+        ({"tags_in_bulk": "trusted"}, "Tags were compared, as AWS tells them in bulk. Files were not compared."),
+        ({"deep": True}, "Rows, files and tags were compared. 0 of 2 rows differed."),
+        ({"table": "arn:aws:dynamodb:us-west-2:123456789012:table/rows"}, "Files and tags were not compared."),
+        ({"stores": []}, "Sequence stores that were not compared: 1234567890."),
+        (
+            {"pipeline": [{"check": "rule", "passed": False, "found": "<none>"}, {"check": "queue", "passed": True}]},
+            "1 of 2 checks of the pipeline passed.",
+        ),
+    ],
+)
+def test_a_page_tells_what_was_compared_and_what_was_not(members: dict[str, Any], said: str) -> None:
+    found = Verification.of(VERIFIED | members)
+
+    text = write_page(counted({}), NOW, found)
+
+    assert said in text
+    assert "well" not in text
+    assert "&lt;none&gt;" in text or not found.failed
+
+
+def test_without_a_verification_nothing_was_compared() -> None:
+    assert "Nothing was compared: this page shows what the rows say." in page_of(counted({}))
+
+
+def test_a_verification_of_one_of_several_tables_says_so() -> None:
+    inventory = counted({})
+    inventory.begin(TableInventory("123456789012", "us-west-2", "others"))
+
+    text = write_page(inventory, NOW, Verification.of(VERIFIED))
+
+    assert "Only table rows in us-west-2 was compared, and not others in us-west-2." in text
+
+
+@pytest.mark.parametrize("members", [{"table": "another"}, {"region": "eu-west-1"}])
+def test_a_verification_of_another_table_is_refused(
+    members: dict[str, str], aws: Aws, cli: CommandLine, tmp_path: Path
+) -> None:
+    table = aws.table()
+    file, page = tmp_path / "verified.json", tmp_path / "report.html"
+    file.write_text(json.dumps(VERIFIED | {"table": table} | members))
+    page.write_text("before")
+
+    done = cli.run("report", "-t", table, "-o", page, "--verification", file)
+
+    named = {"table": table, "region": "us-west-2"} | members
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"omics-meta: error: --verification {file} is about table {named['table']} in {named['region']}, and the "
+        f"report about {table} in us-west-2: verify that, or leave the option out\n"
+    )
+    assert page.read_text() == "before"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "3",
+        '{"command": "backfill"}',
+        '{"command": "verify", "table": "rows"}',
+        json.dumps(VERIFIED | {"totals": 3}),
+        json.dumps(VERIFIED | {"stores": [{}]}),
+        json.dumps(VERIFIED | {"pipeline": ["rule"]}),
+        "no JSON",
+        None,
+    ],
+)
 def test_what_is_no_verification_is_refused(content: str | None, aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "verified.json"
     if content is not None:
@@ -246,27 +467,3 @@ def test_a_page_that_is_not_whole_replaces_nothing(aws: Aws, cli: CommandLine, t
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir() if each.is_file()] == [
         ("report.html", "before")
     ]
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium on PATH: `make browser` installs Debian's")
-def test_a_browser_shows_the_page(aws: Aws, report: Callable[..., Page], tmp_path: Path) -> None:
-    table = aws.table()
-    for number, hostile in enumerate(HOSTILE):
-        aws.put(table, row(aws, number, set_status="ACTIVE", set_total_size=2**40, tags=[{"name": hostile}]))
-    report(table)
-
-    shown = browse(tmp_path, "--dump-dom")
-
-    # THEN the title is the page's own, whatever names say, and they are texts
-    assert f"<title>Read sets of {table} in us-west-2</title>" in shown
-    assert "5 read sets. Size: 5.0 TiB" in shown
-    assert json.dumps(shown).count("pwned") == 3
-    assert Page(shown).rows("status") == {"ACTIVE": ["5", "5.0 TiB"]}
-
-
-def browse(folder: Path, *arguments: str) -> str:
-    assert BROWSER is not None
-    # --no-sandbox, because the tests may run as root.
-    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}")
-    command = [BROWSER, *options, *arguments, (folder / "report.html").as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout

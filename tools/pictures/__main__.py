@@ -13,7 +13,8 @@ from typing import Final
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider.deployment import deploy
 
-from tools.pictures.page import BROWSER, screenshot
+from tools.pictures.browser import BROWSER, NO_BROWSER
+from tools.pictures.page import screenshot
 from tools.pictures.terminal import picture, run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -87,13 +88,10 @@ def main() -> int:
         (DOCS / f"{name}.svg").write_text(svg, encoding="utf-8")
         print(f"docs/{name}.svg")
     if BROWSER is None:
-        print(
-            "docs/report.png stays as it is: there is no Chromium on PATH. `make browser` installs Debian's.",
-            file=sys.stderr,
-        )
+        print(f"docs/report.png stays as it is: {NO_BROWSER}", file=sys.stderr)
         return 1
     with Sandbox(limits=Limits.none()) as sandbox, tempfile.TemporaryDirectory() as folder:
-        screenshot(BROWSER, sandbox, Path(folder), DOCS / "report.png")
+        screenshot(sandbox, Path(folder), DOCS / "report.png")
     print("docs/report.png")
     return 0
 

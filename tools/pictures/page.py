@@ -2,7 +2,6 @@
 
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +12,11 @@ from typing import Any, Final
 from boto3.dynamodb.types import TypeSerializer
 from omics_sandbox import Sandbox
 
-BROWSER: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-"""The browser on PATH; None without one. `make browser` installs Debian's."""
+from tools.pictures.browser import browsing
 
 TABLE: Final = "healthomics_set_metadata"
 READ_SETS: Final = 12_480
-_WINDOW: Final = "900,1200"
+_WINDOW: Final = (1000, 1500)
 """Width and height of the picture, in pixels."""
 
 _STORES: Final = (("1234567890", "exomes-2026", 5), ("2345678901", "genomes-2026", 3), ("3456789012", "rna-2025", 2))
@@ -27,7 +25,7 @@ _STORES: Final = (("1234567890", "exomes-2026", 5), ("2345678901", "genomes-2026
 _serialize: Final = TypeSerializer().serialize
 
 
-def screenshot(browser: str, sandbox: Sandbox, folder: Path, target: Path) -> None:
+def screenshot(sandbox: Sandbox, folder: Path, target: Path) -> None:
     """Write the picture."""
     _fill(sandbox)
     report = folder / "report.html"
@@ -38,13 +36,10 @@ def screenshot(browser: str, sandbox: Sandbox, folder: Path, target: Path) -> No
         capture_output=True,
     )
     page = report.read_text(encoding="utf-8")
-    report.write_text(re.sub(r"Written at [^.]*", "Written at 2026-04-04T18:01:06Z", page), encoding="utf-8")
-    # --no-sandbox, because it may be root who makes the picture.
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1")
-    where = (f"--user-data-dir={folder / 'profile'}", f"--screenshot={target}", f"--window-size={_WINDOW}")
-    subprocess.run(  # noqa: S603 - no shell
-        [browser, *options, *where, report.as_uri()], check=True, capture_output=True
-    )
+    report.write_text(re.sub(r"had at [^,]*", "had at 2026-04-04T18:01:06Z", page), encoding="utf-8")
+    with browsing(folder) as browser:
+        browser.open(report)
+        browser.screenshot(target, *_WINDOW)
 
 
 def _fill(sandbox: Sandbox) -> None:
@@ -71,6 +66,7 @@ def _rows(account: str, region: str) -> Iterator[dict[str, Any]]:
         type_ = chance.choices(("FASTQ", "CRAM", "BAM", "UBAM"), (60, 25, 10, 5))[0]
         created = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(days=150 * chance.random() ** 0.6)  # more and more
         refreshed = now - timedelta(days=chance.choices((0.5, 3, 5.5), (15, 45, 40))[0])
+        size = int(chance.lognormvariate(23.5, 0.6))
         store = f"arn:aws:omics:{region}:{account}:sequenceStore/{store_id}"
         yield {
             "set_arn": f"{store}/readSet/{9_000_000_000 + number}",
@@ -78,7 +74,8 @@ def _rows(account: str, region: str) -> Iterator[dict[str, Any]]:
             "set_type": type_,
             "set_creation_time": f"{created:%Y-%m-%dT%H:%M:%SZ}",
             "synced_at": f"{refreshed:%Y-%m-%dT%H:%M:%SZ}",
-            "set_total_size": int(chance.lognormvariate(23.5, 0.6)),
+            "set_total_size": size,
+            "set_sequence_information": {"total_base_count": int(size * 1.2)},
             "store": {"store_id": store_id, "store_name": store_name},
             "tags": [{"project": chance.choices(("rare-disease", "oncology", "pangenome"), (5, 3, 2))[0]}],
         }

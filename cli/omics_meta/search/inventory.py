@@ -1,22 +1,41 @@
-"""How many read sets there are of each kind, and how many bytes they have: rows of the table, counted. Pure."""
+"""How many read sets there are of each kind, and how many bytes and bases they have: rows, counted. Pure."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Self, cast
 
 from readset_sync.constants import KEY
-from readset_sync.model.record import CREATED_AT, SYNCED_AT, Row
+from readset_sync.model.record import CREATED_AT, SYNC_STATE, SYNCED_AT, Row
 from readset_sync.model.timestamp import format_timestamp
 
-from omics_meta.terminal.output import ids
+_INFORMATION: Final = "set_sequence_information"
+_BASES: Final = "total_base_count"
 
-PATHS: Final = (KEY, "set_status", "set_type", CREATED_AT, SYNCED_AT, "set_total_size", "store.store_name", "tags")
+PATHS: Final = (
+    KEY,
+    "set_status",
+    "set_type",
+    CREATED_AT,
+    SYNCED_AT,
+    SYNC_STATE,
+    "set_total_size",
+    f"{_INFORMATION}.{_BASES}",
+    "store.store_name",
+    "tags",
+)
 """What is needed of a row, as `Table.rows` takes it."""
+
+ARCHIVED: Final = "ARCHIVED"
+"""Status of what is in the storage class for archives; read sets of all other statuses are in the active one."""
 
 NONE: Final = "none"
 """Label of what a row does not tell."""
+
+NO_TAG: Final = "(without this tag)"
 
 OTHERS: Final = "others"
 _MOST_LABELS: Final = 1000
@@ -33,42 +52,55 @@ UNKNOWN: Final = "unknown"
 """Size of read sets of which no row tells one; never 0."""
 
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_DECIMAL_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+_STORE: Final = re.compile(r"arn:[^:]*:omics:([^:]*):([^:]*):sequenceStore/([^/]+)/readSet/[^/]+")
+_MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])(?=-)")
 
 
-def size_text(size: int) -> str:
-    """Write a number of bytes for people."""
+def size_text(size: int, *, decimal: bool = False) -> str:
+    """Write a number of bytes for people, in units of 1024 or, where decimal, of 1000."""
+    units, step = (_DECIMAL_UNITS, 1000) if decimal else (_UNITS, 1024)
     amount, unit = float(size), 0
-    while amount >= 1024 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1024, unit + 1
-    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{size} B"
+    while amount >= step and unit < len(units) - 1:
+        amount, unit = amount / step, unit + 1
+    return f"{amount:.1f} {units[unit]}" if unit else f"{size} B"
 
 
 @dataclass(slots=True)
 class Tally:
-    """So many read sets, with so many bytes in the files of those whose row tells, and so many whose row does not."""
+    """So many read sets, and the bytes in their files and the bases in them, of those whose rows tell."""
 
     count: int = 0
     size: int = 0
     unknown: int = 0
+    """Read sets whose size no row tells."""
+    bases: int = 0
+    bases_unknown: int = 0
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """Count one row. An archived read set that was never refreshed while it was active tells no size."""
-        size = row.get("set_total_size")
-        if isinstance(size, int | Decimal) and not isinstance(size, bool) and size >= 0:
-            return cls(1, int(size))
-        return cls(1, unknown=1)
+        size, bases = _number(row.get("set_total_size")), _number(_member(row.get(_INFORMATION), _BASES))
+        return cls(1, size or 0, int(size is None), bases or 0, int(bases is None))
 
     def add(self, other: "Tally") -> None:
         """Count more of them."""
         self.count += other.count
         self.size += other.size
         self.unknown += other.unknown
+        self.bases += other.bases
+        self.bases_unknown += other.bases_unknown
 
     @property
     def known_size(self) -> int | None:
         """The bytes that are known of; None where no row tells any, which is not 0."""
         return None if self.unknown and self.unknown == self.count else self.size
+
+    @property
+    def known_bases(self) -> int | None:
+        """The bases that are known of; None where no row tells any, which is not 0."""
+        return None if self.bases_unknown and self.bases_unknown == self.count else self.bases
 
     @property
     def size_text(self) -> str:
@@ -85,11 +117,12 @@ class Group:
 
     tallies: dict[str, Tally] = field(default_factory=dict[str, Tally])
 
-    def add(self, label: str, tally: Tally) -> None:
-        """Count read sets under a label, or under `OTHERS` once there are too many labels."""
+    def add(self, label: str, tally: Tally) -> str:
+        """Count read sets under a label, or under `OTHERS` once there are too many labels; return which."""
         if label not in self.tallies and len(self.tallies) >= _MOST_LABELS:
             label = OTHERS
         self.tallies.setdefault(label, Tally()).add(tally)
+        return label
 
     def largest(self, most: int) -> list[tuple[str, Tally]]:
         """Return the labels with the most read sets, and at the end what all the others have."""
@@ -104,44 +137,116 @@ class Group:
         return [(label, self.tallies.get(label, Tally())) for label in labels or sorted(self.tallies)]
 
 
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A sequence store: `region` and `account` are those of its ARN, and empty where a row's key is not an ARN."""
+
+    region: str
+    account: str
+    store_id: str
+
+
+@dataclass(slots=True)
+class TableInventory:
+    """One of the tables, and what is counted of it alone."""
+
+    account: str
+    region: str
+    name: str
+    total: Tally = field(default_factory=Tally)
+    oldest: str = ""
+    """When the row that was refreshed longest ago was refreshed; empty where no row tells."""
+    newest: str = ""
+    incomplete: int = 0
+    """Rows that are not complete yet."""
+
+
+@dataclass(slots=True)
+class TagInventory:
+    """Read sets by the values of one tag."""
+
+    values: Group = field(default_factory=Group)
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """Numbers of read sets by value and status."""
+
+
 class Inventory:
-    """Read sets counted in several ways at once."""
+    """Read sets of one or several tables, counted in several ways at once."""
 
     AGES: Final = (*_AGES, _OLDER, NONE)
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, tag_keys: Sequence[str] = ()) -> None:
         self._limits = [(label, format_timestamp(now - age)) for label, age in _AGES.items()]
         self.total = Tally()
-        self.stores, self.statuses, self.types = Group(), Group(), Group()
-        self.months, self.tags, self.ages = Group(), Group(), Group()
-        self.names: dict[str, str] = {}
+        self.tables: list[TableInventory] = []
+        self.stores: dict[Store, Tally] = {}
+        self.names: dict[Store, str] = {}
+        self.statuses, self.types, self.months, self.ages = Group(), Group(), Group(), Group()
+        self.storage: dict[tuple[str, bool], Tally] = {}
+        """By region, and by whether they are archived."""
+        self.keys = Group()
+        """By the keys of tags: a read set counts for each of its tags."""
+        self.tags = {key: TagInventory() for key in tag_keys}
+
+    def begin(self, table: TableInventory) -> None:
+        """Begin with a table: the rows that follow are of it."""
+        self.tables.append(table)
 
     def add(self, row: Row) -> None:
         """Count a row, whatever another tool may have put into it."""
         tally = Tally.of(row)
         self.total.add(tally)
-        store_id, _ = ids(row[KEY])
-        name = _member(row.get("store"), "store_name")
-        if name:
-            self.names[store_id] = name
-        self.stores.add(store_id or NONE, tally)
-        self.statuses.add(str(row.get("set_status", NONE)), tally)
+        self._add_to_table(row, tally)
+        store = store_of(row)
+        self.stores.setdefault(store, Tally()).add(tally)
+        if name := _text(_member(row.get("store"), "store_name")):
+            self.names[store] = name
+        status = self.statuses.add(str(row.get("set_status", NONE)), tally)
+        self.storage.setdefault((store.region, status == ARCHIVED), Tally()).add(tally)
         self.types.add(str(row.get("set_type", NONE)), tally)
-        self.months.add(row[CREATED_AT][:7] if CREATED_AT in row else NONE, tally)
+        month = _MONTH.match(_text(row.get(CREATED_AT)))
+        self.months.add(month[0] if month else NONE, tally)
         self.ages.add(self._age(row), tally)
-        for key, value in _tags(row.get("tags")):
-            self.tags.add(f"{key} = {value}", tally)
+        tags = tags_of(row)
+        for key in tags:
+            self.keys.add(key, tally)
+        for key, counted in self.tags.items():
+            counted.statuses[counted.values.add(tags.get(key, NO_TAG), tally), status] += 1
+
+    def _add_to_table(self, row: Row, tally: Tally) -> None:
+        table, synced = self.tables[-1], _text(row.get(SYNCED_AT))
+        table.total.add(tally)
+        table.incomplete += SYNC_STATE in row
+        if synced:
+            table.oldest, table.newest = min(table.oldest or synced, synced), max(table.newest, synced)
 
     def _age(self, row: Row) -> str:
-        if SYNCED_AT not in row:
-            return NONE
-        return next((label for label, limit in self._limits if row[SYNCED_AT] >= limit), _OLDER)
+        synced = _text(row.get(SYNCED_AT))
+        return next((label for label, limit in self._limits if synced >= limit), _OLDER) if synced else NONE
 
 
-def _member(value: object, name: str) -> str:
-    return str(cast("dict[str, object]", value).get(name, "")) if isinstance(value, dict) else ""
+def store_of(row: Row) -> Store:
+    """Return the sequence store of a row by its key."""
+    found = _STORE.fullmatch(row[KEY])
+    return Store(*found.groups()) if found else Store("", "", NONE)
 
 
-def _tags(value: object) -> list[tuple[str, Any]]:
-    tags = cast("list[object]", value) if isinstance(value, list) else []
-    return [item for tag in tags if isinstance(tag, dict) for item in cast("dict[str, Any]", tag).items()]
+def tags_of(row: Row) -> dict[str, str]:
+    """Return the tags of a row, as far as they are some."""
+    tags = cast("list[object]", row["tags"]) if isinstance(row.get("tags"), list) else []
+    maps = [cast("dict[str, Any]", tag) for tag in tags if isinstance(tag, dict)]
+    return {key: str(value) for tag in maps for key, value in tag.items()}
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and value >= 0:
+        return int(value)
+    return None
+
+
+def _member(value: object, name: str) -> object:
+    return cast("dict[str, object]", value).get(name) if isinstance(value, dict) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

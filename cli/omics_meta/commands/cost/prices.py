@@ -1,9 +1,10 @@
-"""List prices in US East (N. Virginia), without any free tier, and AWS's pages to check them on.
+"""List prices, of US East (N. Virginia) where no region is named, without any free tier, and AWS's pages to check them.
 
 All but that of table storage were read in other publications, of the dates given here, and have not been compared with
 AWS's pages, which load their figures by script.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -15,6 +16,7 @@ _PAGES: Final = {
     "SQS": "https://aws.amazon.com/sqs/pricing/",
     "Lambda": "https://aws.amazon.com/lambda/pricing/",
     "CloudWatch": "https://aws.amazon.com/cloudwatch/pricing/",
+    "HealthOmics": "https://aws.amazon.com/healthomics/pricing/",
 }
 """AWS's price page of each service."""
 
@@ -54,3 +56,12 @@ PRICES: Final = {
     "alarm": Price("CloudWatch", "alarm for a month", Decimal("0.10"), 1, "undated"),
 }
 """By the names that `usage` gives to amounts."""
+
+STORAGE: Final[Mapping[bool, Price]] = {
+    False: Price("HealthOmics", "gigabase-month of active storage", Decimal("0.005769"), 1, "January 2026"),
+    True: Price("HealthOmics", "gigabase-month of archive storage", Decimal("0.001154"), 1, "January 2026"),
+}
+"""What HealthOmics charges for the read sets themselves, by whether they are archived."""
+
+STORAGE_REGIONS: Final = frozenset({"us-east-1", "eu-west-1"})
+"""The regions for which these prices were found. No other region has a price here."""
