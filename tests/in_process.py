@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import cache, partial
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from botocore.errorfactory import ClientExceptionsFactory
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.paginate import Paginator, PaginatorModel
-from moto.dynamodb.exceptions import ConditionalCheckFailed, ResourceNotFoundException
+from moto.dynamodb.exceptions import ConditionalCheckFailed, ItemSizeTooLarge, ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend
 
 Around = Callable[[str, Callable[[], Any]], Any]
@@ -25,6 +26,8 @@ Around = Callable[[str, Callable[[], Any]], Any]
 class DynamoDBClient:
     """DynamoDB's client, as far as Table calls it, on moto's tables. What is projected is not cut out of the items.
 
+    Calls of several threads are made one after the other.
+
     Attributes:
         exceptions: The errors of the service, as boto3 makes them from its model.
         meta: `region_name`, as boto3 has it.
@@ -32,10 +35,27 @@ class DynamoDBClient:
 
     def __init__(self, backend: DynamoDBBackend) -> None:
         self._moto = backend
+        self._lock = RLock()
         self.exceptions = _exceptions()
         self.meta = SimpleNamespace(region_name=backend.region_name)
 
-    def describe_table(self, TableName: str) -> Any:  # noqa: N803 - boto3's name, here and below
+    def create_table(self, TableName: str, KeySchema: Any, AttributeDefinitions: Any, BillingMode: str) -> None:  # noqa: N803 - boto3's names, here and below
+        self._moto.create_table(
+            TableName,
+            schema=KeySchema,
+            attr=AttributeDefinitions,
+            billing_mode=BillingMode,
+            throughput=None,
+            global_indexes=None,
+            indexes=None,
+            streams=None,
+            sse_specification=None,
+            tags=[],
+            deletion_protection_enabled=False,
+            warm_throughput=None,
+        )
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803
         try:
             return {"Table": self._moto.describe_table(TableName)["Table"]}
         except ResourceNotFoundException as error:
@@ -69,21 +89,25 @@ class DynamoDBClient:
         ExclusiveStartKey: Any = None,  # noqa: N803
         **_: Any,
     ) -> Any:
-        items, _scanned, last = self._moto.scan(
-            table_name=TableName,
-            filters={},
-            limit=Limit,  # pyright: ignore[reportArgumentType] - moto takes None too
-            exclusive_start_key=ExclusiveStartKey,
-            filter_expression=FilterExpression,
-            expr_names={},
-            expr_values=ExpressionAttributeValues,
-            index_name="",
-            consistent_read=True,
-            projection_expression=None,
-            segments=(None, None),
-        )
+        with self._lock:
+            items, _scanned, last = self._moto.scan(
+                table_name=TableName,
+                filters={},
+                limit=Limit,  # pyright: ignore[reportArgumentType] - moto takes None too
+                exclusive_start_key=ExclusiveStartKey,
+                filter_expression=FilterExpression,
+                expr_names={},
+                expr_values=ExpressionAttributeValues,
+                index_name="",
+                consistent_read=True,
+                projection_expression=None,
+                segments=(None, None),
+            )
         following = {"LastEvaluatedKey": {name: key.to_json() for name, key in last.items()}} if last else {}
         return {"Items": [item.to_json()["Attributes"] for item in items], **following}
+
+    def get_paginator(self, name: str) -> Any:
+        return _paginator("dynamodb", name, getattr(self, name))
 
     def _item(self, table: str, key: Any) -> Any:
         item = self._moto.get_item(table, key)
@@ -91,7 +115,11 @@ class DynamoDBClient:
 
     def _write(self, write: Callable[..., Any], **arguments: Any) -> Any:
         try:
-            return write(**{xform_name(name): value for name, value in arguments.items()})
+            with self._lock:
+                return write(**{xform_name(name): value for name, value in arguments.items()})
+        except ItemSizeTooLarge as error:
+            details = {"Error": {"Code": "ValidationException", "Message": error.exception_msg}}
+            raise self.exceptions.ClientError(details, "PutItem") from error
         except ConditionalCheckFailed as error:
             details: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "it is not met"}}
             details |= {name: value for name, value in json.loads(error.description).items() if name == "Item"}
@@ -112,12 +140,7 @@ class Hooked:
         return partial(self._call, name)
 
     def get_paginator(self, name: str) -> Any:
-        model = service_model(self._service)
-        operation = next(each for each in model.operation_names if xform_name(each) == name)
-        pages = PaginatorModel(_load(self._service, "paginators-1")).get_paginator(operation)
-        method, described = getattr(self, name), model.operation_model(operation)
-        paginator: Any = Paginator(method, pages, described)  # pyright: ignore[reportUnknownVariableType]
-        return paginator
+        return _paginator(self._service, name, getattr(self, name))
 
     def _call(self, name: str, **arguments: Any) -> Any:
         return self._around(name, partial(getattr(self._client, name), **arguments))
@@ -136,6 +159,13 @@ class Serial:
         except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
             future.set_exception(error)
         return future
+
+
+def _paginator(service: str, name: str, method: Any) -> Any:
+    model = service_model(service)
+    operation = next(each for each in model.operation_names if xform_name(each) == name)
+    pages = PaginatorModel(_load(service, "paginators-1")).get_paginator(operation)
+    return Paginator(method, pages, model.operation_model(operation))  # pyright: ignore[reportUnknownVariableType]
 
 
 @cache

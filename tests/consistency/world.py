@@ -42,6 +42,7 @@ from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.stores.verification import Verifier
 from readset_sync.sync import BEHIND, Synchronizer
 
+from tests import existing
 from tests.in_process import DynamoDBClient, Hooked, Serial
 
 ACCOUNT = "123456789012"
@@ -427,20 +428,7 @@ class _MessageSender:
 def create_table() -> DynamoDBBackend:
     """DynamoDB with a table `TABLE`, and nothing in it."""
     backend = DynamoDBBackend(REGION, ACCOUNT)
-    backend.create_table(
-        TABLE,
-        schema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        attr=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        billing_mode="PAY_PER_REQUEST",
-        throughput=None,
-        global_indexes=None,
-        indexes=None,
-        streams=None,
-        sse_specification=None,
-        tags=[],
-        deletion_protection_enabled=False,
-        warm_throughput=None,
-    )
+    existing.create_table(DynamoDBClient(backend), TABLE)
     return backend
 
 

@@ -1,6 +1,6 @@
-"""A HealthOmics emulator, a real DynamoDB wire protocol, and a fresh table and store for each test."""
+"""A HealthOmics emulator, a DynamoDB, and a fresh table and store for each test, all in the process."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,16 +34,22 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def table(sandbox: Sandbox) -> Table:
-    client = sandbox.client("dynamodb")
-    name = f"table-{uuid4().hex}"
-    create_table(client, name)
-    return Table(client, name)
+def client(sandbox: Sandbox) -> Callable[[str], Any]:
+    """Makes a client of a service: in this process, unless a file of tests is about what goes over the wire."""
+    dynamodb = DynamoDBClient(dynamodb_backends[sandbox.account][sandbox.region])
+    return {"dynamodb": dynamodb, "omics": OmicsClient(sandbox.omics)}.__getitem__
 
 
 @pytest.fixture
-def source(sandbox: Sandbox) -> HealthOmics:
-    return HealthOmics(sandbox.client("omics"))
+def table(client: Callable[[str], Any]) -> Table:
+    name = f"table-{uuid4().hex}"
+    create_table(client("dynamodb"), name)
+    return Table(client("dynamodb"), name)
+
+
+@pytest.fixture
+def source(client: Callable[[str], Any]) -> HealthOmics:
+    return HealthOmics(client("omics"))
 
 
 @pytest.fixture
@@ -64,31 +70,38 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 4)
 
 
-@dataclass(frozen=True)
 class Queue:
-    """A FIFO queue without a function, for one test alone."""
+    """A FIFO queue without a function, for one test alone.
 
-    sqs: Any
-    url: str
+    Attributes:
+        remembered: The messages that are not taken again, for five minutes.
+    """
+
+    def __init__(self) -> None:
+        self.remembered: set[str] = set()
+        self._bodies: list[str] = []
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert len(Entries) <= 10
+        for entry in Entries:
+            if entry["MessageDeduplicationId"] not in self.remembered:
+                self.remembered.add(entry["MessageDeduplicationId"])
+                self._bodies.append(entry["MessageBody"])
+        return {}
 
     def sender(self) -> MessageSender:
-        return MessageSender(self.sqs, self.url, account="123456789012", region="us-west-2")
+        client: Any = self
+        return MessageSender(client, "url", account="123456789012", region="us-west-2")
 
     def take(self) -> list[Message]:
         """Receive and delete all messages, in order."""
-        messages: list[Message] = []
-        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", []):
-            for each in found:
-                messages.append(parse_message(each["Body"], account="123456789012", region="us-west-2"))
-                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=each["ReceiptHandle"])
-        return messages
+        bodies, self._bodies = self._bodies, []
+        return [parse_message(each, account="123456789012", region="us-west-2") for each in bodies]
 
 
 @pytest.fixture
-def queue(sandbox: Sandbox) -> Queue:
-    sqs = sandbox.client("sqs")
-    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
-    return Queue(sqs, sqs.create_queue(QueueName=f"queue-{uuid4().hex}.fifo", Attributes=attributes)["QueueUrl"])
+def queue() -> Queue:
+    return Queue()
 
 
 @pytest.fixture
@@ -115,8 +128,6 @@ class Store:
     synchronizer: Synchronizer
     executor: Executor
     id: str
-    direct: Synchronizer
-    """Refreshes rows in the process: for those that a test only needs to be there."""
 
     @property
     def own_arn(self) -> str:
@@ -135,7 +146,7 @@ class Store:
         """Make read sets whose rows are right."""
         arns = [self.add(**attributes) for _ in range(count)]
         for arn in arns:
-            self.direct.refresh(arn)
+            self.synchronizer.refresh(arn)
         return arns
 
     def set_status(self, arn: ReadSetArn, status: str) -> None:
@@ -145,7 +156,7 @@ class Store:
         self.sandbox.omics.update_read_set(self.id, arn.read_set_id, name=name)
 
     def tag(self, arn: ReadSetArn, **tags: str) -> None:
-        self.sandbox.client("omics").tag_resource(resourceArn=str(arn), tags=tags)
+        self.sandbox.omics.tag(str(arn), tags)
 
     def arn(self, read_set_id: str) -> ReadSetArn:
         return ReadSetArn("aws", self.sandbox.region, self.sandbox.account, self.id, read_set_id)
@@ -183,10 +194,7 @@ class Store:
 def store(
     sandbox: Sandbox, source: HealthOmics, table: Table, synchronizer: Synchronizer, executor: Executor
 ) -> Iterator[Store]:
-    omics: Any = OmicsClient(sandbox.omics)
-    dynamodb: Any = DynamoDBClient(dynamodb_backends[sandbox.account][sandbox.region])
-    direct = Synchronizer(HealthOmics(omics), Table(dynamodb, table.name))
-    yield Store(sandbox, source, table, synchronizer, executor, sandbox.omics.create_store("cohort"), direct)
+    yield Store(sandbox, source, table, synchronizer, executor, sandbox.omics.create_store("cohort"))
     sandbox.omics.faults.clear()
 
 

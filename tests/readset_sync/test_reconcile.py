@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws import table as table_module
+from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.messages.queue_message import ReconcileRequest, RefreshRequest, StoreEvent, parse_message
 from readset_sync.messages.reconciliation_step import FailedListing, Phase, ReconciliationStep
 from readset_sync.model.arn import ReadSetArn, StoreArn
@@ -143,7 +144,7 @@ def test_a_read_set_that_comes_or_goes_while_the_reconciliation_runs_is_left_to_
     pipeline.queue.take()
     rows_entered = pipeline.reconciler._turn_page(step)[0]  # pyright: ignore[reportPrivateUsage] - the moment in between
     newcomer = store.add(creation_time=datetime.now(UTC) + timedelta(seconds=1))
-    store.direct.refresh(newcomer)
+    store.synchronizer.refresh(newcomer)
 
     last = pipeline.reconciler.run_step(rows_entered)
 
@@ -173,7 +174,7 @@ def test_rows_of_a_deleted_store_go(every_store: bool, pipeline: Pipeline, store
     arns = store.synced(3)
     other = store.another()
     kept = other.add()
-    store.direct.refresh(kept)
+    store.synchronizer.refresh(kept)
     del store.sandbox.omics.stores[store.id]
     arn = StoreArn.parse(arns[0].store_arn)
 
@@ -205,11 +206,12 @@ def test_rows_follow_a_renamed_store_without_a_call_for_any_of_them(
 
 @pytest.mark.parametrize("store_too", [False, True])
 def test_rows_get_the_name_of_their_reference_without_a_call_for_any_of_them(
-    store_too: bool, pipeline: Pipeline, store: Store
+    store_too: bool, pipeline: Pipeline, store: Store, client: Callable[[str], Any]
 ) -> None:
     """As after an upgrade from a version without names."""
     reference = store.sandbox.omics.create_reference("GRCh38")
-    arns = [*store.synced(3, reference_arn=reference), *store.synced(1)]
+    before = replace(store, synchronizer=Synchronizer(HealthOmics(client("omics")), store.table))
+    arns = [*before.synced(3, reference_arn=reference), *before.synced(1)]
     for arn in arns:
         row = store.row(arn)
         older = {name: value for name, value in row.items() if name != "set_reference_name"}
@@ -370,7 +372,7 @@ def test_a_store_that_cannot_be_listed_keeps_no_other_from_being_compared(
     ghosts = store.synced(1)
     other = store.another()
     ghosts.append(other.add())
-    store.direct.refresh(ghosts[1])
+    store.synchronizer.refresh(ghosts[1])
     store.set_status(ghosts[0], "DELETED")
     other.set_status(ghosts[1], "DELETED")
     missing = other.add()
@@ -483,7 +485,7 @@ def test_when_a_store_goes_meanwhile_the_reconciliation_begins_again(pipeline: P
     [gone] = store.synced(1)
     other = store.another()
     kept = other.add()
-    store.direct.refresh(kept)
+    store.synchronizer.refresh(kept)
     step = pipeline.begin()
     del store.sandbox.omics.stores[store.id]
 
@@ -528,7 +530,7 @@ def test_a_store_that_is_listed_though_it_is_gone_does_not_have_the_reconciliati
 def test_a_ghost_is_found_however_long_the_request_has_waited_in_the_queue(pipeline: Pipeline, store: Store) -> None:
     """Its row was written after the reconciliation was asked for, and before it began."""
     ghost = store.add(creation_time=datetime.now(UTC) - timedelta(hours=2))
-    store.direct.refresh(ghost)
+    store.synchronizer.refresh(ghost)
     with store.events_lost():
         store.set_status(ghost, "DELETED")
     age(store, ghost, timedelta(minutes=30))
@@ -556,9 +558,8 @@ def test_a_step_that_comes_again_after_five_minutes_does_not_fork_the_chain(
     message = killed.write()
     pipeline.reconciler.run_step(killed)
 
-    with monkeypatch.context() as later:
-        later.setattr("omics_sandbox.services.DEDUPLICATION_TIME_IN_SECONDS", 0)
-        pipeline.reconciler.run_step(read_step(message))
+    pipeline.queue.remembered.clear()
+    pipeline.reconciler.run_step(read_step(message))
     pipeline.drain()
 
     assert [step.number for step in pipeline.steps] == [2, 2, 3, 4]

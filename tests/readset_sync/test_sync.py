@@ -1,6 +1,7 @@
 """Rows under events: every status, with and without a row, whatever the source says by then."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -21,6 +22,12 @@ from readset_sync.sync import Outcome, Synchronizer
 from tests.readset_sync.conftest import Store
 
 STATUSES = ("ACTIVE", "ACTIVATING", "ARCHIVED", "DELETING", "DELETED", "PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW")
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Callable[[str], Any]:
+    """Makes a client that goes over the wire."""
+    return sandbox.client
 
 
 def event(arn: ReadSetArn, status: str, *, after: timedelta = timedelta(hours=1)) -> ReadSetEvent:
@@ -50,7 +57,7 @@ def test_event_by_row_by_source(status: str, store: Store) -> None:
         arn = store.add(tags={"project": "x"})
         key = str(arn)
         if row_there:
-            store.direct.refresh(arn)
+            store.synchronizer.refresh(arn)
         before = store.table.get(key)
         if at_source != "ACTIVE":
             store.set_status(arn, "DELETED" if at_source == "gone" else at_source)
@@ -85,7 +92,7 @@ def test_replaying_an_old_event_changes_nothing_but_a_deletion_that_was_true(sto
     for status in STATUSES:
         [arn] = store.synced(1)
         store.set_status(arn, "ARCHIVED")
-        store.direct.refresh(arn)
+        store.synchronizer.refresh(arn)
 
         store.synchronizer.apply(late(arn, status))
 
