@@ -3,6 +3,7 @@
 `sharing` adds options that several commands have: `selection_of` and its like read them from the context.
 """
 
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from omics_meta.search.options import (
     ByOption,
     ColumnsOption,
     FromColumnOption,
+    SegmentsOption,
     SortOption,
     chosen_format,
     search_of,
@@ -234,21 +236,28 @@ def export(
             autocompletion=completion.columns,
         ),
     ] = None,
+    segments: SegmentsOption = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is stdout, the default.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="File to write, or s3://BUCKET/PREFIX/; - is stdout, the default.",
+        ),
     ] = None,
 ) -> None:
-    """Write rows to a file or to stdout, with all columns.
+    """Write rows to a file, to S3 or to stdout, with all columns.
 
     The format follows the end of the file's name; on stdout it is jsonl. The file takes its name when it is complete.
-    Parquet needs the extra `parquet`.
+    Parquet needs the extra `parquet`. In S3 it is Parquet, and replaces at once what the last export wrote there.
     """
     from omics_meta.commands.export import export
 
     form, sheet = chosen_format(context), sheet_of(context)
     raise typer.Exit(
         export(
-            search_of(context),
+            replace(search_of(context), segments=segments),
             form=form,
             columns=columns,
             sheet=sheet,

@@ -13,7 +13,7 @@ from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
 from omics_meta.terminal.output import print_line, print_note
-from omics_meta.terminal.output_file import is_stdout, writing_to
+from omics_meta.terminal.output_file import is_s3, is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 
 
@@ -37,12 +37,16 @@ def export(
         from omics_meta.commands.sheet import sheet_writer
 
         return sheet_writer(sheet, form, others, output)(search_for(search))
+    order = order_of(sort) if sort is not None else None
+    if is_s3(output):
+        from omics_meta.commands.export_s3 import export_to_s3
+
+        return export_to_s3(search, output, form=form, columns=columns, order=order)
     chosen = form or _format_of(output)
     write = writer_of(chosen, output)
     wanted = COLUMNS if chosen in {Format.CSV, Format.PARQUET} else None
     if columns is not None:
         wanted = columns_of(columns)
-    order = order_of(sort) if sort is not None else None
     found = search_for(search)
     with reporting() as reporter, writing_to(output) as file:
         pages = reporter.each("export", found.pages)

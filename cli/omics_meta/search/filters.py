@@ -56,11 +56,13 @@ class Search:
 
     Attributes:
         require_all: Whether it is wrong that a name which a file lists is not found.
+        segments: How many parts of the table are scanned at the same time; None leaves it to the plan.
     """
 
     selection: Selection
     filters: Filters
     require_all: bool = False
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ _ISO_8601 = "ISO 8601; UTC unless it says otherwise"
 _WHOLE = "With --sheet or run-batch: write nothing if a read set cannot be in it."
 _LIST = "one on each line, or a column of a CSV; - is stdin."
 
+_MOST_SEGMENTS = 32
+"""Threads that share a client without waiting for its connections (`readset_sync.aws.clients.MAX_THREADS`)."""
+
 
 FromColumnOption = Annotated[
     str | None,
@@ -166,6 +169,17 @@ SortOption = Annotated[
         metavar="[-]COLUMN",
         help="Column to sort by; after `-`, the largest first. All rows that are found are held in memory.",
         autocompletion=completion.sorts,
+    ),
+]
+
+SegmentsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--segments",
+        metavar="N",
+        min=1,
+        max=_MOST_SEGMENTS,
+        help="Parts of the table to scan at the same time. Not given: up to 4, by the size of the table.",
     ),
 ]
 

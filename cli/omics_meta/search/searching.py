@@ -1,7 +1,7 @@
 """The steps that every command takes that works with rows which it finds: of a search, or of names."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -153,7 +153,12 @@ def _planned(search: Search) -> _Planned:
         print_note(doubt)
     connection = connect_table(search.selection)
     facts = facts_of(connection.description)
-    return _Planned(connection, criteria, facts, plan(criteria, facts))
+    access = plan(criteria, facts)
+    if search.segments is not None:
+        if access.index:
+            raise CommandError(f"--segments is about a scan, and {access.reason}: leave --segments out")
+        access = replace(access, segments=search.segments)
+    return _Planned(connection, criteria, facts, access)
 
 
 def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:

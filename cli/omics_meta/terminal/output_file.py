@@ -7,10 +7,20 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IMODE
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, TypeGuard
 from uuid import uuid4
 
 from omics_meta.terminal.exits import CommandError
+
+
+def is_s3(path: Path | None) -> TypeGuard[Path]:
+    """Whether a path was given as `s3://...`, of which Python's paths keep one slash."""
+    return path is not None and path.parts[:1] == ("s3:",)
+
+
+def s3_uri(path: Path) -> str:
+    """Return such a path as a URI again, without a slash at the end."""
+    return f"s3://{'/'.join(path.parts[1:])}"
 
 
 def is_stdout(path: Path | None) -> bool:
@@ -41,8 +51,8 @@ def replacing(path: Path) -> Generator[BinaryIO]:
         CommandError: `path` is in no folder, or is something else than a file.
         OSError: It cannot be written.
     """
-    path = path.resolve()  # a symbolic link stays, and what it names is replaced
     check_place(path)
+    path = path.resolve()  # a symbolic link stays, and what it names is replaced
     # The beginning of the name only, so that it is no longer than names may be.
     partial = path.with_name(f".{path.name[:50]}.{uuid4().hex}.partial")
     try:
@@ -66,6 +76,8 @@ def check_place(path: Path | None) -> None:
     """
     if path is None or is_stdout(path):
         return
+    if is_s3(path):
+        raise CommandError(f"-o {s3_uri(path)}: only rows in Parquet go to S3: give a file")
     if not path.parent.is_dir():
         raise CommandError(f"-o {path}: there is no folder {path.parent}: make it first, or give another file")
     if path.exists() and not path.is_file():

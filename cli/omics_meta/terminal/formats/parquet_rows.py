@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, Final, TextIO
+from typing import Any, BinaryIO, Final, Self, TextIO
 
 from readset_sync.model.timestamp import parse_timestamp
 
@@ -10,7 +10,7 @@ from omics_meta.search.columns import SHOWN, Column, Kind, Value, values
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.formats.rows import Rows
 
-_ROW_GROUP: Final = 10_000
+ROW_GROUP: Final = 10_000
 """Rows of a row group of Parquet, which are in memory together: with pyarrow itself, some 100 MB."""
 
 
@@ -27,27 +27,56 @@ def import_pyarrow() -> Any:  # it has no type stubs
     return pyarrow
 
 
+class ParquetFile:
+    """A Parquet file of some columns, to which row groups are added.
+
+    Args:
+        columns: Its columns.
+        file: Where it is written to; it stays open.
+    """
+
+    def __init__(self, columns: Sequence[Column], file: BinaryIO) -> None:
+        self._pyarrow = pyarrow = import_pyarrow()
+        types = {
+            Kind.TEXT: pyarrow.string(),
+            Kind.INTEGER: pyarrow.int64(),
+            Kind.NUMBER: pyarrow.float64(),
+            Kind.TIME: pyarrow.timestamp("ms", tz="UTC"),
+            Kind.MAP: pyarrow.map_(pyarrow.string(), pyarrow.string()),
+        }
+        self._kinds = [column.kind for column in columns]
+        self._schema = pyarrow.schema([(column.name, types[column.kind]) for column in columns])
+        sink = pyarrow.PythonFile(_Counted(file), mode="w")
+        self._writer = pyarrow.parquet.ParquetWriter(sink, self._schema, compression="zstd")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, group: Sequence[Sequence[Value]]) -> None:
+        """Write rows, each as the values of the columns, as a row group."""
+        if not group:
+            return
+        arrays = [
+            self._pyarrow.array([_native(value, kind) for value in shown], type=field.type)
+            for field, kind, shown in zip(self._schema, self._kinds, zip(*group, strict=True), strict=True)
+        ]
+        self._writer.write_batch(self._pyarrow.RecordBatch.from_arrays(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        """Write what ends the file. It can be called again."""
+        self._writer.close()
+
+
 def write_parquet(rows: Rows, file: TextIO) -> int:
     """Write a Parquet file; return how many rows there were."""
-    pyarrow = import_pyarrow()
     columns = rows.columns or SHOWN
-    types = {
-        Kind.TEXT: pyarrow.string(),
-        Kind.INTEGER: pyarrow.int64(),
-        Kind.NUMBER: pyarrow.float64(),
-        Kind.TIME: pyarrow.timestamp("ms", tz="UTC"),
-        Kind.MAP: pyarrow.map_(pyarrow.string(), pyarrow.string()),
-    }
-    schema = pyarrow.schema([(column.name, types[column.kind]) for column in columns])
     count = 0
-    sink = pyarrow.PythonFile(_Counted(file.buffer), mode="w")
-    with pyarrow.parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
+    with ParquetFile(columns, file.buffer) as parquet:
         for group in _groups(rows, columns):
-            arrays = [
-                pyarrow.array([_native(value, column.kind) for value in shown], type=types[column.kind])
-                for column, shown in zip(columns, zip(*group, strict=True), strict=True)
-            ]
-            writer.write_batch(pyarrow.RecordBatch.from_arrays(arrays, schema=schema))
+            parquet.add(group)
             count += len(group)
     return count
 
@@ -57,7 +86,7 @@ def _groups(rows: Rows, columns: Sequence[Column]) -> Iterator[list[list[Value]]
     for page in rows.pages:
         for row in page:
             group.append(values(row, columns))
-            if len(group) == _ROW_GROUP:
+            if len(group) == ROW_GROUP:
                 yield group
                 group = []
     if group:

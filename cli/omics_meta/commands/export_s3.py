@@ -1,0 +1,286 @@
+"""`omics-meta export -o s3://bucket/prefix/`: Parquet files by store, and a list that says which of them are the table.
+
+docs/sql.md describes the files, and why readers see each row once at every instant.
+"""
+
+import re
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from uuid import uuid4
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from readset_sync.constants import KEY
+from readset_sync.model.arn import MalformedArnError, ReadSetArn
+from readset_sync.model.errors import describe_error, error_code, is_denied
+from readset_sync.model.record import Row
+
+from omics_meta.search.columns import COLUMNS, Column, Value, columns_of, values
+from omics_meta.search.filters import Search
+from omics_meta.search.searching import search_for
+from omics_meta.search.sorting import Order
+from omics_meta.selection.session import Session
+from omics_meta.terminal.console import counted
+from omics_meta.terminal.exits import CommandError, ExitCode
+from omics_meta.terminal.formats.format import Format
+from omics_meta.terminal.formats.parquet_rows import ROW_GROUP, ParquetFile, import_pyarrow
+from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output_file import s3_uri
+from omics_meta.terminal.progress import reporting
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_PLACE: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[A-Za-z0-9_.=-]+)*)")
+_DATA: Final = "data/"
+_LIST: Final = "hive/symlink.txt"
+"""Where S3 Inventory, too, has its list of files for Athena."""
+
+_OWN: Final = re.compile(_DATA + r"(\d{12}/[a-z0-9-]+/\d{10,36}|other)/[0-9a-f]{32}-\d+\.parquet")
+"""The name of a file that an export wrote, after the prefix."""
+
+_FILE_BYTES: Final = 128 * 2**20
+"""Of a file; then another is begun. S3 takes 5 GB in one call, so that there are no multipart uploads to abort."""
+
+_MOST_DELETED: Final = 1000
+"""Objects that DeleteObjects takes."""
+
+_CONFIG: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder in S3. Its prefix is empty, or ends with a slash."""
+
+    bucket: str
+    prefix: str
+
+    @classmethod
+    def parse(cls, output: Path) -> Self:
+        """Read the value of `-o`."""
+        named = _PLACE.fullmatch(s3_uri(output))
+        if named is None:
+            raise CommandError(
+                f"-o {s3_uri(output)} names no place in S3: give s3://BUCKET/PREFIX/ of letters, digits, - _ . and ="
+            )
+        return cls(named["bucket"], f"{named['prefix'][1:]}/".removeprefix("/"))
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+class Folder:
+    """A folder in S3 as it is when an export begins.
+
+    Args:
+        place: Where it is.
+        profile: The AWS profile.
+        region: The region of the table, which must be that of the bucket.
+
+    Raises:
+        CommandError: There is no such bucket, it is in another region, or may not be listed.
+    """
+
+    def __init__(self, place: Place, profile: str | None, region: str) -> None:
+        self._place = place
+        self._client: S3Client = Session(profile, region).client("s3", config=_CONFIG)
+        with self._explained():
+            home = self._client.head_bucket(Bucket=place.bucket).get("BucketRegion", region)
+            if home != region:
+                raise CommandError(
+                    f"bucket {place.bucket} is in {home}, and the table in {region}: give a bucket in {region}"
+                )
+            # The listing comes before the list: of whoever writes files later, `replace_list` finds either of the two
+            # lists changed, and so nobody deletes what another one is about to list.
+            self._left = set(self._own_files())
+            self._etag, self._listed = self._list()
+
+    @contextmanager
+    def _explained(self) -> Generator[None]:
+        try:
+            yield
+        except ClientError as error:
+            bucket = self._place.bucket
+            if error_code(error) in {"404", "NoSuchBucket"}:
+                raise CommandError(
+                    f"there is no bucket {bucket}: make it first, or give the name of another"
+                ) from error
+            if error_code(error) == "403" or is_denied(error):
+                raise CommandError(
+                    f"{self._place} may not be used ({describe_error(error)}): allow s3:ListBucket on bucket {bucket},"
+                    f" and s3:GetObject, s3:PutObject and s3:DeleteObject on {bucket}/{self._place.prefix}*"
+                ) from error
+            raise
+
+    def _own_files(self) -> Generator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._place.bucket, Prefix=self._place.prefix + _DATA
+        )
+        for key in (each.get("Key", "") for page in pages for each in page.get("Contents", [])):
+            if _OWN.fullmatch(key.removeprefix(self._place.prefix)):
+                yield key
+
+    def _list(self) -> tuple[str | None, str]:
+        """Return the list of files, and its ETag; None where there is none."""
+        try:
+            found = self._client.get_object(Bucket=self._place.bucket, Key=self._place.prefix + _LIST)
+        except self._client.exceptions.NoSuchKey:
+            return None, ""
+        return found["ETag"], found["Body"].read().decode()
+
+    def put(self, key: str, file: BinaryIO) -> None:
+        """Write an object, under a key after the prefix, from the beginning of a file."""
+        file.seek(0)
+        with self._explained():
+            self._client.put_object(Bucket=self._place.bucket, Key=self._place.prefix + key, Body=file)
+
+    def replace_list(self, keys: Collection[str]) -> None:
+        """Make files the table, at once, if the list is still the one that was found at the beginning.
+
+        Raises:
+            CommandError: Another export has replaced it.
+        """
+        text = "".join(f"{self._place}{key}\n" for key in keys)
+        condition: Any = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
+        with self._explained():
+            try:
+                self._client.put_object(
+                    Bucket=self._place.bucket, Key=self._place.prefix + _LIST, Body=text.encode(), **condition
+                )
+            except ClientError as error:
+                if error_code(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                    raise
+                if self._list()[1] == text:  # an attempt before the last was done, and its answer lost
+                    return
+                self.delete(keys)
+                raise CommandError(
+                    f"another export to {self._place} ended meanwhile, and is kept: run it again"
+                ) from error
+
+    def delete_replaced(self) -> bool:
+        """Delete the files of the list before, and those of exports that did not end; return whether all are."""
+        listed = (line.removeprefix(str(self._place)) for line in self._listed.splitlines())
+        prefix = self._place.prefix
+        return self.delete({each.removeprefix(prefix) for each in self._left} | {*filter(_OWN.fullmatch, listed)})
+
+    def delete(self, keys: Iterable[str]) -> bool:
+        """Delete objects, of which no reader knows; return whether all are."""
+        left, why = 0, ""
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), _MOST_DELETED):
+            some = wanted[start : start + _MOST_DELETED]
+            objects: Any = [{"Key": self._place.prefix + key} for key in some]
+            try:
+                answer = self._client.delete_objects(
+                    Bucket=self._place.bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+            except (ClientError, BotoCoreError) as error:
+                left, why = left + len(some), describe_error(error)
+            else:
+                for failed in answer.get("Errors", []):
+                    left, why = left + 1, f"{failed.get('Code')}: {failed.get('Message')}"
+        if left:
+            print_note(
+                f"{counted(left, 'file')} that no reader sees could not be deleted from {self._place} ({why}):"
+                " the next export tries again"
+            )
+        return not left
+
+
+def export_to_s3(
+    search: Search, output: Path, *, form: Format | None, columns: str | None, order: Order | None
+) -> ExitCode:
+    """Make the rows that fit the table in a folder in S3."""
+    place = Place.parse(output)
+    if form not in {None, Format.PARQUET}:
+        raise CommandError(f"-o {place} is for Parquet alone: leave out --format {form}, or give a file")
+    import_pyarrow()
+    shown = (*columns_of("account,region"), *COLUMNS) if columns is None else columns_of(columns)
+    found = search_for(search)
+    folder = Folder(place, search.selection.profile, found.connection.region)
+    with reporting() as reporter:
+        pages = reporter.each("export", found.pages)
+        count = write_by_store(order.sorted(pages, None) if order else pages, shown, folder)
+    print_line(f"{counted(count, 'read set')} exported to {place}")
+    whole = folder.delete_replaced()
+    return found.end(count) if whole else ExitCode.FOUND_WRONG
+
+
+def write_by_store(pages: Iterable[Sequence[Row]], columns: Sequence[Column], folder: Folder) -> int:
+    """Make rows the table that is in a folder; return how many there are."""
+    with ExitStack() as files:
+        stores = _Stores(columns, folder, files)
+        try:
+            total = sum(map(stores.add, pages))
+            stores.end()
+        except BaseException:
+            folder.delete(stores.keys)
+            raise
+    folder.replace_list(stores.keys)
+    return total
+
+
+class _Stores:
+    """Files of rows, each of one store. In memory are no more rows than are in a row group."""
+
+    def __init__(self, columns: Sequence[Column], folder: Folder, files: ExitStack) -> None:
+        self._columns = columns
+        self._folder = folder
+        self._files = files
+        self._export = uuid4().hex
+        self._numbers = count()
+        self._open: dict[str, tuple[BinaryIO, ParquetFile]] = {}
+        self._rows: dict[str, list[list[Value]]] = {}
+        self._held = 0
+        self.keys: list[str] = []
+
+    def add(self, page: Sequence[Row]) -> int:
+        """Take rows; return how many there are."""
+        for row in page:
+            self._rows.setdefault(_store(row), []).append(values(row, self._columns))
+        self._held += len(page)
+        while self._held >= ROW_GROUP:
+            self._write(max(self._rows, key=lambda store: len(self._rows[store])))
+        return len(page)
+
+    def end(self) -> None:
+        """Put all files. Without any row, there is a file without rows, because DuckDB does not read no file."""
+        if not self.keys and not self._rows and not self._open:
+            self._rows["other"] = []
+        for store in [*self._rows]:
+            self._write(store)
+        for store in [*self._open]:
+            self._put(store)
+
+    def _write(self, store: str) -> None:
+        group = self._rows.pop(store)
+        self._held -= len(group)
+        if store not in self._open:
+            file = self._files.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
+            self._open[store] = file, self._files.enter_context(ParquetFile(self._columns, file))
+        file, parquet = self._open[store]
+        parquet.add(group)
+        if file.tell() >= _FILE_BYTES:
+            self._put(store)
+
+    def _put(self, store: str) -> None:
+        file, parquet = self._open.pop(store)
+        parquet.close()
+        key = f"{_DATA}{store}/{self._export}-{next(self._numbers)}.parquet"
+        self.keys.append(key)
+        self._folder.put(key, file)
+        file.close()
+
+
+def _store(row: Row) -> str:
+    """The folder of a row's store: ids of stores are unique in an account and region only."""
+    try:
+        arn = ReadSetArn.parse(row[KEY])
+    except MalformedArnError:  # a row of another tool
+        return "other"
+    return f"{arn.account}/{arn.region}/{arn.store_id}"
