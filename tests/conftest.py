@@ -1,8 +1,7 @@
 """For all tests: slow folders first, and what takes time at each client of AWS or each command done once a process."""
 
-import json
-import marshal
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -10,12 +9,10 @@ import botocore.hooks
 import pytest
 import typer.main
 from botocore.hooks import EventAliaser
-from botocore.loaders import JSONFileLoader, Loader
+from botocore.loaders import Loader
 
 # A worker takes one file after the other. Were these last, the other workers would have nothing left to do.
 _SLOW_FIRST = ("engine", "reuse", "docs", "e2e", "migrating", "benchmarks", "faults", "cli")
-
-_parse = JSONFileLoader.load_file
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -27,32 +24,28 @@ def _position(folder: str) -> int:
     return _SLOW_FIRST.index(folder) if folder in _SLOW_FIRST else len(_SLOW_FIRST)
 
 
-@cache
-def _parsed(path: str) -> bytes:
-    document: Any = _parse(JSONFileLoader(), path)
-    return marshal.dumps(json.loads(json.dumps(document)))  # marshal knows no OrderedDict
+gc.set_threshold(50_000, 20)  # a tenth of the time of tests went into looking for what is not used any more
 
 
-def _load_file(self: JSONFileLoader, file_path: str) -> Any:
-    """Return botocore's model in a file: a copy, because moto changes some, in a fifth of the time of parsing it."""
-    return marshal.loads(_parsed(file_path))  # noqa: S302 - written above
+def _shared(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Share what a loader finds among sessions, as botocore does within one; moto's loaders change what they find."""
+    found: dict[tuple[str | None, ...], Any] = {}
+
+    def look_up(self: Loader, *names: str, **version: str | None) -> Any:
+        if type(self) is not Loader:
+            return load(self, *names, **version)
+        key = (*self.search_paths, *names, *version.values())
+        if key not in found:
+            found[key] = load(self, *names, **version)
+        return found[key]
+
+    return look_up
 
 
-JSONFileLoader.load_file = _load_file
-
-_look_for_services = Loader.list_available_services
-_services: dict[tuple[str, ...], list[str]] = {}
-
-
-def _list_available_services(self: Loader, type_name: str) -> list[str]:
-    """Return the services of which botocore has a file, for which it looks into all its folders at each session."""
-    key = (*self.search_paths, type_name)
-    if key not in _services:
-        _services[key] = _look_for_services(self, type_name)
-    return _services[key]
-
-
-Loader.list_available_services = _list_available_services
+_loader: Any = Loader
+_loader.load_service_model = _shared(Loader.load_service_model)
+_loader.load_data_with_path = _shared(Loader.load_data_with_path)
+_loader.list_available_services = _shared(Loader.list_available_services)
 
 _aliaser: Any = EventAliaser
 _find_alias = _aliaser._alias_event_name

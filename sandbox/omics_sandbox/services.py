@@ -14,6 +14,7 @@ import moto.dynamodb.models as moto_dynamodb
 import moto.sqs.models as moto_sqs
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import unix_time
 from moto.dynamodb.models.table import Table
 from moto.events.models import EventsBackend, events_backends
@@ -31,7 +32,7 @@ from moto.sts.models import STSBackend, sts_backends
 from werkzeug.test import run_wsgi_app
 
 from omics_sandbox.http import Response
-from omics_sandbox.tables import IndexedTable
+from omics_sandbox.tables import IndexedTable, serialize_attribute, serialize_structure
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -124,12 +125,14 @@ class Moto:
         _forget_everything()
         moto_sqs.Queue = OrderedQueue
         moto_dynamodb.Table = IndexedTable
+        BaseJSONSerializer._serialize_type_structure = serialize_attribute
 
     def close(self) -> None:
         """Forget every resource."""
         with self.lock:
             moto_sqs.Queue = Queue
             moto_dynamodb.Table = Table
+            BaseJSONSerializer._serialize_type_structure = serialize_structure
             _forget_everything()
 
     def answer(self, environ: "WSGIEnvironment") -> Response:

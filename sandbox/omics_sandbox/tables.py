@@ -1,10 +1,12 @@
-"""moto's DynamoDB tables, with indexes that are looked up, and items that are written quickly."""
+"""moto's DynamoDB tables, with indexes that are looked up, and items that are written and answered with quickly."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# moto's types are partial.
+# pyright: reportPrivateUsage=false
+# moto's types are partial, and how it writes an answer is private to it.
 
 from collections import defaultdict
 from typing import Any
 
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
@@ -13,6 +15,19 @@ _INDEX_NAME = 7
 
 _FAR_FROM_LIMIT = 100_000
 """Characters, of at most four bytes each: DynamoDB takes 400 KB."""
+
+serialize_structure = BaseJSONSerializer._serialize_type_structure
+"""moto's way of writing a structure."""
+
+
+def serialize_attribute(self: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Write an attribute by the type that it has, where moto looks for ten types by ten names each."""
+    if shape.name != "AttributeValue" or not isinstance(value, dict):
+        return serialize_structure(self, serialized, value, shape, key)
+    typed: dict[str, Any] = {}
+    for name, content in value.items():
+        self._serialize(typed, content, shape.members[name], name)
+    return self._default_serialize(serialized, typed, shape, key)
 
 
 class IndexedTable(Table):

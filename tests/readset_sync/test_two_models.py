@@ -1,6 +1,7 @@
 """Function and command line whose botocores know different things of HealthOmics' API."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ LACKING = {
 @pytest.fixture
 def older(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HealthOmics:
     """HealthOmics, read with an older model."""
-    model = Loader().load_service_model("omics", "service-2")
+    model = deepcopy(Loader().load_service_model("omics", "service-2"))
     for shape, members in LACKING.items():
         for member in members:
             del model["shapes"][shape]["members"][member]
