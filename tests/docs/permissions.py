@@ -13,4 +13,4 @@ def permissions(*lines: str) -> set[str]:
     statements = {row[0]: row[1] for row in PAGE.table_under("The function's role")}
     told = [table[line] for line in lines]
     told += [actions for name, actions in statements.items() if any(f"`{name}`" in needs for needs in told)]
-    return {action for needs in told for action in re.findall(r"\b[a-z]+:[A-Z]\w+", needs)}
+    return {action for needs in told for action in re.findall(r"\b[a-z0-9]+:[A-Z]\w+", needs)}
