@@ -76,5 +76,5 @@ README = Page("README.md")
 PAGES = [Page(str(path.relative_to(ROOT))) for path in (README.path, *sorted((ROOT / "docs").glob("*.md")))]
 """The README, and every page in docs/."""
 
-BESIDE = [Page(name) for name in ("CHANGELOG.md", "CONTRIBUTING.md", "examples/README.md")]
+BESIDE = [Page(name) for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md")]
 """Pages that are about something else than the use of the product."""
