@@ -83,7 +83,7 @@ def test_the_component_imports_the_constants_of_the_core_alone():
 
 
 def test_the_program_imports_the_component_alone():
-    assert set(imported(ROOT / "__main__.py")) == {"pulumi", "omics_components"}
+    assert set(imported(ROOT / "__main__.py")) == {"omics_components"}
 
 
 def modules_after(code: str) -> set[str]:

@@ -137,6 +137,14 @@ class MetadataSync(pulumi.ComponentResource):
         self.region = place.region
         self.register_outputs(self.outputs())
 
+    def export(self) -> None:
+        """Make all outputs those of the stack, by the names under which `omics-meta` looks for them.
+
+        For one component in a program. For each of several, export `outputs()` under a name.
+        """
+        for name, value in self.outputs().items():
+            pulumi.export(name, value)
+
     def outputs(self) -> dict[str, pulumi.Output[str] | pulumi.Output[str | None]]:
         """All outputs by the names that a stack exports them under (camelCase)."""
         return {camel_case(name): getattr(self, name) for name in inspect.get_annotations(MetadataSync)}

@@ -10,11 +10,9 @@ config = pulumi.Config()
 sync = MetadataSync(
     "read-sets",
     {
-        "existing_table_name": config.require("tableName"),
-        "existing_queue_name": config.require("queueName"),
+        "existing_table_name": config.require("dynamoTableName"),
+        "existing_queue_name": config.require("SQSQueueName"),
     },
 )
 
-pulumi.export("tableArn", sync.table_arn)
-pulumi.export("queueArn", sync.queue_arn)
-pulumi.export("ruleArn", sync.rule_arn)
+sync.export()

@@ -1,9 +1,23 @@
 import { MetadataSync } from "@pulumi/healthomics-metadata-sync";
 
-const sync = new MetadataSync("read-sets", {
+// Everything that `omics-meta --stack` looks for.
+export const {
+    tableName,
+    tableArn,
+    queueName,
+    queueUrl,
+    queueArn,
+    deadLetterQueueUrl,
+    deadLetterQueueArn,
+    undeliveredQueueUrl,
+    undeliveredQueueArn,
+    functionName,
+    functionArn,
+    ruleName,
+    ruleArn,
+    logGroupName,
+    region,
+} = new MetadataSync("read-sets", {
     functionMemorySize: 512,
     tags: { team: "genomics" },
 });
-
-export const tableName = sync.tableName;
-export const deadLetterQueueUrl = sync.deadLetterQueueUrl;

@@ -14,6 +14,9 @@ REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 GOOD = ("-s", "{store}", "-t", "{table}")
 QUEUE = ("--outputs", "{half}", "--via-queue")
 LOGIN = "set AWS_PROFILE or --profile, or renew them with `aws sso login` or `aws configure`"
+EXPORT = (
+    ": call `export()` on its MetadataSync there, or export each under its name in other languages, and run `pulumi"
+)
 WRITE = "write it with `pulumi stack output --json"
 
 
@@ -93,16 +96,24 @@ CASES = {
     "outputs that are an array": Case(("--outputs", "{array}"), ("{array}: JSON, but not an object", WRITE)),
     "outputs without a table": Case(
         ("--outputs", "{no_table}"),
-        ("{no_table} has no `tableName`", "run `pulumi up` first, or give its value with --table"),
+        ("{no_table} has no tableName, tableArn, queueName, ", EXPORT, "or give its value with --table"),
     ),
     "outputs with a null table": Case(
-        ("--outputs", "{null_table}"), ("{null_table} has no `tableName`", "run `pulumi up` first")
+        ("--outputs", "{null_table}"), ("{null_table} has no tableName, tableArn, ", EXPORT)
     ),
     "outputs without a region": Case(
-        ("--outputs", "{no_region}"), ("{no_region} has no `region`", "give its value with --region")
+        ("--outputs", "{no_region}"),
+        ("{no_region} has no tableArn, ", ", region, which its program does not", EXPORT, "its value with --region"),
     ),
     "outputs with a numeric region": Case(
-        ("--outputs", "{number}"), ("{number} has region = 7", "give its value with --region")
+        ("--outputs", "{number}"), ("{number} has region = 7", EXPORT, "give its value with --region")
+    ),
+    "outputs of a stack without any": Case(
+        ("--outputs", "{none}"), ("{none} has no outputs: run `pulumi up` first, or give its value with --region",)
+    ),
+    "outputs in an output": Case(
+        ("--outputs", "{inside}"),
+        ("{inside} has region in the output west: give --outputs a file that `pulumi stack output west --json` wrote",),
     ),
     "unknown stack": Case(
         ("--stack", "x"), ("stack x (no stack named 'x' found)", "check --stack and --cwd"), env={"PATH": "{pulumi}"}
@@ -186,7 +197,7 @@ CASES = {
         ("verify", *GOOD, "--probe"), ("--probe sends a message through a stack", "--stack NAME, or --outputs FILE")
     ),
     "verify of outputs that are not a pipeline's": Case(
-        ("verify", "--outputs", "{half}"), ("{half} has no `ruleName`", "run `pulumi up`")
+        ("verify", "--outputs", "{half}"), ("{half} has no tableArn, ", ", ruleName, ", EXPORT)
     ),
     "verify with --json": Case(("verify", "-s", "{store}", "-t", "no-table", "--json"), ("'no-table'", "check its")),
 }
@@ -207,6 +218,8 @@ def surroundings(
         "no_table": b'{"region": "us-west-2"}',
         "null_table": b'{"region": "us-west-2", "tableName": null}',
         "no_region": b'{"tableName": "t"}',
+        "none": b"{}",
+        "inside": b'{"east": {}, "west": {"region": "us-west-2"}}',
         "number": b'{"region": 7, "tableName": "t"}',
         "half": json.dumps({"region": "us-west-2", "tableName": table}).encode(),
     }

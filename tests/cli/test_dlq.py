@@ -398,7 +398,11 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...]]] = {
         {},
         ("--limit '0'", "of at least 1", "see `omics-meta dlq show --help`"),
     ),
-    "missing output": ([], {"queueUrl": None}, ("has no `queueUrl`", "run `pulumi up` with this version first")),
+    "missing output": (
+        [],
+        {"queueUrl": None},
+        (", queueUrl, ", "call `export()`"),
+    ),
     "wrong region": ([], {"region": "eu-west-1"}, ("there is no queue", "check the region, or run `pulumi up")),
     "endpoint that is no URL": ([], {"endpoint": "localhost:4566"}, ("localhost:4566", "must be a URL such as")),
     "unreachable endpoint": ([], {"endpoint": "http://127.0.0.1:9"}, ("127.0.0.1:9", "check the network")),

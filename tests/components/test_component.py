@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pytest
 from omics_components import MetadataSync
 from omics_components.validation import read_settings
+from omics_meta.selection.outputs import NAMES
 from pulumi.provider.experimental.component import ComponentProvider
 
 from tests.components.conftest import Deploy, World
@@ -219,7 +220,7 @@ def test_the_schema_describes_every_input_and_output():
 
     described = schema["inputProperties"] | schema["properties"]
     assert len(schema["inputProperties"]) == 39
-    assert len(schema["properties"]) == 15
+    assert set(schema["properties"]) == set(NAMES)
     assert [name for name, prop in described.items() if not prop.get("description")] == []
     assert schema["requiredInputs"] == []
     assert set(schema["properties"]) - set(schema["required"]) == {"deadLetterQueueUrl", "deadLetterQueueArn"}

@@ -124,7 +124,7 @@ def test_what_is_taken_elsewhere_is_there():
 def test_the_component_example_deploys_what_it_says(world: World):
     [example] = README.blocks("python")
 
-    function = world.deploy(example.replace("cohorts", "others"))["readSetFunction"]
+    function = world.deploy(example.replace("cohorts", "others"))["functionName"]
 
     functions = world.sandbox.client("lambda")
     variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omics_meta.selection.outputs import NAMES, outputs_of_file
 from omics_sandbox import Sandbox
 from omics_sandbox.provider import Deployment, deploy
 
 from tests.existing import create_queue, create_table
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+REGIONS = ("us-west-2", "eu-west-1")
 
 # The fixture of conftest.py, which tests cannot import.
 Projects = Callable[..., Any]
@@ -41,6 +43,7 @@ def test_the_plain_example(sandbox: Sandbox) -> None:
         sandbox.drain()
 
         assert names_in_rows(sandbox, deployment.outputs["tableName"]) == ["blood"]
+        assert set(deployment.outputs) == set(NAMES)
 
 
 def test_the_example_with_an_existing_table_and_queue(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
@@ -49,7 +52,7 @@ def test_the_example_with_an_existing_table_and_queue(sandbox: Sandbox, caplog: 
     url = create_queue(sandbox.client("sqs"), "their-queue.fifo")
 
     # WHEN the example is deployed, THEN it uses them, and says what the queue's owner has to do
-    with deployed("existing", sandbox, tableName="their-table", queueName="their-queue.fifo") as deployment:
+    with deployed("existing", sandbox, dynamoTableName="their-table", SQSQueueName="their-queue.fifo") as deployment:
         assert deployment.outputs["tableArn"].endswith(":table/their-table")
         assert deployment.outputs["queueArn"].endswith(":their-queue.fifo")
         assert "AllowReadSetEvents" in caplog.text
@@ -71,7 +74,12 @@ def test_the_example_with_two_regions_under_the_engine(new_project: Projects, sa
     project = new_project(tmp_path / "two-regions", own_plugins=True)
     project.pulumi("up", "--yes", "--skip-preview")
     outputs = project.outputs()
-    assert set(outputs) == {"us-west-2", "eu-west-1"}
+    assert {region: set(found) for region, found in outputs.items()} == {region: set(NAMES) for region in REGIONS}
+
+    # AND the command line takes those of a region
+    file = tmp_path / "west.json"
+    file.write_text(project.pulumi("stack", "output", "us-west-2", "--json"))
+    assert outputs_of_file(file).text("functionName") == outputs["us-west-2"]["functionName"]
 
     # WHEN a read set is created in each region, THEN it gets its row there
     for region in outputs:

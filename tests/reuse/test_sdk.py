@@ -1,5 +1,6 @@
 """The SDKs that Pulumi's generators make of the package: used by a second stack, and compiled."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omics_meta.selection.outputs import NAMES
 from omics_sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +116,8 @@ def compile_typescript(folder: Path) -> str:
 def test_the_typescript_sdk_and_the_example_compile(typescript_project: Path) -> None:
     # GIVEN the example with one argument of a wrong type, so that the types are seen to be those of the SDK
     program = typescript_project / "index.ts"
+    [exported] = re.findall(r"^export const \{(.*?)\}", program.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\w+", exported) == list(NAMES)
     program.write_text(program.read_text().replace("functionMemorySize: 512", 'functionMemorySize: "512"'))
 
     assert compile_typescript(typescript_project / "sdks" / "healthomics-metadata-sync") == ""

@@ -129,8 +129,8 @@ def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
     if kind not in {None, *urls}:
         raise SelectionError(
-            "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, "
-            "so look into the dead-letter queue that its owner gave it, or take --queue undelivered"
+            "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, or its program does not export it: "
+            "look into the dead-letter queue that its owner gave it, or take --queue undelivered"
         )
     queues = [DeadLetterQueue(client, each, urls[each], arns[each]) for each in ([kind] if kind else urls)]
     return _Stack(client, stack.session.region_name, queues, stack.output("queueUrl"), stack.output("queueArn"))

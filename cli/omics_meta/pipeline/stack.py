@@ -33,7 +33,7 @@ class Stack:
         Raises:
             SelectionError: It is missing, so that these are not the outputs of such a stack.
         """
-        return self.outputs.text(name, "run `pulumi up` with this version first")
+        return self.outputs.text(name)
 
     def dead_letters(self, attribute: Literal["Url", "Arn"]) -> dict[QueueKind, str]:
         """Return URLs or ARNs of the queues of what went wrong.

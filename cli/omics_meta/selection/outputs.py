@@ -5,9 +5,32 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from omics_meta.terminal.exits import OutputsError
+
+NAMES: Final = (
+    "tableName",
+    "tableArn",
+    "queueName",
+    "queueUrl",
+    "queueArn",
+    "deadLetterQueueUrl",
+    "deadLetterQueueArn",
+    "undeliveredQueueUrl",
+    "undeliveredQueueArn",
+    "functionName",
+    "functionArn",
+    "ruleName",
+    "ruleArn",
+    "logGroupName",
+    "region",
+)
+"""What the component's `export()` exports."""
+
+_EXPORT: Final = (
+    "call `export()` on its MetadataSync there, or export each under its name in other languages, and run `pulumi up`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +44,26 @@ class Outputs:
         """Return an output; None where the stack has none of this name."""
         return self.values.get(name)
 
-    def text(self, name: str, remedy: str) -> str:
-        """Return an output that is a text."""
+    def text(self, name: str, otherwise: str = "") -> str:
+        """Return an output that is a text.
+
+        Args:
+            name: Of the output.
+            otherwise: What a user can do instead of having it exported.
+        """
         value = self.get(name)
         if isinstance(value, str) and value:
             return value
-        found = f"has no `{name}`" if value is None else f"has {name} = {value!r}"
-        raise OutputsError(f"{self.origin} {found}: {remedy}")
+        if not self.values:
+            raise OutputsError(f"{self.origin} has no outputs: run `pulumi up` first{otherwise}")
+        if value is not None:
+            raise OutputsError(f"{self.origin} has {name} = {value!r}: {_EXPORT}{otherwise}")
+        inside = next((each for each, value in self.values.items() if isinstance(value, dict) and name in value), None)
+        if inside is not None:
+            remedy = f"give --outputs a file that `pulumi stack output {inside} --json` wrote"
+            raise OutputsError(f"{self.origin} has {name} in the output {inside}: {remedy}{otherwise}")
+        lacking = ", ".join(each for each in NAMES if self.get(each) is None)
+        raise OutputsError(f"{self.origin} has no {lacking}, which its program does not export: {_EXPORT}{otherwise}")
 
 
 def outputs_of_file(path: Path) -> Outputs:
