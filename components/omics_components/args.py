@@ -69,6 +69,11 @@ class MetadataSyncArgs(TypedDict, total=False):
     """Key that the created table is encrypted with. Accepts AWS_MANAGED, AWS_OWNED or the ARN of a KMS key
     (arn:aws:kms:REGION:ACCOUNT:key/ID). Default: `AWS_MANAGED`."""
 
+    table_stream: NotRequired[bool]
+    """Whether the created table has a DynamoDB stream of its changes, with the row before and after each, for a
+    journal of yours. The output `tableStreamArn` names it; of an existing table, it names the stream that its owner
+    enabled. Default: `false`."""
+
     retain_table: NotRequired[bool]
     """Whether the created table and its data stay after `pulumi destroy`. Default: `true`."""
 

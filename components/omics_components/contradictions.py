@@ -17,6 +17,7 @@ _CREATED_TABLE_ONLY = (
     "table_point_in_time_recovery",
     "table_deletion_protection",
     "table_encryption",
+    "table_stream",
     "retain_table",
 )
 _CREATED_QUEUE_ONLY = ("queue_name", "dead_letter_queue_name", "max_receive_count", "message_retention_days")

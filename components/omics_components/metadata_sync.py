@@ -30,6 +30,9 @@ class MetadataSync(pulumi.ComponentResource):
     table_arn: pulumi.Output[str]
     """ARN of the table."""
 
+    table_stream_arn: pulumi.Output[str | None]
+    """ARN of the table's DynamoDB stream; null where it has none."""
+
     queue_name: pulumi.Output[str]
     """Name of the FIFO queue, with `.fifo`."""
 
@@ -121,6 +124,7 @@ class MetadataSync(pulumi.ComponentResource):
 
         self.table_name = rows.name
         self.table_arn = rows.arn
+        self.table_stream_arn = rows.stream_arn
         self.queue_name = messages.name
         self.queue_url = messages.url
         self.queue_arn = messages.arn

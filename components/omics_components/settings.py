@@ -182,6 +182,10 @@ class Settings(BaseModel):
     ] = "AWS_MANAGED"
     """Key that the created table is encrypted with."""
 
+    table_stream: bool = False
+    """Whether the created table has a DynamoDB stream of its changes, with the row before and after each, for a journal
+    of yours. The output `tableStreamArn` names it; of an existing table, it names the stream that its owner enabled."""
+
     retain_table: bool = True
     """Whether the created table and its data stay after `pulumi destroy`."""
 

@@ -14,11 +14,19 @@ from .validation import SettingsError, problem
 
 @dataclass(frozen=True)
 class Table:
-    """The table, created or not, and the KMS key that the function must be allowed to use through it, if any."""
+    """The table, created or not.
+
+    Attributes:
+        name: Its name.
+        arn: Its ARN.
+        kms_key_arn: The key that the function must be allowed to use through it, if any.
+        stream_arn: The ARN of its stream, if it has one.
+    """
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     kms_key_arn: pulumi.Output[str | None]
+    stream_arn: pulumi.Output[str | None]
 
 
 def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Table:
@@ -37,6 +45,8 @@ def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Tabl
         point_in_time_recovery={"enabled": settings.table_point_in_time_recovery},
         deletion_protection_enabled=settings.table_deletion_protection,
         server_side_encryption=_encryption(settings.table_encryption, customer_key),
+        stream_enabled=settings.table_stream or None,
+        stream_view_type="NEW_AND_OLD_IMAGES" if settings.table_stream else None,
         tags=settings.tags,
         opts=pulumi.ResourceOptions(
             parent=parent,
@@ -44,7 +54,9 @@ def create_table(name: str, settings: Settings, parent: pulumi.Resource) -> Tabl
             import_=settings.table_name if settings.import_retained_table else None,
         ),
     )
-    return Table(table.name, table.arn, pulumi.Output.from_input(customer_key))
+    # DynamoDB tells the ARN of a stream that is switched off for a while longer.
+    stream_arn = table.stream_arn if settings.table_stream else None
+    return Table(table.name, table.arn, pulumi.Output.from_input(customer_key), pulumi.Output.from_input(stream_arn))
 
 
 def _key_attributes(index_names: Sequence[str]) -> list[str]:
@@ -94,7 +106,12 @@ def adopt_table(table_name: pulumi.Input[str], parent: pulumi.Resource, setting:
         if isinstance(table_name, str)
         else pulumi.Output.from_input(table_name).apply(look_up)
     )
-    return Table(found.apply(lambda t: t.name), found.apply(lambda t: t.arn), found.apply(_kms_key_arn))
+    return Table(
+        found.apply(lambda t: t.name),
+        found.apply(lambda t: t.arn),
+        found.apply(_kms_key_arn),
+        found.apply(lambda t: t.stream_arn if t.stream_enabled else None),
+    )
 
 
 def _look_up(name: str, parent: pulumi.Resource, setting: str) -> aws.dynamodb.GetTableResult:

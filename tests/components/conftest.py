@@ -147,7 +147,8 @@ def _computed(type_: str, name: str, partition: str, region: str) -> dict[str, A
         case "aws:sqs/queue:Queue":
             return {"arn": arn("sqs", name), "url": f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"}
         case "aws:dynamodb/table:Table":
-            return {"arn": arn("dynamodb", f"table/{name}")}
+            # DynamoDB tells the ARN of the latest stream, also when it is switched off.
+            return {"arn": arn("dynamodb", f"table/{name}"), "streamArn": arn("dynamodb", f"table/{name}/stream/1")}
         case "aws:lambda/function:Function":
             return {"arn": arn("lambda", f"function:{name}")}
         case "aws:iam/role:Role":

@@ -461,6 +461,7 @@ def test_the_created_table(deployed: Deploy):
         ),
         ({"tablePointInTimeRecovery": "false"}, {"pointInTimeRecovery": {"enabled": False}}),
         ({"tableDeletionProtection": "false"}, {"deletionProtectionEnabled": False}),
+        ({"tableStream": "true"}, {"streamEnabled": True, "streamViewType": "NEW_AND_OLD_IMAGES"}),
         ({"tableEncryption": "AWS_OWNED"}, {"serverSideEncryption": {"enabled": False}}),
         ({"tableEncryption": KEY_ARN}, {"serverSideEncryption": {"enabled": True, "kmsKeyArn": KEY_ARN}}),
     ],
@@ -469,6 +470,18 @@ def test_the_table_as_configured(deployed: Deploy, config: dict[str, str], expec
     table = deployed(config).inputs("table")
 
     assert table | expected == table
+
+
+def test_the_stream_of_a_table_comes_out(deployed: Deploy, deploy_main: Deploy):
+    created = deployed({"tableStream": "true"})
+    retained = deployed({"tableStream": "true", "importRetainedTable": "true"})
+    table = {"hashKey": "set_arn", "attributes": [{"name": "set_arn", "type": "S"}], "streamEnabled": True}
+    adopted = deploy_main(config=ADOPT_TABLE, world=World(tables={"their-table": table}))
+
+    arns = [each.outputs["tableStreamArn"] for each in (created, retained, adopted)]
+
+    of_created, of_adopted = (f"table/{table_of(config)}/stream/1" for config in ({}, ADOPT_TABLE))
+    assert arns == [ACCOUNT.format("dynamodb", each) for each in (of_created, of_created, of_adopted)]
 
 
 def test_the_created_queues(deployed: Deploy):

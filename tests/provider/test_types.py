@@ -53,6 +53,8 @@ LIVES = [
             "deletionProtectionEnabled": True,
             "pointInTimeRecovery": {"enabled": False},
             "readCapacity": 2,
+            "streamEnabled": True,
+            "streamViewType": "NEW_IMAGE",
             "tags": {"b": "3", "c": "4"},
             "writeCapacity": 1,
         },

@@ -160,7 +160,7 @@ _INDEX: Final = Object(
 
 
 class Table(ResourceType):
-    """`aws:dynamodb/table:Table`, without sort key, stream, local secondary indexes, replicas and restores."""
+    """`aws:dynamodb/table:Table`, without sort key, local secondary indexes, replicas and restores."""
 
     token: ClassVar = "aws:dynamodb/table:Table"
     service: ClassVar = "dynamodb"
@@ -191,10 +191,14 @@ class Table(ResourceType):
             computed=True,
             apart=True,
         ),
+        "streamEnabled": Property(shape=Boolean(), apart=True),
+        "streamViewType": Property(
+            shape=Text(one_of=("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")), computed=True, apart=True
+        ),
         "tags": Property(),
         "writeCapacity": Property(shape=Number(0), computed=True, apart=True),
     }
-    outputs: ClassVar = {"arn": "TableArn"}
+    outputs: ClassVar = {"arn": "TableArn", "streamArn": "LatestStreamArn"}
     create_call: ClassVar = "create_table"
     read_call: ClassVar = "describe_table"
     delete_call: ClassVar = "delete_table"
@@ -228,6 +232,8 @@ class Table(ResourceType):
             parameters["GlobalSecondaryIndexes"] = [_index(index) for index in indexes]
         if "serverSideEncryption" in inputs:
             parameters |= _encryption(inputs)
+        if inputs.get("streamEnabled"):
+            parameters |= _stream(inputs)
         self.call("create_table", **parameters)
         self._wait("table_exists", inputs["name"])
         return inputs["name"]
@@ -248,6 +254,7 @@ class Table(ResourceType):
             **table,
             **_capacity_and_key(table),
             "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+            **table.get("StreamSpecification", {}),
             "GlobalSecondaryIndexes": [_index_state(index) for index in table.get("GlobalSecondaryIndexes", [])],
             "PointInTimeRecovery": {"Enabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED"},
             "ServerSideEncryption": {
@@ -267,6 +274,8 @@ class Table(ResourceType):
             self._set_indexes(resource_id, inputs)
         if "serverSideEncryption" in changed:
             self.call("update_table", TableName=resource_id, **_encryption(inputs))
+        if "streamEnabled" in changed:
+            self.call("update_table", TableName=resource_id, **_stream(inputs))
         if "pointInTimeRecovery" in changed:
             self.complete(resource_id, inputs)
 
@@ -329,6 +338,12 @@ def _billing(inputs: Properties) -> dict[str, Any]:
     mode = inputs.get("billingMode", "PROVISIONED")
     throughput = {"ProvisionedThroughput": _throughput(inputs)} if mode == "PROVISIONED" else {}
     return {"BillingMode": mode, **throughput}
+
+
+def _stream(inputs: Properties) -> dict[str, Any]:
+    enabled = inputs.get("streamEnabled", False)
+    kind = {"StreamViewType": inputs["streamViewType"]} if enabled else {}
+    return {"StreamSpecification": {"StreamEnabled": enabled, **kind}}
 
 
 def _encryption(inputs: Properties) -> dict[str, Any]:
