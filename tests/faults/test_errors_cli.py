@@ -72,6 +72,8 @@ def played() -> Iterator[tuple[str, Case]]:
 @pytest.fixture
 def run(scene: Any, clients: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process, for all stores."""
+    for name, value in scene.sandbox.environment.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr("omics_meta.selection.connection.omics_client", Mock(return_value=clients.omics))
     monkeypatch.setattr("omics_meta.selection.connection.dynamodb_client", Mock(return_value=clients.dynamodb))
     # Without tags in bulk, so that a command makes all the calls that it can; tests/readset_sync has their errors.

@@ -1,6 +1,7 @@
 """Waiting for a service that is away: laptops sleep, and networks drop."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import boto3
@@ -19,16 +20,16 @@ def retries_of_omics(session: boto3.Session, patience: float) -> Retries:
     """Retries that wait for HealthOmics so many seconds."""
     if not patience:
         return Retries()
-    client = session.client("omics", config=_ONE_ATTEMPT)
-    return _waiting("HealthOmics", patience, lambda: client.list_sequence_stores(maxResults=1))
+    client = cache(lambda: session.client("omics", config=_ONE_ATTEMPT))  # made in the first outage
+    return _waiting("HealthOmics", patience, lambda: client().list_sequence_stores(maxResults=1))
 
 
 def retries_of_dynamodb(session: boto3.Session, patience: float) -> Retries:
     """Retries that wait for DynamoDB so many seconds."""
     if not patience:
         return Retries()
-    client = session.client("dynamodb", config=_ONE_ATTEMPT)
-    return _waiting("DynamoDB", patience, lambda: client.list_tables(Limit=1))
+    client = cache(lambda: session.client("dynamodb", config=_ONE_ATTEMPT))
+    return _waiting("DynamoDB", patience, lambda: client().list_tables(Limit=1))
 
 
 def _waiting(service: str, patience: float, call: Callable[[], object]) -> Retries:

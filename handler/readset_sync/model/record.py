@@ -158,9 +158,9 @@ def unknown_attributes(model: "ServiceModel") -> str:
     """
     unknown = {
         attribute
-        for shape, attributes in _MADE_OF.items()
+        for shape, attributes in ((model.shape_for(name), attributes) for name, attributes in _MADE_OF.items())
         for attribute, members in attributes.items()
-        if not all(_has_member(model.shape_for(shape), member) for member in members)
+        if not all(_has_member(shape, member) for member in members)
     }
     return ",".join(sorted(unknown))
 
