@@ -17,6 +17,7 @@ export const {
     ruleArn,
     logGroupName,
     region,
+    tableStreamArn,
 } = new MetadataSync("read-sets", {
     functionMemorySize: 512,
     tags: { team: "genomics" },

@@ -219,11 +219,15 @@ def test_the_schema_describes_every_input_and_output():
     schema = json.loads(provider.schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]
 
     described = schema["inputProperties"] | schema["properties"]
-    assert len(schema["inputProperties"]) == 39
-    assert set(schema["properties"]) == set(NAMES)
+    assert len(schema["inputProperties"]) == 40
+    assert set(schema["properties"]) == {*NAMES, "tableStreamArn"}
     assert [name for name, prop in described.items() if not prop.get("description")] == []
     assert schema["requiredInputs"] == []
-    assert set(schema["properties"]) - set(schema["required"]) == {"deadLetterQueueUrl", "deadLetterQueueArn"}
+    assert set(schema["properties"]) - set(schema["required"]) == {
+        "deadLetterQueueUrl",
+        "deadLetterQueueArn",
+        "tableStreamArn",
+    }
     assert schema["inputProperties"]["batchSize"]["type"] == "integer"
     assert schema["inputProperties"]["maxTps"]["type"] == "string"
     assert schema["inputProperties"]["tags"]["additionalProperties"]["type"] == "string"

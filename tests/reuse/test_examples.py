@@ -74,7 +74,9 @@ def test_the_example_with_two_regions_under_the_engine(new_project: Projects, sa
     project = new_project(tmp_path / "two-regions", own_plugins=True)
     project.pulumi("up", "--yes", "--skip-preview")
     outputs = project.outputs()
-    assert {region: set(found) for region, found in outputs.items()} == {region: set(NAMES) for region in REGIONS}
+    assert {region: set(found) for region, found in outputs.items()} == {
+        region: {*NAMES, "tableStreamArn"} for region in REGIONS
+    }
 
     # AND the command line takes those of a region
     file = tmp_path / "west.json"

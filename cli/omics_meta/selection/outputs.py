@@ -26,7 +26,7 @@ NAMES: Final = (
     "logGroupName",
     "region",
 )
-"""What the component's `export()` exports."""
+"""What commands look for, of what the component's `export()` exports."""
 
 _EXPORT: Final = (
     "call `export()` on its MetadataSync there, or export each under its name in other languages, and run `pulumi up`"
