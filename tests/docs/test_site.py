@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import BESIDE, PAGES, ROOT
+from tools import site as tool
 from tools.site import build, published
 
 
@@ -66,3 +68,20 @@ def test_a_broken_link_anchor_or_navigation_fails(tmp_path: Path):
     assert built.returncode == 1
     for fault in ("'none.md'", "'../tools/none.py'", "'errors.md#none'", "left-out.md"):
         assert fault in built.stderr
+
+
+@pytest.mark.parametrize(("npm", "told"), [(None, "unpkg.com"), ("exit 1", "unpkg.com"), ("echo other > a.tgz", "")])
+def test_nothing_but_the_pinned_mermaid_is_taken(
+    npm: str | None, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(tool, "MERMAID", tmp_path / "mermaid.js")
+    if npm:
+        (tmp_path / "npm").write_text(f"#!/bin/sh\n{npm}\n")
+        (tmp_path / "npm").chmod(0o755)
+
+    with nullcontext() if told else pytest.raises(SystemExit, match="is not the one"):
+        tool.fetch_mermaid()
+
+    assert told in capsys.readouterr().err
+    assert not tool.MERMAID.exists()
