@@ -25,7 +25,7 @@ IGNORED :=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, and $(PYTHON) is {sys.version.split()[0]}: call make PYTHON=/path/to/python3.11")'
@@ -56,7 +56,7 @@ engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, abou
 	@$(BIN)/python -m tools.engine.build
 
 .PHONY: sdks
-sdks: $(READY) ## Set up what the tests of the component's SDKs need: Pulumi's generators, TypeScript (once, 1 minute)
+sdks: $(READY) ## Set up what some tests need: Pulumi's SDK generators, TypeScript, actionlint (once, 1 minute)
 	@$(BIN)/python -m tools.engine.sdks
 
 .PHONY: browser
@@ -93,6 +93,15 @@ test-lowest: $(UV) ## Run the quick tests with the lowest versions that pyprojec
 	@$(UV) pip install --quiet --python .cache/lowest --resolution lowest-direct --editable '.[dev]' --editable 'sandbox[pulumi]'
 	@.cache/lowest/bin/python -m pytest $(CORE)
 
+.PHONY: test-plugin
+test-plugin: engine ## Deploy the program into a local AWS with the real AWS plugin, which is downloaded
+	@PATH=".engine:$$PATH" pulumi plugin install resource aws "$$($(BIN)/python -c 'from importlib.metadata import version; print(version("pulumi-aws"))')"
+	@$(BIN)/python -m pytest tests/engine/test_real_plugin.py
+
+.PHONY: in-process
+in-process: $(READY) ## Run the tests of the command line that CI runs on Windows and macOS too
+	@$(BIN)/python -m pytest @tests/in-process.txt
+
 .PHONY: soak
 soak: $(READY) ## Play random histories of races and faults (HISTORIES=5000, SEED=any), and hunt for mutations with them
 	@$(BIN)/python -m tests.consistency.soak $(or $(HISTORIES),5000) $(SEED)
@@ -102,10 +111,11 @@ bench: $(READY) ## Measure backfills, events, failures, start and growth, with t
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lint
-lint: $(READY) ## Check style, formatting and security
+lint: $(READY) ## Check style, formatting, security and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive __main__.py benchmarks cli components examples handler sandbox tools
+	@$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: audit
 audit: $(READY) ## Ask OSV for known vulnerabilities of the locked dependencies
@@ -121,6 +131,10 @@ format: $(READY) ## Mend style and formatting where that can be done automatical
 .PHONY: types
 types: $(READY) ## Check types
 	@$(BIN)/basedpyright
+
+.PHONY: release-check
+release-check: $(READY) ## Do all of a release but its publishing, from the last commit: make release-check VERSION=1.2.3
+	@$(BIN)/python -m tools.release $(VERSION)
 
 .PHONY: generate
 generate: $(READY) ## Write what is made from the code: arguments, configuration keys, schema, tables of the docs

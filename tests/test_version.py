@@ -105,6 +105,17 @@ def test_a_tag_is_the_version(checkout: Path):
     assert version_of(checkout).startswith("0.2.1.dev1+g")
 
 
+def test_the_changelog_has_its_form_and_its_oldest_version_changes_nothing():
+    sections = re.split(r"^## ", text("CHANGELOG.md"), flags=re.MULTILINE)[1:]
+
+    assert sections[0].startswith("[Unreleased]\n")
+    assert all(re.match(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d\n", section) for section in sections[1:])
+    kinds = [set(re.findall(r"^### (.*)$", section, re.MULTILINE)) for section in sections]
+    assert set[str]().union(*kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    # Nobody had anything before it that could have changed.
+    assert kinds[-1] == {"Added"}
+
+
 def test_whatever_names_a_version_names_the_newest():
     # GIVEN the newest version of the changelog, or the first to come
     newest = re.search(r"^## \[(\d\S*)\]|^The first release will be (\S+)\.$", text("CHANGELOG.md"), re.MULTILINE)

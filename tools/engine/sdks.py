@@ -1,7 +1,7 @@
-"""Set up what the tests of the component package's SDKs need, into `.engine/`.
+"""Set up what the tests of the component package's SDKs and of the workflows need, into `.engine/`.
 
-These are Pulumi's own SDK generators, built from Go modules; what a generated Python SDK imports; and TypeScript
-with the packages of `examples/typescript`, as its lock pins them. Each is made again only when its pins change.
+These are Pulumi's own SDK generators, built from Go modules; what a generated Python SDK imports; TypeScript with the
+packages of `examples/typescript`, as its lock pins them; and actionlint. Each is made again only when its pins change.
 What cannot be made because Go or npm is missing is named and left out: the tests that need it say so too.
 """
 
@@ -16,6 +16,7 @@ from typing import Final
 from tools.engine.build import BUILT, HERE, BuildError, run
 
 GENERATOR: Final = BUILT / "generate_sdk"
+ACTIONLINT: Final = BUILT / "actionlint"
 PYTHON: Final = BUILT / "sdk-python"
 TYPESCRIPT: Final = BUILT / "typescript"
 _EXAMPLE: Final = HERE.parent.parent / "examples" / "typescript"
@@ -67,9 +68,18 @@ def _on_path(program: str, source: str) -> str:
     return found
 
 
-def _build_generator() -> None:
+def _build(made: Path, package: str, module: str) -> None:
     go = _on_path("go", "Go 1.25 or newer (https://go.dev/doc/install)")
-    run([go, "build", "-o", str(GENERATOR), "./generate_sdk"], HERE / "cli")
+    run([go, "build", "-o", str(made), package], HERE / module)
+
+
+def _build_generator() -> None:
+    _build(GENERATOR, "./generate_sdk", "cli")
+
+
+def _build_actionlint() -> None:
+    # The package of that name on PyPI downloads a program when it is installed.
+    _build(ACTIONLINT, "github.com/rhysd/actionlint/cmd/actionlint", "actionlint")
 
 
 def _install_python() -> None:
@@ -89,6 +99,7 @@ def _install_typescript() -> None:
 
 _STEPS: Final = (
     Step(GENERATOR, (HERE / "cli" / "go.mod", HERE / "cli" / "generate_sdk" / "main.go"), _build_generator),
+    Step(ACTIONLINT, (HERE / "actionlint" / "go.mod", HERE / "actionlint" / "go.sum"), _build_actionlint),
     Step(PYTHON, (HERE / "sdk-requirements.txt",), _install_python),
     Step(TYPESCRIPT, (_EXAMPLE / "package.json", _EXAMPLE / "package-lock.json"), _install_typescript),
 )

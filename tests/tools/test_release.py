@@ -1,0 +1,77 @@
+"""A release that cannot be is refused in one line. What `make release-check` builds and tries is too slow to test."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools import release
+
+CHANGELOG = """# Changelog
+
+## [Unreleased]
+
+### Added
+
+- Something to come.
+
+## [0.2.0] - 2026-11-29
+
+First release.
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of one commit whose changelog has 0.2.0."""
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "Begin"]):
+        git(tmp_path, *arguments)
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *author, *arguments], cwd=folder, check=True, timeout=60)
+
+
+def refusal(version: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert release.main([version]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("version", ["", "v0.2.0", "0.2", "0.2.0rc1"])
+def test_a_version_has_three_numbers(version: str, capsys: pytest.CaptureFixture[str]):
+    assert refusal(version, capsys) == (f"No release: {version!r} is no version: call make release-check VERSION=1.2.3")
+
+
+def test_a_release_is_of_a_commit_that_has_no_other_s_tag(repository: Path, capsys: pytest.CaptureFixture[str]):
+    git(repository, "tag", "v0.2.0")
+    (repository / "more").write_text("")
+    assert "the working tree has changes" in refusal("0.2.0", capsys)
+
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "Go on")
+    assert "v0.2.0 is another commit" in refusal("0.2.0", capsys)
+
+
+def test_what_is_tagged_is_in_the_changelog_and_its_state_is_recorded(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+):
+    git(repository, "tag", "--annotate", "--message", "released", "v0.3.0")
+
+    said = refusal("0.3.0", capsys)
+
+    assert "CHANGELOG.md has no heading `## [0.3.0] - YYYY-MM-DD`" in said
+    assert "no state of this version is recorded" in said
+    state = repository / "tests" / "reuse" / "recorded" / "state-0.2.0.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    assert release.shortcomings("0.2.0", CHANGELOG) == []
+
+
+def test_the_notes_are_the_section_of_the_version_or_what_is_to_be_it():
+    assert release.notes("0.2.0", CHANGELOG) == "First release.\n"
+    assert release.notes("0.3.0", CHANGELOG) == "### Added\n\n- Something to come.\n\n"
