@@ -76,7 +76,7 @@ def test_options_work_under_the_engine(new_project: Projects, tmp_path: Path) ->
         "name: any\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
     )
     (folder / "__main__.py").write_text(PROGRAM)
-    project = new_project(folder, own_plugins=True)
+    project = new_project(folder)
     project.pulumi("up", "--yes", "--skip-preview")
     before = resources_of(project)
 
