@@ -5,18 +5,23 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import sqlglot
 from omics_components import MetadataSync
 from omics_components.settings import camel_case
+from sqlglot import exp
 
 from tests.docs.pages import PAGES, README, ROOT, Page
 from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, World, new_world, went_wrong
 from tests.existing import create_table
+from tests.s3 import connect_duckdb
 from tests.terminal import Done
 
 FINDING = Page("docs/finding.md")
+SQL = Page("docs/sql.md")
 
 NOT_RUN = {
     "make demo": "it fails by itself when something that it shows is not so",
@@ -65,6 +70,8 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, 
     first, *others = README.headings
     assert first == "Just searching?"  # in a table that somebody else operates: here, that of the next section
     with new_world(tmp_path_factory.mktemp("home")) as world:
+        place = {"LocationConstraint": world.sandbox.region}
+        world.sandbox.client("s3").create_bucket(Bucket="amzn-s3-demo-bucket", CreateBucketConfiguration=place)
         yield world, world.type([command for heading in (*others, first) for command in run_here(README, heading)])
 
 
@@ -171,6 +178,88 @@ def test_queries_of_an_export_run(world: World, monkeypatch: pytest.MonkeyPatch)
     assert answers[0] == answers[1] == answers[2]
     [(cohort, known, unknown)] = answers[0]
     assert (cohort, known > 0, unknown > 0) == ("a", True, True)
+
+
+@pytest.fixture
+def exported(world: World) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB, after what docs/sql.md says was typed."""
+    assert not [str(each) for each in world.type(run_here(SQL)) if went_wrong(each)]
+    with connect_duckdb(world.sandbox) as database:
+        yield database
+
+
+def counted(world: World, *options: str) -> list[tuple[Any, ...]]:
+    """What `omics-meta count` says in a table that DuckDB answers with: groups, read sets, bytes."""
+    groups = world.document("count", "--stack", "dev", *options)["groups"]
+    names = options[-1].split(",")
+    return sorted(((*(each[name] for name in names), each["read_sets"], each["bytes"]) for each in groups), key=str)
+
+
+def test_the_lines_for_duckdb_find_what_was_exported(world: World, exported: duckdb.DuckDBPyConnection):
+    [block] = SQL.blocks("sql", "DuckDB")
+    statements = [each.strip() for each in block.split(";")[:-1]]
+    # What is installed, and whose credentials are used, is another matter here.
+    assert [each.partition(" (")[0] for each in statements[:3]] == ["INSTALL httpfs", "INSTALL aws", "CREATE SECRET"]
+
+    for each in statements[3:]:
+        exported.execute(each)
+
+    assert sorted(exported.fetchall(), key=str) == counted(world, "--by", "account,region,store_name")
+
+
+def test_athenas_table_and_query_find_what_was_exported(world: World, exported: duckdb.DuckDBPyConnection):
+    blocks = SQL.blocks("sql", "Athena")
+    assert all(each in blocks[0] for each in READERS)
+    table, location, query = in_duckdb(blocks)
+    exported.execute(table)
+    [(files,)] = exported.execute(
+        "SELECT string_split(trim(content, chr(10)), chr(10)) FROM read_text(?)", [f"{location}*"]
+    ).fetchall()
+
+    # By name, as Athena takes the columns of Parquet.
+    exported.execute("INSERT INTO read_sets BY NAME FROM read_parquet(?)", [files])
+
+    columns = "SELECT column_name, replace(column_type, ' WITH TIME ZONE', '') FROM (DESCRIBE FROM {})"
+    of_files, of_table = (
+        exported.execute(columns.format(each)).fetchall() for each in (f"read_parquet({files})", "read_sets")
+    )
+    assert of_files == of_table
+    assert sorted(exported.execute(query).fetchall(), key=str) == counted(
+        world, "--status", "ACTIVE", "--by", "tag:cohort"
+    )
+
+
+def test_athenas_table_over_an_export_of_dynamodbs_own_finds_the_rows(
+    world: World, exported: duckdb.DuckDBPyConnection
+):
+    table, location, query = in_duckdb(SQL.blocks("sql", "Very large tables"))
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    objects = world.sandbox.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix.partition("EXPORT_ID")[0])
+    newest = max(objects["Contents"], key=lambda each: each["LastModified"])["Key"]
+    exported.execute(table)
+    kind = table.partition("(Item ")[2].removesuffix(")")
+    read = f"read_json('s3://{bucket}/{newest}', columns = {{'Item': '{kind}'}})"
+
+    exported.execute(f"INSERT INTO read_sets_of_dynamodb FROM {read}")
+
+    assert sorted(exported.execute(query).fetchall(), key=str) == counted(world, "--by", "store_name")
+
+
+READERS = (
+    "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'",
+    "STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'",
+)
+
+
+def in_duckdb(blocks: list[str]) -> tuple[str, str, str]:
+    """What is typed into Athena, as DuckDB understands it: table and query; and between them, where the files are."""
+    ddl, query = blocks
+    table = sqlglot.parse_one(ddl, dialect="athena")
+    location = table.find(exp.LocationProperty)
+    assert isinstance(table, exp.Create)
+    assert location
+    plain = exp.Create(this=table.this, kind="TABLE")
+    return plain.sql("duckdb"), location.this.name, sqlglot.transpile(query, read="athena", write="duckdb")[0]
 
 
 def test_the_runbook_has_a_section_for_every_alarm(world: World):
