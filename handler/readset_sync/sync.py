@@ -27,17 +27,20 @@ from readset_sync.model.errors import (
     error_code,
 )
 from readset_sync.model.record import (
+    DIGEST,
     LACKS,
     LISTED,
     REFERENCE_NAME,
     REVISION,
     STATUS_AT,
     STORE_AT,
+    STORE_ID,
     SYNC_STATE,
     SYNCED_AT,
     Row,
     build_row,
     completed_row,
+    digest,
     has_its_files,
     is_own,
     listed_row,
@@ -256,19 +259,20 @@ class Synchronizer:
         return self.refresh(arn)
 
     def replace_names(self, row: Row, listed: "Response", store: "Store") -> bool:
-        """Give a row its `store`, and the name of its reference, as a listing shows them, and change nothing else.
+        """Give a row its `store` and `store_id`, and the name of its reference, as a listing shows them, and no more.
 
         Returns:
             Whether that was done. False means that the row knows as new a store, that nothing is left to change, or
             that somebody else wrote the row meanwhile: refresh it instead.
         """
         name = listed.get("referenceName")
-        fresh = row | ({REFERENCE_NAME: name} if name else {})
+        fresh = row | {STORE_ID: listed["sequenceStoreId"]} | ({REFERENCE_NAME: name} if name else {})
         if row.get("store") != store_map(store.metadata):
             fresh |= store_attributes(store.metadata, as_of=store.as_of)
             if row.get(STORE_AT, "") >= fresh[STORE_AT]:
                 return False
-        return fresh != row and self._table.put(fresh | {REVISION: new_revision()}, replacing=row)
+        anew = {DIGEST: digest(fresh), REVISION: new_revision()}
+        return fresh != row and self._table.put(fresh | anew, replacing=row)
 
     def prune(self, arn: "ReadSetArn") -> Change:
         """Delete a row on the source's own word that its read set is gone, and leave it otherwise."""

@@ -1,13 +1,17 @@
 """Comparing a listing with rows."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 from readset_sync.model.comparison import compare, full_differences
-from readset_sync.model.record import build_row, with_bookkeeping
+from readset_sync.model.record import build_row, is_edited, with_bookkeeping
 
+ROWS_OF_0_1_0 = (Path(__file__).parents[1] / "reuse/recorded/rows-0.1.0.jsonl").read_text().splitlines()
 LISTED_AT = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
 EARLIER = datetime(2026, 4, 4, 17, 0, 0, tzinfo=UTC)
 LATER = datetime(2026, 4, 4, 19, 0, 0, tzinfo=UTC)
@@ -94,6 +98,14 @@ def test_a_row_written_since_the_listing_is_judged_by_reading_it_in_full() -> No
 )
 def test_an_edit_of_files_or_tags_behind_our_back_raises_suspicion(edit: dict[str, Any]) -> None:
     assert comparison(row() | edit).suspect
+
+
+@pytest.mark.parametrize("line", ROWS_OF_0_1_0, ids=range(len(ROWS_OF_0_1_0)))
+def test_a_row_of_version_0_1_0_is_not_taken_for_edited_unless_it_is(line: str) -> None:
+    written = {name: TypeDeserializer().deserialize(value) for name, value in json.loads(line).items()}
+
+    assert not is_edited(written)
+    assert is_edited(written | {"tags": [{"a": "forged"}]})
 
 
 @pytest.mark.parametrize("lost", ["tags", "files"])

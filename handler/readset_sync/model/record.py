@@ -30,6 +30,8 @@ CREATED_AT: Final = "set_creation_time"
 
 REFERENCE_ARN: Final = "set_reference_arn"
 
+STORE_ID: Final = "store_id"
+
 REFERENCE_NAME: Final = "set_reference_name"
 """The name of the reference, which never changes. Whoever may not read it keeps what a row has."""
 
@@ -82,7 +84,7 @@ _TEXTS: Final = {
     "set_creation_type": "creationType",
     "set_creation_job_id": "creationJobId",
     # Also in `store`; here because the key of an index must be an attribute of its own.
-    "store_id": "sequenceStoreId",
+    STORE_ID: "sequenceStoreId",
 }
 
 _CONVERTED: Final = {CREATED_AT: "creationTime", "set_etag": "etag", "set_sequence_information": "sequenceInformation"}
@@ -312,7 +314,7 @@ def is_own(row: Row) -> bool:
 
 def is_edited(row: Row) -> bool:
     """Whether somebody changed attributes of a row of ours that no listing shows."""
-    return DIGEST in row and row[DIGEST] != digest(row)
+    return DIGEST in row and row[DIGEST] not in {digest(row), _digest_of_0_1(row)}
 
 
 def digest(row: Row) -> str:
@@ -320,6 +322,12 @@ def digest(row: Row) -> str:
     unlisted = [_DIGEST_FORMAT, *(row.get(name) for name in _UNLISTED)]
     # DynamoDB gives numbers back as Decimal.
     content = json.dumps(unlisted, sort_keys=True, default=int)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _digest_of_0_1(row: Row) -> str:
+    """Return what version 0.1.0 wrote as a digest, so that an upgrade does not make all rows look edited."""
+    content = json.dumps([row.get("files"), row.get("tags")], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -52,7 +52,7 @@ from readset_sync.model.errors import (
     is_passing,
     is_throttle,
 )
-from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, SYNC_STATE, SYNCED_AT, tag_list
+from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, STORE_ID, SYNC_STATE, SYNCED_AT, tag_list
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.model.trust import Trust
 from readset_sync.sync import told_tags
@@ -290,7 +290,7 @@ class Reconciler:
             return Count.MISSING if comparison.missing else None
         if comparison.suspect:
             return Count.STALE
-        is_named_otherwise = set(comparison.fields) <= {"store", REFERENCE_NAME}
+        is_named_otherwise = set(comparison.fields) <= {"store", STORE_ID, REFERENCE_NAME}
         if is_named_otherwise and has_right_tags is False:
             return Count.RETAGGED
         if comparison.fields:
