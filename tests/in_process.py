@@ -5,6 +5,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from threading import RLock
 from types import SimpleNamespace
@@ -26,16 +27,16 @@ Around = Callable[[str, Callable[[], Any]], Any]
 class DynamoDBClient:
     """DynamoDB's client, as far as Table calls it, on moto's tables. What is projected is not cut out of the items.
 
-    Calls of several threads are made one after the other.
+    Calls of several threads are made one after the other, under the lock of whatever else calls these tables.
 
     Attributes:
         exceptions: The errors of the service, as boto3 makes them from its model.
         meta: `region_name`, as boto3 has it.
     """
 
-    def __init__(self, backend: DynamoDBBackend) -> None:
+    def __init__(self, backend: DynamoDBBackend, lock: AbstractContextManager[Any] | None = None) -> None:
         self._moto = backend
-        self._lock = RLock()
+        self._lock = lock or RLock()
         self.exceptions = _exceptions()
         self.meta = SimpleNamespace(region_name=backend.region_name)
 
@@ -110,8 +111,9 @@ class DynamoDBClient:
         return _paginator("dynamodb", name, getattr(self, name))
 
     def _item(self, table: str, key: Any) -> Any:
-        item = self._moto.get_item(table, key)
-        return item.to_json()["Attributes"] if item else None
+        with self._lock:
+            item = self._moto.get_item(table, key)
+            return item.to_json()["Attributes"] if item else None
 
     def _write(self, write: Callable[..., Any], **arguments: Any) -> Any:
         try:

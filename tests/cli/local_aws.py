@@ -1,4 +1,6 @@
-"""The local AWS of a test of the command line."""
+"""The local AWS of a test of the command line. What a test arranges and looks at does not go over the wire."""
+# pyright: reportPrivateUsage=false
+# moto's tables have a lock, which the sandbox keeps to itself.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -6,12 +8,16 @@ from itertools import count
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.models import ReadSet, Reference, SequenceStore
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.sync import Synchronizer
+
+from tests.in_process import DynamoDBClient
 
 BOOKKEEPING = frozenset({"status_at", "store_at", "synced_at", "sync_revision", "sync_digest"})
 
@@ -33,7 +39,9 @@ class Aws:
         self.sandbox = sandbox
         self.omics = sandbox.omics
         self.client = cache(sandbox.client)
-        self._dynamodb = self.client("dynamodb")
+        self._lock = sandbox._parts.moto.lock
+        self._tables = dynamodb_backends[sandbox.account][sandbox.region]
+        self._dynamodb: Any = DynamoDBClient(self._tables, self._lock)
 
     def clear(self) -> None:
         """Forget the stores, faults and calls of an earlier test."""
@@ -94,7 +102,7 @@ class Aws:
         if indexes:
             declared["GlobalSecondaryIndexes"] = [_index(each, *index) for each, index in indexes.items()]
             types |= {attribute: "S" for *keys, _ in indexes.values() for attribute in keys if attribute}
-        self._dynamodb.create_table(
+        self.client("dynamodb").create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in key],
@@ -108,7 +116,8 @@ class Aws:
     def filled(self, *store_ids: str, table: str = "") -> str:
         """Give the read sets of stores their rows as the function does, in an empty table; return its name."""
         table = table or self.table()
-        synchronizer = Synchronizer(HealthOmics(self.client("omics")), Table(self._dynamodb, table))
+        omics: Any = OmicsClient(self.omics)
+        synchronizer = Synchronizer(HealthOmics(omics), Table(self._dynamodb, table))
         for arn in (self.arn(store_id, each) for store_id in store_ids for each in self.ids(store_id)):
             synchronizer.refresh(ReadSetArn.parse(arn))
         self.forget_calls()
@@ -116,8 +125,8 @@ class Aws:
 
     def raw_rows(self, table: str) -> dict[str, dict[str, Any]]:
         """All rows of a table as they are, by ARN."""
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        items = [item for page in pages for item in page["Items"]]
+        with self._lock:
+            items = [item.to_json()["Attributes"] for item in self._tables.get_table(table).all_items()]
         rows = [{name: _deserialize(value) for name, value in item.items()} for item in items]
         return {row["set_arn"]: row for row in rows}
 
