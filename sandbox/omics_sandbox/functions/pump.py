@@ -101,7 +101,7 @@ class Pump:
     def _receive(self) -> "list[Message]":
         with self._moto.lock:
             queue = self._queue()
-            if queue is None or not queue._messages:
+            if queue is None or not queue.messages:
                 return []
             # Lambda reads the attributes to know how many pollers the queue needs.
             if not (self._may("GetQueueAttributes") and self._may("ReceiveMessage")):
