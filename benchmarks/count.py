@@ -49,7 +49,7 @@ print(json.dumps({"read_sets": sum(read_sets.values()), "groups": len(sizes)}))
 """
 
 
-class _Scanned(SimulatedTable):
+class ScannedTable(SimulatedTable):
     """A table of which all attributes are read, in several segments at a time."""
 
     def __init__(self, rows: int) -> None:
@@ -127,7 +127,7 @@ def _expect(found: int, rows: int) -> None:
 def main() -> None:
     """Run one command on so many rows, and say on stderr what its peak of memory was."""
     command, rows = sys.argv[1], int(sys.argv[2])
-    table = _Scanned(rows)
+    table = ScannedTable(rows)
 
     def dynamodb_client(*_: Any, **__: Any) -> SimulatedTable:
         return table
