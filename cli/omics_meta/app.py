@@ -31,10 +31,12 @@ from omics_meta.selection.options import (
     OF_STACK,
     OF_STORES,
     OF_TABLE,
+    OF_TABLES,
     WAITING,
     JsonOption,
     MaxTpsOption,
     selection_of,
+    selections_of,
 )
 from omics_meta.terminal.exits import ExitCode
 from omics_meta.terminal.formats.format import Format
@@ -170,7 +172,7 @@ def verify(
     )
 
 
-@_command(cls=sharing(OF_TABLE, FILTERS, last=[*SHEETS, *FORMATS]))
+@_command(cls=sharing(OF_TABLES, FILTERS, last=[*SHEETS, *FORMATS]))
 def find(
     context: typer.Context,
     columns: ColumnsOption = None,
@@ -192,7 +194,7 @@ def find(
     )
 
 
-@_command(cls=sharing(OF_TABLE, last=[*SHEETS, *WHOLE_SHEETS, *FORMATS]))
+@_command(cls=sharing(OF_TABLES, last=[*SHEETS, *WHOLE_SHEETS, *FORMATS]))
 def get(
     context: typer.Context,
     read_sets: Annotated[
@@ -208,10 +210,12 @@ def get(
     from omics_meta.commands.find import get
 
     form, sheet = chosen_format(context), sheet_of(context)
-    raise typer.Exit(get(selection_of(context), read_sets, column=from_column, form=form, columns=columns, sheet=sheet))
+    raise typer.Exit(
+        get(selections_of(context), read_sets, column=from_column, form=form, columns=columns, sheet=sheet)
+    )
 
 
-@_command(cls=sharing(OF_TABLE, last=FORMATS))
+@_command(cls=sharing(OF_TABLES, last=FORMATS))
 def duplicates(
     context: typer.Context,
     columns: ColumnsOption = None,
@@ -220,10 +224,10 @@ def duplicates(
     from omics_meta.commands.duplicates import duplicates
 
     form = chosen_format(context) or Format.TABLE
-    raise typer.Exit(duplicates(selection_of(context), form=form, columns=columns))
+    raise typer.Exit(duplicates(selections_of(context), form=form, columns=columns))
 
 
-@_command(cls=sharing(OF_TABLE, FILTERS, last=[*SHEETS, *FORMATS, *WAITING]))
+@_command(cls=sharing(OF_TABLES, FILTERS, last=[*SHEETS, *FORMATS, *WAITING]))
 def export(
     context: typer.Context,
     columns: ColumnsOption = None,
@@ -268,7 +272,7 @@ def export(
     )
 
 
-@_command(cls=sharing(OF_TABLE, FILTERS, last=FORMATS))
+@_command(cls=sharing(OF_TABLES, FILTERS, last=FORMATS))
 def count(
     context: typer.Context,
     by: ByOption = None,
@@ -404,7 +408,7 @@ def selftest(
     raise typer.Exit(run(selection_of(context), yes=yes, as_json=as_json))
 
 
-@_command(cls=sharing(OF_TABLE))
+@_command(cls=sharing(OF_TABLES))
 def report(
     context: typer.Context,
     output: Annotated[
@@ -427,13 +431,13 @@ def report(
         ),
     ] = False,
 ) -> None:
-    """Write a page about the read sets of a table: how many, how large, of which kinds, and how fresh their rows are.
+    """Write a page about the read sets of tables: how many, how large, of which kinds, and how fresh their rows are.
 
     The page is one HTML file that needs no network.
     """
     from omics_meta.commands.report.command import run
 
-    given = selection_of(context)
+    given = selections_of(context)
     raise typer.Exit(run(given, output=output, verified=verification, tag_keys=tag_keys, rows=rows))
 
 

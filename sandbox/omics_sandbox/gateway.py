@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from omics_sandbox.access.control import AccessControl, principal
+from omics_sandbox.access.control import AccessControl, account_of, owner_allows, owner_of_table, principal
 from omics_sandbox.access.request import asked, refusal
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
@@ -69,8 +69,11 @@ class Gateway:
         if request.region and not self._moto.has_region(request.region):
             return refusal(request, f"there is no region {request.region!r}", code="UnknownRegion")
         caller = principal(self._moto, request.access_key_id, request.region)
-        wanted = asked(request, self._moto.account)
-        if not self._access.admits(caller, wanted.action, wanted.resources):
+        account = account_of(self._moto, request.access_key_id)
+        wanted = asked(request, account)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = owner_of_table(wanted, account)
+        admitted = self._access.admits(caller, wanted.action, wanted.resources)
+        if not (admitted and owner_allows(self._moto, account, wanted)):
             return refusal(request, f"{caller} is not authorized to perform: {wanted.action} on {wanted.resources}")
         target = request.headers.get("x-amz-target")
         if target is None:

@@ -29,8 +29,8 @@ def allows(
         documents: Policy documents (JSON): those of a resource, of a role's trust, or of a role's permissions.
         action: For example `sqs:SendMessage`.
         resource: ARN of what is acted on; None for a role's trust policy, whose statements do not name the role.
-        service: Service principal of the caller, for example `events.amazonaws.com`; None for policies of an identity,
-            whose statements name no principal.
+        service: Service principal of the caller, for example `events.amazonaws.com`, or ARN of the root of its account;
+            None for policies of an identity, whose statements name no principal.
         context: Condition keys of the request in lower case, for example `aws:sourcearn`.
     """
     effects = {
@@ -86,7 +86,9 @@ def _principal_matches(principal: Any, service: str) -> bool:
         return True
     if not isinstance(principal, dict):
         return False
-    return service in _as_list(principal.get("Service")) or "*" in _as_list(principal.get("AWS"))
+    return service in _as_list(principal.get("Service")) or not {"*", service}.isdisjoint(
+        _as_list(principal.get("AWS"))
+    )
 
 
 def _any_matches(patterns: Any, value: str, *, ignore_case: bool = False) -> bool:

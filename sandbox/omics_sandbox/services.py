@@ -16,6 +16,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import unix_time
+from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.events.models import EventsBackend, events_backends
 from moto.iam.models import IAMBackend, iam_backends
@@ -139,7 +140,7 @@ class Moto:
         """Answer a request."""
         with self.lock:
             chunks, status, headers = run_wsgi_app(
-                self._application, {**environ, "HTTP_X_MOTO_ACCOUNT_ID": self.account}, buffered=True
+                self._application, {"HTTP_X_MOTO_ACCOUNT_ID": self.account, **environ}, buffered=True
             )
         return Response(int(status.partition(" ")[0]), b"".join(chunks), dict(headers))
 
@@ -174,6 +175,11 @@ class Moto:
     def sts(self, partition: str) -> STSBackend:
         """The sessions of roles in a partition."""
         return sts_backends[self.account][partition]
+
+    def table_policies(self, account: str, arn: str) -> list[str]:
+        """The policy, if there is one, of a table of any account, or of that which has an index."""
+        policies = dynamodb_backends[account][arn.split(":")[3]].resource_policies
+        return [policies[table].policy_doc] if (table := arn.partition("/index/")[0]) in policies else []
 
     def functions(self, region: str) -> "LambdaBackend":
         """The Lambda functions of a region."""

@@ -53,6 +53,8 @@ def test_groups_are_counted_and_the_largest_come_first(cli: CommandLine, table: 
         "region": "us-west-2",
         "groups": [dict(zip(["tag:cohort", "status", *NAMES], group, strict=True)) for group in BY_COHORT_AND_STATUS],
         "read_sets": 6,
+        "tables": [{"table": table, "account": "123456789012", "region": "us-west-2"}],
+        "unread": [],
     }
     assert done.err == "omics-meta: 6 read sets in 4 groups\n"
 

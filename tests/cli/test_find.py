@@ -294,7 +294,9 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: CommandL
     as_table = cli.run(*options)
 
     (row,) = as_json.pop("read_sets")
-    assert as_json == {"command": "find", "table": table, "region": "us-west-2", "found": 1, "limited": False}
+    place = {"table": table, "region": "us-west-2"}
+    listed = {"tables": [{**place, "account": "123456789012"}], "unread": []}
+    assert as_json == {"command": "find", **place, "found": 1, **listed, "limited": False}
     assert row.pop("set_total_size") > 0
     tags = {"cohort": "a", "panel": "HG002"}
     assert row == {"set_name": "HG002.cohort-a", "tag:panel": "HG002", "tag:phase": None, "tags": tags}

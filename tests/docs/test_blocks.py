@@ -39,6 +39,7 @@ NOT_RUN = {
 
 TAKEN_ELSEWHERE = {
     ("README.md", "json"): "tests/e2e/test_callers.py",
+    ("docs/finding.md", "json"): "tests/cli/test_several_tables.py",
     ("docs/json.md", "json"): "tests/docs/test_json.py",
     ("docs/migrating.md", "sh"): "tests/migrating/test_migrating.py",
     ("docs/migrating.md", "python"): "tests/migrating/test_migrating.py",

@@ -17,6 +17,7 @@ from omics_sandbox.provider import deploy
 
 from tests import aws_cli
 from tests.command_line import CommandLine
+from tests.labs import make_tables, row, write_profiles
 from tests.terminal import Done, terminal_environment
 from tools import local
 
@@ -100,9 +101,11 @@ class World:
 
 @contextmanager
 def new_world(home: Path) -> Generator[World]:
-    """A world in which nothing is deployed yet."""
+    """A world in which nothing is deployed yet, but for the tables of other accounts and regions."""
     with Sandbox(limits=Limits.none()) as sandbox:
         seed(sandbox)
+        make_tables(sandbox, {lab: [row(lab, 12878)] for lab in ("b", "c")})
+        write_profiles(home)
         yield World(sandbox, home)
 
 

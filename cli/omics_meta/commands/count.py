@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from omics_meta.search.columns import Column, Kind, Value, columns_of, values
 from omics_meta.search.filters import Search
@@ -86,8 +86,11 @@ def count(search: Search, *, form: Format, by: str | None) -> ExitCode:
     if form is Format.PARQUET and (most := max((group.size.known for group in groups.values()), default=0)) >= 2**63:
         raise CommandError(f"{most:,} bytes are more than a number of Parquet can be: give --format csv or json")
     shown = (*_shown(labels), *(_FOR_PEOPLE if form is Format.TABLE else _NUMBERS))
-    about = found.connection.about("count")
-    write(Rows([ranked], shown, about, lambda _: {"read_sets": read_sets}, member="groups"), sys.stdout)
+
+    def ending(_: int) -> dict[str, Any]:
+        return {"read_sets": read_sets, **found.tables.listed()}
+
+    write(Rows([ranked], shown, found.tables.about("count"), ending, member="groups"), sys.stdout)
     print_note(f"{counted(read_sets, 'read set')} in {counted(len(ranked), 'group')}")
     return found.end(read_sets)
 

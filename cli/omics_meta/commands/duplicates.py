@@ -2,18 +2,18 @@
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from sys import intern
-from typing import Final
+from typing import Any, Final
 
-from readset_sync.aws.table import Table
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
-from omics_meta.search.columns import Column, columns_of
+from omics_meta.search.columns import PLACE, Column, columns_of
 from omics_meta.search.plan import facts_of, plan
 from omics_meta.search.reader import read, read_named
-from omics_meta.selection.connection import connect_table
+from omics_meta.selection.connection import TableConnection
+from omics_meta.selection.tables import Tables, connect_tables
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.exits import ExitCode
 from omics_meta.terminal.formats.format import NESTED, Format
@@ -30,21 +30,30 @@ _Member = tuple[str, str]
 _COLUMNS: Final = f"{_CONTENT},set_arn,set_name,set_sample_id,set_status,set_total_size,store_name"
 
 
-def duplicates(selection: Selection, *, form: Format, columns: str | None) -> ExitCode:
+def duplicates(selections: Sequence[Selection], *, form: Format, columns: str | None) -> ExitCode:
     """Print the read sets whose content another one has too, group by group.
 
     All of the table is read. In memory are then a digest and an ARN for each row, some 300 MB for a million rows.
     """
     write = writer_of(form)
-    usual = None if form in NESTED else _COLUMNS
+    first = "account,region," if len(selections) > 1 else ""
+    usual = None if form in NESTED else f"{first}{_COLUMNS}"
     names = usual if columns is None else columns
     shown = None if names is None else columns_of(names, Column(_CONTENT))
-    connection = connect_table(selection)
-    access = plan((), facts_of(connection.description))
-    groups = same_content(row for page in read(connection.client, connection.table, access, ()) for row in page)
-    found = write(Rows(_members(connection.table, groups), shown, connection.about("duplicates")), sys.stdout)
+    tables = connect_tables(selections)
+
+    def pages_of(table: TableConnection) -> Generator[list[Row]]:
+        return read(table.client, table.table, plan((), facts_of(table.description)), ())
+
+    groups = same_content(row for _, page in tables.read(pages_of) for row in page)
+
+    def ending(count: int) -> dict[str, Any]:
+        return {"found": count, **tables.listed()}
+
+    rows = Rows(_members(tables, groups), shown, tables.about("duplicates"), ending, first=PLACE if first else ())
+    found = write(rows, sys.stdout)
     print_note(f"{found} read sets have the content of another; groups: {len(groups)}")
-    return ExitCode.DONE
+    return tables.code
 
 
 def same_content(rows: Iterable[Row]) -> Mapping[str, list[str]]:
@@ -79,10 +88,10 @@ def _by_algorithm(group: Iterable[_Member]) -> Iterator[tuple[str, list[str]]]:
     A row that does not tell the algorithm, as those of another tool, is taken to have the one that the others have.
     """
     algorithms: dict[str, list[str]] = {}
-    for arn, algorithm in sorted(group):
+    for arn, algorithm in sorted(set(group)):  # several tables may have the same read set
         algorithms.setdefault(algorithm, []).append(arn)
     if len(algorithms) == 2 and "" in algorithms:
-        algorithms = {max(algorithms): sorted(arn for arn, _ in group)}
+        algorithms = {max(algorithms): sorted({arn for arn, _ in group})}
     yield from ((algorithm, arns) for algorithm, arns in algorithms.items() if len(arns) > 1)
 
 
@@ -91,7 +100,12 @@ def _digest(*parts: str | None) -> bytes:
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
 
 
-def _members(table: Table, groups: Mapping[str, list[str]]) -> Iterator[list[Row]]:
+def _members(tables: Tables, groups: Mapping[str, list[str]]) -> Iterator[list[Row]]:
     for content, arns in groups.items():
-        for page in read_named(table, arns):
-            yield [{**row, _CONTENT: content} for row in page]
+        rows: dict[str, Row] = {}
+        # First where they belong; a table may have rows of another account or region all the same.
+        for table, named in (*tables.share(arns), *((table, arns) for table in tables.connections)):
+            with tables.telling(table):
+                left = [arn for arn in named if arn not in rows]
+                rows |= {row[KEY]: row for page in read_named(table.table, left) for row in page}
+        yield [{**rows[arn], _CONTENT: content} for arn in arns if arn in rows]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from omics_meta.search.columns import COLUMNS, columns_of
+from omics_meta.search.columns import COLUMNS, PLACE, columns_of
 from omics_meta.search.filters import Search, SheetRequest
 from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import order_of
@@ -13,7 +13,7 @@ from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
 from omics_meta.terminal.output import print_line, print_note
-from omics_meta.terminal.output_file import is_s3, is_stdout, writing_to
+from omics_meta.terminal.output_file import existing, is_s3, is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 
 
@@ -44,14 +44,16 @@ def export(
         return export_to_s3(search, output, form=form, columns=columns, order=order)
     chosen = form or _format_of(output)
     write = writer_of(chosen, output)
-    wanted = COLUMNS if chosen in {Format.CSV, Format.PARQUET} else None
+    every = (*PLACE, *COLUMNS) if len(search.selections) > 1 else COLUMNS
+    wanted = every if chosen in {Format.CSV, Format.PARQUET} else None
     if columns is not None:
         wanted = columns_of(columns)
     found = search_for(search)
     with reporting() as reporter, writing_to(output) as file:
-        pages = reporter.each("export", found.pages)
+        pages = found.tables.whole(reporter.each("export", found.pages), existing(output))
         pages = order.sorted(pages, None) if order else pages
-        count = write(Rows(pages, wanted, found.connection.about("export")), file)
+        about = found.tables.about("export")
+        count = write(Rows(pages, wanted, about, found.ending, first=found.first), file)
     said = f"{counted(count, 'read set')} exported"
     if is_stdout(output):
         print_note(said)

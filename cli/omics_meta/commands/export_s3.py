@@ -100,6 +100,11 @@ class Folder:
             self._left = set(self._own_files())
             self._etag, self._listed = self._list()
 
+    @property
+    def has_table(self) -> bool:
+        """Whether an export has ended here before."""
+        return self._etag is not None
+
     @contextmanager
     def _explained(self) -> Generator[None]:
         try:
@@ -202,9 +207,9 @@ def export_to_s3(
     import_pyarrow()
     shown = (*columns_of("account,region"), *COLUMNS) if columns is None else columns_of(columns)
     found = search_for(search)
-    folder = Folder(place, search.selection.profile, found.connection.region)
+    folder = Folder(place, search.selections[0].profile, found.tables.connections[0].region)
     with reporting() as reporter:
-        pages = reporter.each("export", found.pages)
+        pages = found.tables.whole(reporter.each("export", found.pages), str(place) if folder.has_table else None)
         count = write_by_store(order.sorted(pages, None) if order else pages, shown, folder)
     print_line(f"{counted(count, 'read set')} exported to {place}")
     whole = folder.delete_replaced()

@@ -54,16 +54,17 @@ def find(
     pages = order.sorted(found.pages, limit) if order else _first(found.pages, limit)
 
     def ending(count: int) -> dict[str, Any]:
-        return {"found": count, "limited": count == limit}
+        return {**found.ending(count), "limited": count == limit}
 
-    count = write(Rows(pages, shown, found.connection.about("find"), ending), sys.stdout)
+    about = found.tables.about("find")
+    count = write(Rows(pages, shown, about, ending, first=found.first), sys.stdout)
     read_sets = counted(count, "read set")
     print_note(f"{read_sets} shown (--limit); there may be more" if count == limit else f"{read_sets} found")
     return found.end(count)
 
 
 def get(
-    selection: Selection,
+    selections: Sequence[Selection],
     names: Sequence[str],
     *,
     column: str | None,
@@ -75,11 +76,12 @@ def get(
     if sheet.name is not None:
         from omics_meta.commands.sheet import sheet_writer
 
-        return sheet_writer(sheet, form, {"--columns": columns is not None})(look_up(selection, names, column=column))
+        return sheet_writer(sheet, form, {"--columns": columns is not None})(look_up(selections, names, column=column))
     write = writer_of(form or Format.TABLE)
     shown = columns_of(columns) if columns is not None else None
-    found = look_up(selection, names, column=column)
-    return found.end(write(Rows(found.pages, shown, found.connection.about("get")), sys.stdout))
+    found = look_up(selections, names, column=column)
+    rows = Rows(found.pages, shown, found.tables.about("get"), found.ending, first=found.first)
+    return found.end(write(rows, sys.stdout))
 
 
 def _first(pages: Iterable[list[Row]], limit: int | None) -> Iterator[list[Row]]:

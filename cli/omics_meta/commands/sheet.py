@@ -3,6 +3,7 @@
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
@@ -10,13 +11,14 @@ from typing import Final, TextIO
 from omics_meta.search.filters import TYPES, SheetRequest
 from omics_meta.search.searching import Found
 from omics_meta.search.sheets import NEVER_SEEN, Line, Refusal, Sheet, Sifted, read_sheet
+from omics_meta.selection.tables import Tables
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.csv_rows import csv_writer
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import cell
 from omics_meta.terminal.output import print_line, print_note
-from omics_meta.terminal.output_file import check_place, is_stdout, writing_to
+from omics_meta.terminal.output_file import check_place, existing, is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 
 _MOST_NAMED: Final = 20
@@ -82,10 +84,11 @@ def write_sheet(
         noun: What is written.
     """
     with reporting() as reporter:
-        sifted = sheet.sift(chain.from_iterable(reporter.each("read", found.pages)))
+        pages = found.tables.whole(reporter.each("read", found.pages), existing(output))
+        sifted = sheet.sift(chain.from_iterable(pages))
     code = found.end(len(sifted.lines) + len(sifted.refusals))
     _say_refusals(sifted.refusals, noun)
-    _say_archived(sifted, sheet, asked, noun)
+    _say_archived(sifted, sheet, asked, found.tables, noun)
     if sifted.refusals:
         code = ExitCode.FOUND_WRONG
     if asked.require_all and code is not ExitCode.DONE:
@@ -108,19 +111,30 @@ def _say_refusals(refusals: Sequence[Refusal], noun: str) -> None:
         print_note(f"not in the {noun}: {count} more: {rule}")
 
 
-def _say_archived(sifted: Sifted, sheet: Sheet, asked: SheetRequest, noun: str) -> None:
+def _say_archived(sifted: Sifted, sheet: Sheet, asked: SheetRequest, tables: Tables, noun: str) -> None:
     archived = [line.arn for line in sifted.lines if line.archived]
     if archived:
         one = len(archived) == 1
         said = f"{counted(len(archived), 'read set')} in the {noun} {'is' if one else 'are'} archived"
         print_note(f"{said}: activate {'it' if one else 'them'} before a run")
     wanted = archived + [each.arn for each in sifted.refusals if each.rule == NEVER_SEEN]
+    if not tables.several:
+        _say_activation(sheet, asked, wanted, noun)
+        return
+    for table, own in tables.share(wanted):  # the command takes one table
+        of_table = replace(asked, activation=(*asked.activation[:2], *table.options))
+        _say_activation(sheet, of_table, own, noun, is_one_of_several=True)
+
+
+def _say_activation(
+    sheet: Sheet, asked: SheetRequest, wanted: Sequence[str], noun: str, *, is_one_of_several: bool = False
+) -> None:
     if not wanted:
         return
     some = asked.any_type and not sheet.types.issuperset(TYPES)
     chosen = [*asked.chosen, *(word for kind in TYPES if some and kind in sheet.types for word in ("--type", kind))]
     again = ", with the same stdin" if "-" in chosen else ""
     more = f" (which may take more read sets than the {noun})" if asked.limited else ""
-    if (again or more) and len(wanted) <= _MOST_NAMED:
+    if (again or more or is_one_of_several) and len(wanted) <= _MOST_NAMED:
         chosen, again, more = wanted, "", ""
     print_note(f"to activate{again}{more}: {shlex.join([*asked.activation, *chosen])}")

@@ -157,6 +157,9 @@ SHOWN: Final = tuple(
 )
 """Columns of tables and CSV where none are asked for."""
 
+PLACE: Final = (_BY_NAME["account"], _BY_NAME["region"])
+"""Columns that come before all others where several tables are read."""
+
 _TOKEN: Final = re.compile(
     r"""\s*(?:(?P<literal>'(?:[^']|'')*+')|(?P<name>(?:"(?:[^"]|"")*+"|[^"',=|\s])(?:"(?:[^"]|"")*+"|[^",=|])*+))?"""
     r"""\s*(?P<end>[,=|]|\Z)"""

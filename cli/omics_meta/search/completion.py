@@ -101,7 +101,9 @@ def _one_word(names: Iterable[str]) -> list[str]:
 
 def _found(context: typer.Context) -> dict[str, list[str]]:
     """What is known of the table: its `stores` and `tags`. Nothing where it cannot be read, or has not been."""
-    given = {name: str(context.params[name]) for name in _TABLE if context.params.get(name)}
+    values = ((name, context.params.get(name)) for name in _TABLE)
+    # Of several tables, the first.
+    given = {name: str(value if isinstance(value, str | Path) else value[0]) for name, value in values if value}
     # Nothing can be kept here, or something else wrote it.
     with suppress(OSError, RuntimeError, ValueError, LookupError, TypeError):
         what = json.dumps([given, str(Path.cwd()), *map(os.environ.get, _SURROUNDINGS)])

@@ -1,39 +1,59 @@
 """Says how rows would be read, and what that would cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omics_meta.search.plan import Access, TableFacts
 from omics_meta.search.reader import expressions
 from omics_meta.search.sorting import Order
+from omics_meta.selection.connection import TableConnection
+from omics_meta.selection.tables import Tables
 from omics_meta.terminal.output import print_json, print_line
 
 
-def print_explanation(
-    about: Mapping[str, Any], access: Access, facts: TableFacts, order: Order | None, *, as_json: bool
+def print_explanations(
+    tables: Tables,
+    explained: Sequence[tuple[TableConnection, Access, TableFacts]],
+    order: Order | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Print how rows would be read, what DynamoDB would be asked to check, and what it would charge."""
-    sent = expressions(access, next(iter(access.keys), None))
+    """Print how rows of each table would be read, what DynamoDB would be asked to check, and what it would charge."""
     if as_json:
-        print_json(
-            {
-                **about,
-                "access": "query" if access.index else "scan",
-                "index": access.index.name if access.index else None,
-                "reason": access.reason,
-                "segments": access.segments,
-                "queries": len(access.keys),
-                "key_condition": sent.get("KeyConditionExpression"),
-                "filter": sent.get("FilterExpression"),
-                "checked_here": access.judged,
-                "sort": order.column.name if order else None,
-                "names": sent.get("ExpressionAttributeNames", {}),
-                "read_units_per_row_found": access.units_per_row,
-                "most_read_units": access.most_units,
-                "rows": facts.rows if facts.size else None,
-            }
-        )
+        members = [_members(access, facts, order) for _, access, facts in explained]
+        listed = tables.listed()
+        if tables.several:
+            listed["tables"] = [place | each for place, each in zip(listed["tables"], members, strict=True)]
+            members = [dict[str, Any]()]
+        print_json({**tables.about("find"), **members[0], **listed})
         return
+    for table, access, facts in explained:
+        if tables.several:
+            print_line(f"{table}:")
+        _print(access, facts, order)
+
+
+def _members(access: Access, facts: TableFacts, order: Order | None) -> dict[str, Any]:
+    sent = expressions(access, next(iter(access.keys), None))
+    return {
+        "access": "query" if access.index else "scan",
+        "index": access.index.name if access.index else None,
+        "reason": access.reason,
+        "segments": access.segments,
+        "queries": len(access.keys),
+        "key_condition": sent.get("KeyConditionExpression"),
+        "filter": sent.get("FilterExpression"),
+        "checked_here": access.judged,
+        "sort": order.column.name if order else None,
+        "names": sent.get("ExpressionAttributeNames", {}),
+        "read_units_per_row_found": access.units_per_row,
+        "most_read_units": access.most_units,
+        "rows": facts.rows if facts.size else None,
+    }
+
+
+def _print(access: Access, facts: TableFacts, order: Order | None) -> None:
+    sent = expressions(access, next(iter(access.keys), None))
     print_line(f"{_how(access)}: {access.reason}")
     for what, expression in (("key condition", "KeyConditionExpression"), ("filter", "FilterExpression")):
         if expression in sent:

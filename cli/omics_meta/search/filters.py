@@ -52,14 +52,14 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which table to search, and for what.
+    """Which tables to search, and for what.
 
     Attributes:
         require_all: Whether it is wrong that a name which a file lists is not found.
         segments: How many parts of the table are scanned at the same time; None leaves it to the plan.
     """
 
-    selection: Selection
+    selections: tuple[Selection, ...]
     filters: Filters
     require_all: bool = False
     segments: int | None = None

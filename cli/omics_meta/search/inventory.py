@@ -189,8 +189,10 @@ class Inventory:
         self.tags = {key: TagInventory() for key in tag_keys}
 
     def begin(self, table: TableInventory) -> None:
-        """Begin with a table: the rows that follow are of it."""
-        self.tables.append(table)
+        """Begin with a table: the rows that follow are of it, until another one is begun, or begun again."""
+        if not any(each is table for each in self.tables):
+            self.tables.append(table)
+        self._table = table
 
     def add(self, row: Row) -> None:
         """Count a row, whatever another tool may have put into it."""
@@ -214,7 +216,7 @@ class Inventory:
             counted.statuses[counted.values.add(tags.get(key, NO_TAG), tally), status] += 1
 
     def _add_to_table(self, row: Row, tally: Tally) -> None:
-        table, synced = self.tables[-1], _text(row.get(SYNCED_AT))
+        table, synced = self._table, _text(row.get(SYNCED_AT))
         table.total.add(tally)
         table.incomplete += SYNC_STATE in row
         if synced:

@@ -9,7 +9,7 @@ import typer
 from omics_meta.search import completion
 from omics_meta.search.filters import SAMPLE, SUBJECT, Filters, Search, SheetRequest
 from omics_meta.search.names_file import names_in
-from omics_meta.selection.options import OF_TABLE, JsonOption, selection_of
+from omics_meta.selection.options import OF_TABLES, JsonOption, selections_of
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.formats.format import Format, format_of
 from omics_meta.terminal.group import options_of, typed
@@ -195,7 +195,7 @@ def search_of(context: typer.Context) -> Search:
     filters = Filters(
         **several, **single, tags=tuple(given["tag"] or ()), no_tags=tuple(given["no_tag"] or ()), listed=_listed(given)
     )
-    return Search(selection_of(context), filters, require_all=given["require_all"])
+    return Search(selections_of(context), filters, require_all=given["require_all"])
 
 
 def _listed(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -224,7 +224,7 @@ def sheet_of(context: typer.Context) -> SheetRequest:
     chosen = [*typed(context, filters), *given.get("read_sets", ())] or ["--status", "ARCHIVED"]
     return SheetRequest(
         given["sheet"],
-        ("omics-meta", "activate", *typed(context, OF_TABLE)),
+        ("omics-meta", "activate", *typed(context, OF_TABLES)),
         tuple(chosen),
         given["require_all"],
         any_type="read_sets" not in given and not given["file_type"],

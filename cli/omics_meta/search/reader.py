@@ -1,7 +1,7 @@
 """Reads rows as planned, a page at a time, so that memory does not grow with the table."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +32,7 @@ def read(
     access: Access,
     criteria: Sequence[Criterion],
     attributes: Collection[str] = (),
-) -> Iterator[list[Row]]:
+) -> Generator[list[Row]]:
     """Return the rows that fit all criteria, in no particular order, some at a time.
 
     If attributes are given, rows have those at least, the key, and whatever else costs nothing more.

@@ -1,23 +1,27 @@
 """The steps that every command takes that works with rows which it finds: of a search, or of names."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
+from omics_meta.search.columns import PLACE, Column
 from omics_meta.search.criteria import criteria_of, one_of, read_set_id
 from omics_meta.search.criterion import Criterion
-from omics_meta.search.explanation import print_explanation
+from omics_meta.search.explanation import print_explanations
 from omics_meta.search.filters import Filters, Search
 from omics_meta.search.hints import doubts, hints_of_nothing
 from omics_meta.search.names_file import names_in
-from omics_meta.search.plan import Access, TableFacts, facts_of, plan
+from omics_meta.search.plan import Access, facts_of, plan
 from omics_meta.search.reader import read, read_named
 from omics_meta.search.sorting import Order
-from omics_meta.selection.connection import TableConnection, connect_table
+from omics_meta.selection.connection import TableConnection
+from omics_meta.selection.tables import Tables, connect_tables
 from omics_meta.selection.target import RESOURCE_ID, Selection
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import print_note
@@ -28,15 +32,24 @@ class Found:
     """Rows that are found while they are taken.
 
     Attributes:
-        connection: The table.
+        tables: The tables.
         pages: The rows, some at a time.
         end: To call after the last page with the number of rows: says on stderr what was asked for and is not there,
             and returns the exit code of that.
     """
 
-    connection: TableConnection
+    tables: Tables
     pages: Iterator[list[Row]]
     end: Callable[[int], ExitCode]
+
+    @property
+    def first(self) -> Sequence[Column]:
+        """The columns that come before those which are usually shown."""
+        return PLACE if self.tables.several else ()
+
+    def ending(self, count: int) -> Mapping[str, Any]:
+        """Return what a JSON document has after its rows."""
+        return {"found": count, **self.tables.listed()}
 
 
 def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
@@ -51,8 +64,8 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
         TableError: The table does not exist, or has another key.
     """
     planned = _planned(search)
-    reading = frozenset(attributes)
-    pages = read(planned.connection.client, planned.connection.table, planned.access, planned.criteria, reading)
+    tables = planned.tables
+    pages = tables.read(partial(planned.pages, attributes=frozenset(attributes)))
 
     asked = search.filters.listed
     listed = {attribute: {normalize("NFC", name): name for name in asked[attribute]} for attribute in asked}
@@ -60,7 +73,7 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
 
     def crossing_off() -> Iterator[list[Row]]:
         nonlocal whole
-        for page in pages:
+        for _, page in pages:
             for row in page:
                 for attribute, missing in listed.items():
                     missing.pop(normalize("NFC", row[attribute]), None)
@@ -72,14 +85,15 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
             for hint in hints_of_nothing(search.filters):
                 print_note(hint)
         if not whole:  # no more rows were wanted, so that nobody knows
-            return ExitCode.DONE
+            return tables.code
+        tables.say_counts()
         for attribute, missing in listed.items():
             is_all = search.filters == Filters(listed={attribute: asked[attribute]})
             where = "" if is_all else " among what fits the other options"
             _tell_missing(attribute, [*missing.values()], of=len(asked[attribute]), where=where)
-        return ExitCode.FOUND_WRONG if search.require_all and any(listed.values()) else ExitCode.DONE
+        return ExitCode.FOUND_WRONG if search.require_all and any(listed.values()) else tables.code
 
-    return Found(planned.connection, crossing_off(), end)
+    return Found(tables, crossing_off(), end)
 
 
 def _tell_missing(attribute: str, missing: Sequence[str], *, of: int, where: str) -> None:
@@ -93,13 +107,14 @@ def _tell_missing(attribute: str, missing: Sequence[str], *, of: int, where: str
 
 
 def explain(search: Search, order: Order | None, *, as_json: bool) -> ExitCode:
-    """Print how `find` would search, and what it would cost."""
+    """Print how `find` would search each table, and what it would cost."""
     planned = _planned(search)
-    print_explanation(planned.connection.about("find"), planned.access, planned.facts, order, as_json=as_json)
-    return ExitCode.DONE
+    explained = [(table, planned.access(table), facts_of(table.description)) for table in planned.tables.connections]
+    print_explanations(planned.tables, explained, order, as_json=as_json)
+    return planned.tables.code
 
 
-def look_up(selection: Selection, names: Sequence[str], *, column: str | None = None) -> Found:
+def look_up(selections: Sequence[Selection], names: Sequence[str], *, column: str | None = None) -> Found:
     """Find the rows of read sets that are named by ARN, or by id, for which the table is searched.
 
     `-` stands for the names on stdin: one on each line, or a column of CSV.
@@ -121,11 +136,12 @@ def look_up(selection: Selection, names: Sequence[str], *, column: str | None = 
                 f"{each!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits,"
                 " or search with `omics-meta find`"
             )
-    connection = connect_table(selection)
+    tables = connect_tables(selections)
+    asked = {str(table): named for table, named in tables.share(arns)}
     missing = dict.fromkeys([*arns, *ids])
 
     def pages() -> Iterator[list[Row]]:
-        for page in _named(connection, arns, ids):
+        for _, page in tables.read(lambda table: _named(table, asked[str(table)], ids)):
             for row in page:
                 missing.pop(row[KEY], None)
                 missing.pop(read_set_id(row), None)
@@ -133,35 +149,40 @@ def look_up(selection: Selection, names: Sequence[str], *, column: str | None = 
 
     def end(_: int) -> ExitCode:
         for name in missing:
-            print_note(f"no row of {name} in table {connection.table.name}")
-        return ExitCode.FOUND_WRONG if missing else ExitCode.DONE
+            print_note(f"no row of {name} in {tables}")
+        return ExitCode.FOUND_WRONG if missing else tables.code
 
-    return Found(connection, pages(), end)
+    return Found(tables, pages(), end)
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    connection: TableConnection
+    tables: Tables
     criteria: Sequence[Criterion]
-    facts: TableFacts
-    access: Access
+    segments: int | None
+
+    def access(self, table: TableConnection) -> Access:
+        """How one of the tables is read, by the indexes that it has."""
+        access = plan(self.criteria, facts_of(table.description))
+        return replace(access, segments=self.segments or access.segments)
+
+    def pages(self, table: TableConnection, attributes: Collection[str]) -> Generator[list[Row]]:
+        """The rows of one of the tables that fit."""
+        return read(table.client, table.table, self.access(table), self.criteria, attributes)
 
 
 def _planned(search: Search) -> _Planned:
     criteria = criteria_of(search.filters)
     for doubt in doubts(search.filters):
         print_note(doubt)
-    connection = connect_table(search.selection)
-    facts = facts_of(connection.description)
-    access = plan(criteria, facts)
-    if search.segments is not None:
-        if access.index:
+    planned = _Planned(connect_tables(search.selections), criteria, search.segments)
+    for table in planned.tables.connections:
+        if search.segments is not None and (access := planned.access(table)).index:
             raise CommandError(f"--segments is about a scan, and {access.reason}: leave --segments out")
-        access = replace(access, segments=search.segments)
-    return _Planned(connection, criteria, facts, access)
+    return planned
 
 
-def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Iterator[list[Row]]:
+def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str]) -> Generator[list[Row]]:
     yield from read_named(connection.table, arns)
     if not ids:
         return

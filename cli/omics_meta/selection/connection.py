@@ -73,19 +73,54 @@ class TableConnection:
     table: Table
     description: "TableDescriptionTypeDef"
     region: str
+    profile: str | None
+
+    @property
+    def name(self) -> str:
+        """The table's name, also where it was named by its ARN."""
+        return self.table.name.rpartition("/")[2]
+
+    @property
+    def arn(self) -> str:
+        """The table's ARN."""
+        return self.description.get("TableArn", "")
+
+    @property
+    def account(self) -> str | None:
+        """The account that the table is in; None where what answers does not tell."""
+        return self.arn.split(":")[4] if self.arn else None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options by which another command works with this table."""
+        profile = ("--profile", self.profile) if self.profile else ()
+        return ("--table", self.table.name, "--region", self.region, *profile)
 
     def about(self, command: str) -> dict[str, str]:
         """Return what the JSON documents of commands that print rows begin with."""
-        return {"command": command, "table": self.table.name, "region": self.region}
+        return {"command": command, "table": self.name, "region": self.region}
+
+    @property
+    def place(self) -> dict[str, str | None]:
+        """Which table it is, as JSON documents tell it."""
+        return {"table": self.name, "account": self.account, "region": self.region}
+
+    def __str__(self) -> str:
+        """Return which table it is, as notes name it."""
+        return f"table {self.name} in {self.region} of account {self.account}"
 
 
 def connect_table(selection: Selection) -> TableConnection:
     """Connect to the table that a selection names, and to nothing of HealthOmics."""
-    target = resolve(selection)
+    return connect_to(resolve(selection))
+
+
+def connect_to(target: Target) -> TableConnection:
+    """Connect to a table, and to nothing of HealthOmics."""
     session = Session(target.profile, target.region)
     client = dynamodb_client(session, retries=retries_of_dynamodb(session, target.patience))
     table = Table(client, target.table)
-    return TableConnection(client, table, table.check_key(), session.region_name)
+    return TableConnection(client, table, table.check_key(), session.region_name, target.profile)
 
 
 def connect_stack(selection: Selection) -> Stack:

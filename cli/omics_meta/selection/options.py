@@ -3,37 +3,64 @@
 A command names the groups of options that it shares, and passes its context on; their values are read from there.
 """
 
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from omics_meta.selection.duration import parse_duration
-from omics_meta.selection.target import QueueKind, Selection
-from omics_meta.terminal.exits import CommandError
+from omics_meta.selection.target import QueueKind, Selection, is_arn
+from omics_meta.terminal.console import counted
+from omics_meta.terminal.exits import CommandError, SelectionError
 from omics_meta.terminal.group import is_from, options_of
+
+_EACH: Final = " Repeatable: one for each table."
+
+
+def _stack_option(more: str = "") -> Any:
+    help_text = f"Pulumi stack whose outputs name the table and region.{more}"
+    return typer.Option(envvar="OMICS_META_STACK", metavar="NAME", help=help_text)
+
+
+def _outputs_option(more: str = "") -> Any:
+    help_text = f"File with the output of `pulumi stack output --json`, instead of a stack.{more}"
+    return typer.Option(envvar="OMICS_META_OUTPUTS", metavar="FILE", help=help_text)
+
+
+def _table_option(what: str) -> Any:
+    return typer.Option("-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help=what)
+
+
+_CwdOption = Annotated[
+    Path | None,
+    typer.Option(envvar="OMICS_META_CWD", metavar="DIR", help="Folder of the Pulumi project, if not the current one."),
+]
+_RegionOption = Annotated[
+    str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region, instead of the stack's.")
+]
 
 
 def _stack(
-    stack: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OMICS_META_STACK", metavar="NAME", help="Pulumi stack whose outputs name the table and region."
-        ),
+    stack: Annotated[str | None, _stack_option()] = None,
+    cwd: _CwdOption = None,
+    outputs: Annotated[Path | None, _outputs_option()] = None,
+) -> None: ...
+
+
+def _tables(
+    stack: Annotated[list[str] | None, _stack_option(_EACH)] = None,
+    cwd: _CwdOption = None,
+    outputs: Annotated[list[Path] | None, _outputs_option(_EACH)] = None,
+    table: Annotated[
+        list[str] | None,
+        _table_option("DynamoDB table, instead of the stack's: a name, or an ARN, which has its region. Repeatable."),
     ] = None,
-    cwd: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="OMICS_META_CWD", metavar="DIR", help="Folder of the Pulumi project, if not the current one."
-        ),
-    ] = None,
-    outputs: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="OMICS_META_OUTPUTS",
-            metavar="FILE",
-            help="File with the output of `pulumi stack output --json`, instead of a stack.",
-        ),
+    region: _RegionOption = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="AWS profile. Repeatable: one for each table, in the same order."),
     ] = None,
 ) -> None: ...
 
@@ -53,19 +80,12 @@ def _stores(
 
 
 def _table(
-    table: Annotated[
-        str | None,
-        typer.Option(
-            "-t", "--table", envvar="OMICS_META_TABLE", metavar="NAME", help="DynamoDB table, instead of the stack's."
-        ),
-    ] = None,
+    table: Annotated[str | None, _table_option("DynamoDB table, instead of the stack's.")] = None,
 ) -> None: ...
 
 
 def _account(
-    region: Annotated[
-        str | None, typer.Option("-r", "--region", metavar="REGION", help="AWS region, instead of the stack's.")
-    ] = None,
+    region: _RegionOption = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")] = None,
 ) -> None: ...
 
@@ -97,6 +117,8 @@ WAITING: Final = options_of(_waiting)
 OF_STACK: Final = [*options_of(_stack), *options_of(_account)]
 OF_QUEUES: Final = [*OF_STACK, *options_of(_queue)]
 OF_TABLE: Final = [*options_of(_stack), *options_of(_table), *options_of(_account)]
+OF_TABLES: Final = options_of(_tables)
+"""Of commands that read, and can read several tables at once."""
 OF_STORES: Final = [*options_of(_stack), *options_of(_stores), *options_of(_table), *options_of(_account)]
 
 MaxTpsOption = Annotated[
@@ -112,7 +134,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 def selection_of(context: typer.Context) -> Selection:
-    """Return what the options of a command say to work on: all stores, where a command has no option to choose them.
+    """Return what the options of a command, which works with one table, say to work on."""
+    [selection] = selections_of(context)
+    return selection
+
+
+def selections_of(context: typer.Context) -> tuple[Selection, ...]:
+    """Return what the options of a command say to work on, for each table that they name.
+
+    It is all stores, where a command has no option to choose them. Of the options that name a table, each is given once
+    for all tables, or once for each, in the same order.
 
     An option on the command line wins over a variable that would contradict it. Where the command line names the table
     and all else that is needed, the stack that a variable names is not asked.
@@ -120,7 +151,8 @@ def selection_of(context: typer.Context) -> Selection:
     given: dict[str, Any] = dict(context.params)
     store_ids, all_stores = tuple(given.get("seq_store_id") or ()), given.get("all_stores", True)
     typed = {name for name in ("stack", "cwd", "outputs", "table") if is_from(context, name, "COMMANDLINE")}
-    complete = given["region"] and (store_ids or all_stores) and not (given.get("via_queue") or given.get("probe"))
+    has_region = given["region"] or all(map(is_arn, _several(given.get("table"))))
+    complete = has_region and (store_ids or all_stores) and not (given.get("via_queue") or given.get("probe"))
     ignored: set[str] = set()
     if typed == {"table"} and complete:
         ignored = {"stack", "cwd", "outputs"}
@@ -129,17 +161,44 @@ def selection_of(context: typer.Context) -> Selection:
     elif typed & {"stack", "cwd"}:
         ignored = {"outputs", "table"}
     given |= dict.fromkeys(ignored - typed)
-    return Selection(
-        stack=given["stack"],
-        cwd=given["cwd"],
-        outputs=given["outputs"],
-        store_ids=store_ids,
-        all_stores=all_stores,
-        table=given.get("table"),
-        region=given["region"],
-        profile=given["profile"],
-        patience=_patience(given.get("wait_for_aws", "0")),
+    patience = _patience(given.get("wait_for_aws", "0"))
+    # The ARN of a table has its region, so that beside names the option is about these.
+    shared = all(map(is_arn, _several(given.get("table"))))
+    return tuple(
+        Selection(
+            stack=stack,
+            cwd=given["cwd"],
+            outputs=outputs,
+            store_ids=store_ids,
+            all_stores=all_stores,
+            table=table,
+            region=given["region"] if shared or not is_arn(table) else None,
+            profile=profile,
+            patience=patience,
+        )
+        for stack, outputs, table, profile in _paired(given)
     )
+
+
+def _paired(given: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+    """Pair the values of the options that name tables and credentials: one tuple for each table."""
+    values = {name: _several(given.get(name)) for name in ("stack", "outputs", "table", "profile")}
+    naming, count = max(((name, len(values[name])) for name in ("table", "outputs", "stack")), key=itemgetter(1))
+    for name, each in values.items():
+        if len(each) not in {0, 1, max(count, 1)}:
+            said = f"--{name} is given {counted(len(each), 'time')} and --{naming} {counted(count, 'time')}"
+            remedy = f"give --{name} once for all tables, or once for each, in the same order"
+            raise SelectionError(f"{said}: {remedy}")
+    return [
+        *zip(*(each if len(each) > 1 else (*each, None)[:1] * max(count, 1) for each in values.values()), strict=True)
+    ]
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """The values of an option, be it repeatable or not."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str | Path) else tuple(value)
 
 
 def _patience(text: str) -> float:

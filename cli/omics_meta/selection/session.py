@@ -1,6 +1,7 @@
 """Sessions of AWS, which say what is wrong with a client, and whose fault that is, when it is made."""
 
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
@@ -12,6 +13,9 @@ from readset_sync.model.errors import SetupError
 
 from omics_meta.terminal.diagnostics import log_failures
 from omics_meta.terminal.exits import SelectionError
+
+_ONE_QUESTION: Final = threading.RLock()
+"""Held while credentials are looked for, which may ask on the terminal, such as for the code of an MFA device."""
 
 _JSON_PROTOCOLS: Final = frozenset({"json", "rest-json"})
 
@@ -67,7 +71,8 @@ class Session(boto3.Session):
     def _said(self, look: Callable[[], Any]) -> Any:
         """Look for credentials, apart from all else: a program that is asked for them may do anything."""
         try:
-            return look()
+            with _ONE_QUESTION:
+                return look()
         except BotoCoreError:
             raise
         except (ValueError, TypeError, AttributeError, KeyError, OSError, RuntimeError) as error:

@@ -13,6 +13,7 @@ RESOURCE_ID: Final = re.compile(r"[0-9]{10,36}")
 """The id of a sequence store, or of a read set."""
 _REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 """Any name that AWS, or an AWS-compatible service, could give a region."""
+_TABLE_ARN: Final = re.compile(r"arn:[a-z-]+:dynamodb:(?P<region>[a-z0-9-]+):[0-9]{12}:table/[A-Za-z0-9_.-]+")
 
 
 class QueueKind(StrEnum):
@@ -56,6 +57,12 @@ class Target:
     outputs: Outputs | None
     patience: float = 0.0
 
+    def __str__(self) -> str:
+        """Return which table it is, as notes name it."""
+        region = f" in {self.region}" if self.region else ""
+        origin = f" of {self.outputs.origin}" if self.outputs else ""
+        return f"table {self.table}{region}{origin}{f' with profile {self.profile}' if self.profile else ''}"
+
 
 def resolve(selection: Selection) -> Target:
     """Find out what a selection means. Flags win over outputs.
@@ -68,7 +75,7 @@ def resolve(selection: Selection) -> Target:
     outputs = _outputs(selection)
     if outputs is None and not selection.store_ids and not selection.all_stores:
         raise SelectionError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
-    region = selection.region or _output(outputs, "region", "--region")
+    region = _region(selection) or _output(outputs, "region", "--region")
     if region is not None and not _REGION.fullmatch(region):
         raise SelectionError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
     table = selection.table or _output(outputs, "tableName", "--table")
@@ -85,6 +92,26 @@ def resolve(selection: Selection) -> Target:
         outputs=outputs,
         patience=selection.patience,
     )
+
+
+def _region(selection: Selection) -> str | None:
+    """The region that the options name; the ARN of a table has its own."""
+    if not is_arn(selection.table):
+        return selection.region
+    arn = _TABLE_ARN.fullmatch(selection.table or "")
+    if arn is None:
+        example = "arn:aws:dynamodb:us-west-2:123456789012:table/NAME"
+        raise SelectionError(f"{selection.table!r} is not the ARN of a table: give its name, or an ARN like {example}")
+    if selection.region not in {None, arn["region"]}:
+        raise SelectionError(
+            f"--region {selection.region} and the ARN {selection.table} contradict each other: give one of them"
+        )
+    return arn["region"]
+
+
+def is_arn(table: str | None) -> bool:
+    """Whether a table is named by its ARN, which has its region and account too."""
+    return bool(table) and str(table).startswith("arn:")
 
 
 def _check(selection: Selection) -> None:

@@ -1,6 +1,7 @@
 """How every command ends: with the documented exit code, and one line where something is wrong."""
 
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -91,7 +92,8 @@ class Command(_HonestHelp, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        ctx.meta[_PROFILE] = ctx.params.get("profile")
+        profile = ctx.params.get("profile")
+        ctx.meta[_PROFILE] = profile if isinstance(profile, str) else next(iter(profile or ()), None)
         shared = {option.name for options in self.shared for option in options}
         try:
             return ctx.invoke(self.callback, **{name: ctx.params[name] for name in ctx.params.keys() - shared})
@@ -100,7 +102,7 @@ class Command(_HonestHelp, TyperCommand):
 
             for option in self.params if isinstance(error, OutputsError | TableError) else ():
                 if is_from(ctx, option.name, "ENVIRONMENT"):
-                    error.add_note(f"{option.envvar} is set to {ctx.params[option.name]}")
+                    error.add_note(f"{option.envvar} is set to {os.environ[str(option.envvar)]}")
             raise
 
 

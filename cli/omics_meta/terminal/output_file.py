@@ -28,6 +28,11 @@ def is_stdout(path: Path | None) -> bool:
     return path is None or str(path) == "-"
 
 
+def existing(path: Path | None) -> str | None:
+    """Return the name of a file that is to be replaced; None where there is none."""
+    return str(path) if path is not None and not is_stdout(path) and path.exists() else None
+
+
 @contextmanager
 def writing_to(path: Path | None) -> Generator[TextIO]:
     """Open stdout, or a file as `replacing` does. A file is text in UTF-8; its `buffer` takes bytes."""

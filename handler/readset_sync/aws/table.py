@@ -95,10 +95,10 @@ class Table:
                 answer = self._client.batch_get_item(
                     RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
                 )
-            found = [read_item(item) for item in answer["Responses"].get(self.name, [])]
+            # One table was asked, so that it does not matter whether it is called by its name or its ARN.
+            found = [read_item(item) for items in answer["Responses"].values() for item in items]
             rows |= {row[KEY]: row for row in found}
-            left = answer["UnprocessedKeys"].get(self.name)
-            wanted = list(left["Keys"]) if left else []
+            wanted = [key for left in answer["UnprocessedKeys"].values() for key in left["Keys"]]
             if not wanted:
                 return rows
         raise ContendedRowError(

@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # moto's types are partial.
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 
 from moto.utilities.utils import get_partition
 
-from omics_sandbox.policy import role_allows
+from omics_sandbox.access.request import Asked
+from omics_sandbox.policy import allows, role_allows
 from omics_sandbox.services import Moto
 
 USER_NAME = "sandbox"
@@ -58,7 +60,8 @@ class Calls:
 class AccessControl:
     """Decides about the calls of all principals. Users may do everything; so may roles unless that is enforced.
 
-    Only the policies of a role count, and not those of the resource, which on AWS can allow as well.
+    Only the policies of a role count, and not those of the resource, which on AWS can allow as well. A table of another
+    account can be read and written only as far as its own policy allows.
     """
 
     def __init__(self, moto: Moto, calls: Calls, *, enforced: bool) -> None:
@@ -78,9 +81,27 @@ class AccessControl:
         return not refused
 
 
+def owner_of_table(wanted: Asked, account: str) -> str:
+    """The account that has the table which a request names: that of its ARN, or that of whoever asks."""
+    is_of_table = wanted.action.startswith("dynamodb:") and wanted.resources[0].startswith("arn:")
+    return wanted.resources[0].split(":")[4] if is_of_table else account
+
+
+def owner_allows(moto: Moto, account: str, wanted: Asked) -> bool:
+    """Whether the owner of a table lets an account use it: by being that account, or by the table's policy."""
+    owner, arn = owner_of_table(wanted, account), wanted.resources[0]
+    root = f"arn:aws:iam::{account}:root"
+    return owner == account or allows(moto.table_policies(owner, arn), wanted.action, resource=arn, service=root)
+
+
 def user_arn(account: str, region: str, access_key_id: str = USER_NAME) -> str:
     """The principal that requests with a key of no role stand for."""
     return f"arn:{get_partition(region)}:iam::{account}:user/{access_key_id}"
+
+
+def account_of(moto: Moto, access_key_id: str | None) -> str:
+    """The account that a key belongs to: the key itself if it is the number of one, else the sandbox's own."""
+    return str(access_key_id) if re.fullmatch("[0-9]{12}", access_key_id or "") else moto.account
 
 
 def principal(moto: Moto, access_key_id: str | None, region: str | None) -> str:
@@ -90,7 +111,7 @@ def principal(moto: Moto, access_key_id: str | None, region: str | None) -> str:
     region = str(region)  # that of the signature, as the key is
     with moto.lock:
         session = moto.sts(get_partition(region)).get_assumed_role_from_access_key(access_key_id)
-    return session.role_arn if session else user_arn(moto.account, region, access_key_id)
+    return session.role_arn if session else user_arn(account_of(moto, access_key_id), region, access_key_id)
 
 
 def role_credentials(moto: Moto, role_arn: str, session_name: str, region: str) -> dict[str, str]:

@@ -135,7 +135,10 @@ def _resources(service: str, parameters: Parameters, prefix: str) -> list[str]:
         if name in parameters:
             value: Any = parameters[name]
             named: list[str] = [value] if isinstance(value, str) else list(value)
-            return [each if each.startswith("arn:") else prefix + end.format(_plain(each)) for each in named]
+            # An index is a resource of its own; on AWS, too, it is the only one that a query of it is checked on.
+            of_index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+            arns = (each if each.startswith("arn:") else prefix + end.format(_plain(each)) for each in named)
+            return [arn + of_index for arn in arns]
     return []
 
 

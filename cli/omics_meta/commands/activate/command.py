@@ -31,10 +31,12 @@ class Options:
 
 def activate(search: Search, names: Sequence[str], options: Options, *, as_json: bool) -> ExitCode:
     """Activate the archived ones of the read sets that are named, or that fit the filters."""
-    starter = Starter(search.selection.profile, options.max_tps)
+    [selection] = search.selections
+    starter = Starter(selection.profile, options.max_tps)
     _check(options)
     found = _chosen(search, names)
-    sts = Session(search.selection.profile, found.connection.region).client("sts")
+    [table] = found.tables.connections
+    sts = Session(selection.profile, table.region).client("sts")
     work, count = Work(account=sts.get_caller_identity()["Account"]), 0
     for page in found.pages:
         count += len(page)
@@ -55,10 +57,10 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
         if options.dry_run:
             work.jobs = [Job(arns, None) for arns in work.chunks]
         else:
-            _activate(work, starter, found.connection.table if options.wait else None)
+            _activate(work, starter, table.table if options.wait else None)
     finally:  # whatever ended it, nobody else knows the ids of the jobs
         if as_json:
-            print_json(_document(work, found.connection.about("activate"), dry_run=options.dry_run))
+            print_json(_document(work, table.about("activate"), dry_run=options.dry_run))
         else:
             _print(work, dry_run=options.dry_run)
     return ExitCode.FOUND_WRONG if work.failures or work.unanswered else code
@@ -85,7 +87,7 @@ def _chosen(search: Search, names: Sequence[str]) -> Found:
     if names and search.filters != Filters():
         raise CommandError(f"{names[0]} and filters contradict each other: give read sets, or filters")
     if names:
-        return look_up(search.selection, names)
+        return look_up(search.selections, names)
     if search.filters == Filters():
         raise SelectionError(
             "no read sets were chosen: give their ARNs or ids, or filters such as --sample; --status ARCHIVED takes all"

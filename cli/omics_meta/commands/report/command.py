@@ -1,14 +1,18 @@
 """`omics-meta report`."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
+
+from readset_sync.model.record import Row
 
 from omics_meta.commands.report import read_sets, verification
 from omics_meta.commands.report.page import page
 from omics_meta.search.inventory import PATHS, Inventory, TableInventory
-from omics_meta.selection.connection import TableConnection, connect_table
+from omics_meta.selection.connection import TableConnection
+from omics_meta.selection.tables import Tables, connect_tables
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
@@ -16,25 +20,38 @@ from omics_meta.terminal.output import print_line, print_note
 from omics_meta.terminal.output_file import is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 
+_PAGE: Final = 500
+"""Rows that are taken from a table at once."""
+
 _WARNING: Final = "the page lists ids, which may tell who a patient is: give it to nobody who must not know"
 
 
-def run(selection: Selection, *, output: Path, verified: Path | None, tag_keys: str | None, rows: bool) -> ExitCode:
+def run(
+    selections: Sequence[Selection], *, output: Path, verified: Path | None, tag_keys: str | None, rows: bool
+) -> ExitCode:
     """Write a page about the rows of tables."""
     keys = _keys(tag_keys)
     found = None if verified is None else verification.read(verified)
-    tables = [(connection, _empty(connection)) for connection in [connect_table(selection)]]
-    if verified and found:
-        verification.check_table(verified, found, [table for _, table in tables])
+    tables = connect_tables(selections)
     now = datetime.now(UTC)
     inventory = Inventory(now, keys)
-    listed = read_sets.ReadSets(keys, several=len(tables) > 1) if rows else None
+    counts = {each.arn: TableInventory(each.account or "", each.region, each.name) for each in tables.connections}
+    for table in counts.values():
+        inventory.begin(table)
+    if verified and found and not tables.unread:
+        verification.check_table(verified, found, inventory.tables)
+    listed = read_sets.ReadSets(keys, several=len(counts) > 1) if rows else None
     if listed:
         print_note(_WARNING)
     with writing_to(output) as file:
-        for connection, table in tables:
-            _count(connection, table, inventory, listed)
-        file.buffer.write(page(inventory, now, found, read_sets=listed).encode())
+        for each, some in _pages(tables, (*PATHS, *(read_sets.PATHS if listed else ()))):
+            inventory.begin(counts[each.arn])
+            for row in some:
+                inventory.add(row)
+                if listed:
+                    listed.add(row, counts[each.arn])
+        written = page(inventory, now, found, unread=[*tables.unread], read_sets=listed)
+        file.buffer.write(written.encode())
     for key in inventory.tags.keys() - inventory.keys.tallies.keys():
         print_note(f"--tag-keys: no read set has the tag {key!r}; upper and lower case matter")
     where = ", ".join(f"{table.name} in {table.region}" for table in inventory.tables)
@@ -43,7 +60,7 @@ def run(selection: Selection, *, output: Path, verified: Path | None, tag_keys: 
         print_note(said)
     else:
         print_line(f"{output}: {said}")
-    return ExitCode.DONE
+    return tables.code
 
 
 def _keys(tag_keys: str | None) -> Sequence[str]:
@@ -53,19 +70,15 @@ def _keys(tag_keys: str | None) -> Sequence[str]:
     return list(dict.fromkeys(keys))
 
 
-def _empty(connection: TableConnection) -> TableInventory:
-    *_, account, _ = connection.description.get("TableArn", "::").split(":")
-    return TableInventory(account, connection.region, connection.table.name)
+def _pages(tables: Tables, paths: Sequence[str]) -> Generator[tuple[TableConnection, list[Row]]]:
+    def pages_of(table: TableConnection) -> Generator[list[Row]]:
+        rows = table.table.rows(*paths)
+        while page := [*islice(rows, _PAGE)]:
+            yield page
 
-
-def _count(
-    connection: TableConnection, table: TableInventory, inventory: Inventory, listed: read_sets.ReadSets | None
-) -> None:
-    inventory.begin(table)
     with reporting() as reporter:
-        reporter.begin(f"table {table.name}")
-        for row in connection.table.rows(*PATHS, *(read_sets.PATHS if listed else ())):
-            inventory.add(row)
-            if listed:
-                listed.add(row, table)
-            reporter.advance()
+        reporter.begin("report")
+        for table, page in tables.read(pages_of):
+            yield table, page
+            for _ in page:
+                reporter.advance()

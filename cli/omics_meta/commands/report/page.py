@@ -60,7 +60,7 @@ def page(
     where = _where(inventory.tables)
     parts = [html.paragraph(_sentence(inventory, where, now), kind="lead"), html.headline(_figures(inventory))]
     if unread:
-        said = f"Not in this page, because it could not be read: {', '.join(unread)}."
+        said = f"Not in this page, or only in part, because it could not be read: {', '.join(unread)}."
         parts.append(html.paragraph(said, kind="warning"))
     parts.append(_TOGGLE)
     parts += [html.section(title, body) for title, body in _sections(inventory, verification) if body]

@@ -3,7 +3,7 @@
 import csv
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from omics_meta.search.columns import SHOWN, values
+from omics_meta.search.columns import values
 from omics_meta.terminal.formats.rows import Rows, cell
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def write_csv(rows: Rows, file: TextIO) -> int:
     """Write a line of column names, and a line for each row; return how many rows there were."""
-    columns = rows.columns or SHOWN
+    columns = rows.shown
     writer = csv_writer(file)
     writer.writerow([column.name for column in columns])
     file.buffer.flush()

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Final, Self, TextIO
 
 from readset_sync.model.timestamp import parse_timestamp
 
-from omics_meta.search.columns import SHOWN, Column, Kind, Value, values
+from omics_meta.search.columns import Column, Kind, Value, values
 from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.formats.rows import Rows
 
@@ -72,7 +72,7 @@ class ParquetFile:
 
 def write_parquet(rows: Rows, file: TextIO) -> int:
     """Write a Parquet file; return how many rows there were."""
-    columns = rows.columns or SHOWN
+    columns = rows.shown
     count = 0
     with ParquetFile(columns, file.buffer) as parquet:
         for group in _groups(rows, columns):

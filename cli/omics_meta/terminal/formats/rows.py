@@ -10,7 +10,7 @@ from typing import Any, cast
 from boto3.dynamodb.types import Binary
 from readset_sync.model.record import Row
 
-from omics_meta.search.columns import Column, Value, values
+from omics_meta.search.columns import SHOWN, Column, Value, values
 
 
 def _found(count: int) -> Mapping[str, Any]:
@@ -24,6 +24,7 @@ class Rows:
     Attributes:
         pages: The rows, some at a time.
         columns: What to write of each row. None stands for the whole row in JSON, and for the usual columns elsewhere.
+        first: Columns that come before these, where none are chosen.
         about: Members of a JSON document before the rows.
         ending: Its members after them, from the number of rows.
         member: The name of the member that holds the rows.
@@ -34,12 +35,18 @@ class Rows:
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
     ending: Callable[[int], Mapping[str, Any]] = _found
     member: str = "read_sets"
+    first: Sequence[Column] = ()
+
+    @property
+    def shown(self) -> Sequence[Column]:
+        """The columns of formats that are flat."""
+        return self.columns or (*self.first, *SHOWN)
 
     def record(self, row: Row) -> Mapping[str, Any]:
         """Return what JSON holds of a row."""
-        if self.columns is None:
-            return row
-        return {column.name: value for column, value in zip(self.columns, values(row, self.columns), strict=True)}
+        columns = self.first if self.columns is None else self.columns
+        record = {column.name: value for column, value in zip(columns, values(row, columns), strict=True)}
+        return record | row if self.columns is None else record
 
 
 def cell(value: Value) -> str:

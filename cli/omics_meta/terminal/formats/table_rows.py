@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from readset_sync.model.record import Row
 from rich.cells import cell_len  # the one part of Rich that loads at once
 
-from omics_meta.search.columns import SHOWN, Column, values
+from omics_meta.search.columns import Column, values
 from omics_meta.terminal.console import wants_colours
 from omics_meta.terminal.formats.rows import Rows, cell
 from omics_meta.terminal.output import print_note, visible
@@ -43,7 +43,7 @@ def write_table(rows: Rows, file: TextIO) -> int:
     console, layout, count = _console(file), None, 0
     for page in filter(None, rows.pages):
         first = layout is None
-        layout = layout or _layout(console.width if console and file.isatty() else None, page, rows.columns)
+        layout = layout or _layout(console.width if console and file.isatty() else None, page, rows)
         head, lines = _names(layout.columns) if first else [], _cells(page, layout.columns)
         if console and layout.folds:
             console.print(_part(head, lines, layout.widths))
@@ -55,7 +55,7 @@ def write_table(rows: Rows, file: TextIO) -> int:
             file.writelines(_line(line, layout.widths) for line in lines)
             file.flush()
         count += len(page)
-    if layout and rows.columns is None and (hidden := SHOWN[len(layout.columns) :]):
+    if layout and rows.columns is None and (hidden := rows.shown[len(layout.columns) :]):
         print_note(f"the terminal is too narrow for {', '.join(_names(hidden))}: give --columns, or widen it")
     return count
 
@@ -68,14 +68,14 @@ def _console(file: TextIO) -> "Console | None":
     return console_of(file)
 
 
-def _layout(width: int | None, page: Sequence[Row], chosen: Sequence[Column] | None) -> _Layout:
+def _layout(width: int | None, page: Sequence[Row], rows: Rows) -> _Layout:
     """Lay out a table for a terminal of this width; for a file if there is none."""
-    columns = chosen or SHOWN
+    columns = rows.shown
     lines = [_names(columns), *_cells(page, columns)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     if width is None:
         return _Layout(columns, widths, folds=False)
-    if chosen is None:
+    if rows.columns is None:
         while len(widths) > 1 and sum(widths) + _GAP * (len(widths) - 1) > width:
             widths.pop()
         return _Layout(columns[: len(widths)], widths, folds=False)
