@@ -26,6 +26,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of one commit whose changelog has 0.2.0."""
     monkeypatch.setattr(release, "ROOT", tmp_path)
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    (tmp_path / "sandbox").mkdir()
+    for folder in (".", "sandbox"):
+        (tmp_path / folder / "pyproject.toml").write_text("https://github.com/OWNER/project")
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "Begin"]):
         git(tmp_path, *arguments)
     return tmp_path
@@ -57,7 +60,7 @@ def test_a_release_is_of_a_commit_that_has_no_other_s_tag(repository: Path, caps
     assert "v0.2.0 is another commit" in refusal("0.2.0", capsys)
 
 
-def test_what_is_tagged_is_in_the_changelog_and_its_state_is_recorded(
+def test_what_is_tagged_is_in_the_changelog_its_state_is_recorded_and_its_owner_named(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ):
     git(repository, "tag", "--annotate", "--message", "released", "v0.3.0")
@@ -66,9 +69,13 @@ def test_what_is_tagged_is_in_the_changelog_and_its_state_is_recorded(
 
     assert "CHANGELOG.md has no heading `## [0.3.0] - YYYY-MM-DD`" in said
     assert "no state of this version is recorded" in said
+    assert "; pyproject.toml names no owner" in said
+    assert "; sandbox/pyproject.toml names no owner" in said
     state = repository / "tests" / "reuse" / "recorded" / "state-0.2.0.json"
     state.parent.mkdir(parents=True)
     state.write_text("{}")
+    for path in repository.rglob("pyproject.toml"):
+        path.write_text("https://github.com/laboratory/project")
     assert release.shortcomings("0.2.0", CHANGELOG) == []
 
 
