@@ -86,9 +86,9 @@ def shortcomings(version: str, changelog: str) -> list[str]:
         found.append(f"CHANGELOG.md has no heading `## [{version}] - YYYY-MM-DD`: put one under `## [Unreleased]`")
     if not (ROOT / RECORDED.format(version)).is_file():
         found.append("no state of this version is recorded: run `.venv/bin/pytest tests/reuse --renew`")
-    for path in (Path(where, "pyproject.toml") for where in DISTRIBUTIONS.values()):
-        if "/OWNER/" in (ROOT / path).read_text(encoding="utf-8"):
-            found.append(f"{path} names no owner of the repository: put the real one in place of OWNER")
+    projects = [Path(where, "pyproject.toml") for where in DISTRIBUTIONS.values()]
+    unowned = [path for path in projects if "/OWNER/" in (ROOT / path).read_text(encoding="utf-8")]
+    found += [f"{path} names no owner of the repository: put the real one in place of OWNER" for path in unowned]
     return found
 
 
