@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks import count, events, export, growth, listing, page, poison, quotas, search, startup, tags
+from benchmarks import count, events, export, growth, listing, page, poison, quotas, report_page, search, startup, tags
 from benchmarks.report import Figure, table
 
 BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
     "count": count.measure,
     "export": export.measure,
     "search": search.measure,
+    "report": report_page.measure,
 }
 """By name; each is given the part of its full size that it is to run at."""
 

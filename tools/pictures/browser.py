@@ -7,6 +7,7 @@ each message ends with a zero byte (Chromium's `--remote-debugging-pipe`).
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,9 @@ _KEYS: Final[Mapping[str, dict[str, Any]]] = {
     "End": {"code": "End", "windowsVirtualKeyCode": 35},
     "Backspace": {"code": "Backspace", "windowsVirtualKeyCode": 8},
 }
+
+_LONGEST_SECONDS: Final = 60
+"""In which something of a page comes about, if it ever does."""
 
 _AS_3_AND_4: Final = """
 import os, sys
@@ -80,9 +84,10 @@ class Browser:
     def _read(self) -> dict[str, Any]:
         """Read one message; events are kept."""
         while b"\0" not in self._unread:
-            more = os.read(self._of, 2**20)
+            answers, *_ = select.select([self._of], [], [], _LONGEST_SECONDS)
+            more = os.read(self._of, 2**20) if answers else b""
             if not more:
-                raise RuntimeError("the browser has ended")
+                raise RuntimeError("the browser has ended, or answers no more")
             self._unread += more
         message, _, self._unread = self._unread.partition(b"\0")
         said: dict[str, Any] = json.loads(message)

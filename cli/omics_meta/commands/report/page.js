@@ -67,7 +67,7 @@
       body.append(...rows);
     });
     if (rows.length <= FEW) return;
-    const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    const texts = new Map(rows.map((row) => [row, [...row.cells].map((cell) => cell.textContent).join("\n").toLowerCase()]));
     const field = filterField("Filter", "lines", rows.length, (terms) => {
       for (const row of rows) row.hidden = !terms.every((term) => texts.get(row).includes(term));
       return rows.filter((row) => !row.hidden).length;
@@ -79,7 +79,7 @@
   function showList(place, data) {
     const { columns, numbers, rows } = JSON.parse(data.textContent);
     const LINE = 28; // pixels, as the style has it
-    const SPARE = 12; // lines above and below those that are seen
+    const SPARE = 4; // lines above and below those that are seen
     const texts = rows.map((row) => row.join("\n").toLowerCase());
     let hits = rows.map((_, index) => index);
     let order = hits;
@@ -92,7 +92,7 @@
     const above = element("tbody", { "aria-hidden": "true" }, element("tr", {}, element("td")));
     const below = above.cloneNode(true);
     const body = element("tbody");
-    const table = element("table", {}, element("thead", {}, head), above, body, below);
+    const table = element("table", { "aria-label": "Read sets" }, element("thead", {}, head), above, body, below);
     table.style.minWidth = `${columns.length * 9}rem`;
     const view = element("div", { class: "view", tabindex: "0", role: "region", "aria-label": "List of read sets" }, table);
 
