@@ -119,7 +119,9 @@ def test_the_command_line_needs_no_extra(bare: Path, tmp_path: Path):
         "    if not module.name.endswith('__main__'): importlib.import_module(module.name)"
     )
     run(bare / "python", "-I", "-c", code, cwd=tmp_path)
-    # The presets of sheets are no modules.
+    # The presets of sheets, and the script and style of a report, are no modules.
+    code = "from omics_meta.commands.report.html import document; print(document('', []))"
+    assert run(bare / "python", "-I", "-c", code, cwd=tmp_path).count("'sha256-") == 2
     code = "from omics_meta.search.sheets import read_sheet; print(len(read_sheet('nf-core/sarek').columns))"
     assert int(run(bare / "python", "-I", "-c", code, cwd=tmp_path)) > 1
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from omics_meta.commands.report.page import page as write_page
 from omics_meta.commands.report.plot import growth
+from omics_meta.commands.report.read_sets import ReadSets
 from omics_meta.commands.report.verification import Verification
 from omics_meta.search.inventory import OTHERS, Group, Inventory, Store, TableInventory, Tally
 from typing_extensions import override
@@ -135,7 +136,7 @@ def test_a_page_counts_what_is_in_the_table(aws: Aws, report: Callable[..., Page
     page = report(table)
 
     assert f"Read sets of {table} in us-west-2</title>" in page.text
-    assert "This page counts the 4 read sets that 2 sequence stores of AWS HealthOmics had at 20" in page.text
+    assert "This page counts the 4 read sets that 2 sequence stores of AWS HealthOmics had on " in page.text
     assert {label: count for label, (count, *_) in page.rows("sequence store").items()} == {
         f"first cohort ({store})": "3",
         f"second ({other})": "1",
@@ -169,6 +170,37 @@ def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: Comm
     ]
     assert done.code == 0
     assert "omics-meta: --tag-keys: no read set has the tag 'lane'; upper and lower case matter\n" in done.err
+
+
+def test_a_list_of_read_sets_is_asked_for_and_warned_of(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    table, page = aws.table(), tmp_path / "report.html"
+    for number, hostile in enumerate(HOSTILE):
+        aws.put(table, row(aws, number, set_name=hostile, set_sample_id="HG001", set_total_size=number))
+
+    without = cli.run("report", "-t", table, "-o", page)
+    assert "HG001" not in page.read_text()
+    done = cli.run("report", "-t", table, "-o", page, "--rows")
+
+    assert (without.code, without.err, done.code) == (0, "", 0)
+    assert done.err == (
+        "omics-meta: the page lists ids, which may tell who a patient is: give it to nobody who must not know\n"
+    )
+    [text] = re.findall(r'<script type="application/json" id="read-sets">(.*?)</script>', page.read_text(), re.DOTALL)
+    assert not set(text) & set("<>&\u2028")
+    listed = json.loads(text)
+    assert listed["columns"][:3] == ["id", "name", "sample"]
+    assert {line[1]: line[listed["numbers"][0]] for line in listed["rows"]} == {h: n for n, h in enumerate(HOSTILE)}
+
+
+def test_a_list_of_several_tables_names_them() -> None:
+    listed = ReadSets(["lane"], several=True)
+    listed.add({"set_arn": arn(), "tags": [{"lane": "1"}]}, TableInventory("111111111111", "us-east-1", "rows"))
+
+    text = page_of(counted({}), read_sets=listed)
+
+    columns = ["id", "name", "sample", "subject", "status", "type", "created", "store", "account", "region", "table"]
+    assert json.dumps([*columns, "bytes", "bases", "lane"], separators=(",", ":")) in text
+    assert '"1234567890","111111111111","us-east-1","rows",null,null,"1"]' in text
 
 
 def test_values_that_are_not_shown_are_counted_together() -> None:

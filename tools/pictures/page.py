@@ -36,7 +36,7 @@ def screenshot(sandbox: Sandbox, folder: Path, target: Path) -> None:
         capture_output=True,
     )
     page = report.read_text(encoding="utf-8")
-    report.write_text(re.sub(r"had at [^,]*", "had at 2026-04-04T18:01:06Z", page), encoding="utf-8")
+    report.write_text(re.sub(r"had on .*? UTC", "had on 4 April 2026, 18:01 UTC", page), encoding="utf-8")
     with browsing(folder) as browser:
         browser.open(report)
         browser.screenshot(target, *_WINDOW)

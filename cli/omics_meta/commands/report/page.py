@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from readset_sync.model.timestamp import format_timestamp
-
 from omics_meta.commands.cost.prices import STORAGE, STORAGE_REGIONS
 from omics_meta.commands.cost.usage import money
 from omics_meta.commands.report import html
@@ -78,11 +76,9 @@ def _where(tables: Sequence[TableInventory]) -> str:
 
 def _sentence(inventory: Inventory, where: str, now: datetime) -> str:
     count, stores = inventory.total.count, counted(len(inventory.stores), "sequence store")
-    table = "table " if len(inventory.tables) == 1 else ""
-    return (
-        f"This page counts the {count:,} read sets that {stores} of AWS HealthOmics had at {format_timestamp(now)}, by "
-        f"the rows of {table}{where}."
-    )
+    rows = f"the rows of {'table ' if len(inventory.tables) == 1 else ''}{where}"
+    when = f"{now.day} {now:%B %Y, %H:%M} UTC"
+    return f"This page counts the {count:,} read sets that {stores} of AWS HealthOmics had on {when}, by {rows}."
 
 
 def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
@@ -148,7 +144,8 @@ def _size(tally: Tally) -> Number:
 def _gigabases(tally: Tally) -> Number:
     if tally.known_bases is None:
         return Number(UNKNOWN, None)
-    return Number(_known(f"{tally.bases / 1e9:,.1f}", tally.bases_unknown), tally.bases)
+    gigabases = tally.bases / 1e9
+    return Number(_known(f"{gigabases:,.{1 if gigabases < 1000 else 0}f}", tally.bases_unknown), tally.bases)
 
 
 def _known(text: str, unknown: int) -> str:

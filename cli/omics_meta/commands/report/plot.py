@@ -12,7 +12,7 @@ _MOST_MONTHS: Final = 600
 """Of a plot without gaps. A longer time is not one in which read sets were made."""
 
 _WIDTH, _HEIGHT = 900, 130
-_LEFT, _TOP, _BETWEEN = 90, 24, 56
+_LEFT, _TOP, _BETWEEN = 90, 32, 60
 _ALL_HEIGHT: Final = 2 * (_TOP + _HEIGHT) + _BETWEEN
 
 
@@ -57,7 +57,7 @@ def _plots(kind: str, months: Sequence[str], values: Sequence[int], text: Callab
 
 def _frame(title: str, top: int, most: str) -> str:
     return (
-        f'<text x="0" y="{top - 9}" class="title">{title}</text>'
+        f'<text x="0" y="{top - 16}" class="title">{title}</text>'
         f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{top}" y2="{top}" class="grid"/>'
         f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{top + _HEIGHT}" y2="{top + _HEIGHT}" class="grid"/>'
         f'<text x="{_LEFT - 8}" y="{top + 5}" class="end">{most}</text>'
