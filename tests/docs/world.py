@@ -25,7 +25,7 @@ TABLE = "healthomics_set_metadata"
 STORE_ID = "1234567890"
 READ_SET_ID = "9876543210"
 
-_SILENT = re.compile(r"^export |^python -m tools\.local -o ")
+_SILENT = re.compile(r"^export |^python -m tools\.local -o | > \S+$")
 """Commands that print nothing when all is well."""
 
 _NOTHING_FOUND = re.compile(r'"Count": 0|^\{\}$')

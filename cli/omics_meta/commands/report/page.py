@@ -85,14 +85,14 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     total, tallies = inventory.total, inventory.statuses.tallies
     active, archived = tallies.get(_ACTIVE, Tally()), tallies.get(ARCHIVED, Tally())
     yield "Read sets", f"{total.count:,}", ""
-    yield "Size of their files", _size(total).text, "" if total.known_size is None else size_text(total.size)
+    yield "Size of files", _size(total).text, "" if total.known_size is None else size_text(total.size)
     yield "Gigabases", _gigabases(total).text, _of_unknown(total.bases_unknown)
     for name, tally in (("Active", active), ("Archived", archived)):
         yield name, f"{tally.count:,}", _size(tally).text if tally.count else ""
     if other := total.count - active.count - archived.count:
-        yield "In another status", f"{other:,}", ""
+        yield "Other status", f"{other:,}", ""
     # HealthOmics shows no size of a read set that was archived before its row was written.
-    yield "Of unknown size", f"{total.unknown:,}", "archived before their rows were written" if total.unknown else ""
+    yield "Unknown size", f"{total.unknown:,}", "archived before their rows were written" if total.unknown else ""
 
 
 def _of_unknown(count: int) -> str:
