@@ -4,9 +4,13 @@ The engine starts it as `python <this folder>` with its own address as the argum
 """
 
 import inspect
+import json
 import re
 import sys
+import tomllib
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 try:
     from omics_components import MetadataSync
@@ -29,6 +33,7 @@ class Package(ComponentProvider):
         # The schema takes docstrings as they are in the source, and Markdown takes indented paragraphs for code.
         MetadataSync.__doc__ = inspect.getdoc(MetadataSync)
         super().__init__([MetadataSync], NAME, version=_semantic(version(NAME)))
+        self.schema = json.dumps(json.loads(self.schema or "") | _described())
 
     def construct(
         self,
@@ -49,6 +54,22 @@ class Package(ComponentProvider):
             if isinstance(error.inner, SettingsError):
                 raise _in_the_engine_s_words(error.inner) from None
             raise
+
+
+def _described() -> dict[str, Any]:
+    """What Pulumi's registry shows of the package, and what it is found by."""
+    pyproject = Path(__file__).parents[1] / "pyproject.toml"
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    return {
+        "displayName": "HealthOmics metadata sync",
+        "description": project["description"],
+        # The first two are how the registry files packages.
+        "keywords": ["category/database", "kind/component", *project["keywords"]],
+        "publisher": NAME,
+        "repository": project["urls"]["Repository"],
+        "homepage": project["urls"]["Documentation"],
+        "license": project["license"],
+    }
 
 
 def _semantic(number: str) -> str:

@@ -115,7 +115,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "Pulumi.yaml": project_file,
     "docs/settings.md": settings_page,
     "docs/cli.md": reference,
-    "tests/reuse/recorded/schema.json": schema,
+    "components/schema.json": schema,
 }
 """What each generated file holds, by its path."""
 

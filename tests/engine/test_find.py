@@ -30,7 +30,7 @@ def built(tmp_path: Path) -> Path:
 def test_given_a_suitable_cli_on_path_then_it_is_used(
     tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = install(tmp_path / "bin", "v3.210.1")
+    folder = install(tmp_path / "bin", "v3.237.1")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
     assert find_engine(built) == folder
@@ -39,8 +39,8 @@ def test_given_a_suitable_cli_on_path_then_it_is_used(
 @pytest.mark.parametrize(
     ("version", "programs", "reason"),
     [
-        pytest.param("v3.199.9", PROGRAMS, "is v3.199.9, and 3.200.0 or newer is needed", id="old"),
-        pytest.param("unknown", PROGRAMS, "does not tell its version .3.200.0 or newer is needed.", id="no version"),
+        pytest.param("v3.236.9", PROGRAMS, "is v3.236.9, and 3.237.0 or newer is needed", id="old"),
+        pytest.param("unknown", PROGRAMS, "does not tell its version .3.237.0 or newer is needed.", id="no version"),
         pytest.param("v3.259.0", ("pulumi",), "has no pulumi-language-python beside it", id="no host"),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Final
 
 from omics_sandbox.provider.plugin import version
 
-OLDEST_VERSION: Final = (3, 200, 0)
+OLDEST_VERSION: Final = (3, 237, 0)
 PROGRAMS: Final = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
 STAMP: Final = "complete"
 """A file that the build writes last, so that an interrupted build is not taken for an engine."""

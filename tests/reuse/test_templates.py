@@ -1,0 +1,111 @@
+"""What `pulumi new` makes of the folders in `templates/`."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omics_meta.selection.outputs import NAMES
+from omics_sandbox import Sandbox
+
+from tests.pulumi_cli import pulumi, pulumi_environment, with_plugin
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "templates"
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A folder that takes the place of PyPI: the wheel of this checkout, and `wheel`, which Pulumi has pip upgrade."""
+    folder = tmp_path / "pypi"
+    [pin] = (TEMPLATES / "python" / "requirements.txt").read_text().splitlines()
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=ROOT,
+        env=os.environ | {"SETUPTOOLS_SCM_PRETEND_VERSION": pin.partition("==")[2]},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    with zipfile.ZipFile(folder / "wheel-1-py3-none-any.whl", "w") as file:
+        file.writestr("wheel-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: wheel\nVersion: 1\n")
+        file.writestr("wheel-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr("wheel-1.dist-info/RECORD", "")
+    return folder
+
+
+def test_a_project_from_the_python_template_comes_up_and_goes(
+    engine: Path, sandbox: Sandbox, released: Path, tmp_path: Path
+) -> None:
+    # GIVEN pip that finds this project in a folder, and all that it needs installed already
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(released), "PYTHONPATH": sysconfig.get_path("purelib")}
+    folder = tmp_path / "project"
+    folder.mkdir()
+    variables = {name: value for name, value in sandbox.environment.items() if name != "AWS_REGION"}
+    with with_plugin(pulumi_environment(engine, tmp_path / "home", variables | pip), folder) as environment:
+
+        def run(*arguments: str, fails: bool = False) -> "subprocess.CompletedProcess[str]":
+            return pulumi(folder, environment, *arguments, fails=fails)
+
+        # WHEN it is made with the defaults, THEN they are settings of the stack
+        run("new", str(TEMPLATES / "python"), "--name", "cohorts", "--stack", "dev", "--yes", "--offline")
+        if not (folder / ".venv").exists():
+            # The language host that can be built is older than the CLI: it makes the environment in the folder itself.
+            (folder / ".venv").symlink_to(folder)
+        assert run("config", "get", "aws:region").stdout == "us-west-2\n"
+
+        # AND an older CLI would say so in one line
+        project = folder / "Pulumi.yaml"
+        made = project.read_text()
+        project.write_text(made.replace(">=3.", ">=99."))
+        [refused] = run("up", "--yes", "--skip-preview", fails=True).stderr.splitlines()
+        assert re.fullmatch(r'error: Pulumi CLI version \S+ does not satisfy the version range ">=99\.\d+\.0"', refused)
+        project.write_text(made)
+
+        # AND it comes up, a read set gets its row, and the command line finds all that it needs
+        run("up", "--yes", "--skip-preview")
+        outputs: dict[str, Any] = json.loads(run("stack", "output", "--json").stdout)
+        assert set(outputs) == set(NAMES)
+        sandbox.omics.create_read_set(sandbox.omics.create_store("cohort"), name="blood", tags={"cohort": "a"})
+        sandbox.drain()
+        [row] = sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Items"]
+        assert row["set_name"] == {"S": "blood"}
+
+        # WHEN it is destroyed, THEN the table alone is left
+        run("destroy", "--yes", "--skip-preview")
+        assert sandbox.client("lambda").list_functions()["Functions"] == []
+        assert sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Count"] == 1
+
+
+def test_the_yaml_template_fits_the_schema(schema: str) -> None:
+    """Without the engine: Pulumi's language host for YAML is not built here."""
+    program = yaml.safe_load((TEMPLATES / "yaml" / "Pulumi.yaml").read_text())
+    [(name, resource)] = program["resources"].items()
+    package, kind = resource["type"].split(":")
+    declared = json.loads(schema)["resources"][f"{package}:index:{kind}"]
+
+    assert list(program["packages"]) == [package] == [json.loads(schema)["name"]]
+    for argument, value in resource["properties"].items():
+        [setting] = re.findall(r"^\$\{(\w+)\}$", value)
+        assert declared["inputProperties"][argument]["type"] == program["config"][setting]["type"]
+    assert program["outputs"] == {output: f"${{{name}.{output}}}" for output in declared["properties"]}
+
+
+@pytest.mark.parametrize("language", ["python", "yaml"])
+def test_templates_ask_for_settings_that_exist_and_for_a_cli_that_fits(language: str) -> None:
+    [pulumi_sdk] = re.findall(r'"pulumi>=([\d.]+),', (ROOT / "pyproject.toml").read_text())
+    template = yaml.safe_load((TEMPLATES / language / "Pulumi.yaml").read_text())
+    product = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    plugin = yaml.safe_load((ROOT / "components" / "PulumiPlugin.yaml").read_text())
+
+    assert {each["requiredPulumiVersion"] for each in (template, product, plugin)} == {f">={pulumi_sdk}.0"}
+    asked = template["template"]["config"]
+    assert all(each["description"] and "default" in each for each in asked.values())
+    assert asked.keys() - product["config"].keys() == {"aws:region"}
