@@ -8,14 +8,17 @@ goes through `Moto.lock`, so that a conditional write is atomic and no message i
 # moto's types are partial, a queue's messages are private to it, and tables are made by the class that it imports.
 
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+import moto.backends as moto_backends
+import moto.core.responses as moto_responses
 import moto.dynamodb.models as moto_dynamodb
 import moto.sqs.models as moto_sqs
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.serialize import BaseJSONSerializer
-from moto.core.utils import unix_time
+from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.events.models import EventsBackend, events_backends
@@ -38,6 +41,12 @@ from omics_sandbox.tables import IndexedTable, serialize_attribute, serialize_st
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from moto.awslambda.models import LambdaBackend
+
+# moto finds these out anew with each request, which takes half of its time, and they are the same each time.
+_modules = frozenset(moto_backends.list_of_moto_modules())
+moto_backends.list_of_moto_modules = lambda: _modules
+moto_responses.method_names_from_class = cache(method_names_from_class)
+moto_responses.camelcase_to_underscores = moto_sqs.camelcase_to_underscores = cache(camelcase_to_underscores)
 
 
 class OrderedQueue(Queue):
