@@ -1,5 +1,6 @@
 """For all tests: slow folders first, and what takes time at each client of AWS or each command done once a process."""
 
+import atexit
 import gc
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -18,6 +19,8 @@ _SLOW_FIRST = ("engine", "reuse", "docs", "e2e", "migrating", "benchmarks", "fau
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.pluginmanager.hasplugin("randomly"):
         items.sort(key=lambda item: _position(item.path.parent.name))
+    gc.freeze()  # what was imported stays: no use in looking it through, least of all five times at the end
+    atexit.register(gc.unfreeze)
 
 
 def _position(folder: str) -> int:
