@@ -80,21 +80,21 @@ class Folder:
     Args:
         place: Where it is.
         profile: The AWS profile.
-        region: The region of the table, which must be that of the bucket.
+        regions: The regions of the tables, of which one must be that of the bucket: nothing that may tell who a patient
+            is leaves them unasked.
 
     Raises:
         CommandError: There is no such bucket, it is in another region, or may not be listed.
     """
 
-    def __init__(self, place: Place, profile: str | None, region: str) -> None:
+    def __init__(self, place: Place, profile: str | None, regions: Sequence[str]) -> None:
         self._place = place
-        self._client: S3Client = Session(profile, region).client("s3", config=_CONFIG)
+        self._client: S3Client = Session(profile, regions[0]).client("s3", config=_CONFIG)
         with self._explained():
-            home = self._client.head_bucket(Bucket=place.bucket).get("BucketRegion", region)
-            if home != region:
-                raise CommandError(
-                    f"bucket {place.bucket} is in {home}, and the table in {region}: give a bucket in {region}"
-                )
+            home = self._client.head_bucket(Bucket=place.bucket).get("BucketRegion", regions[0])
+            if home not in regions:
+                named = " or ".join(regions)
+                raise CommandError(f"bucket {place.bucket} is in {home}, and no table is: give a bucket in {named}")
             # The listing comes before the list: of whoever writes files later, `replace_list` finds either of the two
             # lists changed, and so nobody deletes what another one is about to list.
             self._left = set(self._own_files())
@@ -207,7 +207,8 @@ def export_to_s3(
     import_pyarrow()
     shown = (*columns_of("account,region"), *COLUMNS) if columns is None else columns_of(columns)
     found = search_for(search)
-    folder = Folder(place, search.selections[0].profile, found.tables.connections[0].region)
+    regions = list(dict.fromkeys(table.region for table in found.tables.connections))
+    folder = Folder(place, search.selections[0].profile, regions)
     with reporting() as reporter:
         pages = found.tables.whole(reporter.each("export", found.pages), str(place) if folder.has_table else None)
         count = write_by_store(order.sorted(pages, None) if order else pages, shown, folder)
