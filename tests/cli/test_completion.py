@@ -1,5 +1,6 @@
 """What a shell completes after the name of an option; names of options and commands are Typer's own."""
 
+import json
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,6 +91,13 @@ def test_stores_and_tag_keys_come_from_the_table_and_are_kept(
     monkeypatch.setattr(completion, "_TRY_SECONDS", -1)
     assert completed(cli, "find", *of_table, "--store", "co") == ["cohort-a"]
     assert len(looks) == 2
+
+
+def test_of_several_tables_the_first_is_looked_into(cli: CommandLine, looks: list[list[str]]) -> None:
+    assert completed(cli, "find", "-t", "one", "--profile", "p", "-t", "two", "--profile", "q", "--store", "x") == []
+
+    [[*_, given, _]] = looks
+    assert json.loads(given) == {"table": "one", "profile": "p"}
 
 
 def test_what_has_blanks_is_one_word_in_bash(aws: Aws, cli: CommandLine, looks: list[list[str]]) -> None:

@@ -351,12 +351,14 @@ def test_options_that_do_not_fit_together_are_one_line(lab_cli: CommandLine, why
     assert (done.code, done.out, done.err) == (2, "", f"omics-meta: error: {said}\n")
 
 
-@pytest.mark.parametrize("command", ["backfill", "verify", "activate", "cost"])
+@pytest.mark.parametrize("command", ["backfill", "verify", "activate", "cost", "status", "selftest", "dlq list"])
 def test_a_command_that_writes_or_compares_takes_one_table(lab_cli: CommandLine, command: str) -> None:
-    done = lab_cli.run(command, "-t", "one", "-t", "two")
+    option = "--table" if command in {"backfill", "verify", "activate", "cost"} else "--stack"
+
+    done = lab_cli.run(*command.split(), option, "one", option, "two")
 
     assert (done.code, done.out) == (2, "")
-    assert "--table is given as 'one' and as 'two': give one of them" in done.err
+    assert f"{option} is given as 'one' and as 'two': give one of them" in done.err
 
 
 def connection(name: str) -> TableConnection:
