@@ -95,8 +95,9 @@ class Folder:
             if home not in regions:
                 named = " or ".join(regions)
                 raise CommandError(f"bucket {place.bucket} is in {home}, and no table is: give a bucket in {named}")
-            # The listing comes before the list: of whoever writes files later, `replace_list` finds either of the two
-            # lists changed, and so nobody deletes what another one is about to list.
+            # Both are read before the list is replaced. Of two exports, the one that ends later finds another list than
+            # this, and what is written after the end of the first is in no listing of its: nobody deletes a file that
+            # another one lists.
             self._left = set(self._own_files())
             self._etag, self._listed = self._list()
 
