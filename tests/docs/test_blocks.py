@@ -43,6 +43,10 @@ TAKEN_ELSEWHERE = {
     ("docs/json.md", "json"): "tests/docs/test_json.py",
     ("docs/migrating.md", "sh"): "tests/migrating/test_migrating.py",
     ("docs/migrating.md", "python"): "tests/migrating/test_migrating.py",
+    ("docs/_index.md", "python"): "tests/reuse/test_templates.py",
+    ("docs/_index.md", "typescript"): "tests/reuse/test_sdk.py",
+    ("docs/_index.md", "yaml"): "tests/reuse/test_templates.py",
+    ("docs/installation-configuration.md", "sh"): "tests/reuse/test_templates.py",
     ("docs/sheets.md", "toml"): "tests/cli/test_sheets.py",
     ("docs/security.md", "json"): "tests/e2e/test_keys.py",
 }

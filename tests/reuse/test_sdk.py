@@ -11,6 +11,8 @@ import pytest
 from omics_meta.selection.outputs import NAMES
 from omics_sandbox import Sandbox
 
+from tests.docs.pages import Page
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "typescript"
 PYTHON_SDK = "pulumi_healthomics_metadata_sync"
@@ -118,7 +120,10 @@ def test_the_typescript_sdk_and_the_example_compile(typescript_project: Path) ->
     program = typescript_project / "index.ts"
     [exported] = re.findall(r"^export const \{(.*?)\}", program.read_text(), flags=re.MULTILINE | re.DOTALL)
     assert re.findall(r"\w+", exported) == [*NAMES, "tableStreamArn"]
-    program.write_text(program.read_text().replace("functionMemorySize: 512", 'functionMemorySize: "512"'))
+    wrong = program.read_text().replace("functionMemorySize: 512", 'functionMemorySize: "512"')
+    program.write_text(f'import "./page";\n{wrong}')
+    [page] = Page("docs/_index.md").blocks("typescript")
+    (typescript_project / "page.ts").write_text(page)
 
     assert compile_typescript(typescript_project / "sdks" / "healthomics-metadata-sync") == ""
 

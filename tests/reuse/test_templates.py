@@ -14,7 +14,9 @@ import pytest
 import yaml
 from omics_meta.selection.outputs import NAMES
 from omics_sandbox import Sandbox
+from omics_sandbox.provider import deploy
 
+from tests.docs.pages import Page
 from tests.pulumi_cli import pulumi, pulumi_environment, with_plugin
 
 ROOT = Path(__file__).parents[2]
@@ -84,18 +86,37 @@ def test_a_project_from_the_python_template_comes_up_and_goes(
         assert sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Count"] == 1
 
 
-def test_the_yaml_template_fits_the_schema(schema: str) -> None:
+def test_programs_in_yaml_fit_the_schema(schema: str) -> None:
     """Without the engine: Pulumi's language host for YAML is not built here."""
     program = yaml.safe_load((TEMPLATES / "yaml" / "Pulumi.yaml").read_text())
-    [(name, resource)] = program["resources"].items()
-    package, kind = resource["type"].split(":")
-    declared = json.loads(schema)["resources"][f"{package}:index:{kind}"]
+    [example] = map(yaml.safe_load, Page("docs/_index.md").blocks("yaml"))
+    declared = json.loads(schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]
+    for each in (program, example):
+        [(name, resource)] = each["resources"].items()
+        assert resource["type"] == "healthomics-metadata-sync:MetadataSync"
+        assert resource["properties"].keys() <= declared["inputProperties"].keys()
+        assert each["outputs"] == {output: f"${{{name}.{output}}}" for output in each["outputs"]}
 
-    assert list(program["packages"]) == [package] == [json.loads(schema)["name"]]
-    for argument, value in resource["properties"].items():
+    assert program["outputs"].keys() == declared["properties"].keys()
+    for argument, value in program["resources"]["sync"]["properties"].items():
         [setting] = re.findall(r"^\$\{(\w+)\}$", value)
         assert declared["inputProperties"][argument]["type"] == program["config"][setting]["type"]
-    assert program["outputs"] == {output: f"${{{name}.{output}}}" for output in declared["properties"]}
+
+
+def test_the_pages_for_pulumi_s_registry_say_how_it_is_installed_and_used(sandbox: Sandbox) -> None:
+    # Its rules: github.com/pulumi/registry, .github/pull_request_template.md
+    overview, installation = Page("docs/_index.md"), Page("docs/installation-configuration.md")
+    for page in (overview, installation):
+        _, front_matter, _ = page.text.split("---\n", 2)
+        assert yaml.safe_load(front_matter).keys() == {"title", "meta_desc", "layout"}
+        assert yaml.safe_load(front_matter)["layout"] == "package"
+
+    yaml_template = yaml.safe_load((TEMPLATES / "yaml" / "Pulumi.yaml").read_text())
+    assert f"pulumi package add {yaml_template['packages']['healthomics-metadata-sync']}" in installation.commands
+    [example] = overview.blocks("python")
+    deployment = deploy(lambda: exec(example, {}), environment=sandbox.environment)  # noqa: S102 - of our own page
+    assert set(deployment.outputs) == set(NAMES)
+    deployment.destroy()
 
 
 @pytest.mark.parametrize("language", ["python", "yaml"])
