@@ -123,12 +123,15 @@ def test_whatever_names_a_version_names_the_newest():
 
     # WHEN examples and pages name this repository at a version, THEN it is that one
     listed = git(ROOT, "ls-files", "--", "*.md", "*.txt", "*.yaml", "*.json", ":!tests").split()
-    named = {
-        (name, v)
-        for name in listed
-        for v in re.findall(r"healthomics-metadata-sync(?:\.git\S*@v?|\[deploy\]==)(\d\S*)", text(name))
+    before = r"healthomics-metadata-sync(?:\.git\S*@v?|\[deploy\]==|\": \")|`(?:/components)?@v?"
+    named = {(name, v) for name in listed for v in re.findall(rf"(?:{before})(\d+\.\d+\.\d+)", text(name))}
+    shown = {
+        "docs/json.md",
+        "examples/README.md",
+        "examples/plain/requirements.txt",
+        "templates/python/requirements.txt",
     }
-    assert {"examples/plain/requirements.txt", "templates/python/requirements.txt"} <= {name for name, _ in named}
+    assert shown <= {name for name, _ in named}
     assert {version for _, version in named} == {newest[1] or newest[2]}, named
 
 
