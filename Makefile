@@ -56,7 +56,7 @@ engine: $(READY) ## Find the Pulumi CLI, or build it from Go modules (once, abou
 	@$(BIN)/python -m tools.engine.build
 
 .PHONY: sdks
-sdks: $(READY) ## Set up what some tests need: Pulumi's SDK generators, TypeScript, actionlint (once, 1 minute)
+sdks: $(READY) ## Set up what some tests need: Pulumi's SDK generators, YAML, TypeScript, actionlint (once, 3 minutes)
 	@$(BIN)/python -m tools.engine.sdks
 
 .PHONY: browser

@@ -67,6 +67,12 @@ def generate_sdk(schema: str, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 
 @pytest.fixture(scope="session")
+def yaml_host() -> Path:
+    """Pulumi's language host for YAML."""
+    return _set_up("pulumi-language-yaml")
+
+
+@pytest.fixture(scope="session")
 def sdk_imports() -> Path:
     """The folder with what a generated Python SDK imports beside Pulumi's."""
     return _set_up("sdk-python")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from omics_sandbox.provider import deploy
 
 from tests.docs.pages import Page
 from tests.pulumi_cli import pulumi, pulumi_environment, with_plugin
+
+# The fixture of conftest.py, which tests cannot import.
+Projects = Callable[..., Any]
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
@@ -86,8 +90,26 @@ def test_a_project_from_the_python_template_comes_up_and_goes(
         assert sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Count"] == 1
 
 
+def test_a_project_from_the_yaml_template_comes_up_and_goes(
+    engine: Path, yaml_host: Path, new_project: Projects, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    # GIVEN a project of the template, with the package that is installed here in place of the one at a URL
+    folder = tmp_path / "project"
+    making = ("new", str(TEMPLATES / "yaml"), "--dir", str(folder), "--name", "cohorts", "--generate-only")
+    pulumi(tmp_path, pulumi_environment(engine, tmp_path / "maker", {}), *making, "--yes", "--offline")
+    file = folder / "Pulumi.yaml"
+    file.write_text(re.sub(r"^packages:\n  .*\n", "", file.read_text(), flags=re.MULTILINE))
+    project = new_project(folder, PATH=os.pathsep.join([str(yaml_host.parent), os.environ["PATH"]]))
+
+    # WHEN it comes up, THEN the command line finds all that it needs
+    project.pulumi("up", "--yes", "--skip-preview")
+    assert set(project.outputs()) == {*NAMES, "tableStreamArn"}
+
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert sandbox.client("lambda").list_functions()["Functions"] == []
+
+
 def test_programs_in_yaml_fit_the_schema(schema: str) -> None:
-    """Without the engine: Pulumi's language host for YAML is not built here."""
     program = yaml.safe_load((TEMPLATES / "yaml" / "Pulumi.yaml").read_text())
     [example] = map(yaml.safe_load, Page("docs/_index.md").blocks("yaml"))
     declared = json.loads(schema)["resources"]["healthomics-metadata-sync:index:MetadataSync"]

@@ -1,8 +1,9 @@
 """Set up what the tests of the component package's SDKs and of the workflows need, into `.engine/`.
 
-These are Pulumi's own SDK generators, built from Go modules; what a generated Python SDK imports; TypeScript with the
-packages of `examples/typescript`, as its lock pins them; and actionlint. Each is made again only when its pins change.
-What cannot be made because Go or npm is missing is named and left out: the tests that need it say so too.
+These are Pulumi's own SDK generators and its language host for YAML, built from Go modules; what a generated Python SDK
+imports; TypeScript with the packages of `examples/typescript`, as its lock pins them; and actionlint. Each is made
+again only when its pins change. What cannot be made because Go or npm is missing is named and left out: the tests that
+need it say so too.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import Final
 from tools.engine.build import BUILT, HERE, BuildError, run
 
 GENERATOR: Final = BUILT / "generate_sdk"
+YAML: Final = BUILT / "pulumi-language-yaml"
 ACTIONLINT: Final = BUILT / "actionlint"
 PYTHON: Final = BUILT / "sdk-python"
 TYPESCRIPT: Final = BUILT / "typescript"
@@ -77,6 +79,10 @@ def _build_generator() -> None:
     _build(GENERATOR, "./generate_sdk", "cli")
 
 
+def _build_yaml_host() -> None:
+    _build(YAML, "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", "yaml")
+
+
 def _build_actionlint() -> None:
     # The package of that name on PyPI downloads a program when it is installed.
     _build(ACTIONLINT, "github.com/rhysd/actionlint/cmd/actionlint", "actionlint")
@@ -99,6 +105,7 @@ def _install_typescript() -> None:
 
 _STEPS: Final = (
     Step(GENERATOR, (HERE / "cli" / "go.mod", HERE / "cli" / "generate_sdk" / "main.go"), _build_generator),
+    Step(YAML, (HERE / "yaml" / "go.mod", HERE / "yaml" / "go.sum"), _build_yaml_host),
     Step(ACTIONLINT, (HERE / "actionlint" / "go.mod", HERE / "actionlint" / "go.sum"), _build_actionlint),
     Step(PYTHON, (HERE / "sdk-requirements.txt",), _install_python),
     Step(TYPESCRIPT, (_EXAMPLE / "package.json", _EXAMPLE / "package-lock.json"), _install_typescript),
