@@ -281,7 +281,8 @@ def test_outputs_are_those_of_the_program(world: World):
     documented = [row[0] for row in Page("docs/settings.md").table_under("Outputs")]
 
     assert documented == [camel_case(name) for name in inspect.get_annotations(MetadataSync)]
-    assert set(documented) == world.outputs.keys()
+    # A stream is off by default, and Pulumi's Python SDK leaves null out of a stack's outputs.
+    assert set(documented) - {"tableStreamArn"} == world.outputs.keys()
 
 
 def test_the_roles_statements_are_those_deployed(world: World):
