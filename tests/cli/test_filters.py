@@ -224,7 +224,6 @@ def test_a_file_without_names_is_one_line(
             ("--created-after", "2026-01-01", "--created-after", "2026"),
             "--created-after is given as '2026-01-01' and",
         ),
-        (("-t", "other"), "--table is given as 'rows' and as 'other': give one of them"),
         (("--sort", "set_nmae"), "--sort: 'set_nmae' is not a column"),
         (("--sort", "set_id,set_name"), "--sort: 'set_id,set_name' is not one column: leave out NEW=,"),
         (("--sort", "-z=status"), "--sort: 'z=status' is not one column: leave out NEW=, and put | between several"),

@@ -1,14 +1,20 @@
 """Reconciliations in the deployed pipeline: on schedule, and when a store or tags are changed."""
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
 from omics_sandbox import Sandbox
+
+from tests.changed_code import SHORT_WAIT, change_code
+
+TINY_STEPS = {
+    "readset_sync/aws/healthomics.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
+    "readset_sync/constants.py": (b"FILL_A_MINUTE = 200", b"FILL_A_MINUTE = 1"),
+    "readset_sync/stores/reconciliation.py": (b"_REFRESHES: Final = 200", b"_REFRESHES: Final = 1"),
+}
+"""Pages of one read set and steps of one refresh, so that a few make a long chain."""
 
 
 def finished(stack: Any) -> list[dict[str, int]]:
@@ -18,6 +24,7 @@ def finished(stack: Any) -> list[dict[str, int]]:
 
 def test_every_night_what_events_did_not_tell_is_made_good(sandbox: Sandbox, up: Callable[..., Any]) -> None:
     stack = up()
+    change_code(sandbox, stack.outputs["functionName"], SHORT_WAIT)
     omics = sandbox.omics
     store, doomed = omics.create_store("cohort"), omics.create_store("doomed")
     kept, archived, renamed, deleted = (omics.create_read_set(store, name=f"set {n}") for n in range(4))
@@ -166,8 +173,7 @@ def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant
     function = {"FunctionName": stack.outputs["functionName"]}
     functions = sandbox.client("lambda")
     assert functions.get_function_recursion_config(**function)["RecursiveLoop"] == "Allow"
-    deployed = lambda_backends[sandbox.account][sandbox.region].get_function(function["FunctionName"])
-    functions.update_function_code(**function, ZipFile=with_tiny_steps(deployed.code_bytes))
+    change_code(sandbox, function["FunctionName"], TINY_STEPS)
     sandbox.omics.emit_events = False
     store = sandbox.omics.create_store("cohort")
     read_sets = [sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(17)]
@@ -188,22 +194,3 @@ def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant
     assert not any("sync_state" in row for row in stack.rows().values())
     assert stack.queued(stack.outputs["deadLetterQueueUrl"]) == []
     assert len(finished(stack)) == 1
-
-
-def with_tiny_steps(package: bytes) -> bytes:
-    """A deployment package with pages of one read set and steps of one refresh, so that a few make a long chain."""
-    changes = {
-        "readset_sync/aws/healthomics.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
-        "readset_sync/constants.py": (b"FILL_A_MINUTE = 200", b"FILL_A_MINUTE = 1"),
-        "readset_sync/stores/reconciliation.py": (b"_REFRESHES: Final = 200", b"_REFRESHES: Final = 1"),
-    }
-    changed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(changed, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name in changes:
-                before, after = changes[name]
-                assert content.count(before) == 1
-                content = content.replace(before, after)
-            new.writestr(name, content)
-    return changed.getvalue()

@@ -20,6 +20,8 @@ import pytest
 from omics_sandbox import Sandbox
 from omics_sandbox.provider import deploy
 
+from tests.changed_code import SHORT_WAIT, change_code
+
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "SendMessageBatch"}
 RECONCILIATION = {
@@ -50,6 +52,7 @@ def outputs(sandbox: Sandbox) -> dict[str, Any]:
     for mapping in sandbox._parts.functions.mappings(sandbox.region):
         # One message after the other, because those of a batch go on side by side.
         mapping.maximum_concurrency = mapping.batch_size = 1
+    change_code(sandbox, outputs["functionName"], SHORT_WAIT)
     return outputs
 
 
