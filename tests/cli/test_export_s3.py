@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import Any, BinaryIO, cast
 
@@ -322,7 +323,8 @@ NO_ACCESS_TO_REGION = "bucket lab-bucket is in us-west-2, and no table is: give 
             ("-o", AT, "--sample", "HG002", "--segments", "2"),
             "--segments is about a scan, and index sample is keyed by",
         ),
-        (("--segments", "0"), "--segments '0' is not possible: give a whole number of at least 1"),
+        (("--segments", "0"), "--segments '0' is not possible: give a whole number from 1 to 32"),
+        (("--segments", "33"), "--segments '33' is not possible: give a whole number from 1 to 32"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(
@@ -418,6 +420,52 @@ def test_rows_and_files_are_written_when_there_are_enough(monkeypatch: pytest.Mo
     assert Counter(key.split("/")[3] for key in put) == dict.fromkeys(stores, len(put) / 3)
     assert len({at for at, *_ in put.values()}) > 3, "a file that is large enough is put while others are read"
     assert all(groups >= rows / 6 for _, rows, groups in put.values())
+
+
+def test_of_many_stores_few_files_are_open_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_s3, "ROW_GROUP", 6)
+    monkeypatch.setattr(export_s3, "_MOST_OPEN", 2)
+    made, most, total = list[Any](), 0, 0
+
+    def make() -> Any:
+        nonlocal most
+        made.append(TemporaryFile())  # noqa: SIM115 - what is tested closes it
+        most = max(most, sum(not each.closed for each in made))
+        return made[-1]
+
+    def keep(_: str, file: BinaryIO) -> None:
+        nonlocal total
+        total += cast("Any", pyarrow.parquet).ParquetFile(file).metadata.num_rows
+
+    monkeypatch.setattr(export_s3, "TemporaryFile", make)
+    pages = ([read_set(f"{10**9 + store}", number) for store in range(9)] for number in range(5))
+    folder: Any = SimpleNamespace(put=keep, replace_list=list[str]().extend)
+
+    assert write_by_store(pages, columns_of("set_arn"), folder) == total == 45
+    assert most == 2
+
+
+def test_a_list_that_no_export_wrote_is_replaced(cli: CommandLine, bucket: Bucket, exported: str) -> None:
+    bucket.client.put_object(Bucket=BUCKET, Key=LIST, Body=b"\xff\xfe of somebody else")
+
+    assert cli.run("export", "-t", exported, "-o", AT).code == 0
+    assert Counter(bucket.rows()) == arns(NEWER)
+
+
+def test_a_list_that_is_deleted_meanwhile_leaves_nothing_behind(
+    cli: CommandLine, bucket: Bucket, exported: str, calls: Calls
+) -> None:
+    before = bucket.keys()
+
+    def delete(instant: int) -> None:
+        if instant == SWITCHED - 1:
+            bucket.client.delete_object(Bucket=BUCKET, Key=LIST)
+
+    calls.act_at(delete)
+    done = cli.run("export", "-t", exported, "-o", AT)
+
+    assert (done.code, bucket.keys()) == (2, before - {LIST})
+    assert "ended meanwhile, and is kept, or the list was deleted: run it again" in done.err
 
 
 def test_segments_are_as_many_as_were_asked_for(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ _OWN: Final = re.compile(_DATA + r"(\d{12}/[a-z0-9-]+/\d{10,36}|other)/[0-9a-f]{
 _FILE_BYTES: Final = 128 * 2**20
 """Of a file; then another is begun. S3 takes 5 GB in one call, so that there are no multipart uploads to abort."""
 
+_MOST_OPEN: Final = 100
+"""Files at the same time, of stores: a process may have some 256 on macOS, and 1,024 on Linux."""
+
 _MOST_DELETED: Final = 1000
 """Objects that DeleteObjects takes."""
 
@@ -137,7 +140,7 @@ class Folder:
             found = self._client.get_object(Bucket=self._place.bucket, Key=self._place.prefix + _LIST)
         except self._client.exceptions.NoSuchKey:
             return None, ""
-        return found["ETag"], found["Body"].read().decode()
+        return found["ETag"], found["Body"].read().decode(errors="replace")  # whatever somebody put there
 
     def put(self, key: str, file: BinaryIO) -> None:
         """Write an object, under a key after the prefix, from the beginning of a file."""
@@ -159,13 +162,15 @@ class Folder:
                     Bucket=self._place.bucket, Key=self._place.prefix + _LIST, Body=text.encode(), **condition
                 )
             except ClientError as error:
-                if error_code(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                # Where the list was deleted meanwhile, there is no such key that could match.
+                if error_code(error) not in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
                     raise
                 if self._list()[1] == text:  # an attempt before the last was done, and its answer lost
                     return
                 self.delete(keys)
                 raise CommandError(
-                    f"another export to {self._place} ended meanwhile, and is kept: run it again"
+                    f"another export to {self._place} ended meanwhile, and is kept, or the list was deleted:"
+                    " run it again"
                 ) from error
 
     def delete_replaced(self) -> bool:
@@ -259,15 +264,18 @@ class _Stores:
         """Put all files. Without any row, there is a file without rows, because DuckDB does not read no file."""
         if not self.keys and not self._rows and not self._open:
             self._rows["other"] = []
-        for store in [*self._rows]:
-            self._write(store)
-        for store in [*self._open]:
-            self._put(store)
+        for store in [*self._open, *(each for each in self._rows if each not in self._open)]:
+            if store in self._rows:
+                self._write(store)
+            if store in self._open:
+                self._put(store)
 
     def _write(self, store: str) -> None:
         group = self._rows.pop(store)
         self._held -= len(group)
         if store not in self._open:
+            if len(self._open) >= _MOST_OPEN:
+                self._put(max(self._open, key=lambda each: self._open[each][0].tell()))
             file = self._files.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
             self._open[store] = file, self._files.enter_context(ParquetFile(self._columns, file))
         file, parquet = self._open[store]

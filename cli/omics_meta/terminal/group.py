@@ -200,7 +200,10 @@ def _refusal(error: Any) -> str:
     """Say what is wrong with the value of an option, which is a number or one of some words."""
     [refused] = error.__cause__.errors()
     choices = error.param.type_descriptor.choices
-    wanted = f"one of {', '.join(choices)}" if choices else f"a whole number of at least {error.param.min}"
+    limits = (
+        f"of at least {error.param.min}" if error.param.max is None else f"from {error.param.min} to {error.param.max}"
+    )
+    wanted = f"one of {', '.join(choices)}" if choices else f"a whole number {limits}"
     return f"{error.param.opts[-1]} {refused['input']!r} is not possible: give {wanted}"
 
 
