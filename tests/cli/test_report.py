@@ -1,6 +1,7 @@
 """`omics-meta report`: one page of HTML, correct, harmless, and readable in a browser."""
 
 import json
+import math
 import re
 import signal
 from collections import Counter
@@ -358,6 +359,32 @@ def test_an_empty_table_has_a_page_too(aws: Aws, report: Callable[..., Page]) ->
     assert {count for count, *_ in page.rows("refreshed").values()} == {"0"}
 
 
+def test_a_tag_that_is_named_of_no_read_set_has_no_line(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+    done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "report.html", "--tag-keys", "cohort")
+
+    assert done.code == 0, done.err
+    assert [line[:1] for line in Page((tmp_path / "report.html").read_text()).table("cohort")] == [["cohort"]]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["ARCHIVED"], ">archived before their rows were written<"),
+        (["ACTIVE"], ">not read singly yet<"),
+        (["ACTIVE", "ARCHIVED"], ">archived before their rows were written, or not read singly yet<"),
+    ],
+)
+def test_the_page_says_why_sizes_are_unknown(statuses: list[str], said: str) -> None:
+    assert said in page_of(counted(*({"set_status": status} for status in statuses)))
+
+
+def test_the_name_of_a_narrow_last_month_is_not_cut_off() -> None:
+    months = {f"{2020 + number // 12}-{number % 12 + 1:02}": Tally(1) for number in range(60)}
+
+    assert re.search(r'<text x="900" y="\d+" class="end">2024-12</text>', growth(months))
+    assert 'class="middle">2026-01<' in growth({"2025-12": Tally(1), "2026-01": Tally(1)})
+
+
 def test_a_verification_is_shown(aws: Aws, cli: CommandLine, report: Callable[..., Page], tmp_path: Path) -> None:
     store = aws.store(2)
     table = aws.filled(store)
@@ -426,7 +453,10 @@ def test_a_verification_of_one_of_several_tables_says_so() -> None:
     assert "Only table rows in us-west-2 was compared, and not others in us-west-2." in text
 
 
-@pytest.mark.parametrize("members", [{"table": "another"}, {"region": "eu-west-1"}])
+@pytest.mark.parametrize(
+    "members",
+    [{"table": "another"}, {"region": "eu-west-1"}],
+)
 def test_a_verification_of_another_table_is_refused(
     members: dict[str, str], aws: Aws, cli: CommandLine, tmp_path: Path
 ) -> None:
@@ -454,6 +484,7 @@ def test_a_verification_of_another_table_is_refused(
         '{"command": "backfill"}',
         '{"command": "verify", "table": "rows"}',
         json.dumps(VERIFIED | {"totals": 3}),
+        json.dumps(VERIFIED | {"totals": {"in_sync": math.inf}}),
         json.dumps(VERIFIED | {"stores": [{}]}),
         json.dumps(VERIFIED | {"pipeline": ["rule"]}),
         "no JSON",

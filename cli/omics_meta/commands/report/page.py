@@ -92,7 +92,9 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     if other := total.count - active.count - archived.count:
         yield "Other status", f"{other:,}", ""
     # HealthOmics shows no size of a read set that was archived before its row was written.
-    yield "Unknown size", f"{total.unknown:,}", "archived before their rows were written" if total.unknown else ""
+    reasons = ["archived before their rows were written"] if archived.unknown else []
+    reasons += ["not read singly yet"] if total.unknown > archived.unknown else []
+    yield "Unknown size", f"{total.unknown:,}", ", or ".join(reasons)
 
 
 def _of_unknown(count: int) -> str:
@@ -127,7 +129,8 @@ def _counts(label: str, group: Sequence[tuple[str, Tally]], caption: str) -> lis
 
 def _bars(tallies: Iterable[Tally]) -> list[Bar]:
     shown = list(tallies)
-    most, largest = (max(each.count for each in shown) or 1, max(each.size for each in shown) or 1)
+    most = max((each.count for each in shown), default=0) or 1
+    largest = max((each.size for each in shown), default=0) or 1
     return [Bar(each.count / most, each.size / largest) for each in shown]
 
 

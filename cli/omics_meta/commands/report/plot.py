@@ -13,6 +13,8 @@ _MOST_MONTHS: Final = 600
 
 _WIDTH, _HEIGHT = 900, 130
 _LEFT, _TOP, _BETWEEN = 90, 32, 60
+_NAME: Final = 70
+"""Width of the name of a month."""
 _ALL_HEIGHT: Final = 2 * (_TOP + _HEIGHT) + _BETWEEN
 
 
@@ -99,7 +101,11 @@ def _axis(months: Sequence[str], bottom: int) -> str:
             named.append(number)
     if len(months) > room:
         named.append(len(months) - 1)
+    # The name of a narrow last month would be cut off at the edge.
+    at_edge = {len(months) - 1} if step < _NAME else set[int]()
     return "".join(
-        f'<text x="{_LEFT + step * (number + 0.5):.1f}" y="{bottom + 20}" class="middle">{months[number]}</text>'
+        f'<text x="{_WIDTH}" y="{bottom + 20}" class="end">{months[number]}</text>'
+        if number in at_edge
+        else f'<text x="{_LEFT + step * (number + 0.5):.1f}" y="{bottom + 20}" class="middle">{months[number]}</text>'
         for number in named
     )

@@ -37,7 +37,7 @@ class Verification:
         """Read the document that a verification printed.
 
         Raises:
-            KeyError, TypeError, AttributeError, ValueError: It is none.
+            KeyError, TypeError, AttributeError, ValueError, OverflowError: It is none.
         """
         if document["command"] != "verify":
             raise ValueError(document["command"])
@@ -55,9 +55,10 @@ class Verification:
         )
 
     def is_of(self, table: TableInventory) -> bool:
-        """Whether it compared this table, which it may have named by its ARN."""
-        name = self.table.rpartition(":table/")[2]
-        return (name, self.region) == (table.name, table.region)
+        """Whether it compared this table, which it may have named by its ARN, and else in any account."""
+        arn, _, name = self.table.rpartition(":table/")
+        account = arn.rpartition(":")[2]
+        return (name, self.region) == (table.name, table.region) and account in {"", table.account}
 
 
 def read(path: Path) -> Verification:
@@ -73,7 +74,7 @@ def read(path: Path) -> Verification:
         raise CommandError(f"{origin} ({error}): {_WANTED}") from error
     try:
         return Verification.of(document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise CommandError(f"{origin}: not the output of a verification: {_WANTED}") from error
 
 
