@@ -453,10 +453,23 @@ def test_a_verification_of_one_of_several_tables_says_so() -> None:
     assert "Only table rows in us-west-2 was compared, and not others in us-west-2." in text
 
 
-@pytest.mark.parametrize(
-    "members",
-    [{"table": "another"}, {"region": "eu-west-1"}],
-)
+def test_a_verification_of_one_of_several_tables_of_the_same_name_says_so() -> None:
+    inventory = counted({})
+    inventory.begin(TableInventory("210987654321", "us-west-2", "rows"))
+
+    text = write_page(inventory, NOW, Verification.of(VERIFIED))
+
+    assert "Only one of the 2 tables rows in us-west-2 was compared: the verification does not tell" in text
+
+
+def test_a_verification_that_names_an_arn_is_of_that_account_alone() -> None:
+    arn, table = "arn:aws:dynamodb:us-west-2:{}:table/rows", TableInventory("123456789012", "us-west-2", "rows")
+
+    assert Verification.of(VERIFIED | {"table": arn.format("123456789012")}).is_of(table)
+    assert not Verification.of(VERIFIED | {"table": arn.format("210987654321")}).is_of(table)
+
+
+@pytest.mark.parametrize("members", [{"table": "another"}, {"region": "eu-west-1"}])
 def test_a_verification_of_another_table_is_refused(
     members: dict[str, str], aws: Aws, cli: CommandLine, tmp_path: Path
 ) -> None:

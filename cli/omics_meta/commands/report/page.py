@@ -255,6 +255,10 @@ def _verification(inventory: Inventory, found: Verification | None) -> list[str]
     verdict = "" if found.in_sync else " Something was wrong."
     said = [f"{found.compared} {wrong:,} of {every:,} rows differed.{verdict}"]
     others = [f"{table.name} in {table.region}" for table in inventory.tables if not found.is_of(table)]
+    alike = len(inventory.tables) - len(others)
+    if alike > 1:
+        one = f"one of the {alike} tables {found.table} in {found.region}"
+        said.append(f"Only {one} was compared: the verification does not tell of which account.")
     if others:
         said.append(f"Only table {found.table} in {found.region} was compared, and not {', '.join(others)}.")
     elif left := sorted({store.store_id for store in inventory.stores} - found.stores):
