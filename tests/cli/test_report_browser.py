@@ -169,6 +169,20 @@ def test_a_click_shows_sizes_instead_of_counts(shown: Browser) -> None:
     assert shown.eval(seen) == shown.eval(bars) == [False, True]
 
 
+@pytest.mark.parametrize("width", [400, 1200])
+def test_the_plot_is_seen_whole_and_no_short_label_is_broken(shown: Browser, width: int) -> None:
+    shown.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    try:
+        plot = "document.querySelector('.plot.by-count')"
+        inside = f"[...{plot}.querySelectorAll('text')].every((t) => t.getBoundingClientRect().right <= innerWidth)"
+        assert shown.eval(f"{plot}.getBoundingClientRect().right <= innerWidth && {inside}")
+        assert shown.eval("document.querySelector('.headline').scrollWidth <= document.body.clientWidth")
+        heights = shown.eval(f"[...{table_of('status')}.tBodies[0].rows].map((row) => row.cells[0].offsetHeight)")
+        assert max(heights) < 40, "a status on two lines"
+    finally:
+        shown.call("Emulation.clearDeviceMetricsOverride")
+
+
 def test_print_has_whole_tables_and_no_controls(listed: Browser) -> None:
     listed.click(
         mark(listed, f"{table_of('sequence store')}.parentElement.previousElementSibling.querySelector('input')")
@@ -181,6 +195,8 @@ def test_print_has_whole_tables_and_no_controls(listed: Browser) -> None:
     assert len(column(listed, "sequence store", 0)) == 7
     assert not listed.eval("[...document.querySelectorAll('input')].some((field) => field.checkVisibility())")
     assert not listed.eval("document.querySelector('.view').checkVisibility()")
+    # Chromium repeats the heads of a table on its next page only if no button in them has a box.
+    assert not listed.eval("[...document.querySelectorAll('th button')].some((b) => b.getClientRects().length)")
     said = listed.eval("document.querySelector('.printed').innerText")
     assert said == "The list of 3,000 read sets is not printed. `omics-meta export --format csv` writes them to a file."
     assert listed.pdf().startswith(b"%PDF-")

@@ -85,8 +85,9 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     total, tallies = inventory.total, inventory.statuses.tallies
     active, archived = tallies.get(_ACTIVE, Tally()), tallies.get(ARCHIVED, Tally())
     yield "Read sets", f"{total.count:,}", ""
-    yield "Size of files", _size(total).text, "" if total.known_size is None else size_text(total.size)
-    yield "Gigabases", _gigabases(total).text, _of_unknown(total.bases_unknown)
+    known = "" if total.known_size is None else size_text(total.size)
+    yield "Size of files", _size(total, alone=True).text, "; ".join(filter(None, (known, _of_unknown(total.unknown))))
+    yield "Gigabases", _gigabases(total, alone=True).text, _of_unknown(total.bases_unknown)
     for name, tally in (("Active", active), ("Archived", archived)):
         yield name, f"{tally.count:,}", _size(tally).text if tally.count else ""
     if other := total.count - active.count - archived.count:
@@ -98,7 +99,11 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
 
 
 def _of_unknown(count: int) -> str:
-    return f"{count:,} read sets {UNKNOWN}" if count else ""
+    return f"{_read_sets(count)} {UNKNOWN}" if count else ""
+
+
+def _read_sets(count: int) -> str:
+    return f"{count:,} read set{'' if count == 1 else 's'}"
 
 
 def _sections(inventory: Inventory, verification: Verification | None) -> Iterator[tuple[str, list[str]]]:
@@ -114,7 +119,8 @@ def _sections(inventory: Inventory, verification: Verification | None) -> Iterat
     yield "Tags", [*keys, *(_tag(key, found) for key, found in inventory.tags.items())]
     yield "Storage cost in a month", _storage(inventory.storage) if total.count else []
     ages = _counts("refreshed", inventory.ages.in_order(Inventory.AGES), "Rows by when they were last read anew")
-    yield "How fresh the rows are", [*([] if several else [_freshness(inventory.tables[0])]), *ages]
+    fresh = _freshnesses(inventory.tables) if several else _freshness(inventory.tables[0])
+    yield "How fresh the rows are", [fresh, *ages]
     yield "What was compared with HealthOmics", _verification(inventory, verification)
 
 
@@ -138,17 +144,19 @@ def _numbers(tally: Tally) -> tuple[Number, Number, Number]:
     return Number(f"{tally.count:,}", tally.count), _size(tally), _gigabases(tally)
 
 
-def _size(tally: Tally) -> Number:
+def _size(tally: Tally, *, alone: bool = False) -> Number:
+    """Write a size; `alone`, without of how many read sets it is unknown."""
     if tally.known_size is None:
         return Number(UNKNOWN, None)
-    return Number(_known(size_text(tally.size, decimal=True), tally.unknown), tally.size)
+    return Number(_known(size_text(tally.size, decimal=True), 0 if alone else tally.unknown), tally.size)
 
 
-def _gigabases(tally: Tally) -> Number:
+def _gigabases(tally: Tally, *, alone: bool = False) -> Number:
     if tally.known_bases is None:
         return Number(UNKNOWN, None)
     gigabases = tally.bases / 1e9
-    return Number(_known(f"{gigabases:,.{1 if gigabases < 1000 else 0}f}", tally.bases_unknown), tally.bases)
+    text = f"{gigabases:,.{1 if gigabases < 1000 else 0}f}"
+    return Number(_known(text, 0 if alone else tally.bases_unknown), tally.bases)
 
 
 def _known(text: str, unknown: int) -> str:
@@ -162,16 +170,11 @@ def _tables(tables: Sequence[TableInventory]) -> str:
             table.region,
             table.name,
             *_numbers(table.total),
-            table.oldest or UNKNOWN,
-            table.newest or UNKNOWN,
-            Number(f"{table.incomplete:,}", table.incomplete),
             bar,
         )
         for table, bar in zip(tables, _bars(table.total for table in tables), strict=True)
     ]
-    refreshed = ("oldest refresh", "newest refresh", "not complete")
-    columns = ("account", "region", "table", *_MEASURES[:-1], *refreshed, "")
-    return html.table("The tables, and when their rows were last read anew from HealthOmics", columns, lines)
+    return html.table("Read sets by table", ("account", "region", "table", *_MEASURES), lines)
 
 
 def _stores(inventory: Inventory, *, several: bool) -> str:
@@ -235,9 +238,12 @@ def _said_of_storage(
             f"publication of {price.date}; check them before you rely on them."
         )
         if unknown := sum(tally.bases_unknown for tally in known):
-            yield f"Not in this sum: {unknown:,} read sets of which no row tells the number of bases."
-    if regions := sorted({region or UNKNOWN for region, _ in storage} - STORAGE_REGIONS):
-        yield f"The price in {', '.join(regions)} is not known here: see {price.page}."
+            yield f"Not in this sum: {_read_sets(unknown)} of which no row tells the number of bases."
+    if others := [(region, tally.count) for (region, _), tally in storage.items() if region not in STORAGE_REGIONS]:
+        regions = ", ".join(sorted({region or UNKNOWN for region, _ in others}))
+        left = _read_sets(sum(count for _, count in others))
+        which = f"Not in this sum: the {left} in {regions}, where the price" if known else f"The price in {regions}"
+        yield f"{which} is not known here: see {price.page}."
 
 
 def _freshness(table: TableInventory) -> str:
@@ -245,6 +251,22 @@ def _freshness(table: TableInventory) -> str:
     if table.oldest:
         said += f"Rows were last read anew from HealthOmics between {table.oldest} and {table.newest}. "
     return html.paragraph(f"{said}Rows that are not complete yet: {table.incomplete:,}.")
+
+
+def _freshnesses(tables: Sequence[TableInventory]) -> str:
+    lines = [
+        (
+            table.account,
+            table.region,
+            table.name,
+            table.oldest or UNKNOWN,
+            table.newest or UNKNOWN,
+            Number(f"{table.incomplete:,}", table.incomplete),
+        )
+        for table in tables
+    ]
+    columns = ("account", "region", "table", "oldest refresh", "newest refresh", "not complete")
+    return html.table("When the rows of each table were last read anew from HealthOmics", columns, lines)
 
 
 def _verification(inventory: Inventory, found: Verification | None) -> list[str]:
