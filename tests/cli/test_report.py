@@ -463,26 +463,22 @@ def test_a_verification_of_one_of_several_tables_says_so() -> None:
 
     text = write_page(inventory, NOW, Verification.of(VERIFIED))
 
-    assert "Only table rows in us-west-2 was compared, and not others in us-west-2." in text
+    assert "Only table rows in us-west-2 was compared, and not others in us-west-2 of account 123456789012." in text
 
 
-def test_a_verification_of_one_of_several_tables_of_the_same_name_says_so() -> None:
+def test_a_verification_is_of_one_account_though_others_have_a_table_of_the_same_name() -> None:
     inventory = counted({})
     inventory.begin(TableInventory("210987654321", "us-west-2", "rows"))
 
-    text = write_page(inventory, NOW, Verification.of(VERIFIED))
+    text = write_page(inventory, NOW, Verification.of(VERIFIED | {"account": "210987654321"}))
 
-    assert "Only one of the 2 tables rows in us-west-2 was compared: the verification does not tell" in text
-
-
-def test_a_verification_that_names_an_arn_is_of_that_account_alone() -> None:
-    arn, table = "arn:aws:dynamodb:us-west-2:{}:table/rows", TableInventory("123456789012", "us-west-2", "rows")
-
-    assert Verification.of(VERIFIED | {"table": arn.format("123456789012")}).is_of(table)
-    assert not Verification.of(VERIFIED | {"table": arn.format("210987654321")}).is_of(table)
+    assert (
+        "Only table rows in us-west-2 of account 210987654321 was compared, and not rows in us-west-2 of account "
+        "123456789012."
+    ) in text
 
 
-@pytest.mark.parametrize("members", [{"table": "another"}, {"region": "eu-west-1"}])
+@pytest.mark.parametrize("members", [{"table": "another"}, {"region": "eu-west-1"}, {"account": "210987654321"}])
 def test_a_verification_of_another_table_is_refused(
     members: dict[str, str], aws: Aws, cli: CommandLine, tmp_path: Path
 ) -> None:
@@ -494,10 +490,11 @@ def test_a_verification_of_another_table_is_refused(
     done = cli.run("report", "-t", table, "-o", page, "--verification", file)
 
     named = {"table": table, "region": "us-west-2"} | members
+    of = f" of account {named['account']}" if "account" in named else ""
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        f"omics-meta: error: --verification {file} is about table {named['table']} in {named['region']}, and the "
-        f"report about {table} in us-west-2: verify that, or leave the option out\n"
+        f"omics-meta: error: --verification {file} is about table {named['table']} in {named['region']}{of}, and the "
+        f"report about {table} in us-west-2 of account 123456789012: verify that, or leave the option out\n"
     )
     assert page.read_text() == "before"
 

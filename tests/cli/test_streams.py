@@ -20,6 +20,7 @@ VERIFY_KEYS = {
     "in_sync",
     "deep",
     "table",
+    "account",
     "region",
     "tags_in_bulk",
     "tags_told",

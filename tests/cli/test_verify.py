@@ -23,6 +23,7 @@ def test_in_sync(aws: Aws, cli: CommandLine) -> None:
         "tags_in_bulk": "trusted",
         "tags_told": {"told": 12, "of": 12},
         "table": table,
+        "account": "123456789012",
         "region": "us-west-2",
         "stores": [{"store_id": store, **_counts(in_sync=12)}, {"store_id": empty, **_counts()}],
         "totals": _counts(in_sync=12),

@@ -142,6 +142,7 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
         "tags_in_bulk": str(connection.bulk.trust),
         "tags_told": connection.bulk.trust.coverage,
         "table": connection.table.name,
+        "account": connection.account,
         "region": connection.region,
         **counts_document(_COLUMNS, report.counts),
         "repaired": sum(map(report.is_repaired, report.drift)),

@@ -31,6 +31,8 @@ class Connection:
     source: HealthOmics
     bulk: BulkTags
     table: Table
+    account: str | None
+    """The account that the table is in; None where what answers does not tell."""
     store_ids: tuple[str, ...]
     every_store: bool
     """Whether these are all stores of the account and region."""
@@ -57,12 +59,18 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
     # A command ends long before a store's name could matter again, so each store is read once.
     source = HealthOmics(omics, store_max_age=float("inf"), tell=print_note)
     table = Table(dynamodb, target.table)
-    table.check_key()
+    account = _account(table.check_key())
     store_ids = target.store_ids or tuple(source.store_ids())
     stores = [source.store(store_id) for store_id in store_ids]
     asked_at = min((store.as_of for store in stores), default=datetime.now(UTC))
     bulk = BulkTags(tagging_client(session, max_tps=max_tps), source, tell=print_note)
-    return Connection(session, source, bulk, table, store_ids, every_store=not target.store_ids, asked_at=asked_at)
+    every_store = not target.store_ids
+    return Connection(session, source, bulk, table, account, store_ids, every_store=every_store, asked_at=asked_at)
+
+
+def _account(description: "TableDescriptionTypeDef") -> str | None:
+    arn = description.get("TableArn", "")
+    return arn.split(":")[4] if arn else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class TableConnection:
     @property
     def account(self) -> str | None:
         """The account that the table is in; None where what answers does not tell."""
-        return self.arn.split(":")[4] if self.arn else None
+        return _account(self.description)
 
     @property
     def options(self) -> tuple[str, ...]:

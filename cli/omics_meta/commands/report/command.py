@@ -54,7 +54,8 @@ def run(
         file.buffer.write(written.encode())
     for key in inventory.tags.keys() - inventory.keys.tallies.keys():
         print_note(f"--tag-keys: no read set has the tag {key!r}; upper and lower case matter")
-    where = ", ".join(f"{table.name} in {table.region}" for table in inventory.tables)
+    one, *others = inventory.tables
+    where = ", ".join(map(verification.named, inventory.tables)) if others else f"{one.name} in {one.region}"
     said = f"{counted(inventory.total.count, 'read set')} of table {where}"
     if is_stdout(output):
         print_note(said)

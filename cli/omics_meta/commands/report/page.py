@@ -12,7 +12,7 @@ from omics_meta.commands.report import html
 from omics_meta.commands.report.html import Bar, Cell, Number
 from omics_meta.commands.report.plot import growth
 from omics_meta.commands.report.read_sets import ReadSets
-from omics_meta.commands.report.verification import Verification
+from omics_meta.commands.report.verification import Verification, named
 from omics_meta.search.inventory import (
     ARCHIVED,
     OTHERS,
@@ -196,12 +196,12 @@ def _store_name(inventory: Inventory, store: Store) -> str:
 def _tag(key: str, found: TagInventory) -> str:
     """Write a table of a tag's values, with a column for each status."""
     ranked = found.values.largest(_MOST_LINES)
-    named = {value for value, _ in ranked} - {OTHERS}
+    values = {value for value, _ in ranked} - {OTHERS}
     statuses: Counter[str] = Counter()
     cells: Counter[tuple[str, str]] = Counter()
     for (value, status), count in found.statuses.items():
         statuses[status] += count
-        cells[value if value in named else OTHERS, status] += count
+        cells[value if value in values else OTHERS, status] += count
     columns = [status for status, _ in statuses.most_common(_MOST_STATUSES)]
     lines = [
         (value, *_numbers(tally), *(Number(f"{cells[value, each]:,}", cells[value, each]) for each in columns), bar)
@@ -276,13 +276,9 @@ def _verification(inventory: Inventory, found: Verification | None) -> list[str]
     wrong = every - found.totals["in sync"]
     verdict = "" if found.in_sync else " Something was wrong."
     said = [f"{found.compared} {wrong:,} of {every:,} rows differed.{verdict}"]
-    others = [f"{table.name} in {table.region}" for table in inventory.tables if not found.is_of(table)]
-    alike = len(inventory.tables) - len(others)
-    if alike > 1:
-        one = f"one of the {alike} tables {found.table} in {found.region}"
-        said.append(f"Only {one} was compared: the verification does not tell of which account.")
+    others = [named(table) for table in inventory.tables if not found.is_of(table)]
     if others:
-        said.append(f"Only table {found.table} in {found.region} was compared, and not {', '.join(others)}.")
+        said.append(f"Only table {found} was compared, and not {', '.join(others)}.")
     elif left := sorted({store.store_id for store in inventory.stores} - found.stores):
         said.append(f"Sequence stores that were not compared: {', '.join(left[:_MOST_LINES])}.")
     if found.checks:

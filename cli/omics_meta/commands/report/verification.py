@@ -20,6 +20,8 @@ class Verification:
     """A verification, checked to be one. A member that an older version did not write counts as nothing."""
 
     table: str
+    account: str
+    """Of the table; empty where an older version did not write it."""
     region: str
     in_sync: bool
     totals: Mapping[str, int]
@@ -45,6 +47,7 @@ class Verification:
         totals: dict[str, int] = document.get("totals") or {}
         return cls(
             str(document["table"]),
+            document.get("account") or "",
             str(document["region"]),
             bool(document["in_sync"]),
             {state.replace("_", " "): int(totals.get(state, 0)) for state in _STATES},
@@ -55,10 +58,14 @@ class Verification:
         )
 
     def is_of(self, table: TableInventory) -> bool:
-        """Whether it compared this table, which it may have named by its ARN, and else in any account."""
-        arn, _, name = self.table.rpartition(":table/")
-        account = arn.rpartition(":")[2]
-        return (name, self.region) == (table.name, table.region) and account in {"", table.account}
+        """Whether it compared this table, which it may have named by its ARN."""
+        name = self.table.rpartition(":table/")[2]
+        is_account = not (self.account and table.account) or self.account == table.account
+        return is_account and (name, self.region) == (table.name, table.region)
+
+    def __str__(self) -> str:
+        """Return which table it compared."""
+        return _named(self.table, self.account, self.region)
 
 
 def read(path: Path) -> Verification:
@@ -85,11 +92,20 @@ def check_table(path: Path, verification: Verification, tables: Sequence[TableIn
         CommandError: It compared another one.
     """
     if not any(map(verification.is_of, tables)):
-        shown = ", ".join(f"{table.name} in {table.region}" for table in tables)
+        shown = ", ".join(map(named, tables))
         raise CommandError(
-            f"--verification {path} is about table {verification.table} in {verification.region}, and the report about "
-            f"{shown}: verify that, or leave the option out"
+            f"--verification {path} is about table {verification}, and the report about {shown}: verify that, or leave "
+            "the option out"
         )
+
+
+def named(table: TableInventory) -> str:
+    """Say which table it is; tables of several accounts have the same name as a rule."""
+    return _named(table.name, table.account, table.region)
+
+
+def _named(name: str, account: str, region: str) -> str:
+    return f"{name} in {region}{f' of account {account}' if account else ''}"
 
 
 def _compared(document: Mapping[str, Any]) -> str:
