@@ -41,6 +41,7 @@ from omics_meta.selection.options import (
 from omics_meta.terminal.exits import ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.group import Commands, sharing
+from omics_meta.terminal.output_file import output_path
 
 EXIT_CODES = (
     "Exit codes: 0 done, or in sync; 1 done, but something is wrong (drift found, some read sets failed); "
@@ -247,6 +248,7 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
+            parser=output_path,
             help="File to write, or s3://BUCKET/PREFIX/; - is stdout, the default.",
         ),
     ] = None,

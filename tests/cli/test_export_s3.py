@@ -258,8 +258,8 @@ def test_it_takes_the_documented_permissions() -> None:
     assert {others.get(each, f"s3:{each}") for each in operations} == permissions("export -o s3://…")
 
 
-def refused_by(code: str, status: int, operation: str) -> ClientError:
-    said: Any = {"Error": {"Code": code, "Message": "No"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+def refused_by(code: str, status: int, operation: str, message: str = "No") -> ClientError:
+    said: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(said, operation)
 
 
@@ -305,6 +305,74 @@ def test_a_missing_permission_is_said_in_one_line_and_readers_see_what_they_saw(
         assert CALLS[number] == "PutObject hive" or bucket.keys() == before
 
 
+THEN_CHECK = "try again; if that does not help, check the credentials, and the region and the key of bucket lab-bucket"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message", "said"),
+    [
+        ("SlowDown", 503, "Reduce your request rate.", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
+        ("503", 503, "Service Unavailable", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
+        ("KMS.DisabledException", 400, "The key is disabled.", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
+        ("PermanentRedirect", 301, "Elsewhere.", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
+        (
+            "AccessDenied",
+            403,
+            "arn:aws:iam::123456789012:user/me is not authorized to perform: kms:GenerateDataKey on resource: KEY",
+            f"{AT} may not be used ({{}}): allow kms:GenerateDataKey on the key of bucket lab-bucket\n",
+        ),
+        (
+            "ExpiredToken",
+            400,
+            "The token is old.",
+            "AWS credentials are missing, expired or refused ({}): set AWS_PROFILE",
+        ),
+    ],
+)
+def test_what_s3_refuses_is_about_the_bucket(
+    cli: CommandLine, bucket: Bucket, exported: str, calls: Calls, code: str, status: int, message: str, said: str
+) -> None:
+    def refuse(instant: int) -> None:
+        if instant == 2 * CALLS.index("PutObject data"):
+            raise refused_by(code, status, "PutObject", message)
+
+    calls.act_at(refuse)
+    done = cli.run("export", "-t", exported, "-o", AT)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"omics-meta: error: {said.format(f'PutObject: {code}: {message}')}")
+    assert Counter(bucket.rows()) == arns()
+
+
+def test_a_list_without_an_etag_is_not_replaced(
+    cli: CommandLine, bucket: Bucket, exported: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original: Any = cast("Any", BaseClient)._make_api_call
+
+    def call(client: Any, operation: str, given: Any) -> Any:
+        answer = original(client, operation, given)
+        return {"Body": answer["Body"]} if operation == "GetObject" else answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BaseClient, "_make_api_call", call)
+        done = cli.run("export", "-t", exported, "-o", AT)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"omics-meta: error: {AT}hive/symlink.txt has no ETag, without which exports could mix")
+    assert bucket.keys() == bucket.current()
+
+
+def test_what_was_replaced_is_deleted_though_nobody_reads_that_it_was(
+    cli: CommandLine, bucket: Bucket, exported: str
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = cli.run("export", "-t", exported, "-o", AT, stdout=full)
+
+    assert done.code == 2
+    assert Counter(bucket.rows()) == arns(NEWER)
+    assert bucket.keys() == bucket.current()
+
+
 NO_ACCESS_TO_REGION = "bucket lab-bucket is in us-west-2, and no table is: give a bucket in eu-west-1"
 
 
@@ -316,6 +384,26 @@ NO_ACCESS_TO_REGION = "bucket lab-bucket is in us-west-2, and no table is: give 
         (("-o", "s3://lab-bucket/a b/"), "-o s3://lab-bucket/a b names no place in S3: give s3://BUCKET/PREFIX/"),
         (("-o", "s3://UPPER/a/"), "-o s3://UPPER/a names no place in S3"),
         (("-o", "s3://"), "-o s3:// names no place in S3"),
+        (
+            ("-o", "s3://lab-bucket/a/x.csv"),
+            "-o s3://lab-bucket/a/x.csv names a file, and in S3 rows are a folder of Par",
+        ),
+        (("-o", "s3://lab-bucket/x.PARQUET/"), "-o s3://lab-bucket/x.PARQUET names a file, and in S3"),
+        (("-o", "s3://lab-bucket/../a/"), "-o s3://lab-bucket/../a names no place in S3"),
+        *(
+            (("-o", typed), f"-o {typed} has slashes or dots that name no folder: give s3://lab-bucket/x/\n")
+            for typed in (
+                "s3://lab-bucket//x/",
+                "s3://lab-bucket/x//",
+                "s3://lab-bucket/./x",
+                "s3:/lab-bucket/x",
+                "s3:///lab-bucket/x/",
+            )
+        ),
+        (
+            ("-o", AT, "--columns", "A=set_arn,a=set_id"),
+            "--columns: 'a' is given 2 times, and names have no case in Ath",
+        ),
         (("-o", AT, "--csv"), f"-o {AT} is for Parquet alone: leave out --format csv, or give a file"),
         (("-o", AT, "--sheet", "generic"), "-o s3://lab-bucket/omics/read-sets: only rows in Parquet go to S3"),
         (("-o", AT, "--columns", "set_nmae"), "--columns: 'set_nmae' is not a column"),

@@ -4,6 +4,7 @@ docs/sql.md describes the files, and why readers see each row once at every inst
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from readset_sync.constants import KEY
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
-from readset_sync.model.errors import describe_error, error_code, is_denied
+from readset_sync.model.errors import describe_error, error_code, has_bad_credentials, is_denied
 from readset_sync.model.record import Row
 
 from omics_meta.search.columns import COLUMNS, Column, Value, columns_of, values
@@ -26,6 +27,7 @@ from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import Order
 from omics_meta.selection.session import Session
 from omics_meta.terminal.console import counted
+from omics_meta.terminal.errors import denied_action
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.parquet_rows import ROW_GROUP, ParquetFile, import_pyarrow
@@ -36,7 +38,10 @@ from omics_meta.terminal.progress import reporting
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_PLACE: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[A-Za-z0-9_.=-]+)*)")
+_PLACE: Final = re.compile(
+    r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/\.*[A-Za-z0-9_=-][A-Za-z0-9_.=-]*)*)"
+)
+_FILE: Final = re.compile(r".*/.*\.(csv|json|jsonl|parquet)", re.IGNORECASE)
 _DATA: Final = "data/"
 _LIST: Final = "hive/symlink.txt"
 """Where S3 Inventory, too, has its list of files for Athena."""
@@ -70,6 +75,11 @@ class Place:
         if named is None:
             raise CommandError(
                 f"-o {s3_uri(output)} names no place in S3: give s3://BUCKET/PREFIX/ of letters, digits, - _ . and ="
+            )
+        if _FILE.fullmatch(named["prefix"]):
+            raise CommandError(
+                f"-o {s3_uri(output)} names a file, and in S3 rows are a folder of Parquet files: give"
+                " s3://BUCKET/PREFIX/, or a file that is not in S3"
             )
         return cls(named["bucket"], f"{named['prefix'][1:]}/".removeprefix("/"))
 
@@ -114,17 +124,25 @@ class Folder:
         try:
             yield
         except ClientError as error:
-            bucket = self._place.bucket
+            bucket, said = self._place.bucket, describe_error(error)
+            if has_bad_credentials(error):
+                raise
             if error_code(error) in {"404", "NoSuchBucket"}:
                 raise CommandError(
                     f"there is no bucket {bucket}: make it first, or give the name of another"
                 ) from error
             if error_code(error) == "403" or is_denied(error):
-                raise CommandError(
-                    f"{self._place} may not be used ({describe_error(error)}): allow s3:ListBucket on bucket {bucket},"
+                allow = (
+                    f"s3:ListBucket on bucket {bucket},"
                     f" and s3:GetObject, s3:PutObject and s3:DeleteObject on {bucket}/{self._place.prefix}*"
-                ) from error
-            raise
+                )
+                if (action := denied_action(error)).startswith("kms:"):
+                    allow = f"{action} on the key of bucket {bucket}"
+                raise CommandError(f"{self._place} may not be used ({said}): allow {allow}") from error
+            raise CommandError(
+                f"S3 refused a call for {self._place} ({said}): try again; if that does not help, check the"
+                f" credentials, and the region and the key of bucket {bucket}"
+            ) from error
 
     def _own_files(self) -> Generator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -140,7 +158,10 @@ class Folder:
             found = self._client.get_object(Bucket=self._place.bucket, Key=self._place.prefix + _LIST)
         except self._client.exceptions.NoSuchKey:
             return None, ""
-        return found["ETag"], found["Body"].read().decode(errors="replace")  # whatever somebody put there
+        text = found["Body"].read().decode(errors="replace")  # whatever somebody put there
+        if "ETag" not in found:
+            raise CommandError(f"{self._place}{_LIST} has no ETag, without which exports could mix: take another place")
+        return found["ETag"], text
 
     def put(self, key: str, file: BinaryIO) -> None:
         """Write an object, under a key after the prefix, from the beginning of a file."""
@@ -212,14 +233,19 @@ def export_to_s3(
         raise CommandError(f"-o {place} is for Parquet alone: leave out --format {form}, or give a file")
     import_pyarrow()
     shown = (*columns_of("account,region"), *COLUMNS) if columns is None else columns_of(columns)
+    name, times = Counter(column.name.lower() for column in shown).most_common(1)[0]
+    if times > 1:
+        raise CommandError(
+            f"--columns: {name!r} is given {times} times, and names have no case in Athena: give another"
+        )
     found = search_for(search)
     regions = list(dict.fromkeys(table.region for table in found.tables.connections))
     folder = Folder(place, search.selections[0].profile, regions)
     with reporting() as reporter:
         pages = found.tables.whole(reporter.each("export", found.pages), str(place) if folder.has_table else None)
         count = write_by_store(order.sorted(pages, None) if order else pages, shown, folder)
-    print_line(f"{counted(count, 'read set')} exported to {place}")
     whole = folder.delete_replaced()
+    print_line(f"{counted(count, 'read set')} exported to {place}")
     return found.end(count) if whole else ExitCode.FOUND_WRONG
 
 

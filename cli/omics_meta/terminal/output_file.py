@@ -13,6 +13,18 @@ from uuid import uuid4
 from omics_meta.terminal.exits import CommandError
 
 
+def output_path(text: str) -> Path:
+    """Read the value of `-o`.
+
+    Raises:
+        CommandError: It begins with `s3:`, and Python's paths would make another prefix of it.
+    """
+    path = Path(text)
+    if is_s3(path) and text.removesuffix("/") != s3_uri(path).removesuffix("/"):
+        raise CommandError(f"-o {text} has slashes or dots that name no folder: give {s3_uri(path)}/")
+    return path
+
+
 def is_s3(path: Path | None) -> TypeGuard[Path]:
     """Whether a path was given as `s3://...`, of which Python's paths keep one slash."""
     return path is not None and path.parts[:1] == ("s3:",)
