@@ -109,7 +109,8 @@ CASES = {
         ("--outputs", "{number}"), ("{number} has region = 7", EXPORT, "give its value with --region")
     ),
     "outputs of a stack without any": Case(
-        ("--outputs", "{none}"), ("{none} has no outputs: run `pulumi up` first, or give its value with --region",)
+        ("--outputs", "{none}"),
+        ("{none} has no outputs: run `pulumi up` first, or if you did, call `export()`", "its value with --region"),
     ),
     "outputs in an output": Case(
         ("--outputs", "{inside}"),

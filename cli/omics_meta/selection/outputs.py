@@ -55,7 +55,9 @@ class Outputs:
         if isinstance(value, str) and value:
             return value
         if not self.values:
-            raise OutputsError(f"{self.origin} has no outputs: run `pulumi up` first{otherwise}")
+            raise OutputsError(
+                f"{self.origin} has no outputs: run `pulumi up` first, or if you did, {_EXPORT}{otherwise}"
+            )
         if value is not None:
             raise OutputsError(f"{self.origin} has {name} = {value!r}: {_EXPORT}{otherwise}")
         inside = next((each for each, value in self.values.items() if isinstance(value, dict) and name in value), None)
