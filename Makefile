@@ -134,7 +134,8 @@ types: $(READY) ## Check types
 
 .PHONY: release-check
 release-check: $(READY) ## Do all of a release but its publishing, from the last commit: make release-check VERSION=1.2.3
-	@$(BIN)/python -m tools.release $(VERSION)
+	@# From the environment: a tag may hold what a shell would run.
+	@$(BIN)/python -m tools.release "$${VERSION-}"
 
 .PHONY: generate
 generate: $(READY) ## Write what is made from the code: arguments, configuration keys, schema, tables of the docs

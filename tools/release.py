@@ -1,7 +1,8 @@
 """All of a release but its publishing: build both distributions from a tag, and try them where nothing else is.
 
 What is built is the last commit, in a clone of its own that gets the tag if there is none yet. In `dist/` are left
-`packages/` for PyPI, and for the release page `schema.json`, the component's schema, and `notes.md`.
+`packages/`, with a folder for each project of PyPI, and for the release page `schema.json`, the component's schema, and
+`notes.md`.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 DIST: Final = ROOT / "dist"
 RECORDED: Final = "tests/reuse/recorded/state-{}.json"
+_FIRST: Final = "The first release will be"
 DISTRIBUTIONS: Final = {"healthomics_metadata_sync": ".", "omics_sandbox": "sandbox"}
 _PRINT_SCHEMA: Final = "import runpy, sys; print(runpy.run_path(sys.argv[1])['Package']().schema)"
 
@@ -44,8 +46,10 @@ def check(version: str) -> None:
     Raises:
         ReleaseError: The version cannot be released from here.
     """
-    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+    if not re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}", version):
         raise ReleaseError(f"{version!r} is no version: call make release-check VERSION=1.2.3")
+    if not (ROOT / ".git").exists():
+        raise ReleaseError(f"{ROOT} is no checkout, and a release is made of commits: clone the repository with git")
     if _run("git", "status", "--porcelain", folder=ROOT):
         raise ReleaseError("the working tree has changes, and a release is made of commits: commit or remove them")
     commit = _run("git", "rev-parse", "HEAD", folder=ROOT)
@@ -67,7 +71,7 @@ def check(version: str) -> None:
         if not tagged:
             _run("git", "tag", f"v{version}", folder=source)
         print(f"Building {version} of commit {commit[:9]} ...", flush=True)
-        built = {name: _build(name, source / where, version, packages) for name, where in DISTRIBUTIONS.items()}
+        built = {name: _build(name, source / where, version, packages / name) for name, where in DISTRIBUTIONS.items()}
         _try(built, source, version, Path(folder))
     (DIST / "notes.md").write_text(notes(version, changelog), encoding="utf-8")
 
@@ -82,6 +86,8 @@ def check(version: str) -> None:
 def shortcomings(version: str, changelog: str) -> list[str]:
     """What a commit lacks to be tagged, each with its remedy."""
     found: list[str] = []
+    if _FIRST in changelog:
+        found.append(f"CHANGELOG.md still says `{_FIRST} …`: remove the line")
     if _section(version, changelog) is None:
         found.append(f"CHANGELOG.md has no heading `## [{version}] - YYYY-MM-DD`: put one under `## [Unreleased]`")
     if not (ROOT / RECORDED.format(version)).is_file():

@@ -7,6 +7,7 @@ import pytest
 
 from tools import release
 
+ROOT = Path(__file__).parents[2]
 CHANGELOG = """# Changelog
 
 ## [Unreleased]
@@ -45,9 +46,28 @@ def refusal(version: str, capsys: pytest.CaptureFixture[str]) -> str:
     return line
 
 
-@pytest.mark.parametrize("version", ["", "v0.2.0", "0.2", "0.2.0rc1"])
+@pytest.mark.parametrize("version", ["", "v0.2.0", "0.2", "0.2.0rc1", "00.2.0", "0.2.\u0660"])
 def test_a_version_has_three_numbers(version: str, capsys: pytest.CaptureFixture[str]):
     assert refusal(version, capsys) == (f"No release: {version!r} is no version: call make release-check VERSION=1.2.3")
+
+
+def test_a_release_is_made_in_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+
+    assert refusal("0.2.0", capsys).endswith(
+        "is no checkout, and a release is made of commits: clone the repository with git"
+    )
+
+
+def test_no_shell_sees_what_is_given_as_the_version():
+    given = "0.2.0; echo $(echo told) | cat"
+    command = ["make", "--dry-run", "release-check", f"VERSION={given.replace('$', '$$')}"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert "tools.release" in printed
+    assert "told" not in printed
 
 
 def test_a_release_is_of_a_commit_that_has_no_other_s_tag(repository: Path, capsys: pytest.CaptureFixture[str]):
@@ -77,6 +97,8 @@ def test_what_is_tagged_is_in_the_changelog_its_state_is_recorded_and_its_owner_
     for path in repository.rglob("pyproject.toml"):
         path.write_text("https://github.com/laboratory/project")
     assert release.shortcomings("0.2.0", CHANGELOG) == []
+    [shortcoming] = release.shortcomings("0.2.0", f"{CHANGELOG}\nThe first release will be 0.2.0.\n")
+    assert "CHANGELOG.md still says `The first release will be …`" in shortcoming
 
 
 def test_the_notes_are_the_section_of_the_version_or_what_is_to_be_it():

@@ -9,6 +9,7 @@ import yaml
 
 from tests.pulumi_cli import skip
 from tools.engine.sdks import ACTIONLINT
+from tools.release import DISTRIBUTIONS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -39,3 +40,21 @@ def test_a_workflow_calls_targets_that_there_are_and_says_where_its_actions_were
         assert re.fullmatch(r"[0-9a-f]{40}", commit)
         assert re.search(rf"{used} # v\d+\.\d+\.\d+$", text, re.MULTILINE)
         assert re.search(rf"^# .*\b{action.split('/')[1]} v\d", COMMENTS, re.MULTILINE), "say where it was looked up"
+
+
+def test_each_distribution_is_published_from_an_environment_of_its_own():
+    """PyPI refuses a second pending publisher of the same workflow and environment: pypi/warehouse, issue 16920."""
+    [release] = (file for file in WORKFLOWS if file.stem == "release")
+    publish = yaml.safe_load(release.read_text())["jobs"]["publish"]
+    published = {each["distribution"]: each["environment"] for each in publish["strategy"]["matrix"]["include"]}
+
+    assert published.keys() == DISTRIBUTIONS.keys()
+    assert len(set(published.values())) == len(published)
+    assert all(f"`{environment}`" in (ROOT / "RELEASING.md").read_text() for environment in published.values())
+
+
+def test_the_publishing_action_takes_the_metadata_that_hatchling_writes():
+    """`Metadata-Version: 2.5` is refused by its versions before 1.14.2."""
+    [pinned] = re.findall(r"uses: pypa/gh-action-pypi-publish@\w+ # v([\d.]+)$", COMMENTS, re.MULTILINE)
+
+    assert tuple(map(int, pinned.split("."))) >= (1, 14, 2)
