@@ -100,6 +100,9 @@ def test_the_state_of_every_version_is_recorded(request: pytest.FixtureRequest, 
             json.dumps(without_places(exported), indent=1, sort_keys=True).replace(sandbox.endpoint, SQS)
         )
         project.pulumi("destroy", "--yes", "--skip-preview")
+        # It keeps the table, which the next tests make.
+        sandbox.client("dynamodb").update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+        sandbox.client("dynamodb").delete_table(TableName=TABLE)
 
     missing = [file.name for file in files if not file.exists()]
     assert missing == [], "a version has no recorded state: run `.venv/bin/pytest tests/reuse --renew`"
