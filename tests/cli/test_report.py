@@ -244,6 +244,7 @@ def test_storage_costs_what_the_list_says_where_that_is_known() -> None:
         ["us-east-1", "active", "2", "$0.005769", "$5.77"],
         ["us-east-1", "archive", "1", "$0.001154", "$1.15"],
     ]
+    assert "<dt>Storage a month</dt><dd>$12.69<small>list price; 2 read sets unknown</small></dd>" in page.text
     assert "$12.69 a month, without free tier, discounts and taxes. Prices: https://aws.amazon.com/health" in page.text
     assert "as read in a publication of January 2026" in page.text
     assert "Not in this sum: 1 read set of which no row tells the number of bases." in page.text
@@ -251,6 +252,7 @@ def test_storage_costs_what_the_list_says_where_that_is_known() -> None:
     alone = page_of(counted({"region": "il-central-1", "set_status": "ACTIVE", **bases}))
     assert "The price in il-central-1 is not known here: see http" in alone
     assert "Not in this sum" not in alone
+    assert "Storage a month" not in alone
 
 
 def test_the_headline_has_numbers_alone_and_says_beside_them_what_is_unknown() -> None:
@@ -260,6 +262,15 @@ def test_the_headline_has_numbers_alone_and_says_beside_them_what_is_unknown() -
 
     assert "<dd>2.0 TB<small>1.8 TiB; 1 read set unknown</small></dd>" in text
     assert "<dd>1,000<small>1,201 read sets unknown</small></dd>" in text
+
+
+def test_a_time_that_another_tool_wrote_is_shown_as_it_is() -> None:
+    text = page_of(counted({"synced_at": "yesterday"}, {"synced_at": "2026-04-03T00:00:00Z"}))
+
+    assert "between 3 April 2026, 00:00 UTC and yesterday." in text
+    inventory = counted({"synced_at": "yesterday"})
+    inventory.begin(TableInventory("123456789012", "us-west-2", "others"))
+    assert ["yesterday", "yesterday", "0"] in [line[3:] for line in Page(page_of(inventory)).tables[-2]]
 
 
 def test_growth_has_no_gaps_and_sums_up() -> None:
@@ -287,14 +298,25 @@ def test_several_tables_are_side_by_side() -> None:
 
     page = Page(page_of(inventory, unread=["rows in us-east-2"]))
 
-    assert "<h1>Read sets of 3 tables in 2 accounts and 2 regions</h1>" in page.text
-    counts, freshness = (table[1:] for table in page.tables if table[0][0] == "account")
+    assert "<h1>Read sets of 2 accounts in 2 regions</h1>" in page.text
+    assert (
+        "This page counts the 3 read sets that 2 accounts in 2 regions had in 3 sequence stores of AWS HealthOmics on "
+        "4 April 2026, 12:00 UTC, by the rows of 3 tables."
+    ) in page.text
+    counts, storage, freshness = (table[1:] for table in page.tables if table[0][0] == "account")
     assert [line[:4] for line in counts] == [
         ["111111111111", "us-east-1", "rows", "1"],
         ["222222222222", "eu-west-1", "rows", "1"],
         ["222222222222", "us-east-1", "rows", "1"],
     ]
-    assert freshness[0] == ["111111111111", "us-east-1", "rows", *["2026-04-03T00:00:00Z"] * 2, "1"]
+    assert freshness[0] == ["111111111111", "us-east-1", "rows", *["3 April 2026, 00:00 UTC"] * 2, "1"]
+    assert ' data-value="1775174400">3 April 2026, 00:00 UTC<' in page.text  # which it sorts by
+    # Laboratories in one region are told apart.
+    assert [line[:4] for line in storage] == [
+        ["111111111111", "us-east-1", "active", "1"],
+        ["222222222222", "eu-west-1", "active", "1"],
+        ["222222222222", "us-east-1", "active", "1"],
+    ]
     # The same id in another account is another store.
     assert [line[:4] for line in page.table("sequence store")[1:]] == [
         ["1234567890", "111111111111", "us-east-1", "1"],

@@ -182,8 +182,8 @@ class Inventory:
         self.stores: dict[Store, Tally] = {}
         self.names: dict[Store, str] = {}
         self.statuses, self.types, self.months, self.ages = Group(), Group(), Group(), Group()
-        self.storage: dict[tuple[str, bool], Tally] = {}
-        """By region, and by whether they are archived."""
+        self.storage: dict[tuple[str, str, bool], Tally] = {}
+        """By account and region, and by whether they are archived."""
         self.keys = Group()
         """By the keys of tags: a read set counts for each of its tags."""
         self.tags = {key: TagInventory() for key in tag_keys}
@@ -204,7 +204,7 @@ class Inventory:
         if name := _text(_member(row.get("store"), "store_name")):
             self.names[store] = name
         status = self.statuses.add(str(row.get("set_status", NONE)), tally)
-        self.storage.setdefault((store.region, status == ARCHIVED), Tally()).add(tally)
+        self.storage.setdefault((store.account, store.region, status == ARCHIVED), Tally()).add(tally)
         self.types.add(str(row.get("set_type", NONE)), tally)
         month = _MONTH.match(_text(row.get(CREATED_AT)))
         self.months.add(month[0] if month else NONE, tally)

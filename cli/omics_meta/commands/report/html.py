@@ -20,10 +20,11 @@ _NUMBER: Final = ' class="number"'
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A cell with a number: how it is written, and what it sorts by; None for unknown, which is no number."""
+    """A cell with a number or a time: how it is written, what it sorts by (None for unknown), and what else to say."""
 
     text: str
     value: float | None
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,11 @@ def section(title: str, parts: Iterable[str]) -> str:
     return "\n".join(["<section>", f"<h2>{escape(title)}</h2>", *parts, "</section>"])
 
 
+def details(summary: str, parts: Iterable[str]) -> str:
+    """Write what a click or a key unfolds, and paper shows; `parts` are HTML."""
+    return "\n".join(["<details>", f"<summary>{escape(summary)}</summary>", *parts, "</details>"])
+
+
 def headline(figures: Iterable[tuple[str, str, str]]) -> str:
     """Write numbers to be seen first: name, number, and what else is to say of it."""
     parts = (
@@ -136,7 +142,8 @@ def _cell(cell: Cell, element: str) -> str:
             return f"<{element}{scope}><bdi>{escape(cell)}</bdi></{element}>"
         case Number():
             value = "" if cell.value is None else f"{cell.value:.12g}"
-            return f'<{element}{scope}{_NUMBER} data-value="{value}">{escape(cell.text)}</{element}>'
+            more = f" <small>{escape(cell.more)}</small>" if cell.more else ""
+            return f'<{element}{scope}{_NUMBER} data-value="{value}">{escape(cell.text)}{more}</{element}>'
         case Bar():
             bars = "".join(
                 f'<rect class="{name}" width="{100 * share:.1f}" height="10"/>'

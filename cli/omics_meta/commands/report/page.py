@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
+
+from readset_sync.model.timestamp import is_timestamp, parse_timestamp
 
 from omics_meta.commands.cost.prices import STORAGE, STORAGE_REGIONS
 from omics_meta.commands.cost.usage import money
@@ -31,6 +33,9 @@ _MOST_LINES: Final = 50
 
 _MOST_STATUSES: Final = 8
 _ACTIVE: Final = "ACTIVE"
+Storage = Mapping[tuple[str, str, bool], Tally]
+"""By account and region, and by whether they are archived."""
+
 _MEASURES: Final = ("read sets", "size", "gigabases", "")
 
 _TOGGLE: Final = """<fieldset class="control"><legend>Plot and bars show</legend>
@@ -71,14 +76,28 @@ def _where(tables: Sequence[TableInventory]) -> str:
     if len(tables) == 1:
         return f"{tables[0].name} in {tables[0].region}"
     accounts, regions = ({table.account for table in tables}, {table.region for table in tables})
-    return f"{len(tables)} tables in {counted(len(accounts), 'account')} and {counted(len(regions), 'region')}"
+    return f"{counted(len(accounts), 'account')} in {counted(len(regions), 'region')}"
 
 
 def _sentence(inventory: Inventory, where: str, now: datetime) -> str:
     count, stores = inventory.total.count, counted(len(inventory.stores), "sequence store")
-    rows = f"the rows of {'table ' if len(inventory.tables) == 1 else ''}{where}"
-    when = f"{now.day} {now:%B %Y, %H:%M} UTC"
-    return f"This page counts the {count:,} read sets that {stores} of AWS HealthOmics had on {when}, by {rows}."
+    of, on = f"{stores} of AWS HealthOmics", _time(now)
+    if len(inventory.tables) == 1:
+        return f"This page counts the {count:,} read sets that {of} had on {on}, by the rows of table {where}."
+    rows = f"the rows of {len(inventory.tables)} tables"
+    return f"This page counts the {count:,} read sets that {where} had in {of} on {on}, by {rows}."
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def _refreshed(text: str) -> Number:
+    """Write when rows were refreshed, as a cell that sorts by it."""
+    if not is_timestamp(text):  # which another tool wrote, or nobody
+        return Number(text or UNKNOWN, None)
+    moment = parse_timestamp(text).astimezone(UTC)
+    return Number(_time(moment), moment.timestamp())
 
 
 def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
@@ -86,10 +105,14 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     active, archived = tallies.get(_ACTIVE, Tally()), tallies.get(ARCHIVED, Tally())
     yield "Read sets", f"{total.count:,}", ""
     known = "" if total.known_size is None else size_text(total.size)
-    yield "Size of files", _size(total, alone=True).text, "; ".join(filter(None, (known, _of_unknown(total.unknown))))
-    yield "Gigabases", _gigabases(total, alone=True).text, _of_unknown(total.bases_unknown)
+    yield "Size of files", _size(total).text, "; ".join(filter(None, (known, _of_unknown(total.unknown))))
+    yield "Gigabases", _gigabases(total).text, _of_unknown(total.bases_unknown)
+    if costs := [cost for key, tally in inventory.storage.items() if (cost := _dollars(key, tally)) is not None]:
+        left = total.count - sum(tally.count - tally.bases_unknown for tally in _priced(inventory.storage))
+        yield "Storage a month", money(sum(costs, Decimal())), f"list price{f'; {_of_unknown(left)}' if left else ''}"
     for name, tally in (("Active", active), ("Archived", archived)):
-        yield name, f"{tally.count:,}", _size(tally).text if tally.count else ""
+        size = _size(tally)
+        yield name, f"{tally.count:,}", f"{size.text} {size.more}".rstrip() if tally.count else ""
     if other := total.count - active.count - archived.count:
         yield "Other status", f"{other:,}", ""
     # HealthOmics shows no size of a read set that was archived before its row was written.
@@ -109,15 +132,16 @@ def _read_sets(count: int) -> str:
 def _sections(inventory: Inventory, verification: Verification | None) -> Iterator[tuple[str, list[str]]]:
     total, several = inventory.total, len(inventory.tables) > 1
     if several:
-        yield "Tables", [_tables(inventory.tables)]
+        yield "Accounts and regions", [_tables(inventory.tables)]
     months = inventory.months
-    yield "Growth", [growth(months.tallies), *_counts("month", months.in_order(), "Read sets by the month of creation")]
+    by_month = _counts("month", months.in_order(), "Read sets by the month of creation")
+    yield "Growth", [growth(months.tallies), html.details("The numbers of each month", by_month)] if by_month else []
     yield "Sequence stores", [_stores(inventory, several=several)] if inventory.stores else []
     yield "Status", _counts("status", inventory.statuses.in_order(), "Read sets by their status in HealthOmics")
     yield "File type", _counts("type", inventory.types.in_order(), "Read sets by the type of their files")
     keys = _counts("tag", inventory.keys.largest(_MOST_LINES), "Read sets that have a tag with this key")
     yield "Tags", [*keys, *(_tag(key, found) for key, found in inventory.tags.items())]
-    yield "Storage cost in a month", _storage(inventory.storage) if total.count else []
+    yield "Storage cost in a month", _storage(inventory.storage, several=several) if total.count else []
     ages = _counts("refreshed", inventory.ages.in_order(Inventory.AGES), "Rows by when they were last read anew")
     fresh = _freshnesses(inventory.tables) if several else _freshness(inventory.tables[0])
     yield "How fresh the rows are", [fresh, *ages]
@@ -144,23 +168,21 @@ def _numbers(tally: Tally) -> tuple[Number, Number, Number]:
     return Number(f"{tally.count:,}", tally.count), _size(tally), _gigabases(tally)
 
 
-def _size(tally: Tally, *, alone: bool = False) -> Number:
-    """Write a size; `alone`, without of how many read sets it is unknown."""
+def _size(tally: Tally) -> Number:
     if tally.known_size is None:
         return Number(UNKNOWN, None)
-    return Number(_known(size_text(tally.size, decimal=True), 0 if alone else tally.unknown), tally.size)
+    return Number(size_text(tally.size, decimal=True), tally.size, _besides(tally.unknown))
 
 
-def _gigabases(tally: Tally, *, alone: bool = False) -> Number:
+def _gigabases(tally: Tally) -> Number:
     if tally.known_bases is None:
         return Number(UNKNOWN, None)
     gigabases = tally.bases / 1e9
-    text = f"{gigabases:,.{1 if gigabases < 1000 else 0}f}"
-    return Number(_known(text, 0 if alone else tally.bases_unknown), tally.bases)
+    return Number(f"{gigabases:,.{1 if gigabases < 1000 else 0}f}", tally.bases, _besides(tally.bases_unknown))
 
 
-def _known(text: str, unknown: int) -> str:
-    return f"{text} ({unknown:,} {UNKNOWN})" if unknown else text
+def _besides(unknown: int) -> str:
+    return f"({unknown:,} {UNKNOWN})" if unknown else ""
 
 
 def _tables(tables: Sequence[TableInventory]) -> str:
@@ -174,7 +196,7 @@ def _tables(tables: Sequence[TableInventory]) -> str:
         )
         for table, bar in zip(tables, _bars(table.total for table in tables), strict=True)
     ]
-    return html.table("Read sets by table", ("account", "region", "table", *_MEASURES), lines)
+    return html.table("Read sets by account and region", ("account", "region", "table", *_MEASURES), lines)
 
 
 def _stores(inventory: Inventory, *, several: bool) -> str:
@@ -211,26 +233,38 @@ def _tag(key: str, found: TagInventory) -> str:
     return html.table(caption, (key, *_MEASURES[:-1], *columns, ""), lines)
 
 
-def _storage(storage: Mapping[tuple[str, bool], Tally]) -> list[str]:
+def _priced(storage: Storage) -> list[Tally]:
+    return [tally for (_, region, _), tally in storage.items() if region in STORAGE_REGIONS]
+
+
+def _dollars(key: tuple[str, str, bool], tally: Tally) -> Decimal | None:
+    """What HealthOmics charges for a month, or None where that is not known."""
+    _, region, archived = key
+    if region not in STORAGE_REGIONS or tally.known_bases is None:
+        return None
+    return Decimal(tally.bases) / 10**9 * STORAGE[archived].usd
+
+
+def _storage(storage: Storage, *, several: bool) -> list[str]:
     lines: list[Sequence[Cell]] = []
-    total, known = Decimal(0), [tally for (region, _), tally in storage.items() if region in STORAGE_REGIONS]
-    for (region, archived), tally in sorted(storage.items()):
-        line = (region or UNKNOWN, "archive" if archived else "active", _numbers(tally)[0], _gigabases(tally))
-        price = STORAGE[archived]
-        if region not in STORAGE_REGIONS or tally.known_bases is None:
+    total, known = Decimal(0), _priced(storage)
+    for key, tally in sorted(storage.items()):
+        account, region, archived = key
+        place = (*((account or UNKNOWN,) if several else ()), region or UNKNOWN, "archive" if archived else "active")
+        line = (*place, _numbers(tally)[0], _gigabases(tally))
+        price, dollars = STORAGE[archived], _dollars(key, tally)
+        if dollars is None:
             lines.append((*line, Number(UNKNOWN, None), Number(UNKNOWN, None)))
             continue
-        dollars = Decimal(tally.bases) / 10**9 * price.usd
         total += dollars
         lines.append((*line, Number(f"${price.usd}", float(price.usd)), Number(money(dollars), float(dollars))))
-    columns = ("region", "storage class", "read sets", "gigabases", "price of a gigabase-month", "US dollars a month")
+    figures = ("read sets", "gigabases", "price of a gigabase-month", "US dollars a month")
+    columns = (*(("account",) if several else ()), "region", "storage class", *figures)
     table = html.table("What HealthOmics charges for the storage of the read sets, by list price", columns, lines)
     return [*(html.paragraph(said) for said in _said_of_storage(storage, known, total)), table]
 
 
-def _said_of_storage(
-    storage: Mapping[tuple[str, bool], Tally], known: Sequence[Tally], total: Decimal
-) -> Iterator[str]:
+def _said_of_storage(storage: Storage, known: Sequence[Tally], total: Decimal) -> Iterator[str]:
     price = STORAGE[False]
     if known:
         yield (
@@ -239,7 +273,7 @@ def _said_of_storage(
         )
         if unknown := sum(tally.bases_unknown for tally in known):
             yield f"Not in this sum: {_read_sets(unknown)} of which no row tells the number of bases."
-    if others := [(region, tally.count) for (region, _), tally in storage.items() if region not in STORAGE_REGIONS]:
+    if others := [(region, tally.count) for (_, region, _), tally in storage.items() if region not in STORAGE_REGIONS]:
         regions = ", ".join(sorted({region or UNKNOWN for region, _ in others}))
         left = _read_sets(sum(count for _, count in others))
         which = f"Not in this sum: the {left} in {regions}, where the price" if known else f"The price in {regions}"
@@ -249,7 +283,8 @@ def _said_of_storage(
 def _freshness(table: TableInventory) -> str:
     said = f"Account {table.account}. " if table.account else ""
     if table.oldest:
-        said += f"Rows were last read anew from HealthOmics between {table.oldest} and {table.newest}. "
+        said += f"Rows were last read anew from HealthOmics between {_refreshed(table.oldest).text} "
+        said += f"and {_refreshed(table.newest).text}. "
     return html.paragraph(f"{said}Rows that are not complete yet: {table.incomplete:,}.")
 
 
@@ -259,8 +294,8 @@ def _freshnesses(tables: Sequence[TableInventory]) -> str:
             table.account,
             table.region,
             table.name,
-            table.oldest or UNKNOWN,
-            table.newest or UNKNOWN,
+            _refreshed(table.oldest),
+            _refreshed(table.newest),
             Number(f"{table.incomplete:,}", table.incomplete),
         )
         for table in tables
