@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"readset_sync.{module}.PAGE_SIZE", 10)
 
 
-Answer = Callable[[str, bytes], tuple[int, dict[str, Any] | bytes]]
+Answer = Callable[[str, bytes], tuple[int, dict[str, Any] | bytes | Iterator[bytes]]]
 """Status and JSON, or something else than JSON, for an operation's name and the body of its request."""
 
 
@@ -69,12 +69,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         status, document = type(self).answer(self.headers.get("x-amz-target", "").rpartition(".")[2], body)
-        said = document if isinstance(document, bytes) else json.dumps(document).encode()
+        said = json.dumps(document).encode() if isinstance(document, dict) else document
         self.send_response(status)
         self.send_header("content-type", "application/x-amz-json-1.0")
-        self.send_header("content-length", str(len(said)))
+        if isinstance(said, bytes):
+            self.send_header("content-length", str(len(said)))
         self.end_headers()
-        self.wfile.write(said)
+        with suppress(ConnectionError):  # whoever asked waits no longer
+            for piece in [said] if isinstance(said, bytes) else said:
+                self.wfile.write(piece)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""

@@ -198,9 +198,9 @@ def test_segments_are_read_at_the_same_time_and_no_further_than_rows_are_taken()
 
         def scan(self, *, Segment: int, TotalSegments: int, **others: Any) -> dict[str, Any]:  # noqa: N803 - names of the API
             assert TotalSegments == 4
+            read_pages.append(Segment)
             if "ExclusiveStartKey" not in others:
                 together.wait()
-            read_pages.append(Segment)
             return {"Items": [{"set_arn": {"S": f"arn:{Segment}"}}] * 2, "LastEvaluatedKey": {"set_arn": {"S": "arn:"}}}
 
     client: Any = Client()

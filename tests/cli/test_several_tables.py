@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
+from threading import Condition
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,7 @@ from omics_meta.selection.tables import AT_ONCE, Tables
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_sandbox import Sandbox
 
-from tests.command_line import CommandLine
+from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
 from tests.docs.pages import Page
 from tests.labs import LABS, NAME, arn_of, client_of, make_tables, row, table_of, write_profiles
 
@@ -372,6 +373,7 @@ class Pages:
         self.failing = failing
         self.made: dict[str, int] = {}
         self.closed: set[str] = set()
+        self.closing = Condition()
 
     def of(self, table: TableConnection) -> Generator[list[int]]:
         try:
@@ -381,7 +383,9 @@ class Pages:
                     raise NoCredentialsError
                 yield [number]
         finally:
-            self.closed.add(table.name)
+            with self.closing:
+                self.closed.add(table.name)
+                self.closing.notify()
 
 
 NAMES = [f"t{number}" for number in range(AT_ONCE + 3)]
@@ -413,7 +417,8 @@ def test_nothing_more_is_read_when_no_more_is_wanted() -> None:
     next(rows)
     rows.close()
 
-    assert pages.closed == pages.made.keys()
+    with pages.closing:
+        assert pages.closing.wait_for(lambda: pages.closed == pages.made.keys(), LONGEST_COMMAND_SECONDS)
     assert pages.made.keys() <= {*NAMES[:AT_ONCE]}
 
 

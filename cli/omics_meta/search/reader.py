@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from readset_sync.model.record import Row
 
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.plan import Access, Index
+from omics_meta.terminal.threads import begin
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -97,20 +98,14 @@ def _scan(client: "DynamoDBClient", table: Table, access: Access, attributes: Co
         answer = client.scan(TableName=table.name, Segment=segment, TotalSegments=segments, **parameters, **start)
         return segment, list(map(read_item, answer["Items"])), answer.get("LastEvaluatedKey")
 
-    with ThreadPoolExecutor(segments) as executor:
-        running = {executor.submit(page, segment, {}) for segment in range(segments)}
-        try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    segment, rows, last = future.result()
-                    if last:
-                        running.add(executor.submit(page, segment, {"ExclusiveStartKey": last}))
-                    yield rows
-        finally:
-            # Whoever took the rows wants no more of them.
-            for future in running:
-                future.cancel()
+    running = {begin(page, segment, {}) for segment in range(segments)}
+    while running:
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            segment, rows, last = future.result()
+            if last:
+                running.add(begin(page, segment, {"ExclusiveStartKey": last}))
+            yield rows
 
 
 def _query(
@@ -142,18 +137,12 @@ def _pages_of_queries(
         return list(map(read_item, answer["Items"])), answer.get("LastEvaluatedKey")
 
     queries = (expressions(access, key, attributes) for key in access.keys)
-    with ThreadPoolExecutor(_QUERIES_AT_ONCE) as executor:
-        running = deque((query, executor.submit(page, query, {})) for query in islice(queries, _QUERIES_AT_ONCE))
-        try:
-            while running:
-                query, future = running.popleft()
-                rows, last = future.result()
-                if last:
-                    running.appendleft((query, executor.submit(page, query, {"ExclusiveStartKey": last})))
-                elif following := next(queries, None):
-                    running.append((following, executor.submit(page, following, {})))
-                yield rows
-        finally:
-            # Whoever took the rows wants no more of them.
-            for _, future in running:
-                future.cancel()
+    running = deque((query, begin(page, query, {})) for query in islice(queries, _QUERIES_AT_ONCE))
+    while running:
+        query, future = running.popleft()
+        rows, last = future.result()
+        if last:
+            running.appendleft((query, begin(page, query, {"ExclusiveStartKey": last})))
+        elif following := next(queries, None):
+            running.append((following, begin(page, following, {})))
+        yield rows

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Semaphore
 from typing import Any, Final, TypeVar
 
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
@@ -17,6 +18,7 @@ from omics_meta.terminal.console import counted
 from omics_meta.terminal.errors import explain
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import print_note
+from omics_meta.terminal.threads import begin
 
 AT_ONCE: Final = 4
 """Tables that are read at the same time: more would not be faster, because rows are unpacked by one core."""
@@ -93,31 +95,24 @@ class Tables:
             return
         waiting = ((table, pages_of(table)) for table in self.connections)
         running: dict[Future[_Page | None], tuple[TableConnection, Generator[_Page]]] = {}
-        with ThreadPoolExecutor(AT_ONCE) as executor:
 
-            def take(table: TableConnection, pages: Generator[_Page]) -> None:
-                running[executor.submit(next, pages, None)] = (table, pages)
+        def take(table: TableConnection, pages: Generator[_Page]) -> None:
+            running[begin(next, pages, None)] = (table, pages)
 
-            for begun in islice(waiting, AT_ONCE):
-                take(*begun)
-            try:
-                while running:
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        table, pages = running.pop(future)
-                        page = None
-                        with self.telling(table):
-                            page = future.result()
-                        if page is not None:
-                            take(table, pages)
-                            self.counts[str(table)] += len(page)
-                            yield table, page
-                        elif begun := next(waiting, None):
-                            take(*begun)
-            finally:
-                # Whoever took the pages wants no more of them.
-                executor.shutdown(cancel_futures=True)
-                for _, pages in running.values():
-                    pages.close()
+        for begun in islice(waiting, AT_ONCE):
+            take(*begun)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                table, pages = running.pop(future)
+                page = None
+                with self.telling(table):
+                    page = future.result()
+                if page is not None:
+                    take(table, pages)
+                    self.counts[str(table)] += len(page)
+                    yield table, page
+                elif begun := next(waiting, None):
+                    take(*begun)
         _check(all(str(table) in self.unread for table in self.connections), self.unread)
 
     def whole(self, pages: Iterable[_Page], there: str | None) -> Generator[_Page]:
@@ -152,24 +147,26 @@ def connect_tables(selections: Sequence[Selection]) -> Tables:
         return Tables((connect_to(targets[0]),))
     connections: dict[str, TableConnection] = {}
     unread: dict[str, str] = {}
-    with ThreadPoolExecutor(AT_ONCE) as executor:
-        for target, answer in zip(targets, executor.map(_answer, targets), strict=True):
-            if isinstance(answer, str):
-                _tell(unread, str(target), answer)
-            elif answer.arn in connections:
-                print_note(f"{answer} is named twice, and read once")
-            else:
-                connections[answer.arn] = answer
+    turns = Semaphore(AT_ONCE)
+    for target, future in [(target, begin(_answer, target, turns)) for target in targets]:
+        answer = future.result()
+        if isinstance(answer, str):
+            _tell(unread, str(target), answer)
+        elif answer.arn in connections:
+            print_note(f"{answer} is named twice, and read once")
+        else:
+            connections[answer.arn] = answer
     _check(not connections, unread)
     return Tables(tuple(connections.values()), several=True, unread=unread)
 
 
-def _answer(target: Target) -> TableConnection | str:
-    """Connect to a table, or return why that cannot be."""
-    try:
-        return connect_to(target)
-    except EXPECTED_ERRORS as error:
-        return explain(error, target.profile)
+def _answer(target: Target, turns: Semaphore) -> TableConnection | str:
+    """Connect to a table when it is its turn, or return why that cannot be."""
+    with turns:
+        try:
+            return connect_to(target)
+        except EXPECTED_ERRORS as error:
+            return explain(error, target.profile)
 
 
 def _place(arn: str) -> tuple[str, str] | None:
