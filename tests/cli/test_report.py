@@ -195,13 +195,14 @@ def test_a_list_of_read_sets_is_asked_for_and_warned_of(aws: Aws, cli: CommandLi
 
 def test_a_list_of_several_tables_names_them() -> None:
     listed = ReadSets(["lane"], several=True)
-    listed.add({"set_arn": arn(), "tags": [{"lane": "1"}]}, TableInventory("111111111111", "us-east-1", "rows"))
+    row = {"set_arn": arn(), "set_creation_time": "2026-04-03T10:20:30Z", "tags": [{"lane": "1"}]}
+    listed.add(row, TableInventory("111111111111", "us-east-1", "rows"))
 
     text = page_of(counted({}), read_sets=listed)
 
-    columns = ["id", "name", "sample", "subject", "status", "type", "created", "store", "account", "region", "table"]
-    assert json.dumps([*columns, "bytes", "bases", "lane"], separators=(",", ":")) in text
-    assert '"1234567890","111111111111","us-east-1","rows",null,null,"1"]' in text
+    columns = ["id", "name", "sample", "subject", "status", "type", "store", "account", "region", "created (UTC)"]
+    assert json.dumps([*columns, "bytes", "bases", "lane", "table"], separators=(",", ":")) in text
+    assert '"1234567890","111111111111","us-east-1","2026-04-03 10:20",null,null,"1","rows"]' in text
 
 
 def test_values_that_are_not_shown_are_counted_together() -> None:

@@ -41,16 +41,18 @@ def rows() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two pages, `page.html` and, with a list of read sets, `list.html`."""
+    """Three pages: `page.html`, `list.html` with a list of read sets, and `several.html` with one of several tables."""
     folder = tmp_path_factory.mktemp("pages")
-    inventory, listed = Inventory(NOW, TAGS), ReadSets(TAGS, several=False)
+    inventory, listed, several = Inventory(NOW, TAGS), ReadSets(TAGS, several=False), ReadSets(TAGS, several=True)
     table = TableInventory("123456789012", "us-west-2", "rows")
     inventory.begin(table)
     for row in rows():
         inventory.add(row)
         listed.add(row, table)
+        several.add(row, table)
     (folder / "page.html").write_text(page(inventory, NOW, None), encoding="utf-8")
     (folder / "list.html").write_text(page(inventory, NOW, None, read_sets=listed), encoding="utf-8")
+    (folder / "several.html").write_text(page(inventory, NOW, None, read_sets=several), encoding="utf-8")
     return folder
 
 
@@ -279,6 +281,23 @@ def line(browser: Browser, number: int) -> list[str]:
     """The cells of a line of the list, of those that are elements."""
     lines = "document.querySelectorAll('.view tbody:not([aria-hidden]) tr')"
     return browser.eval(f"[...[...{lines}].at({number}).cells].map((cell) => cell.textContent)")
+
+
+def test_the_list_of_several_tables_shows_where_each_read_set_is_and_cuts_no_number(browser: Browser, folder: Path):
+    browser.call("Emulation.setDeviceMetricsOverride", width=1200, height=900, deviceScaleFactor=1, mobile=False)
+    try:
+        browser.open(folder / "several.html")
+
+        heads = "[...document.querySelectorAll('.view thead th')]"
+        rights = dict(browser.eval(f"{heads}.map((t) => [t.innerText.trim(), t.getBoundingClientRect().right])"))
+        assert rights["region"] <= browser.eval("document.querySelector('.view').getBoundingClientRect().right") <= 1200
+        cut = browser.eval(
+            "[...document.querySelectorAll('.view tr *')].filter((t) => t.scrollWidth > t.clientWidth)"
+            ".map((t) => t.textContent).filter((text) => text)"
+        )
+        assert set(cut) <= set(HOSTILE)  # longer than most names
+    finally:
+        browser.call("Emulation.clearDeviceMetricsOverride")
 
 
 def test_keys_scroll_the_list_to_its_end(listed: Browser) -> None:

@@ -79,6 +79,7 @@
   function showList(place, data) {
     const { columns, numbers, rows } = JSON.parse(data.textContent);
     const LINE = 28; // pixels, as the style has it
+    const WIDEST = 24; // characters of a column
     const SPARE = 4; // lines above and below those that are seen
     const texts = rows.map((row) => row.join("\n").toLowerCase());
     let hits = rows.map((_, index) => index);
@@ -93,7 +94,14 @@
     const below = above.cloneNode(true);
     const body = element("tbody");
     const table = element("table", { "aria-label": "Read sets" }, element("thead", {}, head), above, body, below);
-    table.style.minWidth = `${columns.length * 9}rem`;
+    // Each column has the width of its longest text, of names as far as most of them go.
+    const widths = columns.map((name, column) => {
+      const commas = numbers.includes(column) ? 4 / 3 : 1;
+      const longest = rows.reduce((most, row) => Math.max(most, String(row[column]).length * commas), name.length + 2);
+      return Math.min(longest, WIDEST) + 2;
+    });
+    table.style.minWidth = `${widths.reduce((sum, width) => sum + width, 0)}ch`;
+    [...head.cells].forEach((cell, column) => { cell.style.width = `${widths[column]}ch`; });
     const view = element("div", { class: "view", tabindex: "0", role: "region", "aria-label": "List of read sets" }, table);
 
     function line(index, place) {

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import CREATED_AT, Row
+from readset_sync.model.timestamp import is_timestamp
 
 from omics_meta.commands.report import html
 from omics_meta.search.inventory import TableInventory, Tally, store_of, tags_of
@@ -21,7 +22,6 @@ _TEXTS: Final = {
     "subject": "set_subject_id",
     "status": "set_status",
     "type": "set_type",
-    "created": CREATED_AT,
 }
 _UNSAFE: Final = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 """What would end the element, or begin a comment in it, or cannot be in a file."""
@@ -43,17 +43,19 @@ class ReadSets:
             ids(row[KEY])[1] or row[KEY],
             *(str(row.get(name, "")) for name in _TEXTS.values()),
             store_of(row).store_id,
-            *((table.account, table.region, table.name) if self._several else ()),
+            *((table.account, table.region) if self._several else ()),
+            _minute(str(row.get(CREATED_AT, ""))),
             tally.known_size,
             tally.known_bases,
             *(tags.get(key, "") for key in self._tag_keys),
+            *((table.name,) if self._several else ()),
         ]
         self._lines.append(_json(line))
 
     def html(self) -> list[str]:
         """Return what the page has of it: the data, and what to say where they cannot be shown."""
-        tables = ("account", "region", "table") if self._several else ()
-        columns = ["id", *_TEXTS, "store", *tables, "bytes", "bases", *self._tag_keys]
+        place, table = (("account", "region"), ("table",)) if self._several else ((), ())
+        columns = ["id", *_TEXTS, "store", *place, "created (UTC)", "bytes", "bases", *self._tag_keys, *table]
         numbers = [columns.index("bytes"), columns.index("bases")]
         count = f"{len(self._lines):,} read sets"
         export = "`omics-meta export --format csv` writes them to a file."
@@ -66,6 +68,11 @@ class ReadSets:
             '<div id="list"></div>',
             f'<script type="application/json" id="read-sets">{{{data}}}</script>',
         ]
+
+
+def _minute(text: str) -> str:
+    """Write a time of the table as people read it, such that the order of texts stays that of times."""
+    return f"{text[:10]} {text[11:16]}" if is_timestamp(text) else text
 
 
 def _json(value: Any) -> str:
