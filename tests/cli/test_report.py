@@ -439,6 +439,7 @@ def test_a_verification_is_shown(aws: Aws, cli: CommandLine, report: Callable[..
         "differed. Something was wrong."
     ) in page.text
     assert "The pipeline was not checked." in page.text
+    assert re.search(r"The comparison ended on \d+ \w+ \d{4}, \d\d:\d\d UTC\.", page.text)
 
 
 VERIFIED: dict[str, Any] = {
@@ -459,6 +460,11 @@ VERIFIED: dict[str, Any] = {
         ({"tags_in_bulk": "trusted"}, "Tags were compared, as AWS tells them in bulk. Files were not compared."),
         ({"deep": True}, "Rows, files and tags were compared. 0 of 2 rows differed."),
         ({"table": "arn:aws:dynamodb:us-west-2:123456789012:table/rows"}, "Files and tags were not compared."),
+        ({"finished": "2026-04-04T11:00:00Z"}, "The comparison ended on 4 April 2026, 11:00 UTC.<"),
+        (
+            {"finished": "2026-04-01T13:00:00+02:00"},
+            "The comparison ended on 1 April 2026, 11:00 UTC, 3 days before this page.<",
+        ),
         ({"stores": []}, "Sequence stores that were not compared: 1234567890."),
         (
             {"pipeline": [{"check": "rule", "passed": False, "found": "<none>"}, {"check": "queue", "passed": True}]},
@@ -487,6 +493,21 @@ def test_a_verification_of_one_of_several_tables_says_so() -> None:
     text = write_page(inventory, NOW, Verification.of(VERIFIED))
 
     assert "Only table rows in us-west-2 was compared, and not others in us-west-2 of account 123456789012." in text
+
+
+def test_a_verification_that_tells_no_account_is_of_one_of_the_tables_of_the_same_name() -> None:
+    inventory = counted({})
+    inventory.begin(TableInventory("210987654321", "us-west-2", "rows"))
+
+    text = write_page(inventory, NOW, Verification.of(VERIFIED))
+
+    assert "Only one of the 2 tables rows in us-west-2 was compared: the verification does not tell which." in text
+
+
+def test_a_verification_that_names_an_arn_tells_the_account() -> None:
+    arn = "arn:aws:dynamodb:us-west-2:210987654321:table/rows"
+
+    assert Verification.of(VERIFIED | {"table": arn}).account == "210987654321"
 
 
 def test_a_verification_is_of_one_account_though_others_have_a_table_of_the_same_name() -> None:
@@ -533,6 +554,9 @@ def test_a_verification_of_another_table_is_refused(
         json.dumps(VERIFIED | {"totals": {"in_sync": math.inf}}),
         json.dumps(VERIFIED | {"stores": [{}]}),
         json.dumps(VERIFIED | {"pipeline": ["rule"]}),
+        json.dumps(VERIFIED | {"finished": 3}),
+        json.dumps(VERIFIED | {"finished": "yesterday"}),
+        json.dumps(VERIFIED | {"finished": "0001-01-01T00:00:00+23:00"}),
         "no JSON",
         None,
     ],

@@ -22,6 +22,7 @@ VERIFY_KEYS = {
     "table",
     "account",
     "region",
+    "finished",
     "tags_in_bulk",
     "tags_told",
     "stores",

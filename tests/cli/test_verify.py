@@ -18,6 +18,7 @@ def test_in_sync(aws: Aws, cli: CommandLine) -> None:
     assert done.code == 0, done.out
     assert done.document == {
         "command": "verify",
+        "finished": done.document["finished"],
         "in_sync": True,
         "deep": False,
         "tags_in_bulk": "trusted",

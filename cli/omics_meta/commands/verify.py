@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from readset_sync.model.timestamp import format_timestamp
 from readset_sync.model.trust import TRUSTED
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 
@@ -144,6 +146,7 @@ def _document(connection: Connection, report: _Report, *, deep: bool) -> dict[st
         "table": connection.table.name,
         "account": connection.account,
         "region": connection.region,
+        "finished": format_timestamp(datetime.now(UTC)),
         **counts_document(_COLUMNS, report.counts),
         "repaired": sum(map(report.is_repaired, report.drift)),
         "differences": [

@@ -66,7 +66,7 @@ def page(
         said = f"Not in this page, or only in part, because it could not be read: {', '.join(unread)}."
         parts.append(html.paragraph(said, kind="warning"))
     parts.append(_TOGGLE)
-    parts += [html.section(title, body) for title, body in _sections(inventory, verification) if body]
+    parts += [html.section(title, body) for title, body in _sections(inventory, verification, now) if body]
     if read_sets is not None:
         parts.append(html.section("Read sets", read_sets.html()))
     return html.document(f"Read sets of {where}", parts)
@@ -129,7 +129,9 @@ def _read_sets(count: int) -> str:
     return f"{count:,} read set{'' if count == 1 else 's'}"
 
 
-def _sections(inventory: Inventory, verification: Verification | None) -> Iterator[tuple[str, list[str]]]:
+def _sections(
+    inventory: Inventory, verification: Verification | None, now: datetime
+) -> Iterator[tuple[str, list[str]]]:
     total, several = inventory.total, len(inventory.tables) > 1
     if several:
         yield "Accounts and regions", [_tables(inventory.tables)]
@@ -145,7 +147,7 @@ def _sections(inventory: Inventory, verification: Verification | None) -> Iterat
     ages = _counts("refreshed", inventory.ages.in_order(Inventory.AGES), "Rows by when they were last read anew")
     fresh = _freshnesses(inventory.tables) if several else _freshness(inventory.tables[0])
     yield "How fresh the rows are", [fresh, *ages]
-    yield "What was compared with HealthOmics", _verification(inventory, verification)
+    yield "What was compared with HealthOmics", _verification(inventory, verification, now)
 
 
 def _counts(label: str, group: Sequence[tuple[str, Tally]], caption: str) -> list[str]:
@@ -304,14 +306,21 @@ def _freshnesses(tables: Sequence[TableInventory]) -> str:
     return html.table("When the rows of each table were last read anew from HealthOmics", columns, lines)
 
 
-def _verification(inventory: Inventory, found: Verification | None) -> list[str]:
+def _verification(inventory: Inventory, found: Verification | None, now: datetime) -> list[str]:
     if found is None:
         return [html.paragraph("Nothing was compared: this page shows what the rows say.")]
     every = sum(found.totals.values())
     wrong = every - found.totals["in sync"]
     verdict = "" if found.in_sync else " Something was wrong."
     said = [f"{found.compared} {wrong:,} of {every:,} rows differed.{verdict}"]
+    if found.finished:
+        days = (now - found.finished).days
+        before = f", {counted(days, 'day')} before this page" if days > 0 else ""
+        said.append(f"The comparison ended on {_time(found.finished)}{before}.")
     others = [named(table) for table in inventory.tables if not found.is_of(table)]
+    alike = len(inventory.tables) - len(others)
+    if alike > 1:
+        said.append(f"Only one of the {alike} tables {found} was compared: the verification does not tell which.")
     if others:
         said.append(f"Only table {found} was compared, and not {', '.join(others)}.")
     elif left := sorted({store.store_id for store in inventory.stores} - found.stores):

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from readset_sync.model.timestamp import parse_timestamp
 from readset_sync.model.trust import TRUSTED
 
 from omics_meta.search.inventory import TableInventory
@@ -23,6 +25,8 @@ class Verification:
     account: str
     """Of the table; empty where an older version did not write it."""
     region: str
+    finished: datetime | None
+    """When it ended, in UTC; None where an older version did not write it."""
     in_sync: bool
     totals: Mapping[str, int]
     """Numbers of rows by state."""
@@ -45,10 +49,12 @@ class Verification:
             raise ValueError(document["command"])
         checks: list[dict[str, Any]] = list(document.get("pipeline") or ())
         totals: dict[str, int] = document.get("totals") or {}
+        table, finished = str(document["table"]), document.get("finished")
         return cls(
-            str(document["table"]),
-            document.get("account") or "",
+            table,
+            str(document.get("account") or table.rpartition(":table/")[0].rpartition(":")[2]),
             str(document["region"]),
+            parse_timestamp(finished).astimezone(UTC) if finished else None,
             bool(document["in_sync"]),
             {state.replace("_", " "): int(totals.get(state, 0)) for state in _STATES},
             frozenset(str(store["store_id"]) for store in document.get("stores") or ()),
