@@ -145,8 +145,21 @@ class MetadataSync(pulumi.ComponentResource):
         """Make all outputs those of the stack, by the names under which `omics-meta` looks for them.
 
         For one component in a program. For each of several, export `outputs()` under a name.
+
+        Raises:
+            RunError: The stack has such an output already, mostly of another component.
         """
-        for name, value in self.outputs().items():
+        outputs = self.outputs()
+        # Where pulumi.export puts them, over what is there.
+        theirs: dict[str, object] = getattr(pulumi.runtime.get_root_resource(), "outputs", {})
+        taken = next((name for name in outputs if name in theirs), None)
+        if taken is not None:
+            name = self.pulumi_resource_name
+            raise pulumi.RunError(
+                f"MetadataSync {name!r}: export() would replace the stack's output {taken}. Of several components, "
+                f"give the outputs of each a name: pulumi.export({name!r}, sync.outputs())"
+            )
+        for name, value in outputs.items():
             pulumi.export(name, value)
 
     def outputs(self) -> dict[str, pulumi.Output[str] | pulumi.Output[str | None]]:

@@ -30,6 +30,18 @@ def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
     assert [r.name for r in deployment.resources if "name" in r.inputs] == []
 
 
+def test_a_second_export_does_not_replace_the_first(deploy: Deploy):
+    def program() -> None:
+        MetadataSync("west").export()
+        MetadataSync("east").export()
+
+    deployment = deploy(program)
+
+    assert isinstance(deployment.error, pulumi.RunError)  # which Pulumi prints without a traceback
+    assert str(deployment.error).startswith("MetadataSync 'east': export() would replace the stack's output tableName.")
+    assert str(deployment.error).endswith(": pulumi.export('east', sync.outputs())")
+
+
 def test_names_can_be_chosen(deploy: Deploy):
     def program() -> None:
         MetadataSync(
