@@ -149,6 +149,7 @@ def test_templates_ask_for_settings_that_exist_and_for_a_cli_that_fits(language:
     plugin = yaml.safe_load((ROOT / "components" / "PulumiPlugin.yaml").read_text())
 
     assert {each["requiredPulumiVersion"] for each in (template, product, plugin)} == {f">={pulumi_sdk}.0"}
+    assert f'`requiredPulumiVersion: ">={pulumi_sdk}.0"`' in Page("docs/installation-configuration.md").text
     asked = template["template"]["config"]
     assert all(each["description"] and "default" in each for each in asked.values())
     assert asked.keys() - product["config"].keys() == {"aws:region"}
