@@ -208,6 +208,19 @@ def test_a_table_that_cannot_be_read_is_named_and_the_rest_is_shown(
 GONE = ("-t", "gone", "-r", "us-west-2", "--profile", "lab-a")
 
 
+def test_what_is_not_found_is_said_of_the_tables_that_can_be_read(lab_cli: CommandLine) -> None:
+    missing, one = f"{9:010}", f"table {NAME} in us-west-2 of account {A}"
+
+    def said(*words: str) -> str:
+        done = lab_cli.run("get", "--profile", "lab-a", "-r", "us-west-2", *words, missing)
+        assert done.code == 1
+        return done.err.splitlines()[-1].removeprefix(f"omics-meta: no row of {missing} in ")
+
+    assert said("-t", NAME, "-t", "gone") == f"{one}, the only one that can be read"
+    assert said("-t", NAME, "-t", table_of("c"), "-t", "gone") == "any of the 2 tables that can be read"
+    assert said("-t", NAME, "-t", table_of("a")) == one
+
+
 @pytest.mark.parametrize("more", [(), ("--sheet", "generic")], ids=str)
 def test_a_file_that_has_all_tables_is_not_replaced_by_one_that_lacks_a_table(
     lab_cli: CommandLine, more: tuple[str, ...]
@@ -305,6 +318,35 @@ def test_variables_can_name_several_tables(lab_cli: CommandLine) -> None:
     by_file = lab_cli.run("find", "--csv", "--profile", "lab-a", env={"OMICS_META_OUTPUTS": "lab-a.json:lab-c.json"})
 
     assert names(by_name.out) == names(by_file.out) == ["a1", "a2", "c4"]
+
+
+TWO = "names one and two, and this command takes one: give it with --"
+NO_FILE = "--outputs '' or '.' is no file: give the name of one, or leave the option out"
+
+
+@pytest.mark.parametrize(
+    ("command", "variable", "value", "said"),
+    [
+        ("find", "OMICS_META_OUTPUTS", "lab-a.json:", f"{NO_FILE}. OMICS_META_OUTPUTS is set to lab-a.json:"),
+        ("status", "OMICS_META_OUTPUTS", "one:two", f"OMICS_META_OUTPUTS {TWO}outputs"),
+        ("verify", "OMICS_META_TABLE", "one two", f"OMICS_META_TABLE {TWO}table"),
+        ("activate", "OMICS_META_TABLE", "one two", f"OMICS_META_TABLE {TWO}table"),
+    ],
+)
+def test_a_variable_that_names_none_or_too_many_is_one_line(
+    lab_cli: CommandLine, command: str, variable: str, value: str, said: str
+) -> None:
+    done = lab_cli.run(command, *(["--all-stores"] if command == "verify" else []), env={variable: value})
+
+    assert (done.code, done.out, done.err) == (2, "", f"omics-meta: error: {said}\n")
+
+
+def test_a_file_may_have_a_colon_in_its_name_for_a_command_that_takes_one(lab_cli: CommandLine) -> None:
+    (lab_cli.home / "lab:a.json").write_text("no JSON")
+
+    done = lab_cli.run("status", env={"OMICS_META_OUTPUTS": "lab:a.json"})
+
+    assert "--outputs lab:a.json: not JSON" in done.err
 
 
 TWICE = "give --{0} once for all tables, or once for each, in the same order"

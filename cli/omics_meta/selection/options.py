@@ -3,6 +3,7 @@
 A command names the groups of options that it shares, and passes its context on; their values are read from there.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -161,6 +162,7 @@ def selections_of(context: typer.Context) -> tuple[Selection, ...]:
     elif typed & {"stack", "cwd"}:
         ignored = {"outputs", "table"}
     given |= dict.fromkeys(ignored - typed)
+    _refuse_several(context, given)
     patience = _patience(given.get("wait_for_aws", "0"))
     # The ARN of a table has its region, so that beside names the option is about these.
     shared = all(map(is_arn, _several(given.get("table"))))
@@ -178,6 +180,21 @@ def selections_of(context: typer.Context) -> tuple[Selection, ...]:
         )
         for stack, outputs, table, profile in _paired(given)
     )
+
+
+def _refuse_several(context: typer.Context, given: Mapping[str, Any]) -> None:
+    """Refuse several names in a variable, where a command takes one."""
+    options: list[Any] = [*context.command.params]
+    for option in options:
+        value = given.get(option.name)
+        single = option.name in {"stack", "outputs", "table"} and isinstance(value, str | Path)
+        if not single or not is_from(context, option.name, "ENVIRONMENT"):
+            continue
+        names = [each for each in str(value).split(os.pathsep if isinstance(value, Path) else None) if each]
+        if len(names) > 1 and not (isinstance(value, Path) and value.exists()):
+            raise SelectionError(
+                f"{option.envvar} names {' and '.join(names)}, and this command takes one: give it with --{option.name}"
+            )
 
 
 def _paired(given: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:

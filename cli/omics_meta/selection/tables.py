@@ -43,8 +43,13 @@ class Tables:
     counts: Counter[str] = field(default_factory=Counter[str])
 
     def __str__(self) -> str:
-        """Return which tables they are, as notes name them."""
-        return f"any of the {len(self.connections)} tables" if self.several else f"table {self.connections[0].name}"
+        """Return which tables were read, as notes name them."""
+        if not self.several:
+            return f"table {self.connections[0].name}"
+        read = [table for table in map(str, self.connections) if table not in self.unread]
+        alone = ", the only one that can be read" if self.unread else ""
+        among = " that can be read" if self.unread else ""
+        return f"{read[0]}{alone}" if len(read) == 1 else f"any of the {len(read)} tables{among}"
 
     @property
     def code(self) -> ExitCode:

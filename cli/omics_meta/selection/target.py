@@ -115,6 +115,8 @@ def is_arn(table: str | None) -> bool:
 
 
 def _check(selection: Selection) -> None:
+    if selection.outputs == Path():  # which an empty name is too, such as one after the last colon in a variable
+        raise OutputsError("--outputs '' or '.' is no file: give the name of one, or leave the option out")
     if selection.outputs and (selection.stack or selection.cwd):
         raise OutputsError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
     if selection.store_ids and selection.all_stores:
