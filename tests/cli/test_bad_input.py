@@ -105,6 +105,9 @@ CASES = {
         ("--outputs", "{no_region}"),
         ("{no_region} has no tableArn, ", ", region, which its program does not", EXPORT, "its value with --region"),
     ),
+    "outputs of an adopted queue without a region": Case(
+        ("--outputs", "{adopted}"), ("{adopted} has no tableArn, queueName, queueArn, undeliveredQueueUrl, ", EXPORT)
+    ),
     "outputs with a numeric region": Case(
         ("--outputs", "{number}"), ("{number} has region = 7", EXPORT, "give its value with --region")
     ),
@@ -219,6 +222,7 @@ def surroundings(
         "no_table": b'{"region": "us-west-2"}',
         "null_table": b'{"region": "us-west-2", "tableName": null}',
         "no_region": b'{"tableName": "t"}',
+        "adopted": b'{"tableName": "t", "queueUrl": "theirs"}',
         "none": b"{}",
         "inside": b'{"east": {}, "west": {"region": "us-west-2"}}',
         "number": b'{"region": 7, "tableName": "t"}',

@@ -28,6 +28,9 @@ NAMES: Final = (
 )
 """What commands look for, of what the component's `export()` exports."""
 
+_OF_CREATED_QUEUE: Final = frozenset({"deadLetterQueueUrl", "deadLetterQueueArn"})
+"""Null of an adopted queue; and Pulumi leaves out what is null."""
+
 _EXPORT: Final = (
     "call `export()` on its MetadataSync there, or export each under its name in other languages, and run `pulumi up`"
 )
@@ -64,7 +67,8 @@ class Outputs:
         if inside is not None:
             remedy = f"give --outputs a file that `pulumi stack output {inside} --json` wrote"
             raise OutputsError(f"{self.origin} has {name} in the output {inside}: {remedy}{otherwise}")
-        lacking = ", ".join(each for each in NAMES if self.get(each) is None)
+        null = _OF_CREATED_QUEUE if self.get("queueUrl") else ()
+        lacking = ", ".join(each for each in NAMES if self.get(each) is None and each not in null)
         raise OutputsError(f"{self.origin} has no {lacking}, which its program does not export: {_EXPORT}{otherwise}")
 
 
