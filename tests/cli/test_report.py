@@ -158,9 +158,9 @@ def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: Comm
     for number in range(6):
         cohort = {"cohort": "A" if number < 3 else "B"}
         status = "ARCHIVED" if number % 2 else "ACTIVE"
-        aws.put(table, row(aws, number, set_status=status, tags=[cohort] if number else []))
+        aws.put(table, row(aws, number, set_status=status, tags=[cohort, {"others": ""}] if number else []))
 
-    done = cli.run("report", "-t", table, "-o", "-", "--tag-keys", "cohort, lane")
+    done = cli.run("report", "-t", table, "-o", "-", "--tag-keys", "cohort, lane, others")
 
     shown = Page(done.out).table("cohort")
     assert [line[:1] + line[4:6] for line in shown] == [
@@ -171,6 +171,7 @@ def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: Comm
     ]
     assert done.code == 0
     assert "omics-meta: --tag-keys: no read set has the tag 'lane'; upper and lower case matter\n" in done.err
+    assert done.err.count("--tag-keys") == 1
 
 
 def test_a_list_of_read_sets_is_asked_for_and_warned_of(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
@@ -214,6 +215,30 @@ def test_values_that_are_not_shown_are_counted_together() -> None:
 
     assert len(lines) == 52
     assert [lines[-2][:2], lines[-1][:2], lines[-1][4]] == [["49", "1"], ["others", "10"], "10"]
+
+
+def test_texts_of_users_are_not_taken_for_the_pages_own() -> None:
+    texts = ["others", '"others"', "(without this tag)", "none", ""]
+    rows = [{"set_status": text, "tags": [{"lane": text}, {text: ""}]} for text in texts]
+    others = [{"set_status": "ACTIVE", "tags": [{"lane": f"{number:02}"}] * 2} for number in range(60)]
+
+    page = Page(page_of(counted({}, *rows, *others, *others, *rows, *rows, tag_keys=["lane"])))
+
+    shown = {'"others"', '""others""', '"(without this tag)"', '"none"', '""'}
+    assert page.rows("status").keys() == {*shown, "none", "ACTIVE"}
+    assert {count for name, (count, *_) in page.rows("status").items() if name in shown} == {"3"}
+    assert page.rows("tag").keys() == {*shown, "lane"}
+    assert page.rows("lane").keys() >= {*shown, "others"}
+    assert {page.rows("lane")[each][0] for each in shown} == {"3"}
+    assert "" not in page.table("lane")[0][:-1], "each column has a name but that of the bars"
+
+
+def test_a_page_about_many_stores_has_commas() -> None:
+    inventory = counted()
+    for number in range(1000):
+        inventory.add({"set_arn": f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{number}/readSet/1"})
+
+    assert "the 1,000 read sets that 1,000 sequence stores of AWS" in page_of(inventory)
 
 
 @pytest.mark.parametrize("keys", ["", "cohort,,lane", ","])

@@ -38,6 +38,10 @@ NONE: Final = "none"
 NO_TAG: Final = "(without this tag)"
 
 OTHERS: Final = "others"
+
+_OWN: Final = frozenset({NONE, NO_TAG, OTHERS, ""})
+"""Labels that are nobody's text."""
+
 _MOST_LABELS: Final = 1000
 """Of a group, in memory: tags can have as many values as there are read sets."""
 
@@ -56,6 +60,11 @@ _DECIMAL_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 _STORE: Final = re.compile(r"arn:[^:]*:omics:([^:]*):([^:]*):sequenceStore/([^/]+)/readSet/[^/]+")
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])(?=-)")
+
+
+def label_of(text: str) -> str:
+    """Return a text of users as a label: in quotes where it is empty, or would be taken for one of ours."""
+    return f'"{text}"' if text.strip('"') in _OWN else text
 
 
 def size_text(size: int, *, decimal: bool = False) -> str:
@@ -203,17 +212,18 @@ class Inventory:
         self.stores.setdefault(store, Tally()).add(tally)
         if name := _text(_member(row.get("store"), "store_name")):
             self.names[store] = name
-        status = self.statuses.add(str(row.get("set_status", NONE)), tally)
+        status = self.statuses.add(_label(row.get("set_status")), tally)
         self.storage.setdefault((store.account, store.region, status == ARCHIVED), Tally()).add(tally)
-        self.types.add(str(row.get("set_type", NONE)), tally)
+        self.types.add(_label(row.get("set_type")), tally)
         month = _MONTH.match(_text(row.get(CREATED_AT)))
         self.months.add(month[0] if month else NONE, tally)
         self.ages.add(self._age(row), tally)
         tags = tags_of(row)
         for key in tags:
-            self.keys.add(key, tally)
+            self.keys.add(label_of(key), tally)
         for key, counted in self.tags.items():
-            counted.statuses[counted.values.add(tags.get(key, NO_TAG), tally), status] += 1
+            value = label_of(tags[key]) if key in tags else NO_TAG
+            counted.statuses[counted.values.add(value, tally), status] += 1
 
     def _add_to_table(self, row: Row, tally: Tally) -> None:
         table, synced = self._table, _text(row.get(SYNCED_AT))
@@ -248,6 +258,10 @@ def _number(value: object) -> int | None:
 
 def _member(value: object, name: str) -> object:
     return cast("dict[str, object]", value).get(name) if isinstance(value, dict) else None
+
+
+def _label(value: object) -> str:
+    return NONE if value is None else label_of(str(value))
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,7 @@ from readset_sync.model.record import Row
 
 from omics_meta.commands.report import read_sets, verification
 from omics_meta.commands.report.page import page
-from omics_meta.search.inventory import PATHS, Inventory, TableInventory
+from omics_meta.search.inventory import NO_TAG, PATHS, Inventory, TableInventory
 from omics_meta.selection.connection import TableConnection
 from omics_meta.selection.tables import Tables, connect_tables
 from omics_meta.selection.target import Selection
@@ -52,7 +52,7 @@ def run(
                     listed.add(row, counts[each.arn])
         written = page(inventory, now, found, unread=[*tables.unread], read_sets=listed)
         file.buffer.write(written.encode())
-    for key in inventory.tags.keys() - inventory.keys.tallies.keys():
+    for key in (key for key, found in inventory.tags.items() if found.values.tallies.keys() <= {NO_TAG}):
         print_note(f"--tag-keys: no read set has the tag {key!r}; upper and lower case matter")
     one, *others = inventory.tables
     where = ", ".join(map(verification.named, inventory.tables)) if others else f"{one.name} in {one.region}"

@@ -26,7 +26,6 @@ from omics_meta.search.inventory import (
     Tally,
     size_text,
 )
-from omics_meta.terminal.console import counted
 
 _MOST_LINES: Final = 50
 """Of a table whose labels are the users' own."""
@@ -76,16 +75,20 @@ def _where(tables: Sequence[TableInventory]) -> str:
     if len(tables) == 1:
         return f"{tables[0].name} in {tables[0].region}"
     accounts, regions = ({table.account for table in tables}, {table.region for table in tables})
-    return f"{counted(len(accounts), 'account')} in {counted(len(regions), 'region')}"
+    return f"{_counted(len(accounts), 'account')} in {_counted(len(regions), 'region')}"
 
 
 def _sentence(inventory: Inventory, where: str, now: datetime) -> str:
-    count, stores = inventory.total.count, counted(len(inventory.stores), "sequence store")
+    count, stores = _counted(inventory.total.count, "read set"), _counted(len(inventory.stores), "sequence store")
     of, on = f"{stores} of AWS HealthOmics", _time(now)
     if len(inventory.tables) == 1:
-        return f"This page counts the {count:,} read sets that {of} had on {on}, by the rows of table {where}."
+        return f"This page counts the {count} that {of} had on {on}, by the rows of table {where}."
     rows = f"the rows of {len(inventory.tables)} tables"
-    return f"This page counts the {count:,} read sets that {where} had in {of} on {on}, by {rows}."
+    return f"This page counts the {count} that {where} had in {of} on {on}, by {rows}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _time(moment: datetime) -> str:
@@ -122,11 +125,7 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
 
 
 def _of_unknown(count: int) -> str:
-    return f"{_read_sets(count)} {UNKNOWN}" if count else ""
-
-
-def _read_sets(count: int) -> str:
-    return f"{count:,} read set{'' if count == 1 else 's'}"
+    return f"{_counted(count, 'read set')} {UNKNOWN}" if count else ""
 
 
 def _sections(
@@ -274,10 +273,10 @@ def _said_of_storage(storage: Storage, known: Sequence[Tally], total: Decimal) -
             f"publication of {price.date}; check them before you rely on them."
         )
         if unknown := sum(tally.bases_unknown for tally in known):
-            yield f"Not in this sum: {_read_sets(unknown)} of which no row tells the number of bases."
+            yield f"Not in this sum: {_counted(unknown, 'read set')} of which no row tells the number of bases."
     if others := [(region, tally.count) for (_, region, _), tally in storage.items() if region not in STORAGE_REGIONS]:
         regions = ", ".join(sorted({region or UNKNOWN for region, _ in others}))
-        left = _read_sets(sum(count for _, count in others))
+        left = _counted(sum(count for _, count in others), "read set")
         which = f"Not in this sum: the {left} in {regions}, where the price" if known else f"The price in {regions}"
         yield f"{which} is not known here: see {price.page}."
 
@@ -315,7 +314,7 @@ def _verification(inventory: Inventory, found: Verification | None, now: datetim
     said = [f"{found.compared} {wrong:,} of {every:,} rows differed.{verdict}"]
     if found.finished:
         days = (now - found.finished).days
-        before = f", {counted(days, 'day')} before this page" if days > 0 else ""
+        before = f", {_counted(days, 'day')} before this page" if days > 0 else ""
         said.append(f"The comparison ended on {_time(found.finished)}{before}.")
     others = [named(table) for table in inventory.tables if not found.is_of(table)]
     alike = len(inventory.tables) - len(others)
