@@ -96,28 +96,32 @@ CASES = {
     "outputs that are an array": Case(("--outputs", "{array}"), ("{array}: JSON, but not an object", WRITE)),
     "outputs without a table": Case(
         ("--outputs", "{no_table}"),
-        ("{no_table} has no tableName, tableArn, queueName, ", EXPORT, "or give its value with --table"),
+        ("{no_table} has no tableName, tableArn, queueName, ", EXPORT, "or give tableName with --table"),
     ),
     "outputs with a null table": Case(
         ("--outputs", "{null_table}"), ("{null_table} has no tableName, tableArn, ", EXPORT)
     ),
     "outputs without a region": Case(
         ("--outputs", "{no_region}"),
-        ("{no_region} has no tableArn, ", ", region, which its program does not", EXPORT, "its value with --region"),
+        ("{no_region} has no tableArn, ", ", region, which its program does not", EXPORT, "or give region with"),
     ),
     "outputs of an adopted queue without a region": Case(
         ("--outputs", "{adopted}"), ("{adopted} has no tableArn, queueName, queueArn, undeliveredQueueUrl, ", EXPORT)
     ),
     "outputs with a numeric region": Case(
-        ("--outputs", "{number}"), ("{number} has region = 7", EXPORT, "give its value with --region")
+        ("--outputs", "{number}"), ("{number} has region = 7", EXPORT, "or give region with --region")
     ),
     "outputs of a stack without any": Case(
         ("--outputs", "{none}"),
-        ("{none} has no outputs: run `pulumi up` first, or if you did, call `export()`", "its value with --region"),
+        ("{none} has no outputs: run `pulumi up` first, or if you did, call `export()`", "or give region with"),
     ),
     "outputs in an output": Case(
         ("--outputs", "{inside}"),
         ("{inside} has region in the output west: give --outputs a file that `pulumi stack output west --json` wrote",),
+    ),
+    "outputs in an output, without what is looked for first": Case(
+        ("--outputs", "{inside_alone}"),
+        ("{inside_alone} has tableName in the output sync: give --outputs a file", "or give region with --region"),
     ),
     "unknown stack": Case(
         ("--stack", "x"), ("stack x (no stack named 'x' found)", "check --stack and --cwd"), env={"PATH": "{pulumi}"}
@@ -225,6 +229,7 @@ def surroundings(
         "adopted": b'{"tableName": "t", "queueUrl": "theirs"}',
         "none": b"{}",
         "inside": b'{"east": {}, "west": {"region": "us-west-2"}}',
+        "inside_alone": b'{"sync": {"tableName": "t"}}',
         "number": b'{"region": 7, "tableName": "t"}',
         "half": json.dumps({"region": "us-west-2", "tableName": table}).encode(),
     }

@@ -63,13 +63,15 @@ class Outputs:
             )
         if value is not None:
             raise OutputsError(f"{self.origin} has {name} = {value!r}: {_EXPORT}{otherwise}")
-        inside = next((each for each, value in self.values.items() if isinstance(value, dict) and name in value), None)
-        if inside is not None:
-            remedy = f"give --outputs a file that `pulumi stack output {inside} --json` wrote"
-            raise OutputsError(f"{self.origin} has {name} in the output {inside}: {remedy}{otherwise}")
         null = _OF_CREATED_QUEUE if self.get("queueUrl") else ()
-        lacking = ", ".join(each for each in NAMES if self.get(each) is None and each not in null)
-        raise OutputsError(f"{self.origin} has no {lacking}, which its program does not export: {_EXPORT}{otherwise}")
+        lacking = [each for each in NAMES if self.get(each) is None and each not in null]
+        for outer, inner in self.values.items():
+            inside = next((each for each in lacking if isinstance(inner, dict) and each in inner), None)
+            if inside is not None:
+                remedy = f"give --outputs a file that `pulumi stack output {outer} --json` wrote"
+                raise OutputsError(f"{self.origin} has {inside} in the output {outer}: {remedy}{otherwise}")
+        missing = ", ".join(lacking)
+        raise OutputsError(f"{self.origin} has no {missing}, which its program does not export: {_EXPORT}{otherwise}")
 
 
 def outputs_of_file(path: Path) -> Outputs:

@@ -149,4 +149,4 @@ def _outputs(selection: Selection) -> Outputs | None:
 def _output(outputs: Outputs | None, name: str, option: str) -> str | None:
     if outputs is None:
         return None
-    return outputs.text(name, f", or give its value with {option}")
+    return outputs.text(name, f", or give {name} with {option}")
