@@ -1,4 +1,4 @@
-"""moto's DynamoDB tables, with indexes that are looked up, and items that are written and answered with quickly."""
+"""moto's DynamoDB tables, with indexes that are looked up, items that are quick, and streams that come on again."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportPrivateUsage=false
 # moto's types are partial, and how it writes an answer is private to it.
@@ -7,6 +7,8 @@ from collections import defaultdict
 from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
@@ -81,6 +83,20 @@ class IndexedTable(Table):
             self._by_key[attribute] = dict(found)
         return self._by_key[attribute]
 
+
+def _update_stream(
+    self: DynamoDBBackend,  # noqa: ARG001 - as moto calls it
+    table: Table,
+    stream_specification: dict[str, Any],
+) -> None:
+    """Switch a stream on or off. moto looks at the label for that, which a table keeps when its stream is off."""
+    is_on = bool(table.stream_specification and table.stream_specification["StreamEnabled"])
+    if stream_specification["StreamEnabled"] == is_on:
+        raise MockValidationException(f"Table {'already has an' if is_on else 'has no'} enabled stream: {table.name}")
+    table.set_stream_specification(stream_specification)
+
+
+DynamoDBBackend.update_table_streams = _update_stream
 
 _fill = Item.__init__
 

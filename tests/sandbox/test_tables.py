@@ -1,10 +1,13 @@
-"""What the sandbox's DynamoDB does better than moto's: an index is looked up."""
+"""What the sandbox's DynamoDB does better than moto's: an index is looked up, and a stream comes on again."""
 
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.dynamodb.models.table import Table
 from omics_sandbox import Sandbox
+
+from tests.existing import create_table
 
 
 def test_a_query_of_an_index_finds_what_was_written_and_looks_at_nothing_else(
@@ -45,3 +48,22 @@ def test_a_query_of_an_index_finds_what_was_written_and_looks_at_nothing_else(
     # WHEN moto would look at all items
     monkeypatch.setattr(Table, "all_items", None)
     assert (found("a"), found("b")) == (["0"], ["1"])
+
+
+def test_a_stream_is_switched_on_and_off_and_on_again(sandbox: Sandbox) -> None:
+    client = sandbox.client("dynamodb")
+    create_table(client, "rows")
+
+    def switch(enabled: bool) -> str | None:
+        view: Any = {"StreamViewType": "NEW_AND_OLD_IMAGES"} if enabled else {}
+        client.update_table(TableName="rows", StreamSpecification={"StreamEnabled": enabled, **view})
+        return client.describe_table(TableName="rows")["Table"].get("LatestStreamArn")
+
+    first = switch(True)
+    with pytest.raises(ClientError, match="ValidationException"):
+        switch(True)
+    assert first
+    assert switch(False) == first
+    with pytest.raises(ClientError, match="ValidationException"):
+        switch(False)
+    assert switch(True) not in {None, first}
