@@ -114,7 +114,7 @@ bench: $(READY) ## Measure backfills, events, failures, start and growth, with t
 lint: $(READY) ## Check style, formatting, security and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive __main__.py benchmarks cli components examples handler sandbox templates tools
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive __main__.py hatch_build.py benchmarks cli components examples handler sandbox templates tools
 	@$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: audit

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DISTRIBUTIONS = (".", "sandbox")
 # What decides the version, and what a distribution cannot be without.
 FILES = (
-    *("pyproject.toml", "README.md", "LICENSE", ".gitattributes", ".git_archival.txt"),
+    *("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitattributes", ".git_archival.txt"),
     *("sandbox/pyproject.toml", "sandbox/README.md"),
 )
 UNTAGGED = "0.0.0.dev0+untagged"

@@ -1,6 +1,7 @@
 """The wheel, installed into environments that know nothing of this checkout."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 
 from tests.command_line import LONGEST_COMMAND_SECONDS
@@ -97,6 +99,26 @@ def test_no_top_level_module_has_a_name_that_others_use(wheel: Path):
         "omics_meta",
         f"healthomics_metadata_sync-{wheel.name.split('-')[1]}.dist-info",
     }
+
+
+def test_pypi_takes_the_metadata_and_shows_only_links_that_work(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        shown = Metadata.from_email(archive.read(name))
+    # The version that the action which publishes is known to take: a newer one may need a newer action.
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    assert f"`Metadata-Version: {shown.metadata_version}`" in workflow
+
+    text, repository = str(shown.description), (shown.project_urls or {})["Repository"]
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    here = [link for link in links if link.startswith(f"{repository}/")]
+    assert len(here) > 20
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    for link in here:
+        kind, version, path = link.partition("#")[0].removeprefix(f"{repository}/").split("/", 2)
+        assert (kind, version) == ("raw" if path.endswith(".svg") else "blob", f"v{shown.version}")
+        assert (ROOT / path).exists()
+    assert "```mermaid" not in text
 
 
 def test_an_installation_without_extras_is_small():

@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 import venv
 from pathlib import Path
 from typing import Final
+
+from hatch_build import absolute
 
 ROOT: Final = Path(__file__).parents[1]
 DIST: Final = ROOT / "dist"
@@ -73,7 +76,8 @@ def check(version: str) -> None:
         print(f"Building {version} of commit {commit[:9]} ...", flush=True)
         built = {name: _build(name, source / where, version, packages / name) for name, where in DISTRIBUTIONS.items()}
         _try(built, source, version, Path(folder))
-    (DIST / "notes.md").write_text(notes(version, changelog), encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (DIST / "notes.md").write_text(notes(version, changelog, project["urls"]["Repository"]), encoding="utf-8")
 
     for file in sorted(path for path in DIST.rglob("*") if path.is_file()):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -98,12 +102,12 @@ def shortcomings(version: str, changelog: str) -> list[str]:
     return found
 
 
-def notes(version: str, changelog: str) -> str:
-    """The changelog's section of a version, or else what is unreleased."""
+def notes(version: str, changelog: str, repository: str) -> str:
+    """The changelog's section of a version, or else what is unreleased, with links that work on a release page."""
     section = _section(version, changelog) or _section("Unreleased", changelog)
     if section is None:
         raise ReleaseError(f"CHANGELOG.md has neither a section of {version} nor one of what is unreleased")
-    return section
+    return absolute(section, repository, version)
 
 
 def _section(title: str, changelog: str) -> str | None:

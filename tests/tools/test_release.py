@@ -102,5 +102,8 @@ def test_what_is_tagged_is_in_the_changelog_its_state_is_recorded_and_its_owner_
 
 
 def test_the_notes_are_the_section_of_the_version_or_what_is_to_be_it():
-    assert release.notes("0.2.0", CHANGELOG) == "First release.\n"
-    assert release.notes("0.3.0", CHANGELOG) == "### Added\n\n- Something to come.\n\n"
+    repository = "https://github.com/laboratory/project"
+    changelog = CHANGELOG.replace("First", "[First](docs/first.md#how)")
+    linked = f"[First]({repository}/blob/v0.2.0/docs/first.md#how)"
+    assert release.notes("0.2.0", changelog, repository) == f"{linked} release.\n"
+    assert release.notes("0.3.0", changelog, repository) == "### Added\n\n- Something to come.\n\n"
