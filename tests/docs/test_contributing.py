@@ -11,7 +11,8 @@ from tests.docs.command_line import COMMANDS
 from tests.docs.pages import ROOT, Page
 
 PAGE = Page("CONTRIBUTING.md")
-FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+CHOOSER = ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml"
+FORMS = sorted(path for path in CHOOSER.parent.glob("*.yml") if path != CHOOSER)
 
 
 def test_the_first_change_can_be_made_as_described():
@@ -45,6 +46,16 @@ def test_forms_have_what_github_requires(path: Path):
         assert field["attributes"]["label"]
         assert field["attributes"].keys() <= {"label", "description", "options", "render"}
         assert ("options" in field["attributes"]) == (field["type"] == "dropdown")
+
+
+def test_whoever_opens_an_issue_is_led_to_the_security_policy():
+    project = tomllib.loads(Page("pyproject.toml").text)["project"]
+    chooser = yaml.safe_load(CHOOSER.read_text(encoding="utf-8"))
+
+    assert chooser.keys() == {"contact_links"}
+    [link] = chooser["contact_links"]
+    assert link.keys() == {"name", "url", "about"}
+    assert link["url"] == f"{project['urls']['Repository']}/security/policy"
 
 
 def test_forms_ask_for_commands_that_there_are():

@@ -45,7 +45,7 @@ def test_files_that_pages_show_or_link_to_are_on_the_site(site: Path):
 
 
 def test_the_diagram_is_drawn_and_nothing_comes_from_another_server(site: Path):
-    assert '<pre class="mermaid"><code>flowchart LR' in html(site, Path("README.md"))
+    assert '<pre class="mermaid"><code>flowchart TB' in html(site, Path("README.md"))
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert 'src="' in text
