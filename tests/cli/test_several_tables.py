@@ -119,10 +119,8 @@ def test_the_same_content_is_found_across_accounts(lab_cli: CommandLine) -> None
     lines = list(csv.DictReader(io.StringIO(done.out)))
     assert list(lines[0])[:3] == ["account", "region", "content"]
     assert [line["set_arn"] for line in lines] == [arn_of("a", 2), arn_of("b", 2)]
-    assert [each["account"] for each in lab_cli.run("duplicates", *ALL, "--json").document["read_sets"]] == [
-        A,
-        B,
-    ]
+    document = lab_cli.run("duplicates", *ALL, "--json").document
+    assert [each["account"] for each in document["read_sets"]] == [A, B]
 
 
 def test_a_read_set_that_two_tables_have_is_not_its_own_duplicate() -> None:

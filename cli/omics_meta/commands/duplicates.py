@@ -4,7 +4,7 @@ import hashlib
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from sys import intern
-from typing import Any, Final
+from typing import Final
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import Row
@@ -36,8 +36,8 @@ def duplicates(selections: Sequence[Selection], *, form: Format, columns: str | 
     All of the table is read. In memory are then a digest and an ARN for each row, some 300 MB for a million rows.
     """
     write = writer_of(form)
-    first = "account,region," if len(selections) > 1 else ""
-    usual = None if form in NESTED else f"{first}{_COLUMNS}"
+    place = PLACE if len(selections) > 1 else ()
+    usual = None if form in NESTED else ",".join([*(column.name for column in place), _COLUMNS])
     names = usual if columns is None else columns
     shown = None if names is None else columns_of(names, Column(_CONTENT))
     tables = connect_tables(selections)
@@ -47,10 +47,7 @@ def duplicates(selections: Sequence[Selection], *, form: Format, columns: str | 
 
     groups = same_content(row for _, page in tables.read(pages_of) for row in page)
 
-    def ending(count: int) -> dict[str, Any]:
-        return {"found": count, **tables.listed()}
-
-    rows = Rows(_members(tables, groups), shown, tables.about("duplicates"), ending, first=PLACE if first else ())
+    rows = Rows(_members(tables, groups), shown, tables.about("duplicates"), tables.ending, first=place)
     found = write(rows, sys.stdout)
     print_note(f"{found} read sets have the content of another; groups: {len(groups)}")
     return tables.code

@@ -53,7 +53,7 @@ def export(
         pages = found.tables.whole(reporter.each("export", found.pages), existing(output))
         pages = order.sorted(pages, None) if order else pages
         about = found.tables.about("export")
-        count = write(Rows(pages, wanted, about, found.ending, first=found.first), file)
+        count = write(Rows(pages, wanted, about, found.tables.ending, first=found.first), file)
     said = f"{counted(count, 'read set')} exported"
     if is_stdout(output):
         print_note(said)

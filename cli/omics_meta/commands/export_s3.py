@@ -21,7 +21,7 @@ from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.errors import describe_error, error_code, has_bad_credentials, is_denied
 from readset_sync.model.record import Row
 
-from omics_meta.search.columns import COLUMNS, Column, Value, columns_of, values
+from omics_meta.search.columns import COLUMNS, PLACE, Column, Value, columns_of, values
 from omics_meta.search.filters import Search
 from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import Order
@@ -145,12 +145,12 @@ class Folder:
             ) from error
 
     def _own_files(self) -> Generator[str]:
+        """Yield the keys, after the prefix, of what exports have written."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._place.bucket, Prefix=self._place.prefix + _DATA
         )
-        for key in (each.get("Key", "") for page in pages for each in page.get("Contents", [])):
-            if _OWN.fullmatch(key.removeprefix(self._place.prefix)):
-                yield key
+        keys = (each.get("Key", "") for page in pages for each in page.get("Contents", []))
+        yield from filter(_OWN.fullmatch, (key.removeprefix(self._place.prefix) for key in keys))
 
     def _list(self) -> tuple[str | None, str]:
         """Return the list of files, and its ETag; None where there is none."""
@@ -197,8 +197,7 @@ class Folder:
     def delete_replaced(self) -> bool:
         """Delete the files of the list before, and those of exports that did not end; return whether all are."""
         listed = (line.removeprefix(str(self._place)) for line in self._listed.splitlines())
-        prefix = self._place.prefix
-        return self.delete({each.removeprefix(prefix) for each in self._left} | {*filter(_OWN.fullmatch, listed)})
+        return self.delete(self._left | {*filter(_OWN.fullmatch, listed)})
 
     def delete(self, keys: Iterable[str]) -> bool:
         """Delete objects, of which no reader knows; return whether all are."""
@@ -232,7 +231,7 @@ def export_to_s3(
     if form not in {None, Format.PARQUET}:
         raise CommandError(f"-o {place} is for Parquet alone: leave out --format {form}, or give a file")
     import_pyarrow()
-    shown = (*columns_of("account,region"), *COLUMNS) if columns is None else columns_of(columns)
+    shown = (*PLACE, *COLUMNS) if columns is None else columns_of(columns)
     name, times = Counter(column.name.lower() for column in shown).most_common(1)[0]
     if times > 1:
         raise CommandError(

@@ -54,7 +54,7 @@ def find(
     pages = order.sorted(found.pages, limit) if order else _first(found.pages, limit)
 
     def ending(count: int) -> dict[str, Any]:
-        return {**found.ending(count), "limited": count == limit}
+        return {**found.tables.ending(count), "limited": count == limit}
 
     about = found.tables.about("find")
     count = write(Rows(pages, shown, about, ending, first=found.first), sys.stdout)
@@ -80,7 +80,7 @@ def get(
     write = writer_of(form or Format.TABLE)
     shown = columns_of(columns) if columns is not None else None
     found = look_up(selections, names, column=column)
-    rows = Rows(found.pages, shown, found.tables.about("get"), found.ending, first=found.first)
+    rows = Rows(found.pages, shown, found.tables.about("get"), found.tables.ending, first=found.first)
     return found.end(write(rows, sys.stdout))
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, Self, cast
 
 from readset_sync.constants import KEY
+from readset_sync.messages.read_set_event import ARCHIVED
 from readset_sync.model.record import CREATED_AT, SYNC_STATE, SYNCED_AT, Row
 from readset_sync.model.timestamp import format_timestamp
 
@@ -28,9 +29,6 @@ PATHS: Final = (
     "tags",
 )
 """What is needed of a row, as `Table.rows` takes it."""
-
-ARCHIVED: Final = "ARCHIVED"
-"""Status of what is in the storage class for archives; read sets of all other statuses are in the active one."""
 
 NONE: Final = "none"
 """Label of what a row does not tell."""
@@ -192,7 +190,7 @@ class Inventory:
         self.names: dict[Store, str] = {}
         self.statuses, self.types, self.months, self.ages = Group(), Group(), Group(), Group()
         self.storage: dict[tuple[str, str, bool], Tally] = {}
-        """By account and region, and by whether they are archived."""
+        """By account and region, and by whether they are archived: all others are in the active storage class."""
         self.keys = Group()
         """By the keys of tags: a read set counts for each of its tags."""
         self.tags = {key: TagInventory() for key in tag_keys}

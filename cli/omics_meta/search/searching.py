@@ -1,10 +1,9 @@
 """The steps that every command takes that works with rows which it finds: of a search, or of names."""
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 from unicodedata import normalize
 
 from readset_sync.constants import KEY
@@ -46,10 +45,6 @@ class Found:
     def first(self) -> Sequence[Column]:
         """The columns that come before those which are usually shown."""
         return PLACE if self.tables.several else ()
-
-    def ending(self, count: int) -> Mapping[str, Any]:
-        """Return what a JSON document has after its rows."""
-        return {"found": count, **self.tables.listed()}
 
 
 def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:

@@ -206,9 +206,8 @@ def _paired(given: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
             said = f"--{name} is given {counted(len(each), 'time')} and --{naming} {counted(count, 'time')}"
             remedy = f"give --{name} once for all tables, or once for each, in the same order"
             raise SelectionError(f"{said}: {remedy}")
-    return [
-        *zip(*(each if len(each) > 1 else (*each, None)[:1] * max(count, 1) for each in values.values()), strict=True)
-    ]
+    columns = (each if len(each) > 1 else (next(iter(each), None),) * max(count, 1) for each in values.values())
+    return [*zip(*columns, strict=True)]
 
 
 def _several(value: Any) -> tuple[Any, ...]:

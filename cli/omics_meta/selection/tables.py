@@ -75,6 +75,10 @@ class Tables:
             "unread": [{"table": table, "reason": reason} for table, reason in self.unread.items()],
         }
 
+    def ending(self, found: int) -> dict[str, Any]:
+        """Return what these documents have after their rows."""
+        return {"found": found, **self.listed()}
+
     def share(self, arns: Sequence[str]) -> Sequence[tuple[TableConnection, list[str]]]:
         """Return the tables, each with the read sets that it can hold: those of its account and region.
 

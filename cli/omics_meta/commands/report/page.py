@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from readset_sync.messages.read_set_event import ACTIVE, ARCHIVED
 from readset_sync.model.timestamp import is_timestamp, parse_timestamp
 
 from omics_meta.commands.cost.prices import STORAGE, STORAGE_REGIONS
@@ -16,7 +17,6 @@ from omics_meta.commands.report.plot import growth
 from omics_meta.commands.report.read_sets import ReadSets
 from omics_meta.commands.report.verification import Verification, named
 from omics_meta.search.inventory import (
-    ARCHIVED,
     OTHERS,
     UNKNOWN,
     Inventory,
@@ -31,7 +31,7 @@ _MOST_LINES: Final = 50
 """Of a table whose labels are the users' own."""
 
 _MOST_STATUSES: Final = 8
-_ACTIVE: Final = "ACTIVE"
+
 Storage = Mapping[tuple[str, str, bool], Tally]
 """By account and region, and by whether they are archived."""
 
@@ -105,14 +105,14 @@ def _refreshed(text: str) -> Number:
 
 def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     total, tallies = inventory.total, inventory.statuses.tallies
-    active, archived = tallies.get(_ACTIVE, Tally()), tallies.get(ARCHIVED, Tally())
+    active, archived = tallies.get(ACTIVE, Tally()), tallies.get(ARCHIVED, Tally())
     yield "Read sets", f"{total.count:,}", ""
     known = "" if total.known_size is None else size_text(total.size)
     yield "Size of files", _size(total).text, "; ".join(filter(None, (known, _of_unknown(total.unknown))))
     yield "Gigabases", _gigabases(total).text, _of_unknown(total.bases_unknown)
-    if costs := [cost for key, tally in inventory.storage.items() if (cost := _dollars(key, tally)) is not None]:
+    if (cost := _cost(inventory.storage)) is not None:
         left = total.count - sum(tally.count - tally.bases_unknown for tally in _priced(inventory.storage))
-        yield "Storage a month", money(sum(costs, Decimal())), f"list price{f'; {_of_unknown(left)}' if left else ''}"
+        yield "Storage a month", money(cost), f"list price{f'; {_of_unknown(left)}' if left else ''}"
     for name, tally in (("Active", active), ("Archived", archived)):
         size = _size(tally)
         yield name, f"{tally.count:,}", f"{size.text} {size.more}".rstrip() if tally.count else ""
@@ -246,9 +246,14 @@ def _dollars(key: tuple[str, str, bool], tally: Tally) -> Decimal | None:
     return Decimal(tally.bases) / 10**9 * STORAGE[archived].usd
 
 
+def _cost(storage: Storage) -> Decimal | None:
+    """What all together is charged for, as far as that is known; None where nothing is."""
+    known = [dollars for key, tally in storage.items() if (dollars := _dollars(key, tally)) is not None]
+    return sum(known, Decimal()) if known else None
+
+
 def _storage(storage: Storage, *, several: bool) -> list[str]:
     lines: list[Sequence[Cell]] = []
-    total, known = Decimal(0), _priced(storage)
     for key, tally in sorted(storage.items()):
         account, region, archived = key
         place = (*((account or UNKNOWN,) if several else ()), region or UNKNOWN, "archive" if archived else "active")
@@ -257,19 +262,19 @@ def _storage(storage: Storage, *, several: bool) -> list[str]:
         if dollars is None:
             lines.append((*line, Number(UNKNOWN, None), Number(UNKNOWN, None)))
             continue
-        total += dollars
         lines.append((*line, Number(f"${price.usd}", float(price.usd)), Number(money(dollars), float(dollars))))
     figures = ("read sets", "gigabases", "price of a gigabase-month", "US dollars a month")
     columns = (*(("account",) if several else ()), "region", "storage class", *figures)
     table = html.table("What HealthOmics charges for the storage of the read sets, by list price", columns, lines)
-    return [*(html.paragraph(said) for said in _said_of_storage(storage, known, total)), table]
+    return [*(html.paragraph(said) for said in _said_of_storage(storage)), table]
 
 
-def _said_of_storage(storage: Storage, known: Sequence[Tally], total: Decimal) -> Iterator[str]:
-    price = STORAGE[False]
+def _said_of_storage(storage: Storage) -> Iterator[str]:
+    price, known = STORAGE[False], _priced(storage)
     if known:
+        total = money(_cost(storage) or Decimal())
         yield (
-            f"{money(total)} a month, without free tier, discounts and taxes. Prices: {price.page}, as read in a "
+            f"{total} a month, without free tier, discounts and taxes. Prices: {price.page}, as read in a "
             f"publication of {price.date}; check them before you rely on them."
         )
         if unknown := sum(tally.bases_unknown for tally in known):
