@@ -38,10 +38,6 @@ class PaginationTokenExpiredException(ServiceError, status=400):
     """The token of the next page is too old."""
 
 
-class RecursiveInvocationException(ServiceError, status=400):
-    """The function keeps invoking itself."""
-
-
 class ResourceConflictException(ServiceError, status=409):
     """The resource exists already."""
 

@@ -26,8 +26,7 @@ from omics_sandbox.omics.limits import Limits
 from omics_sandbox.omics.service import OmicsService
 from omics_sandbox.omics.tagging import TaggingApi
 from omics_sandbox.queues import Outcome
-from omics_sandbox.scheduler.api import SchedulerApi
-from omics_sandbox.scheduler.service import Scheduler
+from omics_sandbox.scheduler import Scheduler
 from omics_sandbox.services import Moto
 
 _one_at_a_time = threading.Lock()
@@ -230,7 +229,7 @@ class Sandbox:
                 "omics": lambda request, _: omics.handle(request),
                 "tagging": TaggingApi(self.omics_in).handle,
                 "lambda": LambdaApi(functions).handle,
-                "scheduler": SchedulerApi(moto).handle,
+                "scheduler": scheduler.handle,
                 "logs": LogsApi(moto).handle,
             },
             events=events,

@@ -1,1 +1,0 @@
-"""EventBridge Scheduler: schedules, and what they invoke."""
