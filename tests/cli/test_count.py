@@ -135,20 +135,3 @@ def test_only_what_is_needed_is_read(cli: CommandLine, table: str, monkeypatch: 
     cli.run("count", "-t", table, "--by", "tag:cohort", "--json")
 
     assert seen == {"set_arn", "tags", "set_total_size", "set_sequence_information"}
-
-
-@pytest.mark.parametrize(
-    ("by", "says"),
-    [
-        ("cohrot", "--by: 'cohrot' is not a column"),
-        ("tags", "--by: tags holds several values: name one of them, as in tag:cohort"),
-        ("bytes=set_id", "--by: bytes is the name of a count: give another, as in NEW=bytes"),
-        ("status,status", "--by: 'status' is given 2 times"),
-    ],
-)
-def test_one_line_says_what_is_wrong_with_the_groups(by: str, says: str, cli: CommandLine) -> None:
-    done = cli.run("count", "-t", "nowhere", "--by", by)
-
-    assert (done.code, done.out) == (2, "")
-    [line] = done.err.splitlines()
-    assert line.startswith(f"omics-meta: error: {says}")

@@ -12,7 +12,6 @@ from omics_meta.search.filters import Filters
 from omics_meta.search.plan import Index, TableFacts, plan
 from omics_meta.search.reader import read
 from omics_meta.search.sorting import order_of
-from omics_meta.terminal.exits import CommandError
 from readset_sync.aws.table import Table
 
 from tests.cli.local_aws import Aws
@@ -168,88 +167,6 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
     assert limited.err == "omics-meta: 1 read set shown (--limit); there may be more\n", "nobody knows of the others"
 
 
-@pytest.mark.parametrize(
-    ("content", "options", "said"),
-    [
-        (b"\n \n", (), "--samples-from: {path} lists no name: give at least one"),
-        (
-            b"A\0B",
-            (),
-            "--samples-from: {path} is not a text in UTF-8: save it as that, one name on each line, or as CSV",
-        ),
-        (b"\xff\xfeA", (), "--samples-from: {path} is not a text in UTF-8: save"),
-        (b"a,b\n1,2\n", ("--from-column", "c"), "--from-column: {path} has no column 'c': give one of a, b"),
-        (
-            b"a;b\n1;2\n",
-            ("--from-column", "b"),
-            "--from-column: {path} has no column 'b': separate columns with commas",
-        ),
-        (b"a,a\n1,2\n", ("--from-column", "a"), "--from-column: {path} has 2 columns 'a': give one of a, a"),
-        (b"a,b\n1,\n", ("--from-column", "b"), "--samples-from: {path} lists no name: give at least one"),
-        (b"a\n" + b"x" * 200_000, ("--from-column", "a"), "--samples-from: {path} is not CSV: field larger than"),
-        (
-            b'a\n"A\nB\n',
-            ("--from-column", "a"),
-            "--samples-from: {path} is not CSV: unexpected end of data: check its quotes",
-        ),
-        (b"\n \n", ("--from-column", "a"), "--samples-from: {path} lists no name: give at least one"),
-        (None, (), "--samples-from: cannot read {path}: No such file or directory: give a file with a name on each"),
-    ],
-)
-def test_a_file_without_names_is_one_line(
-    content: bytes | None, options: tuple[str, ...], said: str, cli: CommandLine, tmp_path: Path
-) -> None:
-    path = tmp_path / "names"
-    if content is not None:
-        path.write_bytes(content)
-
-    done = cli.run("find", "-t", "rows", "--samples-from", str(path), *options)
-
-    assert (done.code, done.out) == (2, "")
-    [line] = done.err.splitlines()
-    assert line.startswith(f"omics-meta: error: {said.format(path=path)}")
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (
-            ("--samples-from", "-", "--subjects-from", "-"),
-            "--samples-from - and --subjects-from - contradict",
-        ),
-        (("--from-column", "a"), "--from-column is about --samples-from or --subjects-from: give one"),
-        (("--require-all",), "--require-all is about --samples-from, --subjects-from or --sheet: give one"),
-        (("--limit", "1", "--samples-from", "-", "--require-all"), "--limit and --require-all contradict each other"),
-        (
-            ("--created-after", "2026-01-01", "--created-after", "2026"),
-            "--created-after is given as '2026-01-01' and",
-        ),
-        (("--sort", "set_nmae"), "--sort: 'set_nmae' is not a column"),
-        (("--sort", "set_id,set_name"), "--sort: 'set_id,set_name' is not one column: leave out NEW=,"),
-        (("--sort", "-z=status"), "--sort: 'z=status' is not one column: leave out NEW=, and put | between several"),
-        (
-            ("--samples-from", "."),
-            "--samples-from: cannot read .: Is a directory: give a file with a name on each line, or - for stdin",
-        ),
-        (("--no-tag", ""), "--no-tag '' is empty: give its value, or leave the option out"),
-    ],
-)
-def test_options_that_cannot_be_are_one_line(options: tuple[str, ...], said: str, cli: CommandLine) -> None:
-    done = cli.run("find", "-t", "rows", *options, stdin=typed("A\n"))
-
-    assert (done.code, done.out) == (2, "")
-    [line] = done.err.splitlines()
-    assert line.startswith(f"omics-meta: error: {said}")
-
-
-def test_no_command_drops_a_value_that_was_typed(cli: CommandLine) -> None:
-    for command in (("verify",), ("backfill",), ("dlq", "list"), ("get", "1234567890")):
-        done = cli.run(*command, "-r", "us-west-2", "--region=eu-west-1")
-
-        assert (done.code, done.out) == (2, "")
-        assert "--region is given as 'us-west-2' and as 'eu-west-1': give one of them" in done.err
-
-
 def test_rows_are_sorted_with_those_without_a_value_last(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
     sizes = {"a": 10, "b": 9, "c": None, "d": 10, "e": 200}
@@ -379,8 +296,6 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
     assert (column.code, [row["set_arn"] for row in column.json_lines]) == (0, arns[2:])
     twice = cli.run("get", "-t", table, "-", "-", "--jsonl", stdin=typed(f"{arns[1]}\n"))
     assert [row["set_arn"] for row in twice.json_lines] == [arns[1]]
-    refused = cli.run("get", "-t", table, arns[0], "--from-column", "b")
-    assert refused.err == "omics-meta: error: --from-column is about read sets on stdin: give - for them\n"
     many = cli.run("get", "-t", table, "-", stdin=typed("".join(f"{number:010}\n" for number in range(3, 33))))
     assert (many.code, many.out, len(many.err.splitlines())) == (1, "", 30)
     assert many.err.splitlines()[-1] == f"omics-meta: no row of 0000000032 in table {table}"
@@ -399,8 +314,3 @@ def test_a_closed_stdin_is_said(cli: CommandLine, words: tuple[str, ...], said: 
 
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert done.err.startswith(f"omics-meta: error: {said}")
-
-
-def test_what_is_wrong_with_a_filter_is_said_of_the_value(aws: Aws) -> None:
-    with pytest.raises(CommandError, match=r"--sample '' is empty"):
-        criteria_of(Filters(sample=("A", "")))

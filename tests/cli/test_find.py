@@ -284,7 +284,9 @@ def test_listed_rows_are_found_by_all_but_files_and_tags(
     assert shown.out.splitlines()[1].split() == ["listed"]
 
 
-def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: CommandLine, populated: Populate) -> None:
+def test_a_format_has_the_columns_that_were_asked_for_or_the_usual_ones(
+    cli: CommandLine, populated: Populate, tmp_path: Path
+) -> None:
     table = populated()
     options = ("find", "-t", table, "--sample", "HG002", "--store", "cohort-a")
     columns = ("--columns", "set_name,tag:panel,tag:phase,set_total_size,tags")
@@ -292,6 +294,8 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: CommandL
     as_json = cli.run(*options, *columns, "--json").document
     as_csv = cli.run(*options, *columns, "--csv")
     as_table = cli.run(*options)
+    with (tmp_path / "found.parquet").open("w", encoding="utf-8") as file:
+        assert cli.run(*options, "--format", "parquet", stdout=file).code == 0
 
     (row,) = as_json.pop("read_sets")
     place = {"table": table, "region": "us-west-2"}
@@ -307,41 +311,18 @@ def test_json_csv_and_a_table_have_the_columns_that_were_asked_for(cli: CommandL
     assert head.split() == [column.name for column in SHOWN]
     assert line.split()[1:] == ["HG002.cohort-a", "ACTIVE", "FASTQ", "subject-0", "HG002", "cohort-a"]
     assert as_table.err == "omics-meta: 1 read set found\n"
-
-
-def test_find_get_and_export_have_columns_under_new_names_in_every_format(
-    cli: CommandLine, populated: Populate, stored: list[dict[str, Any]], tmp_path: Path
-) -> None:
-    table, arn = populated(), next(row["set_arn"] for row in stored if row["set_name"] == "HG002.cohort-a")
-    asked = "patient=subject_id,sex=tag:sex|'NA',status,made=creation_time,size=total_size"
-    names = ["patient", "sex", "status", "made", "size"]
-
-    for command in (("find", "--name", "HG002.cohort-a"), ("get", arn), ("export", "--name", "HG002.cohort-a")):
-        words = (*command, "-t", table, "--columns", asked)
-        [record] = cli.run(*words, "--jsonl").json_lines
-        [line] = csv.DictReader(io.StringIO(cli.run(*words, "--csv").out))
-        path = tmp_path / "rows.parquet"
-        with path.open("w", encoding="utf-8") as file:
-            assert cli.run(*words, "--format", "parquet", stdout=file).code == 0
-
-        assert [*record] == [*line] == names
-        assert [record[name] for name in names[:3]] == ["subject-0", "NA", "ACTIVE"]
-        assert line == {name: str(value) for name, value in record.items()}
-        with duckdb.connect() as database:
-            read = database.read_parquet(str(path))
-            assert read.columns == names
-            [values] = read.project("patient, sex, status, size, epoch(made) > 0").fetchall()
-        assert values == ("subject-0", "NA", "ACTIVE", record["size"], True)
+    parquet = duckdb.read_parquet(file.name)
+    assert (parquet.columns, len(parquet.fetchall())) == ([column.name for column in SHOWN], 1)
 
 
 @pytest.mark.parametrize("command", [("find",), ("get", "{arn}"), ("duplicates",), ("export",)])
 def test_every_command_prints_rows_in_every_format(
-    command: tuple[str, ...], aws: Aws, cli: CommandLine, populated: Populate
+    command: tuple[str, ...], aws: Aws, cli: CommandLine, populated: Populate, tmp_path: Path
 ) -> None:
     table = populated()
     one, other = sorted(aws.raw_rows(table))[:2]
     aws.edit(table, other, set_etag=aws.raw_rows(table)[one]["set_etag"])
-    words = [each.format(arn=one) for each in command]
+    words, path = [each.format(arn=one) for each in command], tmp_path / "rows.parquet"
 
     def printed(*options: str) -> Any:
         return cli.run(*words, "-t", table, *options)
@@ -355,20 +336,23 @@ def test_every_command_prints_rows_in_every_format(
         head, *lines = printed(form).out.splitlines()
         assert {"set_name", "store_name"} <= set(re.split(r"[ ,]+", head))
         assert len(lines) == len(stored)
-    forms = ("--format=json", "--jsonl", "--format=csv")
-    as_json, as_lines, as_csv = (printed(form, "--columns", "set_arn,tag:cohort") for form in forms)
-    assert as_json.document["read_sets"] == as_lines.json_lines
-    assert as_csv.out.splitlines()[0] == "set_arn,tag:cohort"
 
-
-def test_parquet_of_a_search_has_the_usual_columns(cli: CommandLine, populated: Populate, tmp_path: Path) -> None:
-    path = tmp_path / "found.parquet"
+    # Columns under new names
+    asked = ("--columns", "patient=subject_id,sex=tag:sex|'NA',status,made=creation_time,size=total_size")
+    names = ["patient", "sex", "status", "made", "size"]
+    [record, *_] = records = printed("--jsonl", *asked).json_lines
+    assert printed("--format=json", *asked).document["read_sets"] == records
+    assert [record[name] for name in names[:3]] == ["subject-0", "NA", "ACTIVE"]
+    [line, *_] = csv.DictReader(io.StringIO(printed("--format=csv", *asked).out))
+    assert [*record] == [*line] == names
+    assert line == {name: str(value) for name, value in record.items()}
     with path.open("w", encoding="utf-8") as file:
-        assert cli.run("find", "-t", populated(), "--format", "parquet", stdout=file).code == 0
-
-    read = duckdb.read_parquet(str(path))
-    assert read.columns == [column.name for column in SHOWN]
-    assert len(read.fetchall()) == len(ALL)
+        assert cli.run(*words, "-t", table, "--format", "parquet", *asked, stdout=file).code == 0
+    with duckdb.connect() as database:
+        read = database.read_parquet(str(path))
+        assert read.columns == names
+        values = read.project("patient, sex, status, size, epoch(made) > 0").fetchone()
+    assert values == ("subject-0", "NA", "ACTIVE", record["size"], True)
 
 
 def test_a_limit_ends_the_reading(aws: Aws, cli: CommandLine, populated: Populate) -> None:
@@ -385,30 +369,10 @@ def test_a_limit_ends_the_reading(aws: Aws, cli: CommandLine, populated: Populat
     assert not aws.omics.calls, "the table is there so that HealthOmics need not be asked"
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-def test_an_explanation_is_no_rows(aws: Aws, cli: CommandLine, form: str) -> None:
-    done = cli.run("find", "-t", aws.table(), "--explain", "--format", form)
+def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: CommandLine) -> None:
+    table = aws.table(rows=[{"set_arn": aws.arn("1234567890", "9876543210"), "set_status": "FROZEN"}])
 
-    assert (done.code, done.out) == (2, "")
-    assert f"--explain and --format {form} contradict each other" in done.err
-
-
-@pytest.mark.parametrize("command", ["find", "export"])
-def test_a_type_that_there_is_not_is_an_error(aws: Aws, cli: CommandLine, command: str) -> None:
-    done = cli.run(command, "-t", aws.table(), "--type", "FASTQZ")
-
-    assert (done.code, done.out) == (2, "")
-    error = "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM"
-    assert done.err.splitlines() == [f"omics-meta: error: {error}"]
-
-
-@pytest.mark.parametrize("command", ["find", "export"])
-def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: CommandLine, command: str) -> None:
-    table = aws.table()
-    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "set_status": "FROZEN"})
-
-    unknown = cli.run(command, "-t", table, "--status", "frozen")
-    known = cli.run(command, "-t", table, "--status", "active")
+    unknown, known = (cli.run("find", "-t", table, "--status", status) for status in ("frozen", "active"))
 
     assert (unknown.code, "FROZEN" in unknown.out) == (0, True)
     warning = unknown.err.splitlines()[0]
@@ -418,19 +382,7 @@ def test_a_status_that_is_not_known_is_warned_of_and_looked_for(aws: Aws, cli: C
     assert not [doubt for status in READ_SET_STATUSES for doubt in doubts(Filters(status=(status.lower(),)))]
 
 
-@pytest.mark.parametrize("command", ["find", "export"])
-def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: CommandLine, command: str) -> None:
-    table = aws.table()
-    aws.put(table, {"set_arn": aws.arn("1234567890", "9876543210"), "store": {"store_name": "Cohort"}})
-
-    alone = cli.run(command, "-t", table, "--store", "cohort")
-    among_others = cli.run(command, "-t", table, "--store", "Cohort", "--sample", "NA12878")
-    some = cli.run(command, "-t", table, "--store", "Cohort")
-
-    assert "no row has the store 'cohort'" in alone.err.splitlines()[-2]
-    assert "check --store 'Cohort'; upper and lower case matter" in among_others.err.splitlines()[-1]
-    assert [done.code for done in (alone, among_others, some)] == [0, 0, 0]
-    assert len(some.err.splitlines()) == 1
+CASE = "; upper and lower case matter"
 
 
 @pytest.mark.parametrize(
@@ -438,51 +390,46 @@ def test_a_store_in_which_nothing_was_found_is_named(aws: Aws, cli: CommandLine,
     [
         (["--store", "9999999999"], ["no row has the store '9999999999'"]),
         (["--store", "9999999999", "--sample", "x"], []),
-        (["--reference", "grch38"], ["check --reference 'grch38'; upper and lower case matter, and rows lack"]),
+        (["--store", "cohort"], ["no row has the store 'cohort'", f"check --store 'cohort'{CASE}"]),
+        (["--store", "Cohort", "--sample", "x"], [f"check --store 'Cohort'{CASE}"]),
+        (["--reference", "grch38"], [f"check --reference 'grch38'{CASE}, and rows lack"]),
         (["--reference", REFERENCE], []),
-        (["--store", "1234567890", "--tag", "lot=y"], ["check --tag 'lot=y'; upper and lower case matter, and rows"]),
+        (["--store", "1234567890", "--tag", "lot=y"], [f"check --tag 'lot=y'{CASE}, and rows"]),
         (["--no-tag", "lot", "--name", "x"], []),
     ],
 )
+@pytest.mark.parametrize("command", ["find", "export"])
 def test_what_finds_nothing_has_a_hint_where_it_may_be_misspelled(
-    aws: Aws, cli: CommandLine, options: list[str], hints: list[str]
+    command: str, aws: Aws, cli: CommandLine, options: list[str], hints: list[str]
 ) -> None:
-    done = cli.run("find", "-t", aws.table(), *options)
+    table = aws.table(rows=[{"set_arn": aws.arn("1234567890", "9876543210"), "store": {"store_name": "Cohort"}}])
 
-    found, *said = done.err.splitlines()
-    assert (found, len(said)) == ("omics-meta: 0 read sets found", len(hints))
+    done = cli.run(command, "-t", table, *options)
+
+    said = [line for line in done.err.splitlines() if "read sets" not in line]
+    assert len(said) == len(hints)
     assert all(hint in line for line, hint in zip(said, hints, strict=True))
     assert done.code == 0
 
 
-def test_an_explanation_reads_nothing(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table(indexes=KEYS)
-
-    by_index = cli.run("find", "-t", table, "--subject", "s", "--name", "n*", "--explain", "--json").document
-    by_scan = cli.run("find", "-t", table, "--name", "n*", "--explain")
-
-    assert (by_index["access"], by_index["index"]) == ("query", "subject")
-    assert by_index["reason"] == "index subject is keyed by set_subject_id"
-    assert by_scan.out.splitlines()[:2] == [
-        "scan of the table in one part: no index can help with what is asked for",
-        "filter: begins_with(set_name, :v0)",
-    ]
-
-
-def test_an_explanation_does_not_take_a_table_that_is_not_counted_yet_for_an_empty_one(
+def test_an_explanation_reads_nothing_and_takes_no_table_for_empty_that_is_not_counted_yet(
     aws: Aws, cli: CommandLine
 ) -> None:
     # As all tables of the sandbox are.
-    table = aws.table(indexes=KEYS)
-    aws.put(table, {"set_arn": "arn"})
+    find = ("find", "-t", aws.table(indexes=KEYS, rows=[{"set_arn": "arn"}]), "--name", "n*", "--explain")
 
-    for options in ((), ("--subject", "s")):
-        text = cli.run("find", "-t", table, *options, "--explain").out
-        document = cli.run("find", "-t", table, *options, "--explain", "--json").document
-        assert "not known yet" in text
-        assert "0.0" not in text
-        assert (document["most_read_units"], document["rows"]) == (None, None)
-        assert document["read_units_per_row_found"] == (None if options else 0)
+    by_index, by_scan = (cli.run(*find, *options, "--json").document for options in (("--subject", "s"), ()))
+    texts = [cli.run(*find, *options).out for options in (("--subject", "s"), ())]
+
+    assert (by_index["access"], by_index["index"]) == ("query", "subject")
+    assert by_index["reason"] == "index subject is keyed by set_subject_id"
+    assert texts[1].splitlines()[:2] == [
+        "scan of the table in one part: no index can help with what is asked for",
+        "filter: begins_with(set_name, :v0)",
+    ]
+    assert all("not known yet" in text and "0.0" not in text for text in texts)
+    assert [(each["most_read_units"], each["rows"]) for each in (by_index, by_scan)] == [(None, None)] * 2
+    assert (by_index["read_units_per_row_found"], by_scan["read_units_per_row_found"]) == (None, 0)
 
 
 def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
@@ -508,16 +455,6 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
 
     none = [cli.run("get", "-t", table, name) for name in (gone, "1111111111")]
     assert [(done.code, done.out) for done in none] == [(1, "")] * 2
-
-
-def test_what_is_no_id_is_an_error(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    for name in ("123", "1" * 37, "NA12878"):
-        done = cli.run("get", "-t", table, name)
-
-        assert (done.code, done.out) == (2, "")
-        [line] = done.err.splitlines()
-        assert f"{name!r} is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits" in line
 
 
 @pytest.mark.parametrize("indexes", [None, {"by-id": ("set_id", None, "KEYS_ONLY")}], ids=["scanned", "indexed"])

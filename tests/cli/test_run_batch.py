@@ -137,27 +137,3 @@ def test_a_name_that_no_run_can_have_is_named(aws: Aws, cli: CommandLine) -> Non
 
     assert (done.code, done.document) == (1, [])
     assert f"{arn(1)}: name must have 1 to 128 visible characters: 'xxx" in done.err
-
-
-BATCH = ("export", "--parameter", "id", "--format", "run-batch")
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("export", "--format", "run-batch"), "--format run-batch has no --parameter: give one, such as reads=omics_"),
-        (("export", "--parameter", "id"), "--parameter id is about --format run-batch: give both, or neither"),
-        (("export", "--parameter", "id", "-o", "a.json"), "--parameter id is about --format run-batch: give both"),
-        (("export", "--parameter", "idd", "--format", "run-batch"), "--parameter: 'idd' is not a column: did you mean"),
-        ((*BATCH, "--sheet", "generic"), "--sheet generic and --format run-batch contradict each other: give one of"),
-        ((*BATCH, "--columns", "id"), "--columns and --format run-batch contradict each other: give one of"),
-        ((*BATCH, "-o", "/nowhere/a.json"), "-o /nowhere/a.json: there is no folder /nowhere: make it first, or give"),
-        ((*BATCH, "--sort", "id"), "--sort and --format run-batch contradict each other: give one of"),
-        (("find", "--format", "run-batch"), "--format run-batch is for `omics-meta export`, with --parameter: give a"),
-    ],
-)
-def test_parameters_and_the_format_of_a_batch_go_together(words: tuple[str, ...], said: str, cli: CommandLine) -> None:
-    done = cli.run(*words, "-t", "nowhere")
-
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"omics-meta: error: {said}")

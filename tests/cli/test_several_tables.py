@@ -347,59 +347,6 @@ def test_a_file_may_have_a_colon_in_its_name_for_a_command_that_takes_one(lab_cl
     assert "--outputs lab:a.json: not JSON" in done.err
 
 
-TWICE = "give --{0} once for all tables, or once for each, in the same order"
-EXAMPLE = "arn:aws:dynamodb:us-west-2:123456789012:table/NAME"
-REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
-    "more profiles than outputs": (
-        ("--outputs", "lab-a.json", "--profile", "lab-a", "--profile", "lab-b"),
-        f"--profile is given 2 times and --outputs 1 time: {TWICE.format('profile')}",
-    ),
-    "fewer profiles than outputs": (
-        (*outputs("a", "b"), "--outputs", "lab-c.json"),
-        f"--profile is given 2 times and --outputs 3 times: {TWICE.format('profile')}",
-    ),
-    "profiles of no table": (
-        ("--profile", "lab-a", "--profile", "lab-b"),
-        f"--profile is given 2 times and --table 0 times: {TWICE.format('profile')}",
-    ),
-    "tables of more outputs": (
-        (*ALL, "-t", "x", "-t", "y"),
-        f"--table is given 2 times and --outputs 3 times: {TWICE.format('table')}",
-    ),
-    "outputs and a stack": (
-        (*outputs("a", "b"), "--stack", "dev"),
-        "--outputs lab-a.json and a stack contradict each other: give one of them",
-    ),
-    "an ARN of another region": (
-        ("-t", table_of("c"), "-r", "us-west-2"),
-        f"--region us-west-2 and the ARN {table_of('c')} contradict each other: give one of them",
-    ),
-    "an ARN of something else": (
-        ("-t", table_of("a"), "-t", "arn:aws:s3:::bucket"),
-        "'arn:aws:s3:::bucket' is not the ARN of a table: give its name, or an ARN like " + EXAMPLE,
-    ),
-}
-
-
-@pytest.mark.parametrize("why", REFUSED)
-def test_options_that_do_not_fit_together_are_one_line(lab_cli: CommandLine, why: str) -> None:
-    words, said = REFUSED[why]
-
-    done = lab_cli.run("find", *words)
-
-    assert (done.code, done.out, done.err) == (2, "", f"omics-meta: error: {said}\n")
-
-
-@pytest.mark.parametrize("command", ["backfill", "verify", "activate", "cost", "status", "selftest", "dlq list"])
-def test_a_command_that_writes_or_compares_takes_one_table(lab_cli: CommandLine, command: str) -> None:
-    option = "--table" if command in {"backfill", "verify", "activate", "cost"} else "--stack"
-
-    done = lab_cli.run(*command.split(), option, "one", option, "two")
-
-    assert (done.code, done.out) == (2, "")
-    assert f"{option} is given as 'one' and as 'two': give one of them" in done.err
-
-
 def connection(name: str) -> TableConnection:
     description: Any = {"TableArn": f"arn:aws:dynamodb:us-west-2:123456789012:table/{name}"}
     table: Any = SimpleNamespace(name=name)

@@ -468,35 +468,3 @@ def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
         "omics-meta: not in the sheet: 1 more: it is not of type FASTQ",
     }
     assert (done.code, last) == (1, "omics-meta: 0 read sets in the sheet")
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (
-            ("find", "--sheet", "sarek"),
-            "--sheet 'sarek' is none of generic, nf-core/rnaseq, nf-core/sarek: give one of",
-        ),
-        (
-            ("find", "--sheet", "generic", "--json"),
-            "--format json and --sheet generic contradict each other: a sheet is",
-        ),
-        (("get", "1234567890", "--require-all"), "--require-all is about --sheet: give both"),
-        (("find", "--sheet", "generic", "--sort", "id"), "--sort and --sheet generic contradict each other: give one"),
-        (("find", "--sheet", "generic", "--explain"), "--explain and --sheet generic contradict each other: give one"),
-        (("get", "1234567890", "--sheet", "generic", "--columns", "id"), "--columns and --sheet generic contradict"),
-        (
-            ("export", "--sheet", "generic", "--format", "parquet"),
-            "--format parquet and --sheet generic contradict each",
-        ),
-        (("export", "--sheet", "generic", "-o", "/nowhere/a.csv"), "-o /nowhere/a.csv: there is no folder /nowhere: "),
-        (("export", "--sheet", "generic", "-o", "a.parquet"), "-o a.parquet and --sheet generic contradict "),
-    ],
-)
-def test_what_a_sheet_decides_by_itself_cannot_be_asked_for(
-    words: tuple[str, ...], said: str, cli: CommandLine
-) -> None:
-    done = cli.run(*words, "-t", "nowhere")
-
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"omics-meta: error: {said}")
