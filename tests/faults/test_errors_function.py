@@ -1,33 +1,27 @@
 """What the function does about every error of every operation: docs/errors.md, line by line."""
 
-import io
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
 from omics_sandbox import Sandbox
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
-from readset_sync.aws.retries import Retries
 from readset_sync.aws.table import Table
-from readset_sync.consumer import Consumer
 from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
-from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
-from readset_sync.report import Report
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.faults.matrix import REPLY_LOST, Case, cases
+from tests.readset_sync.function import Function, event, own_message, record
 
 ALL = list(cases())
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
+"""Later than what the rows know, so that the status is taken from the event."""
 REFRESH = {
     "GetItem",
     "GetReadSetMetadata",
@@ -73,45 +67,31 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
     """Applies one batch with a message of each kind."""
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
     scene.restore()
-    log = io.StringIO()
     source, table = HealthOmics(clients.omics), Table(clients.dynamodb, scene.table)
     synchronizer = Synchronizer(source, table)
     account, region = scene.sandbox.account, scene.sandbox.region
     sender = MessageSender(clients.sqs, queue_url, account=account, region=region)
-    # Loggers of one service share a handler, so each test has a service of its own.
-    logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=log)
-    metrics = Metrics(namespace="Test", service="sync")
-    consumer = Consumer(
-        synchronizer,
-        Reconciler(source, table, synchronizer, sender, account=account, region=region, max_age=None),
-        sender,
-        Retries(),
-        Report(logger, metrics, function_name="sync"),
-        account=account,
-        region=region,
-        max_receives=1,
-    )
+    reconciler = Reconciler(source, table, synchronizer, sender, account=account, region=region, max_age=None)
+    function = Function(synchronizer, reconciler, sender, max_receives=1)
     within = f"{scene.stale.store_arn}/"
     step = ReconciliationStep(
         "run", 0, datetime.now(UTC), within, (scene.store_id,), Phase.ROWS, None, BucketChecksums(), {}
     )
     records = [
-        record("refresh", scene.stale, "ACTIVE"),
-        record("status", scene.archived, "ACTIVATING"),
-        record("refresh of a ghost", scene.ghost, "ACTIVE"),
-        record("removal", scene.ghost, "DELETED"),
-        record("upload", scene.missing, "PROCESSING_UPLOAD"),
-        own_record("reconciliation", "Reconcile", {}),
-        own_record("step", "Reconcile Step", step.write()),
+        record("refresh", event(scene.stale, time=LATER)),
+        record("status", event(scene.archived, "ACTIVATING", time=LATER)),
+        record("refresh of a ghost", event(scene.ghost, time=LATER)),
+        record("removal", event(scene.ghost, "DELETED", time=LATER)),
+        record("upload", event(scene.missing, "PROCESSING_UPLOAD", time=LATER)),
+        record("reconciliation", own_message("Reconcile", time=LATER)),
+        record("step", own_message("Reconcile Step", step.write(), time=LATER)),
     ]
 
     def run() -> Done:
-        returned = set(consumer.consume(records, seconds=60))
-        metrics.clear_metrics()
+        returned = set(function.consume(records))
         calls = clients.injection.calls.copy()
         clients.injection.clear()
-        errors = [json.loads(line) for line in log.getvalue().splitlines() if '"ERROR"' in line]
-        return Done(returned, [error["reason"] for error in errors], calls)
+        return Done(returned, [line["reason"] for line in function.log if line["level"] == "ERROR"], calls)
 
     return run
 
@@ -119,27 +99,6 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture(scope="module")
 def queue_url(sandbox: Sandbox) -> str:
     return sandbox.client("sqs").create_queue(QueueName="queue.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-
-
-def record(name: str, arn: ReadSetArn, status: str) -> dict[str, Any]:
-    # Later than what the rows know, so that the status is taken from the event.
-    event = {"source": "aws.omics", "detail-type": "Read Set Status Change", "time": "2099-01-01T00:00:00Z"}
-    return sqs_record(name, event | {"detail": {"arn": str(arn), "status": status}}, group=arn.read_set_id)
-
-
-def own_record(name: str, detail_type: str, detail: dict[str, Any]) -> dict[str, Any]:
-    message = {"source": "healthomics-metadata-sync", "detail-type": detail_type, "time": "2099-01-01T00:00:00Z"}
-    place = {"account": "123456789012", "region": "us-west-2"}
-    return sqs_record(name, message | place | {"detail": detail}, group=name)
-
-
-def sqs_record(name: str, message: dict[str, Any], *, group: str) -> dict[str, Any]:
-    return {
-        "messageId": name,
-        "receiptHandle": "receipt",
-        "body": json.dumps({"id": name} | message),
-        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": group},
-    }
 
 
 def test_the_function_calls_what_is_documented_and_nothing_else(clients: Any, run: Run) -> None:

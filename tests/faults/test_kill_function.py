@@ -21,6 +21,7 @@ from omics_sandbox import Sandbox
 from omics_sandbox.provider import deploy
 
 from tests.changed_code import SHORT_WAIT, change_code
+from tests.readset_sync.function import event, own_message
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "SendMessageBatch"}
@@ -63,23 +64,14 @@ def sqs(sandbox: Sandbox) -> Any:
 
 def send(sqs: Any, queue_url: str, scene: Any) -> None:
     """Send what became of three read sets, as the rule would."""
+    # Later than what the rows know, so that the status is taken from the event.
+    later = datetime(2099, 1, 1, tzinfo=UTC)
     statuses = {scene.stale: "ACTIVE", scene.archived: "ACTIVATING", scene.ghost: "DELETED"}
     entries = [
         {
             "Id": arn.read_set_id,
             "MessageGroupId": arn.read_set_id,
-            "MessageBody": json.dumps(
-                {
-                    "id": f"event of {arn}",
-                    "source": "aws.omics",
-                    "detail-type": "Read Set Status Change",
-                    "account": arn.account,
-                    "region": arn.region,
-                    # Later than what the rows know, so that the status is taken from the event.
-                    "time": "2099-01-01T00:00:00Z",
-                    "detail": {"arn": str(arn), "status": status},
-                }
-            ),
+            "MessageBody": json.dumps(event(arn, status, time=later)),
         }
         for arn, status in statuses.items()
     ]
@@ -146,17 +138,9 @@ def test_given_a_function_killed_in_a_reconciliation_when_its_message_comes_agai
             sandbox.omics.delete_store(store_id)
         clear(sandbox, outputs["tableName"])
         scene = new_scene(outputs["tableName"])
-        now = datetime.now(UTC)
-        request: dict[str, Any] = {
-            "id": f"request {next(requests)}",
-            "source": "healthomics-metadata-sync",
-            "detail-type": "Reconcile",
-            "account": sandbox.account,
-            "region": sandbox.region,
-            # Later than the read sets came to be.
-            "time": (now + timedelta(seconds=2)).isoformat(),
-            "detail": {},
-        }
+        # Later than the read sets came to be.
+        later = datetime.now(UTC) + timedelta(seconds=2)
+        request = own_message("Reconcile", id_=f"request {next(requests)}", time=later)
         arm()
         sqs.send_message(QueueUrl=outputs["queueUrl"], MessageBody=json.dumps(request), MessageGroupId="reconcile")
         sandbox.drain()

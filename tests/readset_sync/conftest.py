@@ -27,6 +27,14 @@ from tests.in_process import DynamoDBClient
 from tests.readset_sync.night import Night
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _metrics_of_the_function() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+        patch.setenv("POWERTOOLS_SERVICE_NAME", "sync")
+        yield
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(limits=Limits.none()) as running:
@@ -199,6 +207,5 @@ def store(
 
 
 @pytest.fixture
-def night(monkeypatch: pytest.MonkeyPatch) -> Night:
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+def night() -> Night:
     return Night()

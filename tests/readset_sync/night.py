@@ -1,32 +1,25 @@
 """A pipeline in the process, hour by hour on a clock of its own."""
 
-import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
 from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from omics_sandbox.omics.service import OmicsService
 from readset_sync.aws.bulk_tags import BulkTags
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
-from readset_sync.aws.retries import Retries
 from readset_sync.aws.table import Table
-from readset_sync.consumer import Consumer
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import Row
-from readset_sync.model.timestamp import format_timestamp
-from readset_sync.report import Report
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.consistency.world import ACCOUNT, REGION, TABLE, create_table
 from tests.in_process import DynamoDBClient
-from tests.readset_sync.messages import event
+from tests.readset_sync.function import Function, event, own_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +63,6 @@ class Night:
         self._asked = 0
         self._queue: list[Message] = []
         self._sent: set[str] = set()
-        self._log = io.StringIO()
-        self._metrics = Metrics(namespace="Test", service="sync")
         sqs: Any = self
         sender = MessageSender(sqs, "url", account=ACCOUNT, region=REGION)
         reconciler = Reconciler(
@@ -86,22 +77,11 @@ class Night:
             clock=lambda: self.now.timestamp(),
             now=self._tick,
         )
-        # Loggers of one service share a handler, so each test has a service of its own.
-        logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
-        self._consumer = Consumer(
-            self.synchronizer,
-            reconciler,
-            sender,
-            Retries(),
-            Report(logger, self._metrics, function_name="sync"),
-            account=ACCOUNT,
-            region=REGION,
-            max_receives=max_receives,
-        )
+        self._function = Function(self.synchronizer, reconciler, sender, max_receives=max_receives)
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._log.getvalue().splitlines()]
+        return self._function.log
 
     @property
     def drift(self) -> float:
@@ -132,10 +112,15 @@ class Night:
         self.service.calls.clear()
         return arns
 
-    def replace_row(self, arn: ReadSetArn, change: Row, *, without: str = "") -> None:
-        """Write to a row as somebody else would."""
+    def row(self, arn: ReadSetArn) -> Row:
+        """The row of a read set, which has one."""
         row = self.table.get(str(arn))
         assert row
+        return row
+
+    def replace_row(self, arn: ReadSetArn, change: Row, *, without: str = "") -> None:
+        """Write to a row as somebody else would."""
+        row = self.row(arn)
         theirs = {name: value for name, value in row.items() if name != without}
         assert self.table.put(theirs | change, replacing=row)
 
@@ -148,12 +133,14 @@ class Night:
 
     def ask(self) -> None:
         """Let the time of the schedule come."""
-        body: dict[str, Any] = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile", "detail": {}}
         # What a reconciliation compares comes of its id.
         self._asked += 1
-        body["id"] = f"night {self._asked}"
-        place = {"account": ACCOUNT, "region": REGION, "time": format_timestamp(self.now)}
-        self.send(body | place, "reconcile")
+        self.send(own_message("Reconcile", id_=f"night {self._asked}", time=self.now), "reconcile")
+
+    def reconcile(self) -> None:
+        """Let the time of the schedule come, and work off what comes of it."""
+        self.ask()
+        self.pass_()
 
     def pass_(self) -> None:
         """Work off the queue."""
@@ -199,12 +186,10 @@ class Night:
             attributes = {"ApproximateReceiveCount": str(message.receives), "MessageGroupId": message.group}
             told = {"messageId": message.id, "receiptHandle": f"receipt of {message.id}", "body": message.body}
             records.append(told | {"attributes": attributes})
-        failed = self._consumer.consume(records, seconds=60)
+        failed = self._function.consume(records)
         self._queue = [each for each in self._queue if each not in batch or each.id in failed]
-        for name, metric in self._metrics.metric_set.items():
-            self.metrics.setdefault(name, []).extend(metric["Value"])
-        # Powertools' metrics are the process's.
-        self._metrics.clear_metrics()
+        for name, values in self._function.measured.items():
+            self.metrics.setdefault(name, []).extend(values)
 
     def _tick(self) -> datetime:
         self.sleep(0.1)

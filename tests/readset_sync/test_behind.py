@@ -1,31 +1,23 @@
 """A HealthOmics that answers as if something had not happened yet: it is asked again, and believed only then."""
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock, call
-from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
 from readset_sync import sync as module
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
-from readset_sync.aws.retries import Retries
 from readset_sync.aws.table import Table
-from readset_sync.constants import OWN_SOURCE
-from readset_sync.consumer import Consumer
 from readset_sync.messages.queue_message import REFRESH
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import STATUS_AT, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
-from readset_sync.report import Report
 from readset_sync.sync import BEHIND, Outcome, Synchronizer
 
 from tests.readset_sync.conftest import Store
-from tests.readset_sync.messages import event, record
+from tests.readset_sync.function import Function, event, own_message, record
 
 TAGS = {"project": "x"}
 
@@ -42,52 +34,38 @@ def synchronizer(source: HealthOmics, table: Table, slept: list[float]) -> Synch
     return Synchronizer(source, table, sleep=slept.append)
 
 
-class Function:
-    """The function's code, and when its messages come again.
-
-    Attributes:
-        lag: What was measured from the last event to its row.
-    """
+class Receiver(Function):
+    """The function, and when its messages come again."""
 
     def __init__(self, synchronizer: Synchronizer, max_receives: int = 5) -> None:
         self.sender = Mock(spec=MessageSender)
-        self.lag: list[float] = []
-        logger = Logger(service=f"sync-{uuid4().hex}", stream=io.StringIO())
-        self._metrics = Metrics(namespace="Test", service="sync")
-        self._consumer = Consumer(
-            synchronizer,
-            Mock(),
-            self.sender,
-            Retries(),
-            Report(logger, self._metrics, function_name="sync"),
-            account="123456789012",
-            region="us-west-2",
-            max_receives=max_receives,
-        )
+        super().__init__(synchronizer, Mock(), self.sender, max_receives=max_receives)
+
+    @property
+    def lag(self) -> list[float]:
+        """What was measured from the last event to its row."""
+        return self.measured.get("SourceToRowLag", [])
 
     def receive(self, body: Any, receives: int) -> int | None:
         """Have a message received so often; return after how many seconds it is to come again, None for never."""
         self.sender.reset_mock()
-        failed = self._consumer.consume([record("one", body, receives=receives)], seconds=60)
-        # Powertools' metrics are the process's.
-        self.lag = self._metrics.metric_set.get("SourceToRowLag", {}).get("Value", [])
-        self._metrics.clear_metrics()
-        if not failed:
+        if not self.consume([record("one", body, receives=receives)]):
             assert self.sender.mock_calls == []
             return None
         [hidden] = self.sender.mock_calls
         assert hidden == call.hide("receipt of one", seconds=hidden.kwargs["seconds"])
         return hidden.kwargs["seconds"]
 
-
-@pytest.fixture(autouse=True)
-def _metrics_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+    def looks_three_times(self, body: Any) -> Iterator[None]:
+        """Have a message received three times, each of which is not enough; yield after each."""
+        for receives, seconds in ((1, 5), (2, 10), (3, 20)):
+            assert self.receive(body, receives) == seconds
+            yield
 
 
 @pytest.fixture
-def function(synchronizer: Synchronizer) -> Function:
-    return Function(synchronizer)
+def function(synchronizer: Synchronizer) -> Receiver:
+    return Receiver(synchronizer)
 
 
 def becomes_active(store: Store, *, was: str | None, behind: str, answers: int) -> ReadSetArn:
@@ -100,22 +78,17 @@ def becomes_active(store: Store, *, was: str | None, behind: str, answers: int) 
     return arn
 
 
-def says_absent_once(store: Store) -> None:
-    store.sandbox.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException", times=1)
-
-
 @pytest.mark.parametrize(
     ("behind", "was"),
     [("GetReadSetMetadata", None), ("GetReadSetMetadata", "PROCESSING_UPLOAD"), ("files", "ARCHIVED")],
 )
 def test_an_answer_that_contradicts_a_recent_event_is_believed_after_three_looks(
-    behind: str, was: str | None, store: Store, function: Function
+    behind: str, was: str | None, store: Store, function: Receiver
 ):
     arn = becomes_active(store, was=was, behind=behind, answers=100)
     body = event(arn)
 
-    for receives, seconds in ((1, 5), (2, 10), (3, 20)):
-        assert function.receive(body, receives) == seconds
+    for _ in function.looks_three_times(body):
         assert store.table.get(str(arn)) is None
         assert function.lag == []
     assert function.receive(body, 4) is None
@@ -124,7 +97,7 @@ def test_an_answer_that_contradicts_a_recent_event_is_believed_after_three_looks
     assert row is None if was is None else row is not None
 
 
-def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store, function: Function):
+def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store, function: Receiver):
     arn = becomes_active(store, was=None, behind="GetReadSetMetadata", answers=1)
 
     assert function.receive(event(arn), 1) == 5
@@ -135,13 +108,11 @@ def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store
 
 
 def test_a_404_for_a_read_set_that_a_listing_has_just_shown_is_believed_after_three_looks(
-    store: Store, function: Function
+    store: Store, function: Receiver
 ):
     arn = becomes_active(store, was=None, behind="GetReadSetMetadata", answers=4)
-    place = {"account": arn.account, "region": arn.region, "time": format_timestamp(datetime.now(UTC))}
-    request = {"id": "a-request", "source": OWN_SOURCE, "detail-type": REFRESH, **place, "detail": {"arn": str(arn)}}
-    for receives, seconds in ((1, 5), (2, 10), (3, 20)):
-        assert function.receive(request, receives) == seconds
+    request = own_message(REFRESH, {"arn": str(arn)})
+    assert len(list(function.looks_three_times(request))) == 3
     assert function.receive(request, 4) is None
     assert store.table.get(str(arn)) is None
 
@@ -149,7 +120,7 @@ def test_a_404_for_a_read_set_that_a_listing_has_just_shown_is_believed_after_th
     assert store.row(arn)["set_status"] == "ACTIVE"
 
 
-def test_an_old_event_is_no_reason_to_doubt_the_source(store: Store, function: Function):
+def test_an_old_event_is_no_reason_to_doubt_the_source(store: Store, function: Receiver):
     arn = store.add(tags=TAGS)
     store.set_status(arn, "ARCHIVED")
 
@@ -160,47 +131,32 @@ def test_an_old_event_is_no_reason_to_doubt_the_source(store: Store, function: F
 
 def test_no_message_becomes_a_dead_letter_for_a_source_that_is_behind(store: Store, synchronizer: Synchronizer):
     arn = becomes_active(store, was="PROCESSING_UPLOAD", behind="GetReadSetMetadata", answers=100)
-    function = Function(synchronizer, max_receives=2)
+    function = Receiver(synchronizer, max_receives=2)
 
     assert function.receive(event(arn), 1) == 5
     assert function.receive(event(arn), 2) is None
-    assert Function(synchronizer, max_receives=1).receive(event(store.add()), 1) is None
-
-
-def test_a_row_is_not_deleted_for_a_single_404(store: Store, synchronizer: Synchronizer, slept: list[float]):
-    [arn] = store.synced(1)
-    store.set_status(arn, "ARCHIVED")
-    says_absent_once(store)
-
-    assert synchronizer.refresh(arn).outcome is Outcome.UPDATED
-
-    assert slept == [5]
-    assert store.row(arn)["files"]
+    assert Receiver(synchronizer, max_receives=1).receive(event(store.add()), 1) is None
 
 
 @pytest.mark.parametrize("write", [Synchronizer.refresh, Synchronizer.prune])
-def test_a_row_is_deleted_when_the_source_says_twice_that_it_is_gone(
+def test_a_row_is_deleted_when_the_source_says_twice_that_it_is_gone_and_not_for_a_single_404(
     write: Callable[[Synchronizer, ReadSetArn], Any],
     store: Store,
     synchronizer: Synchronizer,
     slept: list[float],
 ):
     [arn] = store.synced(1)
-    store.set_status(arn, "DELETED")
+    store.set_status(arn, "ARCHIVED")
+    store.sandbox.omics.faults.add("GetReadSetMetadata", "ResourceNotFoundException", times=1)
+    assert write(synchronizer, arn).outcome is (Outcome.UPDATED if write is Synchronizer.refresh else Outcome.UNCHANGED)
+    assert slept.pop() == 5
+    assert store.row(arn)["files"]
 
+    store.set_status(arn, "DELETED")
     assert write(synchronizer, arn).outcome is Outcome.DELETED
 
     assert slept == [5]
     assert store.table.get(str(arn)) is None
-
-
-def test_a_listing_and_a_single_404_prune_nothing(store: Store, synchronizer: Synchronizer):
-    [arn] = store.synced(1)
-    says_absent_once(store)
-
-    assert synchronizer.prune(arn).outcome is Outcome.UNCHANGED
-
-    assert store.table.get(str(arn))
 
 
 def test_a_status_of_the_last_minute_is_undone_on_second_thought_alone(
@@ -236,7 +192,7 @@ def test_files_of_a_row_are_kept_while_the_source_shows_none(store: Store, synch
     assert store.row(arn)["files"]
 
 
-def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(store: Store, function: Function):
+def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(store: Store, function: Receiver):
     # GIVEN a read set that has no tags when it becomes ACTIVE
     arn = store.add()
     body = event(arn, time=datetime.now(UTC) - timedelta(seconds=2))
@@ -259,14 +215,11 @@ def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(st
     # THEN
     assert store.row(arn)["tags"] == [{"project": "x"}]
 
-
-def test_tags_are_looked_for_later_also_after_answers_that_were_behind(store: Store, function: Function):
-    body = event(store.add(), time=datetime.now(UTC) - timedelta(seconds=36))
-
-    assert function.receive(body, 4) == 60
+    # AND they are looked for later also after answers that were behind
+    assert function.receive(event(store.add(), time=datetime.now(UTC) - timedelta(seconds=36)), 4) == 60
 
 
-def test_tags_that_are_not_known_yet_are_asked_for_again(store: Store, function: Function):
+def test_tags_that_are_not_known_yet_are_asked_for_again(store: Store, function: Receiver):
     arn = store.add(tags=TAGS)
     store.sandbox.omics.faults.add("ListTagsForResource", "ResourceNotFoundException", times=1)
 
@@ -275,7 +228,7 @@ def test_tags_that_are_not_known_yet_are_asked_for_again(store: Store, function:
     assert store.row(arn)["tags"] == [TAGS]
 
 
-def test_an_older_event_undoes_no_later_one_while_healthomics_is_behind(store: Store, function: Function):
+def test_an_older_event_undoes_no_later_one_while_healthomics_is_behind(store: Store, function: Receiver):
     # GIVEN a read set that has been archived, as its event says and HealthOmics does not yet
     arn = store.add(tags=TAGS)
     older = event(arn, time=datetime.now(UTC) - timedelta(seconds=2))
@@ -285,13 +238,12 @@ def test_an_older_event_undoes_no_later_one_while_healthomics_is_behind(store: S
     assert function.receive(event(arn, "ARCHIVED", time=datetime.now(UTC) + timedelta(seconds=1)), 1) is None
 
     # WHEN the event before it comes once more
-    for receives, seconds in ((1, 5), (2, 10), (3, 20)):
-        assert function.receive(older, receives) == seconds
+    for _ in function.looks_three_times(older):
         assert store.row(arn)["set_status"] == "ARCHIVED"
 
 
 def test_an_event_completes_a_row_that_was_written_before_the_files_were_known(
-    store: Store, synchronizer: Synchronizer, function: Function
+    store: Store, synchronizer: Synchronizer, function: Receiver
 ):
     store.sandbox.omics.faults.add_behind("files", answers=2)
     arn = store.add(tags=TAGS)
@@ -313,6 +265,6 @@ def test_a_row_that_is_as_old_as_the_event_is_read_in_full(store: Store, synchro
     assert row[STATUS_AT] == row[SYNCED_AT]
     store.rename(arn)
 
-    Function(synchronizer).receive(body | {"time": row[SYNCED_AT]}, 1)
+    Receiver(synchronizer).receive(body | {"time": row[SYNCED_AT]}, 1)
 
     assert store.row(arn)["set_name"] == "renamed"

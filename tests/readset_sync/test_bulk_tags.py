@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 from uuid import uuid4
@@ -12,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox.omics.client import TaggingClient
 from readset_sync.aws.bulk_tags import BulkTags
-from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import LeftBehindError
@@ -22,11 +20,16 @@ from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing
 from readset_sync.sync import Outcome
 
 from tests.in_process import Serial
-from tests.readset_sync.messages import tag_change
+from tests.readset_sync.function import tag_change
 from tests.readset_sync.night import Night
 
 FIRST = 20
 """How many read sets must agree before tags in bulk are taken."""
+
+SERIAL: Any = Serial()
+
+NO_TIME = timedelta(0)
+TWENTY_HOURS = timedelta(hours=20)
 
 Behave = Callable[[Night], object]
 
@@ -41,23 +44,27 @@ class Run:
         self.bulk = BulkTags(tagging, night.source, tell=self.said.append, sleep=night.sleep)
         night.service.calls.clear()
 
+    def begin(self) -> tuple[Backfill, PendingRefreshes]:
+        """Return a backfill that has done nothing yet, and what its first pass leaves to its second."""
+        backfill = Backfill(self.night.source, self.night.table, SERIAL, bulk=self.bulk)
+        return backfill, PendingRefreshes(self.store_arn)
+
     def backfill(self) -> Counter[str]:
         """Run both passes; return what became of how many read sets in the second."""
-        backfill = Backfill(self.night.source, self.night.table, self.serial, bulk=self.bulk)
-        pending = PendingRefreshes(self.night.service.store(self.night.store).arn)
+        backfill, pending = self.begin()
         batches = backfill.refresh_pending([pending], backfill.create_listed_rows(pending))
         results = [each for batch in batches if batch.done_in is BackfillPass.REFRESH for each in batch.results]
         return Counter(each.change.outcome if each.change else each.reason for each in results)
 
     def first_pass(self) -> None:
         """Run the first pass alone."""
-        backfill = Backfill(self.night.source, self.night.table, self.serial, bulk=self.bulk)
-        assert all(list(backfill.create_listed_rows(PendingRefreshes(self.night.service.store(self.night.store).arn))))
+        backfill, pending = self.begin()
+        assert all(list(backfill.create_listed_rows(pending)))
 
     def verify(self, *, deep: bool = False) -> list[RowDrift]:
         """Return what differs."""
-        verifier = Verifier(self.night.source, self.night.table, self.serial, bulk=self.bulk)
-        listing = StoreListing(self.night.service.store(self.night.store).arn)
+        verifier = Verifier(self.night.source, self.night.table, SERIAL, bulk=self.bulk)
+        listing = StoreListing(self.store_arn)
         found = [each for page in verifier.verify(self.night.store, listing, deep=deep) for each in page]
         return [each for each in found if each.status is not DriftStatus.IN_SYNC]
 
@@ -67,8 +74,8 @@ class Run:
         return {name: count for name, count in self.night.service.calls.items() if "Store" not in name[3:]}
 
     @property
-    def serial(self) -> Any:
-        return Serial()
+    def store_arn(self) -> str:
+        return self.night.service.store(self.night.store).arn
 
 
 @pytest.fixture(autouse=True)
@@ -86,35 +93,45 @@ def tagged(night: Night, count: int, **attributes: Any) -> list[ReadSetArn]:
     return [arn for number in range(count) for arn in night.add(tags={"n": str(number)}, **attributes)]
 
 
+def filled(night: Night, count: int, later: timedelta = NO_TIME, **attributes: Any) -> list[ReadSetArn]:
+    """Read sets with tags whose rows are right, so much later."""
+    arns = tagged(night, count, **attributes)
+    Run(night).backfill()
+    night.now += later
+    night.service.calls.clear()
+    return arns
+
+
 def retag(night: Night, arn: ReadSetArn, **tags: str) -> None:
     night.service.tag(str(arn), tags)
 
 
 def is_true(night: Night) -> bool:
     """Whether every row has all that HealthOmics says of its read set."""
-    return Run(night, Denying()).verify(deep=True) == []
+    return Run(night, answering(DENIED)).verify(deep=True) == []
 
 
-class Denying:
-    """A client whose caller lacks the permission."""
+def answering(answer: Any) -> Any:
+    """A client that gives this answer at all times, raises this error, or calls this."""
+    is_answer = isinstance(answer, dict)
+    return Mock(get_resources=Mock(return_value=answer, side_effect=None if is_answer else answer))
 
-    def get_resources(self, **_: Any) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetResources")
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "GetResources")
 
 
-class Answering:
-    """A client that answers with the same at all times."""
+DENIED = refusal("AccessDeniedException")
 
-    def __init__(self, *resources: tuple[str, list[tuple[str, str]]]) -> None:
-        self._resources = resources
 
-    def get_resources(self, **_: Any) -> Any:
-        return {
-            "ResourceTagMappingList": [
-                {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags]}
-                for arn, tags in self._resources
-            ]
-        }
+def telling(*resources: tuple[str, list[tuple[str, str]]]) -> dict[str, Any]:
+    """An answer with the tags of these resources."""
+    return {
+        "ResourceTagMappingList": [
+            {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags]}
+            for arn, tags in resources
+        ]
+    }
 
 
 def test_each_read_set_has_these_tags_or_none_that_are_known(night: Night) -> None:
@@ -138,45 +155,36 @@ def test_what_is_not_available_is_said_once_with_the_permission_and_not_asked_fo
     assert is_true(night)
 
 
-CONTRADICTIONS: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
-    "of what was not asked": [("of another", [])],
-    "twice": [("arn", [("a", "b")]), ("arn", [])],
-    "one key, two values": [("arn", [("a", "b"), ("a", "c")])],
-}
+UNUSABLE: list[tuple[dict[str, Any], str]] = [
+    (telling(("of another", [])), "contradicts itself, or the question, about of another"),
+    (telling(("arn", [("a", "b")]), ("arn", [])), "contradicts itself"),
+    (telling(("arn", [("a", "b"), ("a", "c")])), "contradicts itself"),
+    ({}, "not of its documented form"),
+    ({"ResourceTagMappingList": [None]}, "not of its documented form"),
+    ({"ResourceTagMappingList": [{"Tags": []}]}, "not of its documented form"),
+    ({"ResourceTagMappingList": [{"ResourceARN": "arn", "Tags": [{"Key": "a"}]}]}, "not of its documented form"),
+]
 
 
-@pytest.mark.parametrize("answer", CONTRADICTIONS)
-def test_an_answer_that_contradicts_itself_is_not_available(night: Night, answer: str) -> None:
-    run = Run(night, Answering(*CONTRADICTIONS[answer]))
+@pytest.mark.parametrize(("answer", "why"), UNUSABLE)
+def test_an_answer_that_cannot_be_right_is_not_available(night: Night, answer: dict[str, Any], why: str) -> None:
+    run = Run(night, answering(answer))
 
     assert run.bulk.of(["arn"]) == {}
 
-    assert len(run.said) == 1
+    [said] = run.said
+    assert why in said
     assert not run.bulk.trust.is_earned
 
 
-def test_bad_credentials_end_the_run(night: Night) -> None:
-    def refuse(**_: Any) -> Any:
-        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetResources")
+@pytest.mark.parametrize("error", [refusal("ExpiredToken"), LeftBehindError("gone on")])
+def test_bad_credentials_and_an_end_of_the_function_say_nothing_of_tags_in_bulk(night: Night, error: Exception) -> None:
+    run = Run(night, answering(error))
 
-    with pytest.raises(ClientError):
-        Run(night, SimpleNamespace(get_resources=refuse)).bulk.of(["arn"])
-
-
-def test_what_nobody_waits_for_any_more_says_nothing_of_tags_in_bulk(night: Night) -> None:
-    def left(**_: Any) -> Any:
-        raise LeftBehindError("gone on")
-
-    run = Run(night, SimpleNamespace(get_resources=left))
-    with pytest.raises(LeftBehindError):
+    with pytest.raises(type(error)):
         run.bulk.of(["arn"])
 
     assert run.said == []
-
-
-def test_it_has_a_rate_of_its_own() -> None:
-    assert MaxTps.parse("50").of("GetResources") == 10
-    assert MaxTps.parse("50,GetResources=3").of("GetResources") == 3
 
 
 @pytest.mark.parametrize(("read_sets", "most"), [(20, 20), (1_000, 80), (1_000_000, 180), (10_000_000, 200)])
@@ -246,15 +254,13 @@ def test_archived_read_sets_with_known_tags_cost_no_call(night: Night) -> None:
     # WHEN one becomes active, THEN its row has everything
     night.service.set_status(night.store, archived[9].read_set_id, "ACTIVE")
     night.synchronizer.refresh(archived[9])
-    row = night.table.get(str(archived[9]))
-    assert row
+    row = night.row(archived[9])
     assert (row["set_creation_job_id"], "sync_unknown" in row, bool(row["files"])) == ("5555555555", False, True)
     # AND keeps it when it is archived again
     night.service.set_status(night.store, archived[9].read_set_id, "ARCHIVED")
     night.synchronizer.refresh(archived[9])
     Run(night).backfill()
-    row = night.table.get(str(archived[9]))
-    assert row
+    row = night.row(archived[9])
     assert row["set_creation_job_id"] == "5555555555"
 
 
@@ -271,8 +277,7 @@ def test_a_backfill_over_rows_that_are_there_takes_tags_that_both_sides_know(nig
     assert run.calls["GetReadSetMetadata"] == 51
     assert run.calls["ListTagsForResource"] == run.bulk.trust.compared + 2
     assert is_true(night)
-    row = night.table.get(str(arns[7]))
-    assert row
+    row = night.row(arns[7])
     assert row["synced_at"] > f"{night.now - timedelta(hours=1):%Y-%m-%dT%H}"
 
 
@@ -290,10 +295,8 @@ def test_a_backfill_that_died_is_completed_with_what_it_had_listed(night: Night)
     # AND without tags in bulk, those that are there stay until they have been read
     [late] = tagged(night, 1)
     Run(night).first_pass()
-    Run(night, Denying()).first_pass()
-    row = night.table.get(str(late))
-    assert row
-    assert row["tags"] == [{"n": "0"}]
+    Run(night, answering(DENIED)).first_pass()
+    assert night.row(late)["tags"] == [{"n": "0"}]
 
 
 def test_without_tags_those_that_were_told_in_bulk_stay_and_are_not_taken_for_read(night: Night) -> None:
@@ -303,8 +306,7 @@ def test_without_tags_those_that_were_told_in_bulk_stay_and_are_not_taken_for_re
     for _ in range(2):
         night.synchronizer.refresh_from(arn, night.table.get(str(arn)), tags=False)
 
-        row = night.table.get(str(arn))
-        assert row
+        row = night.row(arn)
         assert (row["tags"], row["sync_state"], "synced_at" in row) == ([{"n": "0"}], "untagged", False)
 
 
@@ -332,8 +334,7 @@ def test_whatever_the_api_does_rows_are_right(night: Night, unkind: str) -> None
     for arn in arns[1::7]:
         retag(night, arn, n="changed")
     night.service.faults.clear()
-    night.ask()
-    night.pass_()
+    night.reconcile()
     assert is_true(night)
 
 
@@ -369,8 +370,7 @@ def test_tags_that_change_while_both_sides_are_asked_are_no_contradiction(night:
 def test_tags_in_bulk_never_replace_newer_ones(night: Night) -> None:
     """An event refreshes the row between the answer in bulk and the second pass."""
     arns = tagged(night, 40)
-    backfill = Backfill(night.source, night.table, (run := Run(night)).serial, bulk=run.bulk)
-    pending = PendingRefreshes(night.service.store(night.store).arn)
+    backfill, pending = Run(night).begin()
     listing = list(backfill.create_listed_rows(pending))
     night.now += timedelta(minutes=1)
     for arn in arns:
@@ -397,8 +397,7 @@ def test_a_listing_does_not_replace_a_row_that_was_refreshed_meanwhile(night: Ni
     run.bulk.of = then_refreshed
     run.first_pass()
 
-    row = night.table.get(str(arn))
-    assert row
+    row = night.row(arn)
     assert (row["tags"], "sync_state" in row) == ([{"n": "newer"}], False)
 
 
@@ -425,44 +424,17 @@ def test_an_archived_read_set_that_goes_between_listing_and_row_leaves_none(nigh
     assert night.table.get(str(gone)) is None
 
 
-@pytest.mark.parametrize("seconds", [86_400, 8])
-def test_a_changed_tag_that_a_comparison_shows_is_in_its_row_although_the_api_is_behind(
-    night: Night, seconds: float
-) -> None:
-    arns = tagged(night, 60)
-    Run(night).backfill()
-    night.now += timedelta(hours=20)
-    night.service.faults.add_behind("GetResources", seconds=seconds)
-    retag(night, arns[0], n="changed")
-    reads = night.reads
-
-    night.ask()
-    night.pass_()
-
-    row = night.table.get(str(arns[0]))
-    assert row
-    assert row["tags"] == [{"n": "changed"}]
-    assert night.reads == reads + 1
-
-
 def test_a_changed_tag_is_in_its_row_after_the_next_reconciliation(night: Night) -> None:
-    arns = tagged(night, 70)
-    Run(night).backfill()
-    night.now += timedelta(hours=20)
-    night.service.calls.clear()
-    night.ask()
-    night.pass_()
+    arns = filled(night, 70, TWENTY_HOURS)
+    night.reconcile()
     quiet = Counter(night.service.calls)
     night.now += timedelta(days=1)
     retag(night, arns[57], n="changed")
     night.service.calls.clear()
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
-    row = night.table.get(str(arns[57]))
-    assert row
-    assert row["tags"] == [{"n": "changed"}]
+    assert night.row(arns[57])["tags"] == [{"n": "changed"}]
     more = Counter(night.service.calls) - quiet
     assert more.total() <= 4
     assert quiet["ListReadSets"] == quiet["GetResources"] == 3
@@ -476,7 +448,7 @@ def test_an_answer_that_stays_behind_has_no_row_refreshed(night: Night) -> None:
     arns = tagged(night, 60)
     night.service.faults.add_behind("GetResources", seconds=10**9)
     retag(night, arns[30], n="changed")
-    Run(night, Denying()).backfill()
+    Run(night, answering(DENIED)).backfill()
     night.service.calls.clear()
 
     for _ in range(2):
@@ -496,112 +468,83 @@ def test_rows_whose_tags_are_compared_are_refreshed_for_their_files_alone(night:
     night.service.calls.clear()
 
     night.now += timedelta(days=30)
-    night.ask()
-    night.pass_()
+    night.reconcile()
     assert night.service.calls["GetReadSetMetadata"] == 0
 
     night.now += timedelta(days=60)
-    night.ask()
-    night.pass_()
+    night.reconcile()
     assert night.service.calls["GetReadSetMetadata"] == 40
 
 
-@pytest.mark.parametrize("refused", [False, True])
-def test_rows_are_refreshed_as_ever_where_their_tags_are_not_compared(night: Night, refused: bool) -> None:
-    arns = tagged(night, 40)
-    Run(night).backfill()
-    night.now += timedelta(days=8)
-    if refused:
-        # The last one tells that those before it were not to be trusted.
-        night.service.faults.add_behind("GetResources", seconds=10**9)
-        retag(night, arns[-1], n="changed")
-        night.synchronizer.refresh(arns[-1])
-        night.now += timedelta(hours=1)
-    else:
-        night.service.faults.add("GetResources", "AccessDeniedException")
-    night.service.calls.clear()
+def behind(night: Night, arns: list[ReadSetArn], seconds: float = 86_400) -> None:
+    """The tags of some read sets change, and the API does not tell so soon."""
+    night.service.faults.add_behind("GetResources", seconds=seconds)
+    for arn in arns:
+        retag(night, arn, n="changed")
 
-    night.ask()
+
+def behind_an_event(night: Night, arns: list[ReadSetArn]) -> None:
+    behind(night, arns[3:4], 60)
+    night.send(tag_change(arns[3], time=night.now), "group")
     night.pass_()
 
-    assert night.service.calls["GetReadSetMetadata"] == 40 - refused
+
+def behind_the_last_row(night: Night, arns: list[ReadSetArn]) -> None:
+    """The last one tells that those before it were not to be trusted."""
+    behind(night, arns[-1:], 10**9)
+    night.synchronizer.refresh(arns[-1])
+    night.now += timedelta(hours=1)
 
 
-@pytest.mark.parametrize(
-    ("code", "failures", "refreshed", "said"),
-    [
-        ("ThrottledException", 1, 0, "trusted"),
-        ("InternalServiceException", 2, 0, "trusted"),
-        ("ThrottledException", 3, 100, "not available: "),
-    ],
-)
-def test_a_call_that_fails_for_now_has_no_rows_refreshed(
-    night: Night, code: str, failures: int, refreshed: int, said: str
-) -> None:
-    tagged(night, 100)
-    Run(night).backfill()
-    night.now += timedelta(days=20)
-    night.service.calls.clear()
-    night.service.faults.add("GetResources", code, times=failures)
-
-    night.ask()
-    night.pass_()
-
-    assert night.service.calls["GetReadSetMetadata"] == refreshed
-    [finished] = night.finished
-    assert finished["tags_in_bulk"].startswith(said)
+def refused(night: Night, code: str, times: int | None = None) -> None:
+    night.service.faults.add("GetResources", code, times=times)
 
 
-def test_calls_that_fail_later_in_a_night_leave_the_rows_that_were_compared(night: Night) -> None:
-    arns = tagged(night, 125)
-    Run(night).backfill()
-    night.now += timedelta(days=20)
-    night.service.calls.clear()
+def refused_after_a_page(night: Night, arns: list[ReadSetArn]) -> None:
     first = str(arns[0])
     night.service.faults.add(
         "GetResources", "ThrottledException", when=lambda asked: first not in asked["ResourceARNList"]
     )
 
-    night.ask()
-    night.pass_()
 
-    # Two pages are passed over, the third tells that there will be no answer.
-    assert night.service.calls["GetReadSetMetadata"] == 50
-
-
-@pytest.mark.parametrize("is_told", [False, True])
-def test_an_answer_that_is_a_minute_behind_has_no_other_rows_refreshed(night: Night, is_told: bool) -> None:
-    arns = tagged(night, 60)
-    Run(night).backfill()
-    night.now += timedelta(days=20)
-    night.service.faults.add_behind("GetResources", seconds=60)
-    retag(night, arns[3], n="changed")
-    if is_told:
-        night.send(tag_change(arns[3], time=night.now), "group")
-        night.pass_()
-    reads = night.reads
-
-    night.ask()
-    night.pass_()
-
-    assert night.reads == reads + (not is_told)
-    assert is_true(night)
+NIGHTS: list[tuple[int, int, Callable[[Night, list[ReadSetArn]], object], int, str]] = [
+    (40, 8 * 24, lambda night, _: refused(night, "AccessDeniedException"), 40, "not available: "),
+    (40, 8 * 24, behind_the_last_row, 39, "refused: "),
+    # An answer that is behind what a comparison shows: the row is right, and no other is read.
+    (60, 20, lambda night, arns: behind(night, arns[:1]), 1, "trusted"),
+    (60, 20, lambda night, arns: behind(night, arns[:1], 8), 1, "trusted"),
+    (60, 20 * 24, lambda night, arns: behind(night, arns[3:4], 60), 1, "trusted"),
+    (60, 20 * 24, behind_an_event, 0, "trusted"),
+    # Many of them are a contradiction.
+    (60, 24, lambda night, arns: behind(night, arns[:6]), 6, "refused: "),
+    # A call that fails for now has no rows refreshed, the third that there will be no answer.
+    (100, 20 * 24, lambda night, _: refused(night, "ThrottledException", times=1), 0, "trusted"),
+    (100, 20 * 24, lambda night, _: refused(night, "InternalServiceException", times=2), 0, "trusted"),
+    (100, 20 * 24, lambda night, _: refused(night, "ThrottledException", times=3), 100, "not available: "),
+    # Of those that were compared before, the rows stay; two pages are passed over, and the third tells.
+    (125, 20 * 24, refused_after_a_page, 50, "not available: "),
+]
 
 
-def test_many_answers_that_are_behind_are_a_contradiction(night: Night) -> None:
-    arns = tagged(night, 60)
-    Run(night).backfill()
-    night.now += timedelta(days=1)
-    night.service.faults.add_behind("GetResources", seconds=86_400)
-    for arn in arns[:6]:
-        retag(night, arn, n="changed")
+@pytest.mark.parametrize(("read_sets", "hours", "happens", "reads", "said"), NIGHTS)
+def test_a_night_reads_what_is_not_compared_or_differs_and_no_more(
+    night: Night,
+    read_sets: int,
+    hours: int,
+    happens: Callable[[Night, list[ReadSetArn]], object],
+    reads: int,
+    said: str,
+) -> None:
+    arns = filled(night, read_sets, timedelta(hours=hours))
+    happens(night, arns)
+    night.service.calls.clear()
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
+    assert night.reads == reads
     [finished] = night.finished
-    assert finished["tags_in_bulk"].startswith("refused: ")
-    assert all(row["tags"] == [{"n": "changed"}] for row in night.table.get_many(map(str, arns[:6])).values())
+    assert finished["tags_in_bulk"].startswith(said)
+    assert is_true(night)
 
 
 def test_each_night_compares_others(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -631,17 +574,14 @@ def test_a_first_fill_completes_archived_rows_without_a_call(night: Night) -> No
     tagged(night, 80, status="ARCHIVED")
     tagged(night, 40)
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert night.service.calls["GetReadSetMetadata"] == 40
     assert is_true(night)
 
 
 def test_a_verification_finds_other_tags_and_is_not_misled(night: Night) -> None:
-    arns = tagged(night, 60)
-    Run(night).backfill()
-    night.now += timedelta(hours=1)
+    arns = filled(night, 60, timedelta(hours=1))
     retag(night, arns[31], n="changed")
     run = Run(night)
 
@@ -683,8 +623,7 @@ def test_it_is_said_of_how_many_read_sets_tags_were_told(night: Night) -> None:
     run = Run(night)
 
     assert len(run.verify()) == 40 + 60
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     [finished] = night.finished
     for state, told in (
@@ -705,10 +644,7 @@ def test_a_deletion_that_found_no_row_is_applied_once_more(night: Night) -> None
 
 
 def test_a_reason_is_kept_short_because_each_step_of_a_reconciliation_has_it(night: Night) -> None:
-    def refuse(**_: Any) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x" * 300_000}}, "GetResources")
-
-    run = Run(night, SimpleNamespace(get_resources=refuse))
+    run = Run(night, answering(refusal("AccessDeniedException", "x" * 300_000)))
     run.bulk.of(["arn"])
 
     assert len(run.bulk.trust.unavailable) < 400
@@ -722,8 +658,7 @@ def test_a_first_fill_keeps_its_pace_after_a_contradiction(night: Night) -> None
     retag(night, arns[-1], n="changed")
     retag(night, arns[0], n="changed")
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     [finished] = night.finished
     assert finished["tags_in_bulk"].startswith("refused: ")
@@ -731,34 +666,12 @@ def test_a_first_fill_keeps_its_pace_after_a_contradiction(night: Night) -> None
     assert is_true(night)
 
 
-OTHER_FORMS: list[dict[str, Any]] = [
-    {},
-    {"ResourceTagMappingList": [None]},
-    {"ResourceTagMappingList": [{"Tags": []}]},
-    {"ResourceTagMappingList": [{"ResourceARN": "arn", "Tags": [{"Key": "a"}]}]},
-]
-
-
-@pytest.mark.parametrize("answer", OTHER_FORMS)
-def test_an_answer_of_another_form_is_not_available(night: Night, answer: dict[str, Any]) -> None:
-    def give(**_: Any) -> Any:
-        return answer
-
-    run = Run(night, SimpleNamespace(get_resources=give))
-
-    assert run.bulk.of(["arn"]) == {}
-
-    assert "documented form" in run.said[0]
-
-
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServerException", "ResourceNotFoundException"])
 @pytest.mark.parametrize("has_other_tags", [False, True])
 def test_a_read_set_whose_tags_cannot_be_read_ends_no_reconciliation(
     night: Night, code: str, has_other_tags: bool
 ) -> None:
-    arns = tagged(night, 60)
-    Run(night).backfill()
-    night.now += timedelta(hours=20)
+    arns = filled(night, 60, TWENTY_HOURS)
     bad = str(arns[3])
     night.service.faults.add("ListTagsForResource", code, when=lambda asked: asked["resourceArn"] == bad)
     retag(night, arns[50], n="changed")
@@ -789,7 +702,7 @@ def test_comparisons_that_come_to_nothing_are_not_gone_on_with(night: Night) -> 
             return real.get_resources(**asked)
         return {"ResourceTagMappingList": [told for arn in wanted for told in old[arn]]}
 
-    run = Run(night, SimpleNamespace(get_resources=answer))
+    run = Run(night, answering(answer))
     run.backfill()
 
     assert run.bulk.trust.compared == run.bulk.trust.undecided == 5
@@ -816,8 +729,7 @@ def test_a_listing_leaves_a_listed_row_that_knows_of_a_later_status(night: Night
     source.page = then_archived
     run.first_pass()
 
-    row = night.table.get(str(arn))
-    assert row
+    row = night.row(arn)
     assert (row["set_status"], row["sync_state"]) == ("ARCHIVED", "listed")
 
 
@@ -832,9 +744,7 @@ def test_an_event_of_changed_tags_is_not_lost_to_a_row_with_older_tags_that_were
     retagged_at = night.now
     night.now += timedelta(seconds=10)
     Run(night).backfill()
-    row = night.table.get(str(arns[33]))
-    assert row
-    assert row["tags"] == [{"n": "33"}]
+    assert night.row(arns[33])["tags"] == [{"n": "33"}]
     night.service.calls.clear()
 
     for arn in (arns[33], arns[34]):
@@ -842,9 +752,7 @@ def test_an_event_of_changed_tags_is_not_lost_to_a_row_with_older_tags_that_were
         night.send(body, body["id"])
     night.pass_()
 
-    row = night.table.get(str(arns[33]))
-    assert row
-    assert row["tags"] == [{"n": "changed"}]
+    assert night.row(arns[33])["tags"] == [{"n": "changed"}]
     assert night.service.calls == {"ListTagsForResource": 3, "GetReadSetMetadata": 1}
 
 
@@ -882,8 +790,7 @@ def test_rows_of_another_tool_with_tags_in_another_order_are_refreshed_at_few_ca
     arns = [arn for number in range(25) for arn in night.add(tags={"a": "b", "n": str(number)})]
     Run(night).backfill()
     for arn in arns:
-        row = night.table.get(str(arn))
-        assert row
+        row = night.row(arn)
         theirs = {name: value for name, value in row.items() if not name.startswith("sync")}
         assert night.table.put(theirs | {"tags": row["tags"][::-1]}, replacing=row)
     night.now += timedelta(hours=1)
@@ -899,9 +806,7 @@ def test_rows_of_another_tool_with_tags_in_another_order_are_refreshed_at_few_ca
 
 
 def test_a_step_ends_in_time_where_few_calls_a_second_are_granted(night: Night) -> None:
-    arns = tagged(night, 60)
-    Run(night).backfill()
-    night.now += timedelta(hours=20)
+    arns = filled(night, 60, TWENTY_HOURS)
     for arn in arns[::2]:
         retag(night, arn, n="changed")
     source: Any = night.source

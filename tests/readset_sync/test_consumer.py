@@ -1,83 +1,42 @@
 """Batches of queue messages: each fails alone, and logs and metrics tell what happened."""
 
-import io
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
-from readset_sync.aws.retries import Retries
-from readset_sync.consumer import Consumer
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.timestamp import parse_timestamp
-from readset_sync.report import Report
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.readset_sync.conftest import Queue, Store
-from tests.readset_sync.messages import Body, event, record, tag_change
+from tests.readset_sync.function import Body, Function, event, record, tag_change
 
 # A read set without tags is looked at twice.
 TAGS = {"project": "x"}
 
 
-class Runtime:
-    """A consumer, and what it prints."""
+class Runtime(Function):
+    """The function, and what it prints."""
 
-    def __init__(
-        self, synchronizer: Synchronizer, reconciler: Reconciler, queue: Queue, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def __init__(self, capsys: pytest.CaptureFixture[str], *of: Any) -> None:
+        super().__init__(*of)
         self._capsys = capsys
-        self._log = io.StringIO()
-        self._metrics = Metrics(namespace="Test", service="sync")
-        # Loggers of one service share a handler, so each test has a service of its own.
-        logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
-        report = Report(logger, self._metrics, function_name="sync")
-        self._consumer = Consumer(
-            synchronizer,
-            reconciler,
-            queue.sender(),
-            Retries(),
-            report,
-            account="123456789012",
-            region="us-west-2",
-            max_receives=5,
-        )
 
     def run(self, *bodies: Body) -> list[str]:
         """Consume messages, each in the message group of its read set; return the numbers of those that failed."""
-        records = [record(str(number), body) for number, body in enumerate(bodies)]
-        failed = self._consumer.consume(records, seconds=60)
-        self._metrics.flush_metrics()
-        return failed
+        return self.consume(record(str(number), body) for number, body in enumerate(bodies))
 
     def printed(self) -> list[dict[str, Any]]:
-        lines = self._log.getvalue().splitlines() + self._capsys.readouterr().out.splitlines()
-        return [json.loads(line) for line in lines]
+        return self.log + [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
 
 
 @pytest.fixture
 def runtime(
-    synchronizer: Synchronizer,
-    reconciler: Reconciler,
-    queue: Queue,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    synchronizer: Synchronizer, reconciler: Reconciler, queue: Queue, capsys: pytest.CaptureFixture[str]
 ) -> Runtime:
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "sync")
-    return Runtime(synchronizer, reconciler, queue, capsys)
-
-
-def test_a_batch_that_succeeds_reports_no_failures(store: Store, runtime: Runtime) -> None:
-    arns = [store.add(tags=TAGS) for _ in range(3)]
-
-    assert runtime.run(*map(event, arns)) == []
-
-    assert all(store.table.get(str(arn)) for arn in arns)
+    return Runtime(capsys, synchronizer, reconciler, queue.sender())
 
 
 def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime) -> None:
@@ -134,13 +93,11 @@ def test_changed_tags_are_read_unless_the_row_was_refreshed_since_and_has_them(s
     assert [(line["outcome"], line["fields"]) for line in told[1:]] == [changed, ("fresh", []), changed]
 
 
-def test_a_batch_of_nothing_but_failures_is_reported_like_any_other(runtime: Runtime) -> None:
-    assert runtime.run("x", "y") == ["0", "1"]
-
-
 def test_an_instance_forgets_the_failures_of_its_last_batch(store: Store, runtime: Runtime) -> None:
-    assert runtime.run("x") == ["0"]
-    assert runtime.run(event(store.add(tags=TAGS))) == []
+    assert runtime.run("x", "y") == ["0", "1"]
+    arns = [store.add(tags=TAGS) for _ in range(3)]
+    assert runtime.run(*map(event, arns)) == []
+    assert all(store.table.get(str(arn)) for arn in arns)
 
 
 def test_the_log_tells_outcome_and_read_set_but_nothing_about_a_patient(store: Store, runtime: Runtime) -> None:

@@ -18,16 +18,14 @@ def test_what_no_event_has_announced_is_drift(night: Night):
     night.service.set_status(night.store, deleted.read_set_id, "DELETED")
     night.service.set_status(night.store, archived.read_set_id, "ARCHIVED")
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert night.drift == 4
     rows = night.table.get_many(map(str, (created, renamed, deleted, archived)))
     assert rows.keys() == {str(created), str(renamed), str(archived)}
     # WHEN the next night finds nothing, THEN it says so, and the alarm is over
     night.metrics.clear()
-    night.ask()
-    night.pass_()
+    night.reconcile()
     assert night.metrics["ReconciliationDrift"] == [0]
     assert night.metrics["Reconciliations"] == [1]
 
@@ -43,8 +41,7 @@ def test_what_an_event_announces_soon_is_in_flight(night: Night):
         lambda: night.tell(archived, "ARCHIVED"),
     ]
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert night.drift == 0
     assert night.metrics["Reconciliations"] == [1]
@@ -63,17 +60,14 @@ def test_old_rows_and_those_of_a_backfill_or_of_somebody_else_are_no_drift(night
     [entry] = [each for each in page.read_sets if each["arn"] == str(listed)]
     assert night.synchronizer.write_listed(entry, night.source.store(night.store), as_of=page.as_of)
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert night.drift == 0
     [finished] = night.finished
     assert finished["found"]["unfinished"] == 1
     overwritten = {line["set_arn"] for line in night.log if "overwritten" in line}
     assert overwritten == {str(edited), str(foreign)}
-    row = night.table.get(str(aged))
-    assert row
-    assert row["tags"] == [{"changed": "yes"}]
+    assert night.row(aged)["tags"] == [{"changed": "yes"}]
 
 
 def test_two_nights_at_once_read_each_read_set_once(night: Night):
@@ -81,8 +75,7 @@ def test_two_nights_at_once_read_each_read_set_once(night: Night):
     arns = night.add(30)
 
     night.ask()
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert len(night.table.get_many(map(str, arns))) == 30
     assert night.reads == 30
@@ -95,8 +88,7 @@ def test_a_backfill_reads_nothing_that_another_or_a_reconciliation_has_read(nigh
     listing = list(first.create_listed_rows(pending))
 
     night.now += timedelta(seconds=2)
-    night.ask()
-    night.pass_()
+    night.reconcile()
     assert night.reads == 30
     assert night.drift == 0
     done = [*second.refresh_pending([others], second.create_listed_rows(others))]
@@ -110,14 +102,12 @@ def test_a_backfill_reads_nothing_that_another_or_a_reconciliation_has_read(nigh
     }
 
 
-def test_a_message_that_is_received_once_only_does_not_wait(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+def test_a_message_that_is_received_once_only_does_not_wait():
     night = Night(max_receives=1)
     night.synced(1)
     [created] = night.add()
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert night.table.get(str(created))
     assert night.drift == 1
@@ -135,11 +125,9 @@ def test_a_table_that_was_never_filled_is_filled_with_time_for_others(night: Nig
     arns = night.add(45)
     began = night.now
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
-    rows = [night.table.get(str(arn)) for arn in arns]
-    assert all(row and "sync_state" not in row for row in rows)
+    assert not any("sync_state" in night.row(arn) for arn in arns)
     assert night.reads == 45
     assert night.drift == 0
     # Its steps are no reason to ring for a reconciliation that does not end.
@@ -157,16 +145,14 @@ def test_a_reconciliation_that_begins_while_another_works_is_dropped(night: Nigh
     night.ask()
     for _ in range(10):
         night.work()
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     outcomes = Counter(line.get("outcome") for line in night.log)
     assert outcomes["dropped"] == 1
     assert night.metrics["Reconciliations"] == [0, 0, 1]
     assert night.reads == 45
     # WHEN the next one begins after that, THEN it works
-    night.ask()
-    night.pass_()
+    night.reconcile()
     assert night.metrics["Reconciliations"] == [0, 0, 1, 1]
 
 
@@ -197,7 +183,6 @@ def test_lost_events_of_a_small_table_are_no_first_fill(night: Night):
     night.synced(2)
     night.add(7)
 
-    night.ask()
-    night.pass_()
+    night.reconcile()
 
     assert night.drift == 7

@@ -1,6 +1,5 @@
 """What becomes of messages that fail: whose fault counts, and how each of them comes again."""
 
-import io
 import json
 import math
 import threading
@@ -8,24 +7,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from unittest.mock import Mock, call
-from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from readset_sync.aws.message_sender import MessageSender
-from readset_sync.aws.retries import Retries
 from readset_sync.constants import ANSWER_SECONDS
-from readset_sync.consumer import Consumer
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import error_code
-from readset_sync.report import Report
 from readset_sync.sync import Change, Outcome, Synchronizer
 
-from tests.readset_sync.messages import event as event_of
-from tests.readset_sync.messages import record, tag_change
+from tests.readset_sync.function import Function as Runtime
+from tests.readset_sync.function import event as event_of
+from tests.readset_sync.function import record, tag_change
 
 LITERAL: Final = "$.detail.id"
 """The message group of every event, if EventBridge takes the rule's path for a name."""
@@ -72,7 +66,7 @@ class Clock:
         return self.over if self.waits < 0 else 0.0
 
 
-class Function:
+class Function(Runtime):
     """The function's code on a synchronizer that fails or hangs for the read sets that it is told to."""
 
     def __init__(self) -> None:
@@ -82,41 +76,31 @@ class Function:
         self.applied: list[tuple[str, str]] = []
         self.end = threading.Event()
         self.sender = Mock(spec=MessageSender)
-        self._log = io.StringIO()
-        self._counted: dict[str, list[float]] = {}
-        self._metrics = Metrics(namespace="Test", service="sync")
-        # Loggers of one service share a handler, so each test has a service of its own.
-        logger = Logger(service=f"sync-{uuid4().hex}", level="INFO", stream=self._log)
         synchronizer = Mock(spec=Synchronizer)
         synchronizer.apply.side_effect = self._apply
         synchronizer.refresh.return_value = Change(Outcome.UPDATED)
-        self._consumer = Consumer(
-            synchronizer,
-            Mock(),
-            self.sender,
-            Retries(),
-            Report(logger, self._metrics, function_name="sync"),
-            account="123456789012",
-            region="us-west-2",
-            max_receives=5,
-            clock=self.clock,
-        )
+        super().__init__(synchronizer, Mock(), self.sender, clock=self.clock)
 
     def run(self, *records: dict[str, Any]) -> list[str]:
         """Consume a batch, and return the messages that failed."""
-        failed = self._consumer.consume(records, seconds=60.0)
-        # Powertools' metrics are the process's.
-        self._counted = {name: metric["Value"] for name, metric in self._metrics.metric_set.items()}
-        self._metrics.clear_metrics()
-        return failed
+        return self.consume(records)
 
     def logged(self, message: str) -> list[dict[str, Any]]:
         """The lines of the log that say this."""
-        return [line for line in map(json.loads, self._log.getvalue().splitlines()) if line["message"] == message]
+        return [line for line in self.log if line["message"] == message]
 
     def metric(self, name: str) -> list[float]:
         """The values of a metric in the last batch."""
-        return self._counted.get(name, [])
+        return self.measured.get(name, [])
+
+    @property
+    def sent_again(self) -> list[tuple[Any, str]]:
+        """The bodies that were sent once more, each with its group."""
+
+        def read(body: str) -> Any:
+            return json.loads(body) if body.startswith("{") else body
+
+        return [(read(each.args[0]), each.kwargs["group"]) for each in self.sender.send_again.mock_calls]
 
     def hang(self, *_: Any, **__: Any) -> None:
         self.end.wait(60)
@@ -132,8 +116,7 @@ class Function:
 
 
 @pytest.fixture
-def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Test")
+def function() -> Iterator[Function]:
     function = Function()
     yield function
     function.end.set()
@@ -177,26 +160,21 @@ def test_what_waits_behind_a_failure_is_not_blamed_for_it(function: Function):
 
     # THEN the first message's receive counts, and the other's does not
     assert failed == ["first"]
-    assert sent_again(function) == [(behind, ONE.read_set_id)]
+    assert function.sent_again == [(behind, ONE.read_set_id)]
 
 
 @pytest.mark.parametrize("passing", [THROTTLE, INTERNAL, AWAY], ids=error_code)
-def test_a_failure_that_passes_is_tried_again_soon_at_first(passing: Exception, function: Function):
-    function.failing = everything(passing)
-
-    assert function.run(record("one", event(ONE))) == ["one"]
-
-    assert function.sender.mock_calls == [call.hide("receipt of one", seconds=120)]
-
-
-@pytest.mark.parametrize("passing", [THROTTLE, INTERNAL, AWAY], ids=error_code)
-def test_an_outage_is_no_fault_of_the_message(passing: Exception, function: Function):
+def test_a_failure_that_passes_is_tried_again_soon_at_first_and_then_no_fault_of_the_message(
+    passing: Exception, function: Function
+):
     function.failing = everything(passing)
     body = event(ONE)
 
-    assert function.run(record("one", body, receives=2)) == []
+    assert function.run(record("one", body)) == ["one"]
 
-    assert sent_again(function) == [(body, ONE.read_set_id)]
+    assert function.sender.mock_calls == [call.hide("receipt of one", seconds=120)]
+    assert function.run(record("one", body, receives=2)) == []
+    assert function.sent_again == [(body, ONE.read_set_id)]
 
 
 def test_a_throttle_is_no_fault_of_the_message_whatever_else_is_answered(function: Function):
@@ -257,7 +235,7 @@ def test_a_failure_in_a_shared_group_does_not_hold_the_group(function: Function)
 
     # THEN it goes on in a group of its own, as does what nobody can read
     assert failed == []
-    assert sorted(sent_again(function), key=str) == [("junk", "junk"), (body, ONE.read_set_id)]
+    assert sorted(function.sent_again, key=str) == [("junk", "junk"), (body, ONE.read_set_id)]
     assert function.applied == [(TWO.read_set_id, "ACTIVE")]
 
     # AND there its receives count
@@ -265,29 +243,22 @@ def test_a_failure_in_a_shared_group_does_not_hold_the_group(function: Function)
 
 
 def test_a_shared_group_is_told_of_once_and_counted(function: Function):
-    for _ in range(2):
-        function.run(record("one", event(ONE), group=LITERAL), record("two", event(TWO)))
-        assert function.metric("SharedGroups") == [1.0]
+    tags = tag_change(ONE)
+    for records, counted in (
+        # An event of tags has its own id for a message group.
+        ((record("one", event(ONE)), record("junk", "junk"), record("tags", tags, group=tags["id"])), []),
+        ((record("one", event(ONE), group=LITERAL), record("two", event(TWO))), [1.0]),
+        ((record("one", event(ONE), group=LITERAL), record("two", event(TWO))), [1.0]),
+        ((record("tags", tags, group="$.id"),), [1.0]),
+    ):
+        function.run(*records)
+        assert function.metric("SharedGroups") == counted
 
     [warning] = function.logged(
         "read sets share a message group: EventBridge took the rule's path for its name, "
         "and so events are worked off one after the other"
     )
     assert warning["message_group"] == LITERAL
-
-
-def test_no_shared_group_is_counted_where_there_is_none(function: Function):
-    # GIVEN also an event of tags, whose message group is its own id
-    tags = tag_change(ONE)
-    function.run(record("one", event(ONE)), record("junk", "junk"), record("tags", tags, group=tags["id"]))
-
-    assert function.metric("SharedGroups") == []
-
-
-def test_an_event_of_tags_shares_a_group_where_the_path_is_taken_for_its_name(function: Function):
-    function.run(record("tags", tag_change(ONE), group="$.id"))
-
-    assert function.metric("SharedGroups") == [1.0]
 
 
 @pytest.mark.parametrize(
@@ -305,12 +276,3 @@ def test_an_event_that_was_sent_again_is_no_lag(age: timedelta, extra: dict[str,
     function.run(record("two", event(TWO, age=timedelta(minutes=1))))
     [lag] = function.metric("SourceToRowLag")
     assert lag >= 60_000
-
-
-def sent_again(function: Function) -> list[tuple[Any, str]]:
-    """The bodies that were sent once more, each with its group."""
-
-    def read(body: str) -> Any:
-        return json.loads(body) if body.startswith("{") else body
-
-    return [(read(each.args[0]), each.kwargs["group"]) for each in function.sender.send_again.mock_calls]

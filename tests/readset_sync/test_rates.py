@@ -50,3 +50,5 @@ def test_an_operation_without_a_rate_of_its_own_has_that_of_all() -> None:
         "ListSequenceStores": 20,
         "ListTagsForResource": 20,
     }
+    assert rates.of("GetResources") == 10
+    assert MaxTps.parse("50,GetResources=3").of("GetResources") == 3

@@ -27,6 +27,7 @@ from readset_sync.stores.reconciliation import Count, Reconciler
 from readset_sync.sync import Outcome, Synchronizer
 
 from tests.readset_sync.conftest import Queue, Store
+from tests.readset_sync.function import own_message
 
 
 @pytest.fixture(autouse=True)
@@ -474,9 +475,9 @@ def test_a_step_that_was_sent_before_an_update_goes_on(pipeline: Pipeline, store
 
 
 def read_step(detail: dict[str, Any]) -> ReconciliationStep:
-    place = {"account": "123456789012", "region": "us-west-2"}
-    body = {"source": "healthomics-metadata-sync", "detail-type": "Reconcile Step", "detail": detail} | place
-    message = parse_message(json.dumps(body), **place)
+    message = parse_message(
+        json.dumps(own_message("Reconcile Step", detail)), account="123456789012", region="us-west-2"
+    )
     assert isinstance(message, ReconciliationStep)
     return message
 
