@@ -1,11 +1,9 @@
 """Make sure that there is a Pulumi CLI: one on PATH, or the pinned one built from Go modules into `.engine/`.
 
-`cli/go.mod` beside this file pins the CLI, and `HOST` the Python language host: the last version of it that is
-published as a Go module is older than the CLI. What they need follows from their own pins, and Go checks all that it
-downloads against its checksum database.
+The modules `cli` and `host` beside this file pin what is built. The Python language host is a module of its own,
+because the last version of it that is published as a Go module is older than the CLI.
 """
 
-import json
 import re
 import shutil
 import subprocess
@@ -18,7 +16,6 @@ from omics_sandbox.provider.engine import STAMP, EngineMissingError, find_engine
 
 HERE: Final = Path(__file__).parent
 BUILT: Final = HERE.parent.parent / ".engine"
-HOST: Final = "github.com/pulumi/pulumi/sdk/v3@v3.68.0"
 VERSION_VARIABLE: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 SECONDS_BETWEEN_SIGNS_OF_LIFE: Final = 15
 
@@ -61,37 +58,27 @@ def build() -> None:
         )
     BUILT.mkdir(exist_ok=True)
     (BUILT / STAMP).unlink(missing_ok=True)
-    version = _pinned("github.com/pulumi/pulumi/pkg/v3")
-    print(f"  pulumi {version}: fetching modules and compiling ...", flush=True)
-    build_of_cli(go, "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", *_naming(version))
-    version = HOST.partition("@")[2]
-    print(f"  pulumi-language-python {version}: fetching modules and compiling ...", flush=True)
-    host = build_published(go, HOST, "python/cmd/pulumi-language-python", *_naming(version))
-    script = BUILT / "pulumi-language-python-exec"
-    script.write_bytes((host / "python" / "cmd" / script.name).read_bytes())
-    script.chmod(0o755)
+    _compile(go, HERE / "cli", "github.com/pulumi/pulumi/pkg/v3", "cmd/pulumi")
+    _compile(go, HERE / "host", "github.com/pulumi/pulumi/sdk/v3", "python/cmd/pulumi-language-python")
+    _copy_exec_script(go)
     (BUILT / STAMP).write_text(_pins())
 
 
-def _naming(version: str) -> tuple[str, str]:
-    return "-ldflags", f"-s -w -X {VERSION_VARIABLE}={version}"
+def _compile(go: str, module: Path, package_root: str, package: str) -> None:
+    program = package.rsplit("/", 1)[-1]
+    version = _pinned(module, package_root)
+    print(f"  {program} {version}: fetching modules and compiling ...", flush=True)
+    flags = f"-s -w -X {VERSION_VARIABLE}={version}"
+    run([go, "build", "-ldflags", flags, "-o", str(BUILT / program), f"{package_root}/{package}"], module)
 
 
-def build_of_cli(go: str, program: str, package: str, *flags: str) -> None:
-    """Build a program of the module `cli`, in a copy of it, to which Go adds what follows from its pins."""
-    module = BUILT / "cli"
-    shutil.copytree(HERE / "cli", module, dirs_exist_ok=True)
-    run([go, "build", "-mod=mod", *flags, "-o", str(BUILT / program), package], module)
-
-
-def build_published(go: str, module: str, package: str, *flags: str) -> Path:
-    """Build a program of a published module, in its folder, which is returned."""
-    done = subprocess.run([go, "mod", "download", "-json", module], capture_output=True, text=True, check=False)  # noqa: S603 # ours
-    if done.returncode:
-        raise BuildError(f"{module} cannot be downloaded: {done.stdout}{done.stderr}")
-    folder = Path(json.loads(done.stdout)["Dir"])
-    run([go, "build", *flags, "-o", str(BUILT / package.rsplit("/", 1)[-1]), f"./{package}"], folder)
-    return folder
+def _copy_exec_script(go: str) -> None:
+    """Copy the script by which the language host starts Python; it is a file of the host's module."""
+    command = [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]
+    listed = subprocess.run(command, cwd=HERE / "host", capture_output=True, text=True, check=True)  # noqa: S603 # ours
+    script = BUILT / "pulumi-language-python-exec"
+    script.write_bytes((Path(listed.stdout.strip()) / "python" / "cmd" / script.name).read_bytes())
+    script.chmod(0o755)
 
 
 def run(command: list[str], folder: Path) -> None:
@@ -113,13 +100,13 @@ def run(command: list[str], folder: Path) -> None:
 
 
 def _pins() -> str:
-    return f"{(HERE / 'cli' / 'go.mod').read_text()}{HOST}\n"
+    return "\n".join((module / "go.mod").read_text() for module in (HERE / "cli", HERE / "host"))
 
 
-def _pinned(module: str) -> str:
-    found = re.search(rf"{re.escape(module)} (v\S+)", (HERE / "cli" / "go.mod").read_text())
+def _pinned(module: Path, package_root: str) -> str:
+    found = re.search(rf"{re.escape(package_root)} (v\S+)", (module / "go.mod").read_text())
     if found is None:
-        raise BuildError(f"{HERE / 'cli' / 'go.mod'} does not pin {module}")
+        raise BuildError(f"{module / 'go.mod'} does not pin {package_root}")
     return found[1]
 
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tools.engine.build import BUILT, HERE, BuildError, build_of_cli, build_published, run
+from tools.engine.build import BUILT, HERE, BuildError, run
 
 GENERATOR: Final = BUILT / "generate_sdk"
 YAML: Final = BUILT / "pulumi-language-yaml"
 ACTIONLINT: Final = BUILT / "actionlint"
 PYTHON: Final = BUILT / "sdk-python"
 TYPESCRIPT: Final = BUILT / "typescript"
-_YAML_HOST: Final = "github.com/pulumi/pulumi-yaml@v1.25.0"
 _EXAMPLE: Final = HERE.parent.parent / "examples" / "typescript"
 
 
@@ -71,21 +70,22 @@ def _on_path(program: str, source: str) -> str:
     return found
 
 
-def _go() -> str:
-    return _on_path("go", "Go 1.25 or newer (https://go.dev/doc/install)")
+def _build(made: Path, package: str, module: str) -> None:
+    go = _on_path("go", "Go 1.25 or newer (https://go.dev/doc/install)")
+    run([go, "build", "-o", str(made), package], HERE / module)
 
 
 def _build_generator() -> None:
-    build_of_cli(_go(), GENERATOR.name, "./generate_sdk")
+    _build(GENERATOR, "./generate_sdk", "cli")
 
 
 def _build_yaml_host() -> None:
-    build_published(_go(), _YAML_HOST, "cmd/pulumi-language-yaml")
+    _build(YAML, "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", "yaml")
 
 
 def _build_actionlint() -> None:
     # The package of that name on PyPI downloads a program when it is installed.
-    run([_go(), "build", "-o", str(ACTIONLINT), "github.com/rhysd/actionlint/cmd/actionlint"], HERE / "actionlint")
+    _build(ACTIONLINT, "github.com/rhysd/actionlint/cmd/actionlint", "actionlint")
 
 
 def _install_python() -> None:
@@ -105,7 +105,7 @@ def _install_typescript() -> None:
 
 _STEPS: Final = (
     Step(GENERATOR, (HERE / "cli" / "go.mod", HERE / "cli" / "generate_sdk" / "main.go"), _build_generator),
-    Step(YAML, (Path(__file__),), _build_yaml_host),
+    Step(YAML, (HERE / "yaml" / "go.mod", HERE / "yaml" / "go.sum"), _build_yaml_host),
     Step(ACTIONLINT, (HERE / "actionlint" / "go.mod", HERE / "actionlint" / "go.sum"), _build_actionlint),
     Step(PYTHON, (HERE / "sdk-requirements.txt",), _install_python),
     Step(TYPESCRIPT, (_EXAMPLE / "package.json", _EXAMPLE / "package-lock.json"), _install_typescript),
