@@ -5,17 +5,12 @@ of a POST holds the keyword arguments of the method it stands for.
 
 | request | does |
 |---|---|
-| `GET /_sandbox` | stores with their read sets and statuses |
+| `GET /_sandbox` | stores with their read sets and statuses, and faults that are on |
 | `POST /_sandbox/stores` `{"name": …}` | create a store; answers `{"id": …}` |
-| `PATCH /_sandbox/stores/SID` `{"name": …}` | change a store |
 | `POST /_sandbox/stores/SID/readsets` `{"name": …, "file_type": …}` | create a read set; answers `{"id": …}` |
 | `PATCH /_sandbox/stores/SID/readsets/RID` `{"subject_id": …}` | change a read set, without an event |
 | `PUT /_sandbox/stores/SID/readsets/RID/status` `{"status": …}` | give it a status, with the event |
-| `PUT /_sandbox/stores/SID/readsets/RID/tags` `{"cohort": …}` | give it tags, in addition to those that it has |
 | `POST /_sandbox/references` `{"name": …}` | create a reference; answers `{"arn": …}`, for read sets to name |
-| `GET /_sandbox/calls` | API calls by operation, answered and throttled |
-| `DELETE /_sandbox/calls` | count from zero |
-| `GET /_sandbox/faults` | faults that are on |
 | `POST /_sandbox/faults` `{"operation": …, "error_code": …, "times": …}` | an operation answers with an error |
 | … `{"kind": "latency", "operation": …, "seconds": …, "times": …}` | it answers later; 3600: it hangs |
 | … `{"kind": "connection_reset", "operation": …, "times": …}` | it does nothing and gives no answer |
@@ -26,16 +21,15 @@ GetResources, or `files` for a GetReadSetMetadata that lacks the files alone |
 | … `{"kind": "unknown", "operation": "GetResources", "share": …, "arns": …}` | the tagging API does not know \
 HealthOmics, or leaves out a share of it, or these ARNs |
 | `DELETE /_sandbox/faults` | switch all off |
-| `PUT /_sandbox/limits` `{"per_second": 5}` | quota of every operation; null for none |
-| `PUT /_sandbox/events` `{"emit": false}` | lose events, or stop losing them |
-| `PUT /_sandbox/groups` `{"literal": true}` | EventBridge takes `$.detail.id` as the name of a message group |
-| `PUT /_sandbox/tag-events` `{"on": false}` | lose EventBridge's own events of changed tags, or stop losing them |
-| `PUT /_sandbox/trail` `{"on": true}` | publish changes of tags as CloudTrail does, or stop it |
-| `GET /_sandbox/events` | deliveries of EventBridge by rule |
-| `GET /_sandbox/schedules` | firings of EventBridge Scheduler by schedule |
+| `PUT /_sandbox/settings` `{"per_second": 5}` | quota of every operation; null for none |
+| … `{"emit_events": false}` | lose events, or stop losing them |
+| … `{"tag_events": false}` | lose EventBridge's own events of changed tags, or stop losing them |
+| … `{"trail": true}` | publish changes of tags as CloudTrail does, or stop it |
+| … `{"literal_groups": true}` | EventBridge takes `$.detail.id` as the name of a message group |
 | `POST /_sandbox/schedules/NAME/run` `{"group": …}` | fire a schedule now, of the group `default` when none is given |
 | `POST /_sandbox/drain` `{"timeout": 30}` | wait until mapped queues are empty; 504 when not |
-| `GET /_sandbox/logs/FUNCTION` | log lines of a function |
+
+What AWS has an API for, such as tags, names of stores and logs, is done with the AWS CLI.
 """
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 # A body may hold anything, and the methods that it is given to say what is wrong with it.
@@ -52,7 +46,6 @@ from omics_sandbox.omics.operations import OPERATIONS
 from omics_sandbox.omics.tagging import TAGGING
 
 if TYPE_CHECKING:
-    from omics_sandbox.queues import Deliveries
     from omics_sandbox.sandbox import Sandbox
 
 Body = dict[str, Any]
@@ -71,27 +64,15 @@ class Control:
         routes: list[tuple[str, str, Action]] = [
             ("GET", "", self._overview),
             ("POST", "/stores", lambda body: {"id": sandbox.omics.create_store(body.pop("name"), **body)}),
-            ("PATCH", _STORE, lambda store, body: sandbox.omics.update_store(store, **body)),
             ("POST", f"{_STORE}/readsets", lambda store, body: {"id": sandbox.omics.create_read_set(store, **body)}),
             ("PATCH", _READ_SET, lambda store, item, body: sandbox.omics.update_read_set(store, item, **body)),
             ("PUT", f"{_READ_SET}/status", lambda store, item, body: sandbox.omics.set_status(store, item, **body)),
-            ("PUT", f"{_READ_SET}/tags", self._tag),
             ("POST", "/references", lambda body: {"arn": sandbox.omics.create_reference(**body)}),
-            ("GET", "/calls", lambda _: {"calls": sandbox.omics.calls, "throttled": sandbox.omics.throttled}),
-            ("DELETE", "/calls", self._reset_calls),
-            ("GET", "/faults", self._faults),
             ("POST", "/faults", self._add_fault),
             ("DELETE", "/faults", self._clear_faults),
-            ("PUT", "/limits", self._set_limits),
-            ("PUT", "/events", self._emit_events),
-            ("PUT", "/groups", self._set_groups),
-            ("PUT", "/tag-events", self._set_tag_events),
-            ("PUT", "/trail", self._set_trail),
-            ("GET", "/events", lambda _: _counted(sandbox.events)),
-            ("GET", "/schedules", lambda _: _counted(sandbox.scheduler)),
+            ("PUT", "/settings", self._set),
             ("POST", "/schedules/([^/]+)/run", lambda name, body: {"outcome": sandbox.run_schedule(name, **body)}),
             ("POST", "/drain", lambda body: sandbox.drain(**body)),
-            ("GET", "/logs/([^/]+)", lambda name, _: {"lines": sandbox.lambda_logs(name)}),
         ]
         self._routes = [(method, re.compile(f"/_sandbox{path}/?"), action) for method, path, action in routes]
 
@@ -118,6 +99,7 @@ class Control:
         with omics.lock:
             return {
                 "region": omics.region,
+                "faults": omics.faults.describe() + self._sandbox.faults.describe(),
                 "stores": [
                     {
                         "id": store.id,
@@ -131,18 +113,7 @@ class Control:
                 ],
             }
 
-    def _tag(self, store_id: str, read_set_id: str, body: Body) -> None:
-        omics = self._sandbox.omics
-        omics.tag(omics.read_set(store_id, read_set_id).arn, body)
-
-    def _reset_calls(self, _body: Body) -> None:
-        self._sandbox.omics.calls.clear()
-        self._sandbox.omics.throttled.clear()
-
-    def _faults(self, _body: Body) -> Any:
-        return {"faults": self._sandbox.omics.faults.describe() + self._sandbox.faults.describe()}
-
-    def _add_fault(self, body: Body) -> Any:
+    def _add_fault(self, body: Body) -> None:
         """Switch a fault on: of HealthOmics where it has the operation, else of the other services."""
         is_omics = body["operation"] in {"*", FILES, *OPERATIONS, *TAGGING.operations}
         faults = self._sandbox.omics.faults if is_omics else self._sandbox.faults
@@ -151,34 +122,22 @@ class Control:
         if add is None:
             raise ValueError(f"{body['operation']} cannot have a fault of the kind {kind!r}")
         add(**body)
-        return self._faults(body)
 
     def _clear_faults(self, _body: Body) -> None:
         self._sandbox.omics.faults.clear()
         self._sandbox.faults.clear()
 
-    def _set_limits(self, body: Body) -> None:
-        self._sandbox.omics.limits = Limits(default=body["per_second"])
-
-    def _emit_events(self, body: Body) -> None:
-        self._sandbox.omics.emit_events = bool(body["emit"])
-
-    def _set_groups(self, body: Body) -> None:
-        self._sandbox.events.literal_groups = bool(body["literal"])
-
-    def _set_tag_events(self, body: Body) -> None:
-        self._sandbox.omics.tag_events = bool(body["on"])
-
-    def _set_trail(self, body: Body) -> None:
-        self._sandbox.omics.trail = bool(body["on"])
-
-
-def _counted(deliveries: "Deliveries") -> Any:
-    return {
-        "delivered": deliveries.delivered,
-        "deadLettered": deliveries.dead_lettered,
-        "dropped": deliveries.dropped,
-    }
+    def _set(self, body: Body) -> None:
+        omics = self._sandbox.omics
+        for name, value in body.items():
+            if name == "per_second":
+                omics.limits = Limits(default=value)
+            elif name == "literal_groups":
+                self._sandbox.events.literal_groups = bool(value)
+            elif name in {"emit_events", "tag_events", "trail"}:
+                setattr(omics, name, bool(value))
+            else:
+                raise ValueError(f"there is no setting {name!r}")
 
 
 def _error(status: int, message: str) -> Response:

@@ -34,10 +34,6 @@ class InvalidParameterValueException(ServiceError, status=400):
     """A parameter contradicts the resources it names, or is out of range."""
 
 
-class PaginationTokenExpiredException(ServiceError, status=400):
-    """The token of the next page is too old."""
-
-
 class ResourceConflictException(ServiceError, status=409):
     """The resource exists already."""
 

@@ -1,65 +1,15 @@
 """Every answer of the HealthOmics emulator has the shape that the service's API model gives it."""
 
 import json
-import re
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from omics_sandbox.api_model import service_model
+from omics_sandbox.api_model import checked, service_model
 from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.operations import OPERATIONS
-
-SCALARS: dict[str, type] = {"string": str, "integer": int, "long": int, "boolean": bool}
-
-
-def violations(shape: Any, value: Any, where: str) -> list[str]:
-    """Everything in which a JSON value departs from a shape of botocore's model."""
-    if shape.type_name == "structure":
-        return _structure_violations(shape, value, where)
-    if shape.type_name == "list":
-        return [
-            found for index, item in enumerate(value) for found in violations(shape.member, item, f"{where}[{index}]")
-        ]
-    if shape.type_name == "map":
-        return [
-            found
-            for key, item in value.items()
-            for found in (*violations(shape.key, key, f"{where} key"), *violations(shape.value, item, f"{where}.{key}"))
-        ]
-    if shape.type_name == "timestamp":
-        zoned = isinstance(value, str) and value.endswith("Z") and datetime.fromisoformat(value).tzinfo is UTC
-        return [] if zoned else [f"{where}: {value!r} is not an ISO 8601 time in UTC"]
-    if type(value) is not SCALARS[shape.type_name]:
-        return [f"{where}: {value!r} is not a {shape.type_name}"]
-    return _constraint_violations(shape, value, where)
-
-
-def _structure_violations(shape: Any, value: Any, where: str) -> list[str]:
-    if not isinstance(value, dict):
-        return [f"{where}: not an object"]
-    members = cast("dict[str, Any]", value)
-    found = [f"{where}.{name} is missing" for name in shape.required_members if name not in members]
-    found += [f"{where}.{name} is unknown" for name in members if name not in shape.members]
-    for name, member in shape.members.items():
-        if name in members:
-            found += violations(member, members[name], f"{where}.{name}")
-    return found
-
-
-def _constraint_violations(shape: Any, value: Any, where: str) -> list[str]:
-    meta = shape.metadata
-    size = len(value) if isinstance(value, str) else value
-    pattern = meta.get("pattern", "")
-    broken = [
-        "enum" in meta and value not in meta["enum"],
-        size < meta.get("min", size),
-        size > meta.get("max", size),
-        bool(pattern) and r"\p{" not in pattern and not re.fullmatch(pattern, str(value)),
-    ]
-    return [f"{where}: {value!r} breaks {dict(meta)}"] if any(broken) else []
 
 
 class Recorder:
@@ -74,15 +24,17 @@ class Recorder:
         if http_response.status_code < 300:
             self.answers.setdefault(model.name, []).append(http_response.content)
 
-    def violations(self) -> list[str]:
-        model = self._client.meta.service_model
-        return [
-            found
-            for name, bodies in self.answers.items()
-            for body in bodies
-            if model.operation_model(name).output_shape is not None
-            for found in violations(model.operation_model(name).output_shape, json.loads(body or b"{}"), name)
-        ]
+    def check(self) -> None:
+        """Check that every answer has the members, types and constraints of its model, and no more."""
+        for name, bodies in self.answers.items():
+            shape = self._client.meta.service_model.operation_model(name).output_shape
+            for body in bodies if shape else ():
+                answer = json.loads(body or b"{}")
+                assert json.loads(json.dumps(checked(shape, answer), default=iso_8601)) == answer, name
+
+
+def iso_8601(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def test_given_every_kind_of_store_and_read_set_when_every_operation_is_called_then_every_answer_fits_its_model(
@@ -155,24 +107,7 @@ def test_given_every_kind_of_store_and_read_set_when_every_operation_is_called_t
     omics.get_reference_metadata(referenceStoreId=reference[1], id=reference[3])
 
     assert recorder.answers.keys() == OPERATIONS.keys()
-    assert recorder.violations() == []
-
-
-@pytest.mark.parametrize(
-    ("shape_name", "value", "complaint"),
-    [
-        ("GetSequenceStoreResponse", {"id": "1234567890", "arn": "arn:x"}, "creationTime is missing"),
-        ("ReadSetS3Access", {"s3Uri": "s3://bucket/key", "more": 1}, "more is unknown"),
-        ("ReadSetS3Access", {"s3Uri": "https://bucket"}, "breaks"),
-        ("FileInformation", {"totalParts": "3"}, "is not a integer"),
-        ("ETag", {"algorithm": "CRC32"}, "breaks"),
-    ],
-)
-def test_given_a_wrong_answer_when_it_is_validated_then_the_validator_complains(
-    omics: Any, shape_name: str, value: Any, complaint: str
-) -> None:
-    shape = omics.meta.service_model.shape_for(shape_name)
-    assert any(complaint in found for found in violations(shape, value, "answer"))
+    recorder.check()
 
 
 ERROR_CODES = [

@@ -19,6 +19,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.__main__ import main
 
 
 def call(method: str, url: str, body: Any = None) -> Any:
@@ -94,23 +95,14 @@ def test_given_a_running_sandbox_or_a_port_that_is_taken_when_one_is_started_the
         assert sandbox.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-def test_given_an_operation_that_moto_does_not_have_when_it_is_called_then_the_error_says_so_at_once(
+def test_given_what_the_sandbox_cannot_answer_when_it_is_called_then_the_error_says_so_at_once(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(ClientError, match="cannot answer this request: NotImplementedError"):
         sandbox.client("sqs").start_message_move_task(SourceArn="arn:aws:sqs:us-west-2:123456789012:q")
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("service", "operation"), [("dynamodb", "list_tables"), ("omics", "list_sequence_stores"), ("iam", "list_roles")]
-)
-def test_given_a_region_that_aws_does_not_have_when_it_is_asked_then_the_error_says_so(
-    service: str, operation: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
-    client = sandbox.client(service, region="nonsense")
-    with pytest.raises(ClientError, match=r"UnknownRegion.*there is no region 'nonsense'"):
-        getattr(client, operation)()
+    for service, operation in (("dynamodb", "list_tables"), ("omics", "list_sequence_stores"), ("iam", "list_roles")):
+        with pytest.raises(ClientError, match=r"UnknownRegion.*there is no region 'nonsense'"):
+            getattr(sandbox.client(service, region="nonsense"), operation)()
     assert capsys.readouterr() == ("", "")
 
 
@@ -164,26 +156,25 @@ def test_given_concurrent_conditional_writes_when_they_race_then_exactly_one_win
 def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what_its_table_says(
     sandbox: Sandbox, omics: Any
 ) -> None:
-    base = f"{sandbox.endpoint}/_sandbox"
-    store_id = call("POST", f"{base}/stores", {"name": "s"})["id"]
-    read_set_id = call("POST", f"{base}/stores/{store_id}/readsets", {"name": "r", "tags": {"a": "b"}})["id"]
-    call("PATCH", f"{base}/stores/{store_id}", {"name": "renamed"})
-    call("PATCH", f"{base}/stores/{store_id}/readsets/{read_set_id}", {"subject_id": "p"})
-    call("PUT", f"{base}/stores/{store_id}/readsets/{read_set_id}/status", {"status": "ARCHIVED"})
-    call("PUT", f"{base}/stores/{store_id}/readsets/{read_set_id}/tags", {"c": "d"})
-    assert sandbox.omics.read_set(store_id, read_set_id).tags == {"a": "b", "c": "d"}
-    assert call("GET", base)["stores"] == [
-        {"id": store_id, "name": "renamed", "readSets": [{"id": read_set_id, "name": "r", "status": "ARCHIVED"}]}
-    ]
-    assert omics.get_read_set_metadata(sequenceStoreId=store_id, id=read_set_id)["subjectId"] == "p"
-    assert call("GET", f"{base}/calls") == {"calls": {"GetReadSetMetadata": 1}, "throttled": {}}
-    call("DELETE", f"{base}/calls")
-    assert call("GET", f"{base}/calls")["calls"] == {}
-    fault = {"operation": "GetSequenceStore", "error_code": "AccessDeniedException", "times": 1}
-    assert call("POST", f"{base}/faults", fault)["faults"][0]["error"] == "AccessDeniedException"
+    def control(method: str, path: str, body: Any = None) -> Any:
+        return call(method, f"{sandbox.endpoint}/_sandbox{path}", body)
+
+    store_id = control("POST", "/stores", {"name": "s"})["id"]
+    read_sets = f"/stores/{store_id}/readsets"
+    read_set_id = control("POST", read_sets, {"name": "r", "tags": {"a": "b"}})["id"]
+    control("PATCH", f"{read_sets}/{read_set_id}", {"subject_id": "p"})
+    control("PUT", f"{read_sets}/{read_set_id}/status", {"status": "ARCHIVED"})
+    assert control("POST", "/references", {"name": "GRCh38"}) == {"arn": next(iter(sandbox.omics.references))}
+    read_set = sandbox.omics.read_set(store_id, read_set_id)
+    assert (read_set.subject_id, read_set.tags) == ("p", {"a": "b"})
+    assert control("GET", "") == {
+        "region": "us-west-2",
+        "faults": [],
+        "stores": [{"id": store_id, "name": "s", "readSets": [{"id": read_set_id, "name": "r", "status": "ARCHIVED"}]}],
+    }
+    control("POST", "/faults", {"operation": "GetSequenceStore", "error_code": "AccessDeniedException", "times": 1})
     with pytest.raises(omics.exceptions.AccessDeniedException):
         omics.get_sequence_store(id=store_id)
-    assert call("GET", f"{base}/faults")["faults"] == []
     for unkind in (
         {"kind": "latency", "operation": "*", "seconds": 3600},
         {"kind": "connection_reset", "operation": "PutItem", "times": 2},
@@ -191,29 +182,26 @@ def test_given_the_control_over_http_when_each_request_is_made_then_it_does_what
         {"kind": "behind", "operation": "files", "seconds": 5, "answers": 1},
         {"kind": "unknown", "operation": "GetResources", "arns": ["arn:aws:omics:x"]},
     ):
-        call("POST", f"{base}/faults", unkind)
-    assert [each["error"] for each in call("GET", f"{base}/faults")["faults"]] == [
+        control("POST", "/faults", unkind)
+    assert [each["error"] for each in control("GET", "")["faults"]] == [
         "3600 s later",
         "5 s or 1 answers behind",
         "some ARNs unknown",
         "connection closed",
         "answer lost",
     ]
-    call("DELETE", f"{base}/faults")
-    assert call("GET", f"{base}/faults")["faults"] == []
-    assert call("POST", f"{base}/references", {"name": "GRCh38"}) == {"arn": next(iter(sandbox.omics.references))}
-    call("PUT", f"{base}/groups", {"literal": True})
-    assert sandbox.events.literal_groups is True
-    call("PUT", f"{base}/limits", {"per_second": 5})
-    call("PUT", f"{base}/events", {"emit": False})
-    assert sandbox.omics.emit_events is False
-    call("PUT", f"{base}/tag-events", {"on": False})
-    assert sandbox.omics.tag_events is False
-    call("PUT", f"{base}/trail", {"on": True})
-    assert sandbox.omics.trail is True
-    assert call("GET", f"{base}/events") == {"delivered": {}, "deadLettered": {}, "dropped": {}}
-    assert call("POST", f"{base}/drain", {"timeout": 1}) == {}
-    assert call("GET", f"{base}/logs/none") == {"lines": []}
+    control("DELETE", "/faults")
+    assert control("GET", "")["faults"] == []
+    control("PUT", "/settings", {"per_second": 5, "literal_groups": True, "emit_events": False, "trail": True})
+    assert (sandbox.events.literal_groups, sandbox.omics.emit_events, sandbox.omics.trail) == (True, False, True)
+    assert [sandbox.omics.limits.admit("r", "o") for _ in range(6)] == [True] * 5 + [False]
+    assert control("POST", "/drain", {"timeout": 1}) == {}
+    for method, path, body, status in WRONG:
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            control(method, path, body)
+        with raised.value as answer:
+            assert answer.code == status
+            assert json.loads(answer.read())["error"]
 
 
 WRONG: list[tuple[str, str, Any, int]] = [
@@ -224,30 +212,24 @@ WRONG: list[tuple[str, str, Any, int]] = [
     ("POST", "/faults", {"operation": "PutItem", "kind": "wait"}, 400),
     ("POST", "/faults", {"operation": "PutItem", "kind": "behind"}, 400),
     ("POST", "/faults", {"operation": "ListReadSets", "kind": "unknown"}, 400),
-    ("PUT", "/limits", [5], 400),
+    ("PUT", "/settings", [5], 400),
+    ("PUT", "/settings", {"colour": "blue"}, 400),
+    ("POST", "/schedules/none/run", {}, 404),
 ]
 
 
-def test_given_wrong_control_requests_when_they_are_made_then_the_answers_say_what_is_wrong(sandbox: Sandbox) -> None:
-    for method, path, body, status in WRONG:
-        with pytest.raises(urllib.error.HTTPError) as raised:
-            call(method, f"{sandbox.endpoint}/_sandbox{path}", body)
-        with raised.value as answer:
-            assert answer.code == status
-            assert json.loads(answer.read())["error"]
-
-
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_given_the_command_when_it_is_started_seeded_and_interrupted_then_it_prints_the_environment_and_stops_cleanly(
-    ending: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = [sys.executable, "-m", "omics_sandbox", "--port", "0", "--seed", "--no-limits"]
     own = os.environ | {"NO_PROXY": "internal.example.org", "no_proxy": "internal.example.org, 127.0.0.1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout is not None
-        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(9))
+        lines = [process.stdout.readline().removeprefix("export ").strip() for _ in range(9)]
+        exports: dict[str, str] = dict(line.split("=", 1) for line in lines)
         assert exports["NO_PROXY"] == exports["no_proxy"] == "127.0.0.1,internal.example.org"
-        assert urllib.parse.urlsplit(exports["AWS_ENDPOINT_URL"]).hostname == "127.0.0.1"
+        endpoint = urllib.parse.urlsplit(exports["AWS_ENDPOINT_URL"])
+        assert endpoint.hostname == "127.0.0.1"
         client = boto3.client(
             "dynamodb",
             endpoint_url=exports["AWS_ENDPOINT_URL"],
@@ -258,18 +240,16 @@ def test_given_the_command_when_it_is_started_seeded_and_interrupted_then_it_pri
         assert client.list_tables()["TableNames"] == []
         [store] = call("GET", f"{exports['AWS_ENDPOINT_URL']}/_sandbox")["stores"]
         assert len(store["readSets"]) == 10
-        process.send_signal(ending)
+
+        # Another one cannot have the port, and says so in one line.
+        monkeypatch.setattr(sys, "argv", ["omics-sandbox", "--port", str(endpoint.port)])
+        assert main() == 2
+        complaint = capsys.readouterr().err
+        assert str(endpoint.port) in complaint
+        assert complaint.count("\n") == 1
+
+        process.send_signal(signal.SIGINT)
         _, hints = process.communicate(timeout=30)
         assert process.returncode == 0
     assert "curl" in hints
     assert "Traceback" not in hints
-
-
-def test_given_a_port_that_is_taken_when_the_command_is_started_then_it_says_so_in_one_line_and_exits_2() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "omics_sandbox", "--port", port]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert port in done.stderr

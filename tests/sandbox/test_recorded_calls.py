@@ -140,7 +140,7 @@ def test_given_calls_of_many_services_when_a_user_makes_them_then_action_and_res
     sandbox.client("lambda").list_event_source_mappings(EventSourceArn=queue.arn)
     sandbox.client("omics").list_read_sets(sequenceStoreId=store_id)
     sandbox.client("omics").list_sequence_stores()
-    sandbox.client("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["omics"])
+    sandbox.client("resourcegroupstaggingapi").get_resources(ResourceARNList=["arn:aws:omics:x:y:z"])
 
     table = ARN("dynamodb", "table/t")
     assert sandbox.calls.of(sandbox.user) == {

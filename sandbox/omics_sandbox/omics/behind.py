@@ -90,10 +90,6 @@ class OmicsFaults(Faults):
         share, arns = self._unknown
         return arn not in arns if arns is not None else crc32(arn.encode()) % 1000 >= share * 1000
 
-    def changed(self) -> list[str]:
-        """ARNs of what has changed since the first `add_behind`, of what is gone as well."""
-        return list(self._changes)
-
     def remember(self, arn: str, item: SequenceStore | ReadSet | None) -> None:
         """Take note of what is about to change: the item as it is, None for one that is about to be created."""
         if self._delays:

@@ -8,7 +8,7 @@
     client = OmicsClient(service)
     store_id = service.create_store("cohort-a")
     client.list_read_sets(sequenceStoreId=store_id)["readSets"]
-    TaggingClient(service).get_resources(ResourceTypeFilters=["omics"])["ResourceTagMappingList"]
+    TaggingClient(service).get_resources(ResourceARNList=[service.store(store_id).arn])["ResourceTagMappingList"]
 
 There is no HTTP, no moto and no thread: the same calls at the same times give the same answers. The service is the one
 behind the sandbox's endpoint. So its quotas, faults and call counts (`service.limits`, `service.faults`,
