@@ -63,7 +63,14 @@ def _alias_event_name(self: EventAliaser, event_name: str) -> str:
 
 
 _aliaser._alias_event_name = _alias_event_name
-botocore.hooks.accepts_kwargs = cache(botocore.hooks.accepts_kwargs)
+_accepts_kwargs = cache(botocore.hooks.accepts_kwargs)
+
+
+def _accepts(handler: Any) -> Any:
+    return _accepts_kwargs(getattr(handler, "__func__", handler))  # a method is another one for each client
+
+
+botocore.hooks.accepts_kwargs = _accepts
 typer.main.get_command = cache(typer.main.get_command)  # built from the signatures of all commands
 
 

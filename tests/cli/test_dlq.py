@@ -2,11 +2,7 @@
 
 import base64
 import json
-import os
-import pty
 import re
-import signal
-import subprocess
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -16,7 +12,7 @@ from omics_meta.pipeline import dead_letters
 from omics_meta.pipeline.depth import depth
 
 from tests.cli.local_aws import Aws
-from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine, Finished
+from tests.command_line import CommandLine, Finished, Terminal
 
 STORE = "1234567890"
 ARN = "arn:aws:{}:us-west-2:123456789012:{}"
@@ -85,12 +81,7 @@ KINDS: tuple[tuple[str, str | None, str | None, str], ...] = (
         None,
         arn("2000000000"),
     ),
-    (
-        message(OWN, "Read Set Refresh", {"arn": arn("2000000000")}),
-        arn("2000000000"),
-        None,
-        arn("2000000000"),
-    ),
+    (message(OWN, "Read Set Refresh", {"arn": arn("2000000000")}), arn("2000000000"), None, arn("2000000000")),
     (message(OWN, "Reconcile", {}), None, None, ""),
     (message(OWN, "Reconcile Step", STEP), None, None, ""),
 )
@@ -144,11 +135,8 @@ class Stack:
         )
         return answer.get("Messages", [])
 
-    def arguments(self, *arguments: str) -> list[str]:
-        return ["dlq", *arguments, "--outputs", str(self.cli.outputs(self.outputs))]
-
     def dlq(self, *arguments: str, **options: Any) -> Finished:
-        return self.cli.run(*self.arguments(*arguments), **options)
+        return self.cli.run("dlq", *arguments, "--outputs", self.cli.outputs(self.outputs), **options)
 
     def _queue(self, name: str, **attributes: str) -> str:
         return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
@@ -202,16 +190,6 @@ def test_list_counts_and_show_tells_what_each_message_says_and_leaves_it_there(s
     assert stack.counts() == {"pipeline": 0, "failed": 23, "undelivered": 2}
 
 
-def test_show_says_why_it_shows_fewer_messages_than_there_are(stack: Stack) -> None:
-    for _ in range(12):
-        stack.fail(event("1000000000"), "1000000000")
-
-    lines = stack.dlq("show", "--queue", "failed").out.splitlines()
-
-    assert lines[10].startswith("failed: 10 of 12 messages in dlq-")
-    assert lines[11].startswith("SQS hands out at most ten messages of one read set at a time")
-
-
 def test_every_kind_of_message_is_told_by_what_it_is_about_and_sent_into_a_group_of_its_read_set_or_of_its_own(
     stack: Stack,
 ) -> None:
@@ -244,36 +222,35 @@ def test_every_kind_of_message_is_told_by_what_it_is_about_and_sent_into_a_group
     }
 
 
-def test_redrive_sends_back_as_it_was_to_the_group_of_the_read_set(stack: Stack) -> None:
-    bodies = [event("1000000000"), event("2000000000"), "not JSON", "nor this"]
+def test_redrive_sends_each_message_back_once_as_it_was_to_the_group_of_its_read_set(stack: Stack) -> None:
+    bodies = [event("1000000000"), event("2000000000"), "not JSON", "nor this", event("3000000000")]
+    # GIVEN an event that the pipeline's queue has had within SQS's five minutes of deduplication
+    stack.sqs.send_message(QueueUrl=stack.pipeline, MessageBody=bodies[0], MessageGroupId="1000000000")
+    (first,) = stack.received()
+    stack.sqs.delete_message(QueueUrl=stack.pipeline, ReceiptHandle=first["ReceiptHandle"])
     stack.fail(bodies[0], "1000000000")
     stack.fail_to_deliver(bodies[1])
     stack.fail(bodies[2], "its group")
     alone = stack.fail_to_deliver(bodies[3])
+    # AND one that was sent back by a command that crashed before it deleted the message
+    stack.sqs.send_message(
+        QueueUrl=stack.pipeline,
+        MessageBody=bodies[4],
+        MessageGroupId="3000000000",
+        MessageDeduplicationId=f"redrive-{stack.fail(bodies[4], '3000000000')}",
+    )
 
     done = stack.dlq("redrive", "--json")
 
     assert done.code == 0, done.err
     assert [(each["queue"], each["messages"], each["redriven"]) for each in done.document["queues"]] == [
-        ("failed", 2, 2),
+        ("failed", 3, 3),
         ("undelivered", 2, 2),
     ]
-    received = {each["Body"]: each["Attributes"]["MessageGroupId"] for each in stack.received()}
-    assert received == dict(zip(bodies, ("1000000000", "2000000000", "its group", alone), strict=True))
+    received = [(each["Body"], each["Attributes"]["MessageGroupId"]) for each in stack.received()]
+    groups = ("1000000000", "2000000000", "its group", alone, "3000000000")
+    assert sorted(received) == sorted(zip(bodies, groups, strict=True))
     assert stack.counts() == {"pipeline": 0, "failed": 0, "undelivered": 0}
-
-
-def test_an_event_that_failed_a_moment_ago_is_not_taken_for_its_own_repetition(stack: Stack) -> None:
-    # GIVEN an event that the pipeline's queue has had within SQS's five minutes of deduplication
-    body = event("1000000000")
-    stack.sqs.send_message(QueueUrl=stack.pipeline, MessageBody=body, MessageGroupId="1000000000")
-    (first,) = stack.received()
-    stack.sqs.delete_message(QueueUrl=stack.pipeline, ReceiptHandle=first["ReceiptHandle"])
-    stack.fail(body, "1000000000")
-
-    stack.dlq("redrive")
-
-    assert [each["Body"] for each in stack.received()] == [body]
 
 
 def test_more_messages_of_one_read_set_than_sqs_hands_out_at_once_are_all_redriven_in_order(stack: Stack) -> None:
@@ -281,25 +258,15 @@ def test_more_messages_of_one_read_set_than_sqs_hands_out_at_once_are_all_redriv
     for body in bodies:
         stack.fail(body, "1000000000")
 
+    # `show` says why it shows fewer.
+    lines = stack.dlq("show", "--queue", "failed").out.splitlines()
+    assert lines[10].startswith("failed: 10 of 25 messages in dlq-")
+    assert lines[11].startswith("SQS hands out at most ten messages of one read set at a time")
+
     stack.dlq("redrive")
 
     assert stack.counts() == {"pipeline": 25, "failed": 0, "undelivered": 0}
     assert [each["Body"] for each in stack.received()] == bodies[:10]
-
-
-def test_a_crash_between_sending_and_deleting_loses_nothing_and_repeats_nothing(stack: Stack) -> None:
-    # GIVEN a message that was sent back, and not deleted
-    message_id = stack.fail(event("1000000000"), "1000000000")
-    stack.sqs.send_message(
-        QueueUrl=stack.pipeline,
-        MessageBody=event("1000000000"),
-        MessageGroupId="1000000000",
-        MessageDeduplicationId=f"redrive-{message_id}",
-    )
-
-    assert stack.dlq("redrive").code == 0
-
-    assert stack.counts() == {"pipeline": 1, "failed": 0, "undelivered": 0}
 
 
 def test_what_cannot_be_sent_stays(stack: Stack) -> None:
@@ -353,27 +320,14 @@ def test_discard_deletes_for_good_what_it_was_told_to_and_no_dry_run_touches_any
     assert stack.counts() == {"pipeline": 0, "failed": 0, "undelivered": 1}
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 1), ("Ctrl-C", 130, 1)])
+@pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("n\n", 2, 1), ("", 130, 1)])
 def test_discard_asks_on_a_terminal(answer: str, code: int, left: int, stack: Stack) -> None:
     stack.fail("not JSON", "1")
-    keyboard, terminal = pty.openpty()
-    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with stack.cli.start(*stack.arguments("discard"), **pipes) as process:
-        stderr = process.stderr
-        assert stderr
-        asked = "".join(iter(lambda: stderr.read(1), "?"))
-        if answer == "Ctrl-C":
-            process.send_signal(signal.SIGINT)
-        else:
-            os.write(keyboard, f"{answer}\n".encode())
-        _, said = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
-    os.close(keyboard)
-    os.close(terminal)
 
-    assert re.fullmatch(r"Delete 1 message of dlq-\d+-failed.fifo for good", asked)
-    assert process.returncode == code, said
-    assert "Traceback" not in said
-    assert stack.counts()["failed"] == left
+    done = stack.dlq("discard", stdin=Terminal(answer))
+
+    assert re.match(r"Delete 1 message of dlq-\d+-failed.fifo for good\? \[y/N\]: ", done.err)
+    assert (done.code, stack.counts()["failed"]) == (code, left), done.err
 
 
 def test_an_adopted_fifo_queue_has_no_dead_letters_of_ours(stack: Stack) -> None:
@@ -393,16 +347,8 @@ WRONG: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...]]] = {
     "no stack": (["dlq", "list"], {}, ("no stack was named", "give --stack NAME, or --outputs FILE")),
     "no command": (["dlq"], {}, ("Missing command", "see `omics-meta dlq --help`")),
     "unknown queue": (["dlq", "show", "--queue", "other"], {}, ("'other'", "see `omics-meta dlq show --help`")),
-    "no message": (
-        ["dlq", "show", "--limit", "0"],
-        {},
-        ("--limit '0'", "of at least 1", "see `omics-meta dlq show --help`"),
-    ),
-    "missing output": (
-        [],
-        {"queueUrl": None},
-        (", queueUrl, ", "call `export()`"),
-    ),
+    "no message": (["dlq", "show", "--limit", "0"], {}, ("--limit '0'", "of at least 1")),
+    "missing output": ([], {"queueUrl": None}, (", queueUrl, ", "call `export()`")),
     "wrong region": ([], {"region": "eu-west-1"}, ("there is no queue", "check the region, or run `pulumi up")),
     "endpoint that is no URL": ([], {"endpoint": "localhost:4566"}, ("localhost:4566", "must be a URL such as")),
     "unreachable endpoint": ([], {"endpoint": "http://127.0.0.1:9"}, ("127.0.0.1:9", "check the network")),
@@ -416,7 +362,7 @@ def test_one_line_names_the_value_and_the_remedy(
     env = {"AWS_ENDPOINT_URL": wrong["endpoint"]} if "endpoint" in wrong else {}
     stack.outputs |= wrong
 
-    done = stack.cli.run(*(arguments or stack.arguments("redrive")), env=env)
+    done = stack.cli.run(*arguments, env=env) if arguments else stack.dlq("redrive", env=env)
 
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
@@ -490,20 +436,20 @@ def test_a_move_that_fails_is_told_with_its_reason(stack: Stack, mover: MessageM
     assert "failed: 1 message of dlq-" in done.out
 
 
-def test_messages_are_copied_where_sqs_refuses_to_move_them(stack: Stack, mover: MessageMover) -> None:
-    mover.refusal = "UnsupportedOperation"
+@pytest.mark.parametrize(
+    ("refusal", "code", "said"),
+    [
+        # Messages are copied then. This SQS has counted some, and hands none out.
+        ("UnsupportedOperation", 1, "4 messages could not be received"),
+        ("AccessDeniedException", 2, "permission is missing (StartMessageMoveTask: AccessDeniedException"),
+    ],
+)
+def test_messages_are_copied_where_sqs_has_no_moves_and_any_other_refusal_ends_the_command(
+    refusal: str, code: int, said: str, stack: Stack, mover: MessageMover
+) -> None:
+    mover.refusal = refusal
 
     done = stack.dlq("redrive", "--queue", "failed")
 
-    # This SQS has counted messages, and hands none out.
-    assert done.code == 1
-    assert "4 messages could not be received" in done.out
-
-
-def test_any_other_refusal_ends_the_command(stack: Stack, mover: MessageMover) -> None:
-    mover.refusal = "AccessDeniedException"
-
-    done = stack.dlq("redrive", "--queue", "failed")
-
-    assert (done.code, done.out) == (2, "")
-    assert "permission is missing (StartMessageMoveTask: AccessDeniedException" in done.err
+    assert done.code == code
+    assert said in done.out + done.err

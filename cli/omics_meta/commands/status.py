@@ -250,21 +250,22 @@ def _print(stack: Stack, status: _Status) -> None:
             f" by about {fill['expected_end']}"
         )
     print_line(f"schedule: {status.schedule or 'unknown'}")
-    print_line(f"changed tags: {_ways_of_tags(status)}")
+    ways = ways_of_tags(status.tag_events, status.schedule, status.max_row_age_days)
+    print_line(f"changed tags: {ways}")
     states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
     print_line(f"alarms: {_counted(states)}")
     print_checks(status.checks)
 
 
-def _ways_of_tags(status: _Status) -> str:
-    """How soon changed tags are in their rows, the soonest first."""
+def ways_of_tags(events: str | None, schedule: str | None, days: int | None) -> str:
+    """Return how soon changed tags are in their rows by these settings, the soonest first. None is not known."""
     ways: list[str] = []
-    if status.tag_events != "off":
-        ways.append(f"within seconds by events (tagEvents: {status.tag_events or 'unknown'}), which may get lost")
-    if status.schedule != OFF:
+    if events != "off":
+        ways.append(f"within seconds by events (tagEvents: {events or 'unknown'}), which may get lost")
+    if schedule != OFF:
         ways.append("by the next reconciliation, if it compares tags in bulk")
-        if status.max_row_age_days != 0:
-            ways.append(f"within {status.max_row_age_days or 'unknown'} days (maxRowAgeDays)")
+        if days != 0:
+            ways.append(f"within {days or 'unknown'} days (maxRowAgeDays)")
     return "; else ".join(ways) or "by a backfill (tagEvents and reconcileSchedule are off)"
 
 
