@@ -80,7 +80,7 @@ def _build_generator() -> None:
 
 
 def _build_yaml_host() -> None:
-    _build(YAML, "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", "yaml")
+    _build(YAML, "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", "cli")
 
 
 def _build_actionlint() -> None:
@@ -105,7 +105,7 @@ def _install_typescript() -> None:
 
 _STEPS: Final = (
     Step(GENERATOR, (HERE / "cli" / "go.mod", HERE / "cli" / "generate_sdk" / "main.go"), _build_generator),
-    Step(YAML, (HERE / "yaml" / "go.mod", HERE / "yaml" / "go.sum"), _build_yaml_host),
+    Step(YAML, (HERE / "cli" / "go.mod", HERE / "cli" / "go.sum"), _build_yaml_host),
     Step(ACTIONLINT, (HERE / "actionlint" / "go.mod", HERE / "actionlint" / "go.sum"), _build_actionlint),
     Step(PYTHON, (HERE / "sdk-requirements.txt",), _install_python),
     Step(TYPESCRIPT, (_EXAMPLE / "package.json", _EXAMPLE / "package-lock.json"), _install_typescript),
