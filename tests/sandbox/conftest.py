@@ -5,12 +5,15 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from omics_sandbox import Limits, Sandbox
+from omics_sandbox.omics.client import OmicsClient, TaggingClient
+from omics_sandbox.omics.service import OmicsService
 
 ROLE_TRUST = json.dumps(
     {
@@ -37,6 +40,48 @@ def omics(sandbox: Sandbox) -> Any:
 @pytest.fixture
 def store_id(sandbox: Sandbox) -> str:
     return sandbox.omics.create_store("cohort-a", description="For the tests")
+
+
+class InProcess:
+    """HealthOmics and the tagging API in the process, on a clock that is told the time, with a store.
+
+    Attributes:
+        omics: HealthOmics, called as boto3 calls it.
+        tagging: The tagging API, called in the same way.
+        events: Detail-type, resources and detail of each event so far.
+    """
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 4, 4, 12, 30, 15, 123456, tzinfo=UTC)
+        self.events: list[tuple[str, list[str], dict[str, Any]]] = []
+        self.service = OmicsService("us-west-2", "123456789012", publish=self._publish, clock=lambda: self.now)
+        self.omics: Any = OmicsClient(self.service)
+        self.tagging: Any = TaggingClient(self.service)
+        self.store = self.service.create_store("cohort-a")
+
+    def create(self, name: str | None = "r", **members: Any) -> str:
+        """The id of a new read set in the store."""
+        return self.service.create_read_set(self.store, name=name, **members)
+
+    def arn(self, read_set_id: str) -> str:
+        return f"{self.service.store(self.store).arn}/readSet/{read_set_id}"
+
+    def metadata(self, read_set_id: str) -> dict[str, Any]:
+        return self.omics.get_read_set_metadata(sequenceStoreId=self.store, id=read_set_id)
+
+    def listed(self, **given: Any) -> list[dict[str, Any]]:
+        return self.omics.list_read_sets(sequenceStoreId=self.store, **given)["readSets"]
+
+    def tags(self, read_set_id: str) -> dict[str, str]:
+        return self.omics.list_tags_for_resource(resourceArn=self.arn(read_set_id))["tags"]
+
+    def _publish(self, _region: str, _source: str, kind: str, resources: list[str], detail: dict[str, Any]) -> None:
+        self.events.append((kind, resources, detail))
+
+
+@pytest.fixture
+def aws() -> InProcess:
+    return InProcess()
 
 
 def without_retries(sandbox: Sandbox, service: str = "omics", **config: Any) -> Any:

@@ -1,58 +1,38 @@
 """What the Resource Groups Tagging API knows of HealthOmics: GetResources."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.client import TaggingClient
-from omics_sandbox.omics.service import OmicsService
 
-from tests.sandbox.conftest import without_retries
+from tests.sandbox.conftest import InProcess, without_retries
 from tests.sandbox.test_fidelity import Recorder
 
 
-class Tagging:
-    """A store with read sets and the tagging API, in the process, on a clock that is told the time."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
-        self.service = OmicsService("us-west-2", "123456789012", clock=lambda: self.now)
-        self.client = TaggingClient(self.service)
-        self.store = self.service.create_store("s", tags={"lab": "x"})
-
-    def create(self, tags: dict[str, str]) -> str:
-        """The ARN of a new read set."""
-        return self.service.read_set(self.store, self.service.create_read_set(self.store, name="r", tags=tags)).arn
-
-    def delete(self, arn: str) -> None:
-        self.service.delete_read_set(self.store, arn.rpartition("/")[2])
-
-    def ask(self, arns: list[str]) -> dict[str, dict[str, str]]:
-        """The tags by ARN."""
-        answer = self.client.get_resources(ResourceARNList=arns)
-        assert answer["PaginationToken"] == ""
-        found = answer["ResourceTagMappingList"]
-        return {each["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]} for each in found}
-
-
-@pytest.fixture
-def aws() -> Tagging:
-    return Tagging()
+def ask(aws: InProcess, arns: list[str]) -> dict[str, dict[str, str]]:
+    """The tags by ARN."""
+    answer = aws.tagging.get_resources(ResourceARNList=arns)
+    assert answer["PaginationToken"] == ""
+    found = answer["ResourceTagMappingList"]
+    return {each["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]} for each in found}
 
 
 def test_given_arns_when_they_are_asked_for_then_what_is_or_was_tagged_is_there_and_all_else_is_absent(
-    aws: Tagging,
+    aws: InProcess,
 ) -> None:
-    tagged, once, never, gone = (aws.create(tags) for tags in ({"a": "1", "b": ""}, {"a": "1"}, {}, {"a": "1"}))
-    later, store = aws.create({}), aws.service.store(aws.store).arn
+    ids = [aws.create(tags=tags) for tags in ({"a": "1", "b": ""}, {"a": "1"}, {}, {}, {"a": "1"})]
+    tagged, once, never, later, gone = map(aws.arn, ids)
+    store = aws.service.store(aws.store).arn
+    aws.service.tag(store, {"lab": "x"})
     aws.service.untag(once, ["a"])
     aws.service.tag(later, {"a": "2"})
-    aws.delete(gone)
+    aws.service.delete_read_set(aws.store, ids[-1])
     elsewhere = [tagged.replace("us-west-2", "us-east-1"), "arn:aws:s3:::bucket", f"{tagged}0"]
 
-    assert aws.ask([later, store, tagged, tagged, once, never, gone, *elsewhere]) == {
+    assert ask(aws, [later, store, tagged, tagged, once, never, gone, *elsewhere]) == {
         store: {"lab": "x"},
         tagged: {"a": "1", "b": ""},
         once: {},
@@ -61,8 +41,8 @@ def test_given_arns_when_they_are_asked_for_then_what_is_or_was_tagged_is_there_
     assert aws.service.calls == {"GetResources": 1}
     # Attributes that are changed, in the place of a call, count as well.
     for tags in ({"a": "1"}, {}):
-        aws.service.update_read_set(aws.store, never.rpartition("/")[2], tags=tags)
-        assert aws.ask([never]) == {never: tags}
+        aws.service.update_read_set(aws.store, ids[2], tags=tags)
+        assert ask(aws, [never]) == {never: tags}
 
 
 ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890"
@@ -75,52 +55,52 @@ INVALID: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_given_parameters_that_are_refused_when_they_are_sent_then_the_error_says_which(aws: Tagging) -> None:
+def test_given_parameters_that_are_refused_when_they_are_sent_then_the_error_says_which(aws: InProcess) -> None:
     for given, complaint in INVALID:
-        with pytest.raises(aws.client.exceptions.InvalidParameterException, match=complaint):
-            aws.client.get_resources(**given)
+        with pytest.raises(aws.tagging.exceptions.InvalidParameterException, match=complaint):
+            aws.tagging.get_resources(**given)
 
 
 @pytest.mark.parametrize("behind", [{"seconds": 60}, {"answers": 1}], ids=str)
 def test_given_a_tagging_api_that_is_behind_when_things_change_then_it_answers_as_before_for_so_long(
-    aws: Tagging, behind: dict[str, Any]
+    aws: InProcess, behind: dict[str, Any]
 ) -> None:
-    changed, deleted = aws.create({"a": "1"}), aws.create({"a": "1"})
+    ids = [aws.create(tags={"a": "1"}) for _ in range(2)]
     aws.service.faults.add_behind("GetResources", **behind)
-    created, tagged = aws.create({"a": "1"}), aws.create({})
+    ids += [aws.create(tags=tags) for tags in ({"a": "1"}, {})]
+    arns = changed, deleted, created, tagged = [aws.arn(each) for each in ids]
     aws.service.tag(tagged, {"a": "1"})
     aws.service.tag(changed, {"a": "2"})
-    aws.delete(deleted)
-    arns = [changed, deleted, created, tagged]
-    assert aws.ask(arns) == {changed: {"a": "1"}, deleted: {"a": "1"}}
+    aws.service.delete_read_set(aws.store, ids[1])
+    assert ask(aws, arns) == {changed: {"a": "1"}, deleted: {"a": "1"}}
     aws.now += timedelta(seconds=behind.get("seconds", 0))
-    assert aws.ask(arns) == {changed: {"a": "2"}, created: {"a": "1"}, tagged: {"a": "1"}}
+    assert ask(aws, arns) == {changed: {"a": "2"}, created: {"a": "1"}, tagged: {"a": "1"}}
 
 
 def test_given_a_tagging_api_that_does_not_know_everything_when_it_is_asked_then_it_always_leaves_out_the_same(
-    aws: Tagging,
+    aws: InProcess,
 ) -> None:
-    arns = [aws.create({"a": "1"}) for _ in range(100)]
+    arns = [aws.arn(aws.create(tags={"a": "1"})) for _ in range(100)]
     faults = aws.service.faults
     faults.add_unknown("GetResources", share=0.5)
-    some = set(aws.ask(arns))
+    some = set(ask(aws, arns))
     assert 30 < len(some) < 70
-    assert set(aws.ask(arns)) == some
+    assert set(ask(aws, arns)) == some
     faults.add_unknown("GetResources", arns=arns[:3])
-    assert set(aws.ask(arns)) == set(arns[3:])
+    assert set(ask(aws, arns)) == set(arns[3:])
     faults.add_unknown("GetResources")
-    assert aws.ask(arns) == {}
+    assert ask(aws, arns) == {}
     assert faults.describe() == [{"operation": "GetResources", "error": "100% of all unknown", "remaining": None}]
     faults.clear()
-    assert set(aws.ask(arns)) == set(arns)
+    assert set(ask(aws, arns)) == set(arns)
 
 
-def test_given_the_documented_quotas_when_calls_come_faster_then_15_a_second_are_answered(aws: Tagging) -> None:
+def test_given_the_documented_quotas_when_calls_come_faster_then_15_a_second_are_answered(aws: InProcess) -> None:
     aws.service.limits = Limits.documented(clock=lambda: 0)
     for _ in range(15):
-        aws.ask([ARN])
-    with pytest.raises(aws.client.exceptions.ThrottledException):
-        aws.ask([ARN])
+        ask(aws, [ARN])
+    with pytest.raises(aws.tagging.exceptions.ThrottledException):
+        ask(aws, [ARN])
     assert (aws.service.calls, aws.service.throttled) == ({"GetResources": 15}, {"GetResources": 1})
 
 
