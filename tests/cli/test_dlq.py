@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from omics_meta.pipeline import dead_letters
-from omics_meta.pipeline.depth import depth
+from omics_meta.pipeline.queue import depth
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine, Finished, Terminal

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from omics_meta.commands.backfill import queued_refresh
-from omics_meta.pipeline.depth import count_messages
+from omics_meta.pipeline.queue import count_messages
 from readset_sync.aws.clients import sqs_client
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table

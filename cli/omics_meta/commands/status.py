@@ -16,14 +16,12 @@ from readset_sync.model.record import LISTED, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores.reconciliation import Count
 
-from omics_meta.pipeline.alarms import Alarm, alarms, check_alarms
-from omics_meta.pipeline.check import Check, refused
-from omics_meta.pipeline.checks import check_pipeline, run_checker
-from omics_meta.pipeline.depth import depth
-from omics_meta.pipeline.metrics import Lag, lag
-from omics_meta.pipeline.queue import oldest_message_seconds
+from omics_meta.pipeline.alarms import alarms, check_alarms
+from omics_meta.pipeline.check import Check, refused, run_checker
+from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.metrics import lag
+from omics_meta.pipeline.queue import depth, oldest_message_seconds
 from omics_meta.pipeline.reconciliation import (
-    Reconciliation,
     check_reconciliation,
     drift_since,
     first_fill,
@@ -45,73 +43,30 @@ _STATUS: Final = "set_status"
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of the table by status, store by store, the oldest time of a refresh, and how many are listed only."""
+    """The rows of the table by store and status, the oldest time of a refresh, and how many are listed only."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     oldest: str | None = None
     listed: int = 0
 
-    @property
-    def total(self) -> int:
-        """How many there are."""
-        return sum(counts.total() for counts in self.counts.values())
-
-    def by_store(self) -> list[tuple[str, Counter[str]]]:
-        """The counts, in the order of the stores' ids."""
-        return sorted(self.counts.items())
-
-
-@dataclass(frozen=True, slots=True)
-class _Status:
-    """What is on the screen; None for what AWS does not tell, which a check that failed then explains."""
-
-    rows: _Rows | None
-    lag: Lag | None
-    queue: tuple[int, int] | None
-    oldest_message_seconds: float | None
-    dead_letters: dict[QueueKind, int] | None
-    reconciliation: Reconciliation | None
-    drift: int | None
-    filling: datetime | None
-    schedule: str | None
-    tag_events: str | None
-    max_row_age_days: int | None
-    alarms: list[Alarm] | None
-    checks: list[Check]
-
-    @property
-    def healthy(self) -> bool:
-        """Whether nothing is wrong."""
-        return all(check.passed for check in self.checks)
-
 
 def run(selection: Selection, *, as_json: bool) -> ExitCode:
     """Say how a stack's table and pipeline are doing."""
     stack = connect_stack(selection)
-    status = _look(stack)
-    if as_json:
-        print_json(_document(stack, status))
-    else:
-        _print(stack, status)
-    return ExitCode.DONE if status.healthy else ExitCode.FOUND_WRONG
-
-
-def _rows(stack: Stack) -> _Rows:
-    rows, table = _Rows(), Table(dynamodb_client(stack.session), stack.output("tableName"))
-    with reporting() as reporter:
-        reporter.begin(f"table {table.name}")
-        for row in table.rows(KEY, _STATUS, SYNCED_AT, SYNC_STATE):
-            reporter.advance()
-            store_id, _ = ids(row[KEY])
-            rows.counts.setdefault(store_id, Counter())[row.get(_STATUS, "none")] += 1
-            rows.listed += row.get(SYNC_STATE) == LISTED
-            if synced_at := row.get(SYNCED_AT):
-                rows.oldest = min(rows.oldest or synced_at, synced_at)
-    return rows
-
-
-def _look(stack: Stack) -> _Status:
     checks: list[Check] = []
+    document = _look(stack, checks)
+    checks = list(dict.fromkeys(checks))  # what AWS refused is said once, whoever asked
+    document["healthy"] = all(check.passed for check in checks)
+    if as_json:
+        print_json(document | {"pipeline": [check.document for check in checks]})
+    else:
+        _print(document)
+        print_checks(checks)
+    return ExitCode.DONE if document["healthy"] else ExitCode.FOUND_WRONG
+
+
+def _look(stack: Stack, checks: list[Check]) -> dict[str, Any]:
+    """Return what is on the screen; None for what AWS does not tell, which a check that failed then explains."""
 
     def ask(question: Callable[[Stack], _T | None]) -> _T | None:
         try:
@@ -134,21 +89,49 @@ def _look(stack: Stack) -> _Status:
         checks += run_checker(
             "last reconciliation", partial(check_reconciliation, schedule=schedule, last=last, filling=filling), stack
         )
-    return _Status(
-        rows=rows,
-        lag=ask(lag),
-        queue=ask(_queue),
-        oldest_message_seconds=ask(oldest_message_seconds),
-        dead_letters=ask(_dead_letters),
-        reconciliation=last,
-        drift=ask(drift),
-        filling=filling,
-        schedule=schedule,
-        tag_events=ask(tag_events),
-        max_row_age_days=ask(_max_row_age_days) if schedule else None,
-        alarms=found,
-        checks=list(dict.fromkeys(checks)),  # what AWS refused is said once, whoever asked
-    )
+    stores = None if rows is None else sorted(rows.counts.items())
+    total = None if stores is None else sum(counts.total() for _, counts in stores)
+    average = ask(lag)
+    waiting, in_flight = ask(_queue) or (None, None)
+    return {
+        "command": "status",
+        "healthy": None,
+        "table": stack.output("tableName"),
+        "region": stack.session.region_name,
+        "rows": total,
+        "oldest_refresh": rows and rows.oldest,
+        "stores": stores and [{"store_id": each, "statuses": dict(counts)} for each, counts in stores],
+        "lag": average and asdict(average),
+        "queue": {"waiting": waiting, "in_flight": in_flight, "oldest_seconds": ask(oldest_message_seconds)},
+        "dead_letters": ask(_dead_letters),
+        "reconciliation": last
+        and {
+            "finished": format_timestamp(last.finished),
+            "drift": ask(drift),
+            "found": dict(last.found),
+            "tags_in_bulk": last.tags_in_bulk,
+            "tags_told": last.tags_told,
+        },
+        "first_fill": rows and filling and _first_fill(filling, total or 0, rows.listed),
+        "schedule": schedule,
+        "tag_events": ask(tag_events),
+        "max_row_age_days": ask(_max_row_age_days) if schedule else None,
+        "alarms": found and [{"name": alarm.get("AlarmName"), "state": alarm.get("StateValue")} for alarm in found],
+    }
+
+
+def _rows(stack: Stack) -> _Rows:
+    rows, table = _Rows(), Table(dynamodb_client(stack.session), stack.output("tableName"))
+    with reporting() as reporter:
+        reporter.begin(f"table {table.name}")
+        for row in table.rows(KEY, _STATUS, SYNCED_AT, SYNC_STATE):
+            reporter.advance()
+            store_id, _ = ids(row[KEY])
+            rows.counts.setdefault(store_id, Counter())[row.get(_STATUS, "none")] += 1
+            rows.listed += row.get(SYNC_STATE) == LISTED
+            if synced_at := row.get(SYNCED_AT):
+                rows.oldest = min(rows.oldest or synced_at, synced_at)
+    return rows
 
 
 def _queue(stack: Stack) -> tuple[int, int]:
@@ -168,93 +151,55 @@ def _max_row_age_days(stack: Stack) -> int | None:
     return int(days) if days is not None else None
 
 
-def _document(stack: Stack, status: _Status) -> dict[str, Any]:
-    last, rows = status.reconciliation, status.rows
-    waiting, in_flight = status.queue or (None, None)
-    return {
-        "command": "status",
-        "healthy": status.healthy,
-        "table": stack.output("tableName"),
-        "region": stack.session.region_name,
-        "rows": rows and rows.total,
-        "oldest_refresh": rows and rows.oldest,
-        "stores": rows and [{"store_id": each, "statuses": dict(counts)} for each, counts in rows.by_store()],
-        "lag": asdict(status.lag) if status.lag else None,
-        "queue": {"waiting": waiting, "in_flight": in_flight, "oldest_seconds": status.oldest_message_seconds},
-        "dead_letters": status.dead_letters,
-        "reconciliation": last
-        and {
-            "finished": format_timestamp(last.finished),
-            "drift": status.drift,
-            "found": dict(last.found),
-            "tags_in_bulk": last.tags_in_bulk,
-            "tags_told": last.tags_told,
-        },
-        "first_fill": _first_fill(status),
-        "schedule": status.schedule,
-        "tag_events": status.tag_events,
-        "max_row_age_days": status.max_row_age_days,
-        "alarms": status.alarms and [{"name": alarm.name, "state": alarm.state} for alarm in status.alarms],
-        "pipeline": [check.document for check in status.checks],
-    }
-
-
-def _first_fill(status: _Status) -> dict[str, Any] | None:
+def _first_fill(started: datetime, rows: int, listed: int) -> dict[str, Any]:
     """How far a first fill is, and when it ends at the pace that it takes."""
-    if status.filling is None or status.rows is None:
-        return None
-    end = datetime.now(UTC) + timedelta(minutes=status.rows.listed / FILL_A_MINUTE)
     return {
-        "started": format_timestamp(status.filling),
-        "complete": status.rows.total - status.rows.listed,
-        "rows": status.rows.total,
-        "expected_end": format_timestamp(end),
+        "started": format_timestamp(started),
+        "complete": rows - listed,
+        "rows": rows,
+        "expected_end": format_timestamp(datetime.now(UTC) + timedelta(minutes=listed / FILL_A_MINUTE)),
     }
 
 
-def _print(stack: Stack, status: _Status) -> None:
-    title = f"Rows of table {stack.output('tableName')} in {stack.session.region_name}"
-    if rows := status.rows:
-        print_counts(title, sorted({name for counts in rows.counts.values() for name in counts}), rows.by_store())
-        print_line(f"rows: {rows.total}")
-        print_line(f"oldest refresh of a row: {rows.oldest or 'none'}")
-    else:
+def _print(status: Mapping[str, Any]) -> None:
+    title = f"Rows of table {status['table']} in {status['region']}"
+    if status["stores"] is None:
         print_line(f"{title}: unknown")
-    if status.lag:
-        print_line(
-            f"from event to row: {status.lag.average_seconds:.1f} s on average, {status.lag.longest_seconds:.1f} s at"
-            f" the most, of {status.lag.events} events in a day"
-        )
     else:
-        print_line("from event to row: CloudWatch knows of no event in a day")
-    if status.queue:
-        waiting, in_flight = status.queue
-        oldest = status.oldest_message_seconds
-        since = "" if oldest is None else f", the oldest for {oldest:.0f} s"
-        print_line(f"queue: {waiting} waiting{since}, {in_flight} being worked on")
-    else:
-        print_line("queue: unknown")
-    print_line(f"dead letters: {_counted(status.dead_letters)}")
-    if last := status.reconciliation:
-        found = _counted(dict(sorted(last.found.items())))
-        wrong = "unknown" if status.drift is None else status.drift
-        tags = f", {retagged} had other tags" if (retagged := last.found.get(Count.RETAGGED)) else ""
-        print_line(f"last reconciliation: {format_timestamp(last.finished)}, {wrong} rows were wrong{tags} ({found})")
-        told = "told of {told} of {of} read sets".format_map(last.tags_told)
-        print_line(f"tags in bulk at that time: {last.tags_in_bulk} ({told})")
+        rows = [(each["store_id"], Counter[str](each["statuses"])) for each in status["stores"]]
+        print_counts(title, sorted({name for _, counts in rows for name in counts}), rows)
+        print_line(f"rows: {status['rows']}")
+        print_line(f"oldest refresh of a row: {status['oldest_refresh'] or 'none'}")
+    print_line(
+        "from event to row: {average_seconds:.1f} s on average, {longest_seconds:.1f} s at the most, of {events} events"
+        " in a day".format_map(status["lag"])
+        if status["lag"]
+        else "from event to row: CloudWatch knows of no event in a day"
+    )
+    queue = status["queue"]
+    since = "" if queue["oldest_seconds"] is None else f", the oldest for {queue['oldest_seconds']:.0f} s"
+    depth_of_queue = f"{queue['waiting']} waiting{since}, {queue['in_flight']} being worked on"
+    print_line(f"queue: {'unknown' if queue['waiting'] is None else depth_of_queue}")
+    print_line(f"dead letters: {_counted(status['dead_letters'])}")
+    if last := status["reconciliation"]:
+        found = _counted(dict(sorted(last["found"].items())))
+        wrong = "unknown" if last["drift"] is None else last["drift"]
+        tags = f", {retagged} had other tags" if (retagged := last["found"].get(Count.RETAGGED)) else ""
+        print_line(f"last reconciliation: {last['finished']}, {wrong} rows were wrong{tags} ({found})")
+        told = "told of {told} of {of} read sets".format_map(last["tags_told"])
+        print_line(f"tags in bulk at that time: {last['tags_in_bulk']} ({told})")
     else:
         print_line("last reconciliation: none in the log")
-    if fill := _first_fill(status):
+    if status["first_fill"]:
         print_line(
-            f"first fill: since {fill['started']}, {fill['complete']} of {fill['rows']} rows are complete, all of them"
-            f" by about {fill['expected_end']}"
+            "first fill: since {started}, {complete} of {rows} rows are complete, all of them by about {expected_end}"
+            "".format_map(status["first_fill"])
         )
-    print_line(f"schedule: {status.schedule or 'unknown'}")
-    ways = ways_of_tags(status.tag_events, status.schedule, status.max_row_age_days)
+    print_line(f"schedule: {status['schedule'] or 'unknown'}")
+    ways = ways_of_tags(status["tag_events"], status["schedule"], status["max_row_age_days"])
     print_line(f"changed tags: {ways}")
-    states = None if status.alarms is None else Counter(sorted(alarm.state for alarm in status.alarms))
+    states = None if status["alarms"] is None else Counter(sorted(alarm["state"] for alarm in status["alarms"]))
     print_line(f"alarms: {_counted(states)}")
-    print_checks(status.checks)
 
 
 def ways_of_tags(events: str | None, schedule: str | None, days: int | None) -> str:
@@ -269,7 +214,7 @@ def ways_of_tags(events: str | None, schedule: str | None, days: int | None) -> 
     return "; else ".join(ways) or "by a backfill (tagEvents and reconcileSchedule are off)"
 
 
-def _counted(counts: Mapping[str, int] | Mapping[QueueKind, int] | None) -> str:
+def _counted(counts: Mapping[str, int] | None) -> str:
     if counts is None:
         return "unknown"
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"

@@ -1,7 +1,6 @@
 """Checks the alarms on the resources of a stack, whoever made them. No output names them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from readset_sync.constants import DRIFT_METRIC
@@ -25,46 +24,28 @@ _REMEDIES: Final[Mapping[str, str]] = {
 """What to do about an alarm, by its metric."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """An alarm on one of the stack's queues, its function, or its own metrics."""
-
-    name: str
-    state: str
-    metric: str
-    reason: str
-
-
-def alarms(stack: Stack) -> list[Alarm]:
+def alarms(stack: Stack) -> "list[MetricAlarmTypeDef]":
     """Return the alarms on a stack's queues, function and own metrics, by name."""
     urls = [*stack.dead_letters("Url").values(), stack.output("queueUrl")]
     watched = {("QueueName", url.rpartition("/")[2]) for url in urls}
     watched |= {(name, stack.output("functionName")) for name in ("FunctionName", "function_name")}
     pages = stack.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
-    found = (alarm for page in pages for alarm in page["MetricAlarms"] if _dimensions(alarm) & watched)
-    return sorted((_alarm(each) for each in found), key=lambda alarm: alarm.name)
+    found = [alarm for page in pages for alarm in page["MetricAlarms"] if _dimensions(alarm) & watched]
+    return sorted(found, key=lambda alarm: alarm.get("AlarmName", ""))
 
 
-def check_alarms(stack: Stack, found: Iterable[Alarm]) -> Iterator[Check]:
+def check_alarms(stack: Stack, found: "Iterable[MetricAlarmTypeDef]") -> Iterator[Check]:
     """Check that alarms are quiet."""
     for alarm in found:
-        remedy = _REMEDIES.get(alarm.metric, "see in CloudWatch what it watches")
+        name, state, reason = (alarm.get(each, "") for each in ("AlarmName", "StateValue", "StateReason"))
+        remedy = _REMEDIES.get(alarm.get("MetricName", ""), "see in CloudWatch what it watches")
         yield Check(
             "alarm",
-            alarm.state != "ALARM",
-            f"{alarm.name} is {alarm.state}: {alarm.reason}",
+            state != "ALARM",
+            f"{name} is {state}: {reason}",
             remedy.format(logs=stack.output("logGroupName")),
         )
 
 
 def _dimensions(alarm: "MetricAlarmTypeDef") -> set[tuple[str, str]]:
     return {(each["Name"], each["Value"]) for each in alarm.get("Dimensions", [])}
-
-
-def _alarm(found: "MetricAlarmTypeDef") -> Alarm:
-    return Alarm(
-        found.get("AlarmName", ""),
-        found.get("StateValue", "INSUFFICIENT_DATA"),
-        found.get("MetricName", ""),
-        found.get("StateReason", ""),
-    )

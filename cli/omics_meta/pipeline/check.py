@@ -63,3 +63,11 @@ def refused(name: str, error: ClientError | SyncError) -> Check:
 
 Checker = Callable[[Stack], Iterator[Check]]
 """Checks one part of a pipeline. Raises a ClientError or a SyncError where AWS refuses."""
+
+
+def run_checker(name: str, checker: Checker, stack: Stack) -> Iterator[Check]:
+    """Yield what a checker finds; where AWS refuses, a failed check of this name with the reason."""
+    try:
+        yield from checker(stack)
+    except (ClientError, SyncError) as error:
+        yield refused(name, error)

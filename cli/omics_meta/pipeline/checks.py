@@ -1,13 +1,10 @@
 """All checks of a pipeline. Where AWS refuses (nothing there, no permission), that is a failed check."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from botocore.exceptions import ClientError
-from readset_sync.model.errors import SyncError
-
-from omics_meta.pipeline import function, queue, rule, schedule, table, writers
-from omics_meta.pipeline.check import Check, Checker, refused
+from omics_meta.pipeline import function, queue, rule, schedule, table
+from omics_meta.pipeline.check import Check, Checker, run_checker
 from omics_meta.pipeline.stack import Stack
 
 _CHECKERS: Final[Mapping[str, Checker]] = {
@@ -23,18 +20,10 @@ _CHECKERS: Final[Mapping[str, Checker]] = {
     "recursion": function.check_recursion,
     "log group": function.check_log_group,
     "table": table.check_table,
-    "other writers": writers.check_other_writers,
+    "other writers": table.check_other_writers,
 }
 
 
 def check_pipeline(stack: Stack) -> list[Check]:
     """Check every part of a stack."""
     return [check for name, checker in _CHECKERS.items() for check in run_checker(name, checker, stack)]
-
-
-def run_checker(name: str, checker: Checker, stack: Stack) -> Iterator[Check]:
-    """Yield what a checker finds; where AWS refuses, a failed check of this name with the reason."""
-    try:
-        yield from checker(stack)
-    except (ClientError, SyncError) as error:
-        yield refused(name, error)

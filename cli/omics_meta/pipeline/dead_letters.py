@@ -20,7 +20,7 @@ from readset_sync.messages.queue_message import Message, RefreshRequest, parse_m
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.errors import MalformedEventError, error_code
 
-from omics_meta.pipeline.depth import count_messages
+from omics_meta.pipeline.queue import count_messages
 from omics_meta.selection.target import QueueKind
 
 if TYPE_CHECKING:

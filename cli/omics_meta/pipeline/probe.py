@@ -13,8 +13,7 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import needs_row
 from readset_sync.model.record import REVISION
 
-from omics_meta.pipeline.check import Check
-from omics_meta.pipeline.checks import run_checker
+from omics_meta.pipeline.check import Check, run_checker
 from omics_meta.pipeline.stack import Stack
 
 PROBE: Final = "probe"

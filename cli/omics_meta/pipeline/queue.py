@@ -1,17 +1,21 @@
-"""Checks the FIFO queue, and the queues of what went wrong before and behind it."""
+"""Counts messages, and checks the FIFO queue and the queues of what went wrong before and behind it."""
 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omics_meta.pipeline.check import REDEPLOY, Check
-from omics_meta.pipeline.depth import depth
 from omics_meta.pipeline.metrics import datapoints
 from omics_meta.pipeline.policy import allows, is_open
 from omics_meta.pipeline.rule import further_rules
 from omics_meta.pipeline.stack import Stack
 from omics_meta.terminal.console import counted
+from omics_meta.terminal.exits import OutputsError
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
 
 _SEND: Final = "sqs:SendMessage"
 _EVENT_BRIDGE: Final = "events.amazonaws.com"
@@ -23,6 +27,29 @@ _DELIVERIES: Final = 5
 """Of a message before it is given up, at least: while a function is throttled, it uses some up (same page)."""
 
 _LONGEST_WAIT: Final = timedelta(minutes=15)
+
+
+_COUNTS: Final[tuple["QueueAttributeNameType", ...]] = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+)
+
+
+def depth(client: "SQSClient", url: str) -> tuple[int, int]:
+    """How many messages wait, and how many are being worked on. SQS takes up to a minute to have this right."""
+    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=_COUNTS)["Attributes"]
+    waiting, hidden = (int(attributes[name]) for name in _COUNTS)
+    return waiting, hidden
+
+
+def count_messages(client: "SQSClient", url: str) -> int:
+    """How many messages there are, those that are being worked on included."""
+    try:
+        return sum(depth(client, url))
+    except client.exceptions.QueueDoesNotExist as error:
+        raise OutputsError(
+            f"there is no queue {url}: check the region, or run `pulumi up --refresh` to put it back"
+        ) from error
 
 
 def check_queue(stack: Stack) -> Iterator[Check]:

@@ -18,7 +18,7 @@ from readset_sync.stores.backfill import PendingRefreshes
 from readset_sync.stores.verification import ReadSetResult
 from readset_sync.sync import Change, Outcome
 
-from omics_meta.pipeline.depth import count_messages
+from omics_meta.pipeline.queue import count_messages
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection
 from omics_meta.terminal.exits import SelectionError
