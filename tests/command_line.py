@@ -1,5 +1,6 @@
 """`omics-meta` as its users run it: in this process, where what counts is what it prints, or in one of its own."""
 
+import csv
 import io
 import json
 import os
@@ -44,6 +45,11 @@ class Finished:
         """The JSON documents on stdout, one a line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
+    @property
+    def csv_lines(self) -> list[dict[str, str]]:
+        """The lines of CSV on stdout, by the names of the columns."""
+        return [*csv.DictReader(io.StringIO(self.out))]
+
 
 class Terminal(io.StringIO):
     """Somebody at a terminal who types this."""
@@ -75,7 +81,7 @@ class CommandLine:
         *arguments: str | Path,
         env: Mapping[str, str] | None = None,
         without: tuple[str, ...] = (),
-        stdin: TextIO | None = None,
+        stdin: TextIO | str = "",
         stdout: TextIO | None = None,
     ) -> Finished:
         """Run a command in this process, by the function that the console script calls.
@@ -84,18 +90,19 @@ class CommandLine:
             arguments: What is typed after `omics-meta`.
             env: Variables that are added to the environment.
             without: Variables that are taken from it.
-            stdin: What the command reads; nothing when not given.
+            stdin: What the command reads.
             stdout: Where the command writes, instead of into `Finished.out`.
         """
         from omics_meta.__main__ import main
 
+        stdin = io.TextIOWrapper(io.BytesIO(stdin.encode())) if isinstance(stdin, str) else stdin
         printed, said = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
         with (
             patch.dict(os.environ, self._changed(env, without), clear=True),
             patch.multiple(
                 sys,
                 argv=["omics-meta", *map(str, arguments)],
-                stdin=stdin or io.TextIOWrapper(io.BytesIO()),
+                stdin=stdin,
                 stdout=stdout or printed,
                 stderr=said,
                 excepthook=sys.excepthook,  # Typer sets one of its own

@@ -1,6 +1,5 @@
 """`omics-meta activate`: which jobs are started, what is refused, and when it is done."""
 
-import io
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -291,7 +290,7 @@ def test_an_interruption_while_jobs_are_started_tells_those_that_were_and_that_m
 
 def test_read_sets_are_read_from_stdin(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
     one, other = aws.ids(store)[2:4]
-    stdin = io.TextIOWrapper(io.BytesIO(f"{one}\n{aws.arn(store, other)}\n{one}\n".encode()))
+    stdin = f"{one}\n{aws.arn(store, other)}\n{one}\n"
 
     done = cli.run("activate", "-t", table, "-", "--yes", *FAST, stdin=stdin)
 

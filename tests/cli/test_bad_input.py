@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Callable, Mapping
 
 import pytest
+from botocore.exceptions import ClientError
+from omics_meta.terminal.errors import explain
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
@@ -34,8 +36,9 @@ WRONG = {
     "backfill -s {store} -t {number_key}": "... '{number_key}' ... set_arn (HASH, N) ... name another table",
     "backfill -s {store} -t {table} -r eu-west-1": "no table '{table}' in eu-west-1 ... check its name, the region",
     "backfill -s {store} -t {table} -r Frankfurt": "'Frankfurt' ... give one like us-west-2",
+    "find --region 'no region'": "'no region' is not the name of an AWS region",
+    "find --profile nobody": "... nobody ... with --profile or AWS_PROFILE",
     "backfill -s {store} -t {table} -r ''": "--region '' ... give its value, or leave the option out",
-    "backfill -s {store}": "no table was named ... give -t/--table or set OMICS_META_TABLE",
     "backfill -s {store} -t {table} --profile nobody": "... nobody ... with --profile or AWS_PROFILE",
     # Options that name several tables
     "find --outputs {half} --profile a --profile b": (
@@ -44,7 +47,6 @@ WRONG = {
     "find --outputs {half} --outputs {half} --outputs {half} --profile a --profile b": (
         "--profile is given 2 times and --outputs 3 times: give --profile once for all tables, or once for each, in the"
     ),
-    "find --profile a --profile b": "--profile is given 2 times and --table 0 times: give --profile once for all tab",
     "find --outputs {half} --outputs {half} --outputs {half} -t x -t y": (
         "--table is given 2 times and --outputs 3 times: give --table once for all tables, or once for each, in the"
     ),
@@ -133,78 +135,80 @@ WRONG = {
         for command in commands
     },
     # Filters
-    "find -t t --type FASTQZ": "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM",
-    "export -t t --type FASTQZ": "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM",
-    "find -t t --sample A --sample ''": "--sample '' is empty: give its value, or leave the option out",
-    "find -t t --no-tag ''": "--no-tag '' is empty: give its value, or leave the option out",
-    "find -t t --tag ''": "--tag '' has no key: give KEY, KEY=VALUE or KEY!=VALUE",
-    "find -t t --tag =a": "--tag '=a' has no key: give KEY, KEY=VALUE or KEY!=VALUE",
-    "find -t t --created-after soon": (
+    "find --type FASTQZ": "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM",
+    "export --type FASTQZ": "--type 'FASTQZ' is not a type of read set: give one of FASTQ, BAM, CRAM, UBAM",
+    "find --sample A --sample ''": "--sample '' is empty: give its value, or leave the option out",
+    "find --no-tag ''": "--no-tag '' is empty: give its value, or leave the option out",
+    "find --tag ''": "--tag '' has no key: give KEY, KEY=VALUE or KEY!=VALUE",
+    "find --tag =a": "--tag '=a' has no key: give KEY, KEY=VALUE or KEY!=VALUE",
+    "find --created-after soon": (
         "--created-after 'soon' is not a date or time: give one like 2026-04-04 or 2026-04-04T18:01:06Z"
     ),
-    "find -t t --created-before 9999-12-31T23:00:00-02:00": (
+    "find --created-before 9999-12-31T23:00:00-02:00": (
         "--created-before '9999-12-31T23:00:00-02:00' is not a date or time"
     ),
-    "find -t t --created-after 2026-04-04 --created-before 2026-04-04T02:00:00+02:00": (
+    "find --created-after 2026-04-04 --created-before 2026-04-04T02:00:00+02:00": (
         "--created-after '2026-04-04' is not earlier than --created-before '2026-04-04T02:00:00+02:00': give a later"
     ),
-    "get -t t 123": "'123' is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits",
-    f"get -t t {'1' * 37}": f"'{'1' * 37}' is neither the ARN nor the id of a read set",
-    "get -t t NA12878": "'NA12878' is neither the ARN nor the id of a read set",
+    "get 123": "'123' is neither the ARN nor the id of a read set: give an ARN or 10 to 36 digits",
+    f"get {'1' * 37}": f"'{'1' * 37}' is neither the ARN nor the id of a read set",
+    "get NA12878": "'NA12878' is neither the ARN nor the id of a read set",
     # Files of names
-    "find -t t --samples-from {blank}": "--samples-from: {blank} lists no name: give at least one",
-    "find -t t --samples-from {blank} --from-column a": "--samples-from: {blank} lists no name: give at least one",
-    "find -t t --samples-from {no_value} --from-column b": "--samples-from: {no_value} lists no name: give at least o",
-    "find -t t --samples-from {zero}": "--samples-from: {zero} is not a text in UTF-8: save it as that, one name on ea",
-    "find -t t --samples-from {binary}": "--samples-from: {binary} is not a text in UTF-8: save it as that",
-    "find -t t --samples-from {comma} --from-column c": "--from-column: {comma} has no column 'c': give one of a, b",
-    "find -t t --samples-from {semicolon} --from-column b": (
+    "find --samples-from {blank}": "--samples-from: {blank} lists no name: give at least one",
+    "find --samples-from {blank} --from-column a": "--samples-from: {blank} lists no name: give at least one",
+    "find --samples-from {no_value} --from-column b": "--samples-from: {no_value} lists no name: give at least o",
+    "find --samples-from {zero}": "--samples-from: {zero} is not a text in UTF-8: save it as that, one name on ea",
+    "find --samples-from {binary}": "--samples-from: {binary} is not a text in UTF-8: save it as that",
+    "find --samples-from {comma} --from-column c": "--from-column: {comma} has no column 'c': give one of a, b",
+    "find --samples-from {semicolon} --from-column b": (
         "--from-column: {semicolon} has no column 'b': separate columns with commas"
     ),
-    "find -t t --samples-from {twice} --from-column a": "--from-column: {twice} has 2 columns 'a': give one of a, a",
-    "find -t t --samples-from {long} --from-column a": "--samples-from: {long} is not CSV: field larger than",
-    "find -t t --samples-from {quote} --from-column a": (
+    "find --samples-from {twice} --from-column a": "--from-column: {twice} has 2 columns 'a': give one of a, a",
+    "find --samples-from {long} --from-column a": "--samples-from: {long} is not CSV: field larger than",
+    "find --samples-from {quote} --from-column a": (
         "--samples-from: {quote} is not CSV: unexpected end of data: check its quotes"
     ),
-    "find -t t --samples-from {folder}/nothing": (
+    "find --samples-from {folder}/nothing": (
         "--samples-from: cannot read {folder}/nothing: No such file or directory: give a file with a name on each"
     ),
-    "find -t t --samples-from .": (
+    "find --samples-from .": (
         "--samples-from: cannot read .: Is a directory: give a file with a name on each line, or - for stdin"
     ),
-    "find -t t --samples-from - --subjects-from -": "--samples-from - and --subjects-from - contradict",
-    "find -t t --from-column a": "--from-column is about --samples-from or --subjects-from: give one",
-    "get -t t 1234567890 --from-column b": "--from-column is about read sets on stdin: give - for them",
-    "find -t t --require-all": "--require-all is about --samples-from, --subjects-from or --sheet: give one",
-    "get -t t 1234567890 --require-all": "--require-all is about --sheet: give both",
-    "find -t t --limit 1 --samples-from {comma} --require-all": f"--limit and --require-all {GIVE_ONE}",
+    "find --samples-from - --subjects-from -": "--samples-from - and --subjects-from - contradict",
+    "find --from-column a": "--from-column is about --samples-from or --subjects-from: give one",
+    "get 1234567890 --from-column b": "--from-column is about read sets on stdin: give - for them",
+    "find --require-all": "--require-all is about --samples-from, --subjects-from or --sheet: give one",
+    "get 1234567890 --require-all": "--require-all is about --sheet: give both",
+    "find --limit 1 --samples-from {comma} --require-all": f"--limit and --require-all {GIVE_ONE}",
     # What is shown
-    "find -t t --sort set_nmae": "--sort: 'set_nmae' is not a column",
-    "find -t t --sort set_id,set_name": "--sort: 'set_id,set_name' is not one column: leave out NEW=,",
-    "find -t t --sort -z=status": "--sort: 'z=status' is not one column: leave out NEW=, and put | between several",
+    "find --sort set_nmae": "--sort: 'set_nmae' is not a column",
+    "find --columns set_nmae": "--columns: 'set_nmae' is not a column",
+    "find --json --csv": f"--json and --csv {GIVE_ONE} them",
+    "find --sort set_id,set_name": "--sort: 'set_id,set_name' is not one column: leave out NEW=,",
+    "find --sort -z=status": "--sort: 'z=status' is not one column: leave out NEW=, and put | between several",
     **{
-        f"find -t t --explain --format {form}": f"--explain and --format {form} contradict each other: give --json"
+        f"find --explain --format {form}": f"--explain and --format {form} contradict each other: give --json"
         for form in ("jsonl", "csv", "parquet")
     },
-    "count -t t --by cohrot": "--by: 'cohrot' is not a column",
-    "count -t t --by tags": "--by: tags holds several values: name one of them, as in tag:cohort",
-    "count -t t --by bytes=set_id": "--by: bytes is the name of a count: give another, as in NEW=bytes",
-    "count -t t --by status,status": "--by: 'status' is given 2 times",
+    "count --by cohrot": "--by: 'cohrot' is not a column",
+    "count --by tags": "--by: tags holds several values: name one of them, as in tag:cohort",
+    "count --by bytes=set_id": "--by: bytes is the name of a count: give another, as in NEW=bytes",
+    "count --by status,status": "--by: 'status' is given 2 times",
     # Sheets, and batches of runs
-    "find -t t --sheet sarek": "--sheet 'sarek' is none of generic, nf-core/rnaseq, nf-core/sarek: give one of",
-    "find -t t --sheet generic --json": "--format json and --sheet generic contradict each other: a sheet is",
-    "find -t t --sheet generic --sort id": f"--sort and --sheet generic {GIVE_ONE}",
-    "find -t t --sheet generic --explain": f"--explain and --sheet generic {GIVE_ONE}",
-    "get -t t 1234567890 --sheet generic --columns id": f"--columns and --sheet generic {GIVE_ONE}",
-    "export -t t --sheet generic --format parquet": "--format parquet and --sheet generic contradict each",
-    "export -t t --sheet generic -o /nowhere/a.csv": "-o /nowhere/a.csv: there is no folder /nowhere: ",
-    "export -t t --sheet generic -o a.parquet": "-o a.parquet and --sheet generic contradict ",
-    "export -t t --format run-batch": "--format run-batch has no --parameter: give one, such as reads=omics_",
-    "export -t t --parameter id": "--parameter id is about --format run-batch: give both, or neither",
-    "export -t t --parameter id -o a.json": "--parameter id is about --format run-batch: give both",
-    "export -t t --parameter idd --format run-batch": "--parameter: 'idd' is not a column: did you mean",
+    "find --sheet sarek": "--sheet 'sarek' is none of generic, nf-core/rnaseq, nf-core/sarek: give one of",
+    "find --sheet generic --json": "--format json and --sheet generic contradict each other: a sheet is",
+    "find --sheet generic --sort id": f"--sort and --sheet generic {GIVE_ONE}",
+    "find --sheet generic --explain": f"--explain and --sheet generic {GIVE_ONE}",
+    "get 1234567890 --sheet generic --columns id": f"--columns and --sheet generic {GIVE_ONE}",
+    "export --sheet generic --format parquet": "--format parquet and --sheet generic contradict each",
+    "export --sheet generic -o /nowhere/a.csv": "-o /nowhere/a.csv: there is no folder /nowhere: ",
+    "export --sheet generic -o a.parquet": "-o a.parquet and --sheet generic contradict ",
+    "export --format run-batch": "--format run-batch has no --parameter: give one, such as reads=omics_",
+    "export --parameter id": "--parameter id is about --format run-batch: give both, or neither",
+    "export --parameter id -o a.json": "--parameter id is about --format run-batch: give both",
+    "export --parameter idd --format run-batch": "--parameter: 'idd' is not a column: did you mean",
     **{
-        f"export -t t --parameter id --format run-batch {option}": f"{option.removesuffix(' id')} {why}"
+        f"export --parameter id --format run-batch {option}": f"{option.removesuffix(' id')} {why}"
         for option, why in {
             "--sheet generic": f"and --format run-batch {GIVE_ONE}",
             "--columns id": f"and --format run-batch {GIVE_ONE}",
@@ -212,9 +216,12 @@ WRONG = {
             "-o /nowhere/a.json": "... : there is no folder /nowhere: make it first, or give",
         }.items()
     },
-    "find -t t --format run-batch": "--format run-batch is for `omics-meta export`, with --parameter: give a",
+    "find --format run-batch": "--format run-batch is for `omics-meta export`, with --parameter: give a",
 }
-"""What is said of a command; `...` stands for anything between. Braces stand for what `world` has."""
+"""What is said of a command; `...` stands for anything, braces for what `world` has."""
+
+NOT_NAMED = {"OMICS_META_TABLE": "t"}
+"""What is set, and has nothing to do with what is wrong."""
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -278,6 +285,67 @@ SURROUNDED: dict[str, tuple[str, Mapping[str, str | None], str]] = {
         {"PATH": "{not_executable}"},
         "... Permission denied ... `curl -fsSL https://get.pulumi.com | sh`",
     ),
+    "no table": (
+        "backfill -s {store}",
+        {},
+        "no table was named ... give -t/--table or set OMICS_META_TABLE",
+    ),
+    "profiles of no table": (
+        "find --profile a --profile b",
+        {},
+        "--profile is given 2 times and --table 0 times: give --profile once for all tables",
+    ),
+    "variable with no table": (
+        "find -r us-west-2",
+        {"OMICS_META_TABLE": "nowhere"},
+        "no table 'nowhere' in us-west-2 ... . OMICS_META_TABLE is set to nowhere",
+    ),
+    "variable with the name of no file": (
+        "find",
+        {"OMICS_META_OUTPUTS": "none"},
+        "cannot read --outputs none ... . OMICS_META_OUTPUTS is set to none",
+    ),
+    "variable with no file": (
+        "find",
+        {"OMICS_META_OUTPUTS": "{half}:"},
+        "--outputs '' or '.' is no file: give the name of one, or leave the option out. OMICS_META_OUTPUTS is set to",
+    ),
+    "variables that contradict each other": (
+        "status",
+        {"OMICS_META_OUTPUTS": "{half}", "OMICS_META_STACK": "dev"},
+        f"--outputs {{half}} and a stack {GIVE_ONE} them",
+    ),
+    "stack on the command line": (
+        "dlq list --stack dev",
+        {"OMICS_META_OUTPUTS": "{half}"},
+        "cannot run the Pulumi CLI",
+    ),
+    **{
+        f"stack in a variable for {command}": (
+            command,
+            {"OMICS_META_STACK": "elsewhere"},
+            "cannot run the Pulumi CLI ... OMICS_META_STACK is set to elsewhere",
+        )
+        for command in (
+            "find -t {table}",
+            "find -r us-west-2",
+            "backfill -t {table} -r us-west-2",
+            "backfill -s {store} -t {table} -r us-west-2 --via-queue",
+            "verify -s {store} -t {table} -r us-west-2 --probe",
+        )
+    },
+    **{
+        f"two {option} in a variable for {command}": (
+            command,
+            {f"OMICS_META_{option.upper()}": value},
+            f"OMICS_META_{option.upper()} names one and two, and this command takes one: give it with --{option}",
+        )
+        for command, option, value in (
+            ("status", "outputs", "one:two"),
+            ("verify --all-stores", "table", "one two"),
+            ("activate", "table", "one two"),
+        )
+    },
 }
 """A command that is right, variables around it that are not, of which None takes one away, and what is said."""
 
@@ -338,7 +406,10 @@ def world(aws: Aws, surroundings: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("command", "variables", "says"),
-    [*((command, {}, says) for command, says in WRONG.items()), *SURROUNDED.values()],
+    [
+        *((command, {} if "--outputs" in command else NOT_NAMED, says) for command, says in WRONG.items()),
+        *SURROUNDED.values(),
+    ],
     ids=[*WRONG, *SURROUNDED],
 )
 def test_one_line_names_the_value_and_the_remedy(
@@ -353,6 +424,7 @@ def test_one_line_names_the_value_and_the_remedy(
     (line,) = done.err.splitlines()
     pattern = ".*".join(map(re.escape, f"omics-meta: error: {says.format_map(world)}".split(" ... ")))
     assert re.match(pattern, line), line
+    assert variables is not NOT_NAMED or "OMICS_META" not in line
     assert aws.raw_rows(world["table"]) == {}
 
 
@@ -381,3 +453,24 @@ def test_credentials_that_expire_on_the_way_end_the_command(world: dict[str, str
     assert listed == f"listing of store {world['store']}: batch 1: 1 read set: 1 from listing"
     assert error.startswith("omics-meta: error: AWS credentials are missing, expired or refused (GetReadSetMetadata")
     assert ". Rows that were written stay. To go on, run: omics-meta backfill -s" in error
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "begins", "remedy"),
+    [
+        ("GetReadSetMetadata", "ThrottlingException", "HealthOmics kept throttling", "later, or lower --max-tps"),
+        ("Scan", "ThrottlingException", "AWS kept throttling", "try again later"),
+        ("DescribeAlarms", "Throttling", "AWS kept throttling", "try again later"),
+        (
+            "BatchGetItem",
+            "ProvisionedThroughputExceededException",
+            "DynamoDB kept throttling",
+            "later, or give the table more capacity",
+        ),
+    ],
+)
+def test_who_was_throttled_is_told_what_can_be_done(operation: str, code: str, begins: str, remedy: str) -> None:
+    said = explain(ClientError({"Error": {"Code": code, "Message": "Too fast"}}, operation))
+
+    assert said.startswith(f"{begins} ({operation}: {code}: Too fast): ")
+    assert said.endswith(remedy)

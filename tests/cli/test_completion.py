@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from omics_meta.search import completion
@@ -39,6 +40,8 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
+    assert completed(cli, "st") == ["status"]
+    assert {"--stack", "--seq-store-id"} <= {*completed(cli, "verify", "--s")}
     assert completed(cli, "find", "--status", "ACTIV") == ["ACTIVATING", "ACTIVE"]
     assert completed(cli, "count", "--not-status", "ARCH") == ["ARCHIVED"]
     assert completed(cli, "export", "--type", "''") == ["BAM", "CRAM", "FASTQ", "UBAM"]
@@ -59,29 +62,25 @@ def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
     assert completed(cli, "export", "--parameter", "reads=omics_uri_i") == ["reads=omics_uri_index"]
     assert completed(cli, "find", "--sheet", "nf") == ["nf-core/rnaseq", "nf-core/sarek"]
     assert completed(cli, "get", "--sheet", "my") == []
-
-
-def test_every_column_is_offered(cli: CommandLine) -> None:
-    assert {column.name for column in COLUMNS} <= set(completed(cli, "find", "--columns", "''"))
+    assert {column.name for column in COLUMNS} <= {*completed(cli, "find", "--columns", "''")}
 
 
 def test_stores_and_tag_keys_come_from_the_table_and_are_kept(
     aws: Aws, cli: CommandLine, looks: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = aws.store(name="cohort-a")
-    aws.omics.create_read_set(store, name="one", tags={"cohort": "a", "panel": "p"})
-    table = aws.filled(store)
-    of_table = ("-t", table, "-r", aws.sandbox.region)
+    store = aws.store(name="Kohorte Süd")
+    aws.omics.create_read_set(store, name="one", tags={"cohort": "a", "panel": "p", "my key": "a"})
+    of_table = ("-t", aws.filled(store), "-r", aws.sandbox.region)
 
     # GIVEN nothing is known, THEN nothing is offered, and one process looks, however often somebody asks
     assert completed(cli, "find", *of_table, "--store", "''") == []
     assert completed(cli, "find", *of_table, "--tag", "''") == []
     [look] = looks
 
-    # WHEN it has looked, THEN what it found is offered
+    # WHEN it has looked, THEN what it found is offered, and what has blanks is one word in bash
     subprocess.run(look, env=cli.environment, check=True)
-    assert completed(cli, "find", *of_table, "--store", "''") == sorted([store, "cohort-a"])
-    assert completed(cli, "find", *of_table, "--tag", "co") == ["cohort"]
+    assert " ".join(completed(cli, "find", *of_table, "--store", "''")) == rf"{store} Kohorte\ Süd"
+    assert " ".join(completed(cli, "find", *of_table, "--tag", "my")) == r"my\ key"
     assert completed(cli, "get", *of_table, "--columns", "set_id,tag:p") == ["set_id,tag:panel"]
     assert completed(cli, "find", *of_table, "--no-tag", "x") == []
     assert len(looks) == 1
@@ -89,61 +88,31 @@ def test_stores_and_tag_keys_come_from_the_table_and_are_kept(
     # WHEN that is old, THEN it is still offered, and a process looks again
     monkeypatch.setattr(completion, "_FRESH_SECONDS", -1)
     monkeypatch.setattr(completion, "_TRY_SECONDS", -1)
-    assert completed(cli, "find", *of_table, "--store", "co") == ["cohort-a"]
+    assert completed(cli, "find", *of_table, "--tag", "co") == ["cohort"]
     assert len(looks) == 2
 
 
-def test_of_several_tables_the_first_is_looked_into(cli: CommandLine, looks: list[list[str]]) -> None:
-    assert completed(cli, "find", "-t", "one", "--profile", "p", "-t", "two", "--profile", "q", "--store", "x") == []
-
-    [[*_, given, _]] = looks
-    assert json.loads(given) == {"table": "one", "profile": "p"}
-
-
-def test_what_has_blanks_is_one_word_in_bash(aws: Aws, cli: CommandLine, looks: list[list[str]]) -> None:
-    store = aws.store(name="Kohorte Süd")
-    aws.omics.create_read_set(store, name="one", tags={"my key": "a"})
-    of_table = ("-t", aws.filled(store), "-r", aws.sandbox.region)
-    completed(cli, "find", *of_table, "--store", "K")
-    subprocess.run(looks[0], env=cli.environment, check=True)
-
-    assert " ".join(completed(cli, "find", *of_table, "--store", "K")) == r"Kohorte\ Süd"
-    assert " ".join(completed(cli, "find", *of_table, "--tag", "my")) == r"my\ key"
-
-
-def test_a_look_at_a_table_that_cannot_be_read_is_not_repeated_at_once(
-    cli: CommandLine, looks: list[list[str]]
-) -> None:
-    for _ in range(2):
-        assert completed(cli, "find", "-t", "no-such-table", "--store", "''") == []
-
-    [look] = looks
-    assert subprocess.run(look, env=cli.environment, capture_output=True, check=False).returncode == 1
-
-
-def test_what_cannot_be_read_is_offered_as_nothing(cli: CommandLine, looks: list[list[str]]) -> None:
-    assert completed(cli, "find", "-t", "any", "--store", "''") == []
-    [look] = looks
-
-    for kept in (b"", b"\xff", b"{}", b"[]", b"3", b'{"stores": 3, "tags": []}'):
-        Path(look[-1]).write_bytes(kept)
-        assert completed(cli, "find", "-t", "any", "--store", "''") == []
-
-
-def test_a_folder_that_is_gone_offers_nothing(
+def test_what_cannot_be_read_or_kept_is_offered_as_nothing(
     cli: CommandLine, looks: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone() -> Path:
-        raise FileNotFoundError
+    def offered(*more: str) -> list[str]:
+        return completed(cli, "find", "-t", "any", *more, "--store", "''")
 
-    monkeypatch.setattr(completion.Path, "cwd", gone)
+    # A look that fails is not repeated at once.
+    assert offered() == offered() == []
+    [look] = looks
+    assert subprocess.run(look, env=cli.environment, capture_output=True, check=False).returncode == 1
+    for kept in (b"", b"\xff", b"{}", b"[]", b"3", b'{"stores": 3, "tags": []}'):
+        Path(look[-1]).write_bytes(kept)
+        assert offered() == []
+    # Of several tables, the first is looked into.
+    assert offered("--profile", "p", "-t", "two", "--profile", "q") == []
+    assert json.loads(looks.pop()[-2]) == {"table": "any", "profile": "p"}
 
-    assert completed(cli, "find", "-t", "any", "--store", "''") == []
-    assert looks == []
-
-
-def test_where_nothing_can_be_kept_nothing_is_offered(cli: CommandLine, looks: list[list[str]]) -> None:
+    # Where nothing can be kept, nothing looks.
+    (cli.home / ".cache").rename(cli.home / "kept")
     (cli.home / ".cache").write_text("in the way")
-
-    assert completed(cli, "find", "-t", "any", "--tag", "''") == []
-    assert looks == []
+    assert offered() == []
+    monkeypatch.setattr(completion.Path, "cwd", Mock(side_effect=FileNotFoundError))
+    assert offered() == []
+    assert looks == [look]

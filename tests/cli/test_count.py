@@ -1,7 +1,5 @@
 """`omics-meta count`: what is known is added up, and what is not known is never 0."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +61,7 @@ def test_what_is_not_known_is_said_in_every_format(cli: CommandLine, table: str,
     command = ("count", "-t", table, "--by", "cohort=tag:cohort,status")
 
     lines = cli.run(*command).out.splitlines()
-    rows = list(csv.DictReader(io.StringIO(cli.run(*command, "--csv").out)))
+    rows = cli.run(*command, "--csv").csv_lines
     documents = cli.run(*command, "--jsonl").json_lines
     file = tmp_path / "counts.parquet"
     with file.open("w", encoding="utf-8") as out:

@@ -1,7 +1,5 @@
 """Finding rows: `omics-meta find` and `omics-meta get`, against tables with and without indexes."""
 
-import csv
-import io
 import json
 import re
 import sys
@@ -304,7 +302,7 @@ def test_a_format_has_the_columns_that_were_asked_for_or_the_usual_ones(
     assert row.pop("set_total_size") > 0
     tags = {"cohort": "a", "panel": "HG002"}
     assert row == {"set_name": "HG002.cohort-a", "tag:panel": "HG002", "tag:phase": None, "tags": tags}
-    (line,) = csv.DictReader(io.StringIO(as_csv.out))
+    (line,) = as_csv.csv_lines
     assert line["set_total_size"].isdecimal()
     assert (line["tag:panel"], line["tag:phase"], json.loads(line["tags"])) == ("HG002", "", tags)
     head, line = as_table.out.splitlines()
@@ -343,7 +341,7 @@ def test_every_command_prints_rows_in_every_format(
     [record, *_] = records = printed("--jsonl", *asked).json_lines
     assert printed("--format=json", *asked).document["read_sets"] == records
     assert [record[name] for name in names[:3]] == ["subject-0", "NA", "ACTIVE"]
-    [line, *_] = csv.DictReader(io.StringIO(printed("--format=csv", *asked).out))
+    [line, *_] = printed("--format=csv", *asked).csv_lines
     assert [*record] == [*line] == names
     assert line == {name: str(value) for name, value in record.items()}
     with path.open("w", encoding="utf-8") as file:
@@ -536,7 +534,7 @@ def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: CommandLi
     aws.put(table, {"set_arn": arns[5], "set_name": "without any etag"})
 
     done = cli.run("duplicates", "-t", table, "--json")
-    lines = list(csv.DictReader(io.StringIO(cli.run("duplicates", "-t", table, "--csv").out)))
+    lines = cli.run("duplicates", "-t", table, "--csv").csv_lines
 
     assert done.code == 0, done.err
     assert [row["set_arn"] for row in done.document["read_sets"]] == [arns[0], arns[3], arns[4]]

@@ -1,7 +1,5 @@
 """Several tables at once: those of two accounts and two regions, read side by side."""
 
-import csv
-import io
 import json
 import re
 import shlex
@@ -20,7 +18,7 @@ from omics_meta.selection.tables import AT_ONCE, Tables
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_sandbox import Sandbox
 
-from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
+from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine, Finished
 from tests.docs.pages import Page
 from tests.labs import LABS, NAME, arn_of, client_of, make_tables, row, table_of, write_profiles
 
@@ -46,8 +44,8 @@ def outputs(*labs: str) -> list[str]:
     return [word for lab in labs for word in ("--outputs", f"lab-{lab}.json", "--profile", f"lab-{lab}")]
 
 
-def names(out: str) -> list[str]:
-    return sorted(line["set_name"] for line in csv.DictReader(io.StringIO(out)))
+def names(done: Finished) -> list[str]:
+    return sorted(line["set_name"] for line in done.csv_lines)
 
 
 A, B = dict.fromkeys(account for account, _ in LABS.values())
@@ -58,7 +56,7 @@ def test_tables_of_several_accounts_and_regions_are_searched_side_by_side(lab_cl
     found = lab_cli.run("find", *ALL, "--csv", "--sort", "set_arn")
 
     assert found.code == 0, found.err
-    lines = list(csv.DictReader(io.StringIO(found.out)))
+    lines = found.csv_lines
     assert list(lines[0])[:3] == ["account", "region", "set_id"]
     places = [(line["account"], line["region"], line["set_name"]) for line in lines]
     assert places == [(*LABS[name[0]], name) for name in ("c4", "a1", "a2", "b2", "b3")]
@@ -91,7 +89,10 @@ def test_every_format_has_account_and_region_first(lab_cli: CommandLine, tmp_pat
 
 def test_what_is_chosen_is_over_all_tables(lab_cli: CommandLine) -> None:
     """Limits, orders, groups, columns and sheets, none of which has account and region of its own accord."""
-    assert names(lab_cli.run("find", *ALL, "--csv", "--sort", "-set_name", "--limit", "2").out) == ["b3", "c4"]
+    assert names(lab_cli.run("find", *ALL, "--csv", "--sort", "-set_name", "--limit", "2")) == ["b3", "c4"]
+    limited = lab_cli.run("find", *ALL, "--limit", "1", "--csv")
+    assert (limited.code, len(limited.csv_lines)) == (0, 1)
+    assert limited.err == "omics-meta: 1 read set shown (--limit); there may be more\n", "nothing of the other tables"
     by_region = lab_cli.run("find", *ALL, "--csv", "--sort", "region", "--columns", "where=region,name")
     assert by_region.out.splitlines()[:2] == ["where,name", "eu-west-1,c4"]
     assert lab_cli.run("count", *ALL, "--json").document["groups"][0]["bytes"] == 1024 * (1 + 2 + 2 + 3 + 4)
@@ -105,25 +106,16 @@ def test_what_is_chosen_is_over_all_tables(lab_cli: CommandLine) -> None:
     assert one.out.splitlines()[1].startswith(f"{A},2,")
 
 
-def test_a_limit_says_nothing_of_what_was_not_read(lab_cli: CommandLine) -> None:
-    done = lab_cli.run("find", *ALL, "--limit", "1", "--csv")
-
-    assert (done.code, len(done.out.splitlines())) == (0, 2)
-    assert done.err == "omics-meta: 1 read set shown (--limit); there may be more\n"
-
-
 def test_the_same_content_is_found_across_accounts(lab_cli: CommandLine) -> None:
     done = lab_cli.run("duplicates", *ALL, "--csv")
 
     assert done.code == 0, done.err
-    lines = list(csv.DictReader(io.StringIO(done.out)))
+    lines = done.csv_lines
     assert list(lines[0])[:3] == ["account", "region", "content"]
     assert [line["set_arn"] for line in lines] == [arn_of("a", 2), arn_of("b", 2)]
     document = lab_cli.run("duplicates", *ALL, "--json").document
     assert [each["account"] for each in document["read_sets"]] == [A, B]
-
-
-def test_a_read_set_that_two_tables_have_is_not_its_own_duplicate() -> None:
+    # A read set that two tables have is not its own duplicate.
     assert same_content([row("a", 1), row("a", 1), row("b", 2)]) == {}
 
 
@@ -132,13 +124,16 @@ def test_names_share_a_region_and_arns_have_their_own(lab_cli: CommandLine) -> N
 
     done = lab_cli.run("find", *both, "--csv")
 
-    assert (done.code, names(done.out)) == (0, ["a1", "a2", "c4"]), done.err
+    assert (done.code, names(done)) == (0, ["a1", "a2", "c4"]), done.err
     # One ARN does for a whole command, of whichever region the configuration has.
     alone = lab_cli.run("get", "-t", table_of("c"), "--profile", "lab-a", arn_of("c", 4), "--json")
     assert (alone.code, alone.document["table"], alone.document["region"]) == (0, NAME, "eu-west-1"), alone.err
     # The same name in another account is another table.
     accounts = lab_cli.run("find", "-t", NAME, "--profile", "lab-a", "-t", NAME, "--profile", "lab-b", "--csv")
-    assert names(accounts.out) == ["a1", "a2", "b2", "b3"], accounts.err
+    assert names(accounts) == ["a1", "a2", "b2", "b3"], accounts.err
+    twice = lab_cli.run("find", "-t", NAME, "-t", table_of("a"), "-r", "us-west-2", "--profile", "lab-a", "--csv")
+    assert (twice.code, names(twice)) == (0, ["a1", "a2"])
+    assert f"omics-meta: table {NAME} in us-west-2 of account {A} is named twice, and read once\n" in twice.err
 
 
 def test_a_table_of_another_account_is_read_as_its_policy_allows(labs: Sandbox, lab_cli: CommandLine) -> None:
@@ -153,11 +148,11 @@ def test_a_table_of_another_account_is_read_as_its_policy_allows(labs: Sandbox, 
     twice = lab_cli.run("duplicates", *search, "--csv", "--columns", "name")
     owner.delete_resource_policy(ResourceArn=table_of("a"))
 
-    assert (refused.code, names(refused.out)) == (1, ["b2", "b3"])
+    assert (refused.code, names(refused)) == (1, ["b2", "b3"])
     label = f"table {table_of('a')} in us-west-2 with profile lab-b"
     assert refused.err.startswith(f"omics-meta: {label} cannot be read: permission is missing")
-    assert (found.code, names(found.out)) == (0, ["a1", "a2", "b2", "b3"]), found.err
-    assert (named.code, names(named.out)) == (0, ["a1", "b3"]), named.err
+    assert (found.code, names(found)) == (0, ["a1", "a2", "b2", "b3"]), found.err
+    assert (named.code, names(named)) == (0, ["a1", "b3"]), named.err
     assert (twice.code, twice.out.split()) == (0, ["name", "a2", "b2"]), twice.err
 
 
@@ -166,7 +161,7 @@ def test_an_arn_is_looked_up_in_its_own_account_and_region_alone(labs: Sandbox, 
 
     done = lab_cli.run("get", *ALL, arn_of("b", 3), arn_of("c", 5), "--csv")
 
-    assert (done.code, names(done.out)) == (1, ["b3"])
+    assert (done.code, names(done)) == (1, ["b3"])
     assert f"omics-meta: no row of {arn_of('c', 5)} in any of the 3 tables\n" in done.err
     users = [f"arn:aws:iam::{account}:user/{account}" for account in (A, B)]
     calls = [call for user in users for call in labs.calls.of(user)]
@@ -276,7 +271,7 @@ def test_what_a_file_lists_may_be_in_any_table(lab_cli: CommandLine) -> None:
 
     done = lab_cli.run("find", *ALL, "--samples-from", "samples", "--require-all", "--csv")
 
-    assert (done.code, names(done.out)) == (1, ["a1", "b3"])
+    assert (done.code, names(done)) == (1, ["a1", "b3"])
     assert "omics-meta: 1 of 3 samples not found\n" in done.err
 
 
@@ -301,50 +296,19 @@ def test_an_explanation_tells_how_each_table_is_read(lab_cli: CommandLine) -> No
     ]
 
 
-def test_the_same_table_is_read_once(lab_cli: CommandLine) -> None:
-    done = lab_cli.run("find", "-t", NAME, "-t", table_of("a"), "-r", "us-west-2", "--profile", "lab-a", "--csv")
-
-    assert (done.code, names(done.out)) == (0, ["a1", "a2"])
-    assert f"omics-meta: table {NAME} in us-west-2 of account {A} is named twice, and read once\n" in done.err
-
-
 def test_variables_can_name_several_tables(lab_cli: CommandLine) -> None:
-    """By blanks between names, and as in PATH between files."""
+    """By blanks between names, and as in PATH between files; one may have a colon in its name."""
+    (lab_cli.home / "lab:a.json").write_text("no JSON")
+
     by_name = lab_cli.run(
         "find", "--csv", "--profile", "lab-a", env={"OMICS_META_TABLE": f"{table_of('a')} {table_of('c')}"}
     )
     by_file = lab_cli.run("find", "--csv", "--profile", "lab-a", env={"OMICS_META_OUTPUTS": "lab-a.json:lab-c.json"})
 
-    assert names(by_name.out) == names(by_file.out) == ["a1", "a2", "c4"]
+    one = lab_cli.run("status", env={"OMICS_META_OUTPUTS": "lab:a.json"})
 
-
-TWO = "names one and two, and this command takes one: give it with --"
-NO_FILE = "--outputs '' or '.' is no file: give the name of one, or leave the option out"
-
-
-@pytest.mark.parametrize(
-    ("command", "variable", "value", "said"),
-    [
-        ("find", "OMICS_META_OUTPUTS", "lab-a.json:", f"{NO_FILE}. OMICS_META_OUTPUTS is set to lab-a.json:"),
-        ("status", "OMICS_META_OUTPUTS", "one:two", f"OMICS_META_OUTPUTS {TWO}outputs"),
-        ("verify", "OMICS_META_TABLE", "one two", f"OMICS_META_TABLE {TWO}table"),
-        ("activate", "OMICS_META_TABLE", "one two", f"OMICS_META_TABLE {TWO}table"),
-    ],
-)
-def test_a_variable_that_names_none_or_too_many_is_one_line(
-    lab_cli: CommandLine, command: str, variable: str, value: str, said: str
-) -> None:
-    done = lab_cli.run(command, *(["--all-stores"] if command == "verify" else []), env={variable: value})
-
-    assert (done.code, done.out, done.err) == (2, "", f"omics-meta: error: {said}\n")
-
-
-def test_a_file_may_have_a_colon_in_its_name_for_a_command_that_takes_one(lab_cli: CommandLine) -> None:
-    (lab_cli.home / "lab:a.json").write_text("no JSON")
-
-    done = lab_cli.run("status", env={"OMICS_META_OUTPUTS": "lab:a.json"})
-
-    assert "--outputs lab:a.json: not JSON" in done.err
+    assert names(by_name) == names(by_file) == ["a1", "a2", "c4"]
+    assert "--outputs lab:a.json: not JSON" in one.err
 
 
 def connection(name: str) -> TableConnection:

@@ -233,6 +233,11 @@ def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
         ("'.*\\.gz'", "'(gz'", "column 'reads': 'pattern' is not a regular expression: missing ), unterminated"),
         (PRESET, 'source = "x"', "there is no 'column': give [[column]] tables"),
         (PRESET, "column = 1", "'column' is 1: give [[column]] tables"),
+        ("'.*\\.gz'", "'a{99999999999999}'", "column 'reads': 'pattern' is not a regular expression"),
+        ("'.*\\.gz'", f"'{'(' * 900}{')' * 900}'", "column 'reads': 'pattern' is not a regular expression"),
+        (PRESET, f"a = {'[' * 5000}", "is not TOML: "),
+        (PRESET, f"a = 1{'0' * 5000}", "is not TOML: "),
+        (PRESET, "these are words", "is not TOML: Expected '='"),
     ],
 )
 def test_a_preset_that_is_not_right_is_named_with_key_and_remedy(
@@ -244,24 +249,7 @@ def test_a_preset_that_is_not_right_is_named_with_key_and_remedy(
     with pytest.raises(CommandError) as raised:
         read_sheet(str(path))
 
-    assert str(raised.value).startswith(f"--sheet {path}: {said}")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (PRESET.replace("'.*\\.gz'", "'a{99999999999999}'"), "column 'reads': 'pattern' is not a regular expression"),
-        (PRESET.replace("'.*\\.gz'", f"'{'(' * 900}{')' * 900}'"), "column 'reads': 'pattern' is not a regular expr"),
-        (f"a = {'[' * 5000}", " is not TOML: "),
-        (f"a = 1{'0' * 5000}", " is not TOML: "),
-    ],
-)
-def test_a_preset_that_no_parser_takes_is_named(text: str, said: str, tmp_path: Path) -> None:
-    path = tmp_path / "my.toml"
-    path.write_text(text)
-
-    with pytest.raises(CommandError, match=re.escape(said)):
-        read_sheet(str(path))
+    assert str(raised.value).removeprefix(f"--sheet {path}").lstrip(": ").startswith(said)
 
 
 def test_a_preset_may_begin_with_a_byte_order_mark_and_have_a_pattern_that_python_warns_of(
@@ -275,27 +263,23 @@ def test_a_preset_may_begin_with_a_byte_order_mark_and_have_a_pattern_that_pytho
 
 
 @pytest.mark.parametrize("sheet", ["nf-core/sarek", "nf-core/rnaseq"])
-@pytest.mark.parametrize("name", ["10091", "-5", "0", "1.5", "10E8", "0123.2", "true", "NULL"])
-def test_an_id_that_the_pipeline_would_read_as_a_number_is_left_out(sheet: str, name: str) -> None:
+def test_an_id_that_the_pipeline_would_read_as_a_number_is_left_out(sheet: str) -> None:
     """nf-core/rnaseq#1419, nextflow-io/nf-schema#81 and #153."""
     fits = next(each.fits for each in read_sheet(sheet).columns if each.name == "sample")
 
     assert fits
-    assert not fits(name)
+    assert not any(map(fits, ("10091", "-5", "0", "1.5", "10E8", "0123.2", "true", "NULL")))
     assert all(map(fits, ("S10091", "10091_", "0123", "1a", "1.2.3", "truely", "e8")))
 
 
 def test_a_preset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_bytes(b"\xff")
-    words = tmp_path / "words.toml"
-    words.write_text("these are words")
 
     for given, said in {
         "nf-core/sarec": "--sheet 'nf-core/sarec' is none of generic, nf-core/rnaseq, nf-core/sarek: give one",
         "none.toml": "cannot read --sheet none.toml: No such file or directory: give a file, or one of generic, ",
         str(path): f"--sheet {path} is not TOML: 'utf-8' codec",
-        str(words): f"--sheet {words} is not TOML: Expected '='",
     }.items():
         with pytest.raises(CommandError) as raised:
             read_sheet(given)
@@ -327,10 +311,6 @@ def table(aws: Aws, stored: list[dict[str, Any]]) -> str:
 
 def arn_of(stored: Sequence[Mapping[str, Any]], number: int) -> str:
     return next(each["set_arn"] for each in stored if each["set_id"] == f"{number:010}")
-
-
-def names(*lines: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO("\n".join(lines).encode()))
 
 
 def test_find_get_and_export_write_the_same_sheet(
@@ -376,7 +356,7 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
     got = cli.run("get", "-t", table, arn_of(stored, 2), "--sheet", "generic")
 
     assert found.code == 1
-    assert [line["sample"] for line in csv.DictReader(io.StringIO(found.out))] == ["s1", "s4"]
+    assert [line["sample"] for line in found.csv_lines] == ["s1", "s4"]
     unseen = "its files are not known, because its row has never seen it active"
     assert found.err == (
         f"omics-meta: not in the sheet: {arn_of(stored, 2)}: {unseen}\n"
@@ -392,7 +372,7 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
         assert cli.run(*shlex.split(command), "--dry-run", "--json").document["archived"] == archived
 
     # WHEN the read sets are named on stdin, or are some of those that fit, THEN the command has their ARNs
-    piped = cli.run("get", "-t", table, "-", "--sheet", "generic", stdin=names(arn_of(stored, 2)))
+    piped = cli.run("get", "-t", table, "-", "--sheet", "generic", stdin=arn_of(stored, 2))
     assert f"omics-meta: to activate: omics-meta activate --table {table} {arn_of(stored, 2)}\n" in piped.err
     some = cli.run("find", "-t", table, "--sample", "s1", "--limit", "2", "--sheet", "generic")
     command = f"omics-meta activate --table {table} {arn_of(stored, 1)} {arn_of(stored, 2)}"
@@ -409,7 +389,7 @@ def test_the_command_that_activates_many_says_what_else_it_takes(aws: Aws, cli: 
         aws.put(table, row(number, set_status="ARCHIVED"))
     arns = [f"{ARN}{number:010}" for number in range(21)]
 
-    piped = cli.run("get", "-t", table, "-", "--sheet", "nf-core/sarek", stdin=names(*arns))
+    piped = cli.run("get", "-t", table, "-", "--sheet", "nf-core/sarek", stdin="\n".join(arns))
     some = cli.run("find", "-t", table, "--sheet", "nf-core/sarek", "--limit", "21")
 
     command = f"omics-meta activate --table {table}"
@@ -437,19 +417,6 @@ def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
     assert not path.exists()
     assert (whole.code, len(whole.out.splitlines())) == (0, 3)
     assert f"omics-meta activate --table {table} --sample s1 --sample 's[1]'\n" in whole.err
-
-
-def test_the_command_that_activates_can_be_run_as_it_is_said(aws: Aws, cli: CommandLine) -> None:
-    table, archived = aws.table(), row(set_status="ARCHIVED")
-    aws.put(table, archived)
-
-    for words in (("find",), ("find", "--require-all"), ("get", archived["set_arn"], "--require-all")):
-        done = cli.run(*words, "-t", table, "--sheet", "nf-core/sarek")
-
-        [said] = [line for line in done.err.splitlines() if line.startswith("omics-meta: to activate: ")]
-        command = shlex.split(said.removeprefix("omics-meta: to activate: omics-meta "))
-        ran = cli.run(*command, "--dry-run")
-        assert (ran.code, f"would be activated: {archived['set_arn']}" in ran.out) == (0, True), ran.err
 
 
 def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:

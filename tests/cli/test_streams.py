@@ -1,18 +1,19 @@
 """What goes to stdout, what to stderr, and what a terminal shows."""
 
+import io
 import json
 import os
 import pty
 import re
-import signal
 import subprocess
-from functools import partial
+from contextlib import suppress
 
 import pytest
 
 from tests.cli.local_aws import Aws
 from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, OMICS_META, CommandLine
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-7]|38|4[0-7]|48|9[0-7])[0-9;]*m")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 BACKFILL_KEYS = {"command", "dry_run", "table", "region", "stores", "totals", "failures"}
 VERIFY_KEYS = {
@@ -72,18 +73,21 @@ def test_without_a_terminal_there_are_no_control_characters(command: str, aws: A
     assert "batch" not in done.out
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["plain", "json"])
-def test_any_encoding_of_stdout_will_do(form: tuple[str, ...], aws: Aws, cli: CommandLine) -> None:
+def test_any_encoding_of_stdout_will_do(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(0), aws.table()
     strange = f"{aws.arn(store, '')}試料 🧬"
     aws.put(table, {"set_arn": strange})
-    done = cli.run_process("verify", "-s", store, "-t", table, *form, *FAST, env={"PYTHONIOENCODING": "latin-1"})
-    assert done.code == 1, done.err
-    assert done.out.isascii()
-    if form:
-        assert done.document["differences"][0]["set_arn"] == strange
-    else:
-        assert strange.encode("ascii", "backslashreplace").decode() in done.out
+
+    for form in ((), ("--json",)):
+        file = io.BytesIO()
+        stdout = io.TextIOWrapper(file, encoding="latin-1")
+        done = cli.run("verify", "-s", store, "-t", table, *form, *FAST, stdout=stdout)
+        out = file.getvalue().decode("ascii")
+        assert done.code == 1, done.err
+        if form:
+            assert json.loads(out)["differences"][0]["set_arn"] == strange
+        else:
+            assert strange.encode("ascii", "backslashreplace").decode() in out
 
 
 @pytest.mark.parametrize(
@@ -121,53 +125,59 @@ def test_a_stdout_that_is_closed_is_said_in_one_line(aws: Aws, cli: CommandLine)
 def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(12), aws.table()
     terminal, side = pty.openpty()
-    process = cli.start("backfill", "-s", store, "-t", table, *FAST, stdout=subprocess.PIPE, stderr=side)
+    process = cli.start("backfill", "-s", store, "-t", table, "--json", *FAST, stdout=subprocess.PIPE, stderr=side)
     os.close(side)
-    shown = _read_to_the_end(terminal)
+    pieces: list[bytes] = []
+    with suppress(OSError):  # EIO: the other side has been closed
+        while piece := os.read(terminal, 65536):
+            pieces.append(piece)
+    os.close(terminal)
+    shown = b"".join(pieces).decode()
     out, _ = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
     assert process.returncode == 0, shown
     # A counter that moves while the work goes on (the listing pass has one of its own) ...
     counts = [int(count) for count in re.findall(r"refreshed: (\d+) read sets", shown)]
     assert len(set(counts)) > 1
     assert counts == sorted(counts)
-    # ... and the report of the batch, and the cursor where it was; none of it on stdout.
+    # ... and the report of the batch, and the cursor where it was; none of it on stdout, nor what is there here.
     assert f"store {store}: batch 1: 12 read sets: 12 created" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
     assert not CONTROL.search(out)
+    assert json.loads(out)["totals"]["created"] == 12
+    assert "totals" not in shown
 
 
-def test_rows_go_to_a_file_while_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
-    table = aws.filled(aws.store(2))
-    terminal, side = pty.openpty()
+def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: CommandLine) -> None:
+    store, table = aws.store(1), aws.table()
+    aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
+    quiet = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
 
-    process = cli.start("export", "-t", table, stdout=subprocess.PIPE, stderr=side)
-    os.close(side)
-    shown = _read_to_the_end(terminal)
-    out, _ = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
+    verbose = cli.run_process("-v", "backfill", "-s", store, "-t", table, "--json", *FAST)
 
-    assert process.returncode == 0, shown
-    assert {json.loads(line)["set_arn"] for line in out.splitlines()} == aws.rows(table).keys()
-    assert "set_arn" not in shown
-
-
-def test_an_interrupted_verify(aws: Aws, cli: CommandLine) -> None:
-    store = aws.store(1)
-    done = cli.run_and_signal(
-        signal.SIGINT, partial(aws.act_at, "ListReadSets", 1), "verify", "-s", store, "-t", aws.table()
-    )
-    assert (done.code, done.out) == (130, "")
-    assert len(done.err.splitlines()) == 1
+    assert (quiet.code, verbose.code) == (0, 0), verbose.err
+    assert "ThrottlingException" not in quiet.err
+    [line] = [line for line in verbose.err.splitlines() if "ThrottlingException" in line]
+    assert " omics ListTagsForResource failed: ThrottlingException: " in line
+    assert verbose.document["totals"]["unchanged"] == 1
 
 
-def _read_to_the_end(terminal: int) -> str:
-    shown = b""
-    while True:
-        try:
-            piece = os.read(terminal, 65536)
-        except OSError:  # EIO: the other side has been closed
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(terminal)
-    return shown.decode()
+@pytest.mark.parametrize("command", [(), ("get",), ("export",), ("dlq",), ("dlq", "show")])
+def test_h_is_short_for_help_which_is_without_types_of_python_and_folds_where_the_terminal_does(
+    command: tuple[str, ...], cli: CommandLine
+) -> None:
+    short, long = (cli.run(*command, flag, env={"COLUMNS": "110"}) for flag in ("-h", "--help"))
+
+    assert (short.code, short.out) == (0, long.out)
+    assert f"Usage: {' '.join(('omics-meta', *command))}" in short.out
+    assert not re.search("<(bool|list)", short.out)
+    assert ("complete. Parquet needs" in short.out) == (command == ("export",))
+
+
+def test_no_color_keeps_colours_away(cli: CommandLine) -> None:
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+
+    for command in ("--help", "verify --help", "bogus"):
+        coloured, plain = (cli.run(*command.split(), env=terminal | more) for more in ({}, {"NO_COLOR": "1"}))
+        assert bool(COLOUR.search(coloured.out)) is ("--help" in command)
+        assert not COLOUR.search(plain.out + plain.err)
