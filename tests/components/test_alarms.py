@@ -1,7 +1,9 @@
 """The alarms, whom they tell, and the dashboard."""
 
+import operator
 from typing import Any
 
+import pytest
 from omics_meta.commands.cost.footprint import ALARMS
 
 from tests.components.conftest import Deploy
@@ -71,6 +73,63 @@ def test_alarms_follow_the_settings(deployed: Deploy):
     assert not [type_ for type_, _ in without.kinds() if ":sns/" in type_]
 
 
+Values = list[float] | None
+"""Of a metric in one period; None where there are none."""
+
+HOURS = [None] * 47
+
+
+@pytest.mark.parametrize(
+    ("name", "quiet", "ringing"),
+    [
+        ("dead-letters", [[0], [0, 0]], [[0], [0, 1]]),
+        ("undelivered", [[0], None], [[0], [2]]),
+        ("oldest-message", [[3500, 3600]], [[3601]]),
+        ("errors", [[0, 0], None], [None, [0, 1]]),
+        ("throttles", [[5], [5], None], [[1], [2], [3]]),
+        # The last night found something, and this one begins; it finds something, and the day passes.
+        ("drift", [[0], [2, 1], None, [0], None], [[0], [0, 2], None, None]),
+        ("reconciliation", [[1], *HOURS], [[1], *HOURS, None]),
+    ],
+)
+def test_each_alarm_rings_and_does_not(deployed: Deploy, name: str, quiet: list[Values], ringing: list[Values]):
+    alarm = alarms(deployed({"alarmEmail": "on-call@example.org"}))[name]
+
+    assert played(alarm, quiet) == "OK"
+    told = played(alarm, ringing)
+
+    assert told == ("INSUFFICIENT_DATA" if name == "reconciliation" else "ALARM")
+    actions = {"ALARM": "alarmActions", "INSUFFICIENT_DATA": "insufficientDataActions"}
+    assert alarm[actions[told]] == [TOPIC_ARN]
+
+
+def test_a_new_stack_rings_for_nothing(deployed: Deploy):
+    """What a new alarm begins with, before there are any figures, is no change of its state, and tells nobody."""
+    states = {name: played(alarm, [None]) for name, alarm in alarms(deployed()).items()}
+
+    assert set(states.values()) == {"OK", "INSUFFICIENT_DATA"}
+
+
+def played(alarm: dict[str, Any], periods: list[Values]) -> str:
+    """The state that CloudWatch gives an alarm in the end, period by period from its creation.
+
+    Source: CloudWatch user guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data".
+    """
+    statistic = {"Maximum": max, "Sum": sum, "SampleCount": len}[alarm["statistic"]]
+    breaches = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt}[alarm["comparisonOperator"]]
+    state, count = "INSUFFICIENT_DATA", int(alarm["evaluationPeriods"])
+    for end in range(1, len(periods) + 1):
+        window = periods[max(end - count, 0) : end]
+        judged = [breaches(statistic(values), alarm["threshold"]) for values in window if values is not None]
+        if alarm["treatMissingData"] == "notBreaching":
+            judged += [False] * (count - len(judged))
+        if judged:
+            state = "ALARM" if all(judged) else "OK"
+        elif alarm["treatMissingData"] == "missing":
+            state = "INSUFFICIENT_DATA"
+    return state
+
+
 def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Deploy):
     deployment = deployed({"alarmEmail": "on-call@example.org"})
 
@@ -101,10 +160,8 @@ def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Depl
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
     ]
-    for name, alarm in alarms(deployment).items():
+    for alarm in alarms(deployment).values():
         assert (alarm["alarmActions"], alarm["okActions"]) == ([TOPIC_ARN], [TOPIC_ARN])
-        # Its state between two figures is known by their absence alone.
-        assert alarm.get("insufficientDataActions") == ([TOPIC_ARN] if name == "reconciliation" else None)
     own_key = deployed({"alarmEmail": "on-call@example.org", "alarmEncryption": KEY_ARN})
     assert own_key.inputs("alarm-topic")["kmsMasterKeyId"] == KEY_ARN
 

@@ -1,12 +1,23 @@
 """The stand-in has no properties of its own invention: all are those of the installed pulumi_aws."""
 
 import importlib
+import inspect
 import re
 from typing import Any
 
 import pytest
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES
 from pulumi import _types  # pyright: ignore[reportPrivateUsage] # only there are the wire names of arguments
+
+# Inputs that the SDK leaves open because there are other ways to say the same, which the stand-in does not have.
+STRICTER = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {
+        *("comparisonOperator", "evaluationPeriods", "metricName", "namespace", "period", "statistic", "threshold"),
+    },
+    "aws:dynamodb/table:Table": {"hashKey"},
+    "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
+    "aws:lambda/function:Function": {"code", "handler", "runtime"},
+}
 
 
 def sdk_class(token: str, form: str) -> Any:
@@ -32,3 +43,19 @@ def test_given_a_type_then_its_properties_and_outputs_are_those_of_the_sdk(token
     state = set(wire_names(sdk_class(token, "_{}State")).values())
     assert known.state_names() <= state
     assert not known.properties.keys() & known.outputs.keys()
+
+
+@pytest.mark.parametrize("token", RESOURCE_TYPES)
+def test_given_a_type_then_what_the_sdk_requires_is_required(token: str) -> None:
+    arguments = sdk_class(token, "{}Args")
+    names = wire_names(arguments)
+    parameters = inspect.signature(arguments.__init__).parameters.values()
+    by_sdk = {
+        names[parameter.name]
+        for parameter in parameters
+        if parameter.name in names and parameter.default is inspect.Parameter.empty
+    }
+
+    required = {name for name, declared in RESOURCE_TYPES[token].properties.items() if declared.required}
+
+    assert required == by_sdk | STRICTER.get(token, set())

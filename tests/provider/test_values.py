@@ -1,11 +1,16 @@
-"""Values on the wire, and when two values mean the same."""
+"""Values on the wire, archives, and when two values mean the same."""
 
+import io
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
-from omics_sandbox.provider.shapes import JsonText, ListOf, Object, PolicyDocument, Shape, TextMap
+from omics_sandbox.provider.archives import zip_bytes
+from omics_sandbox.provider.errors import ProviderError
+from omics_sandbox.provider.shapes import JsonText, ListOf, Number, Object, PolicyDocument, Shape, Text, TextMap
 from omics_sandbox.provider.values import UNKNOWN, decode, encode
 from pulumi.runtime import rpc
 
@@ -41,19 +46,19 @@ def test_given_secrets_and_nulls_when_decoded_then_values_are_plain() -> None:
 
 POLICY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["b", "a"], "Resource": "*"}}
 SAME_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["a", "b"], "Resource": ["*"]}]}
-RECOVERY = Object({"enabled": ("Enabled", Shape()), "days": ("Days", Shape())})
+RECOVERY = Object({"enabled": ("Enabled", Text()), "days": ("Days", Number())})
 
 
 @pytest.mark.parametrize(
     ("shape", "one", "other", "same"),
     [
-        pytest.param(Shape(), None, "", True, id="nothing and empty"),
-        pytest.param(Shape(), 0, 1, False, id="numbers"),
+        pytest.param(Text(), None, "", True, id="nothing and empty"),
+        pytest.param(Number(), 0, 1, False, id="numbers"),
         pytest.param(JsonText(), '{"a": [1]}', '{ "a":[1] }', True, id="JSON spacing"),
         pytest.param(JsonText(), '{"a": [1, 2]}', '{"a": [2, 1]}', False, id="JSON order"),
         pytest.param(PolicyDocument(), json.dumps(POLICY), json.dumps(SAME_POLICY), True, id="policies"),
         pytest.param(PolicyDocument(), json.dumps(POLICY), '{"Statement": []}', False, id="other policies"),
-        pytest.param(ListOf(Shape()), ["a", "b"], ["b", "a"], True, id="lists"),
+        pytest.param(ListOf(Text()), ["a", "b"], ["b", "a"], True, id="lists"),
         pytest.param(TextMap(), {"a": "1"}, {"a": "1", "b": "2"}, False, id="maps"),
         pytest.param(RECOVERY, {"enabled": "y"}, {"enabled": "y", "days": 35}, True, id="left to AWS"),
         pytest.param(RECOVERY, {"enabled": "y", "days": 1}, {"enabled": "y"}, False, id="not there"),
@@ -67,3 +72,30 @@ def test_given_an_actual_value_when_projected_then_it_keeps_the_spelling_of_the_
     assert JsonText().project('{"a": 1}', '{"a":1}') == '{"a": 1}'
     assert JsonText().project('{"a": 1}', '{"a":2}') == '{"a":2}'
     assert RECOVERY.project({"enabled": "y"}, {"enabled": "n", "days": 35}) == {"enabled": "n"}
+
+
+def members(contents: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(contents)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def test_given_a_folder_and_a_zip_when_packed_then_each_gives_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "code" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "a.py").write_text("a")
+    zipped = tmp_path / "code.zip"
+    zipped.write_bytes(zip_bytes({"path": "code"}, tmp_path))
+
+    assert members(zipped.read_bytes()) == {"inner/a.py": b"a"}
+    assert zip_bytes({"path": "code"}, tmp_path) == zipped.read_bytes(), "the same contents give the same zip"
+    assert zip_bytes({"path": "code.zip"}, tmp_path) == zipped.read_bytes(), "a zip is handed on as it is"
+
+
+@pytest.mark.parametrize(
+    ("archive", "message"), [({"path": "nowhere"}, "there is no file"), ({"assets": {}}, "only archives of local")]
+)
+def test_given_no_file_or_folder_when_packed_then_the_message_says_so(
+    archive: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ProviderError, match=message):
+        zip_bytes(archive, tmp_path)

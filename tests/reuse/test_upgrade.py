@@ -51,8 +51,7 @@ def resources(sandbox: Sandbox) -> Deploy:
             config |= {"retainTable": False, "tableDeletionProtection": False}
         deployment = deploy(ROOT, stack="any", config=config, environment=sandbox.environment)
         try:
-            resources = deployment.resources
-            return {each.urn.split("::", 2)[2]: _fixed(each.implementation.token, each.state) for each in resources}
+            return {each.urn.split("::", 2)[2]: _fixed(each.token, each.state) for each in deployment.resources}
         finally:
             deployment.destroy()
 

@@ -1,16 +1,30 @@
 """The resource types that the stand-in knows, with the properties that the product uses."""
 
+import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from botocore import model
 from typing_extensions import override
 
+from omics_sandbox.provider.archives import zip_bytes
 from omics_sandbox.provider.errors import ProviderError
-from omics_sandbox.provider.resource_type import Property, ResourceType, name_as, plain
-from omics_sandbox.provider.shapes import Archive, FunctionName, JsonText, ListOf, Object, PolicyDocument, Shape
-from omics_sandbox.provider.values import Names, Properties, is_empty
+from omics_sandbox.provider.naming import Naming
+from omics_sandbox.provider.resource_type import Property, ResourceType, name_as
+from omics_sandbox.provider.shapes import (
+    Archive,
+    Arn,
+    Boolean,
+    FunctionName,
+    JsonText,
+    ListOf,
+    Number,
+    Object,
+    PolicyDocument,
+    Text,
+)
+from omics_sandbox.provider.values import UNKNOWN, Names, Properties, holds_unknown, is_empty
 
 # CloudWatch and CloudWatch Logs.
 
@@ -20,12 +34,26 @@ class MetricAlarm(ResourceType):
 
     token: ClassVar = "aws:cloudwatch/metricAlarm:MetricAlarm"
     service: ClassVar = "cloudwatch"
+    title: ClassVar = "CloudWatch Metric Alarm"
+    naming: ClassVar = Naming(r".{1,255}", 255)
     properties: ClassVar = {
-        **plain("alarmActions", "alarmDescription", "comparisonOperator", "dimensions", "evaluationPeriods"),
-        **plain("insufficientDataActions", "metricName", "namespace", "period", "statistic", "tags", "threshold"),
+        "alarmActions": Property(),
+        "alarmDescription": Property(),
+        "comparisonOperator": Property(required=True),
+        "dimensions": Property(),
+        "evaluationPeriods": Property(required=True),
+        "insufficientDataActions": Property(),
+        "metricName": Property(required=True),
         "name": name_as("AlarmName"),
+        "namespace": Property(required=True),
         "okActions": Property("OKActions"),
-        "treatMissingData": Property(default="missing"),
+        "period": Property(required=True),
+        "statistic": Property(required=True),
+        "tags": Property(),
+        "threshold": Property(required=True),
+        "treatMissingData": Property(
+            shape=Text(one_of=("missing", "ignore", "breaching", "notBreaching")), default="missing"
+        ),
     }
     outputs: ClassVar = {"arn": "AlarmArn"}
     create_call: ClassVar = "put_metric_alarm"
@@ -46,9 +74,11 @@ class Dashboard(ResourceType):
 
     token: ClassVar = "aws:cloudwatch/dashboard:Dashboard"
     service: ClassVar = "cloudwatch"
+    title: ClassVar = "CloudWatch Dashboard"
+    shown_by: ClassVar = "dashboardName"
     properties: ClassVar = {
-        "dashboardBody": Property(shape=JsonText()),
-        "dashboardName": Property(replaces=True),
+        "dashboardBody": Property(shape=JsonText(), required=True),
+        "dashboardName": Property(required=True, replaces=True),
     }
     create_call: ClassVar = "put_dashboard"
     read_call: ClassVar = "get_dashboard"
@@ -59,16 +89,24 @@ class Dashboard(ResourceType):
         self.call("delete_dashboards", DashboardNames=[resource_id])
 
 
+# fmt: off
+_RETENTIONS: Final = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
+                      2922, 3288, 3653)
+# fmt: on
+
+
 class LogGroup(ResourceType):
     """`aws:cloudwatch/logGroup:LogGroup`."""
 
     token: ClassVar = "aws:cloudwatch/logGroup:LogGroup"
     service: ClassVar = "logs"
+    title: ClassVar = "CloudWatch Logs Log Group"
+    naming: ClassVar = Naming(r"[a-zA-Z0-9_/.#-]{1,512}", 512)
     properties: ClassVar = {
-        "kmsKeyId": Property("kmsKeyId"),
+        "kmsKeyId": Property("kmsKeyId", Arn()),
         "name": name_as("logGroupName"),
-        "namePrefix": Property(replaces=True, kept=True, apart=True),
-        "retentionInDays": Property("retentionInDays", default=0, apart=True),
+        "namePrefix": Property(shape=Text(), replaces=True, kept=True, apart=True),
+        "retentionInDays": Property("retentionInDays", Number(one_of=_RETENTIONS), default=0, apart=True),
         "tags": Property("tags"),
     }
     outputs: ClassVar = {"arn": "arn"}
@@ -85,7 +123,8 @@ class LogGroup(ResourceType):
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        groups = self.call("describe_log_groups", logGroupNamePrefix=resource_id)["logGroups"]
+        pages = self.client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=resource_id)
+        groups = (group for page in pages for group in page["logGroups"])
         group = next((group for group in groups if group["logGroupName"] == resource_id), None)
         # The ARN that the provider gives has no `:*` at the end.
         return group and {**group, "arn": group["arn"].removesuffix(":*")}
@@ -106,9 +145,17 @@ class LogGroup(ResourceType):
 _WAIT: Final = {"Delay": 1, "MaxAttempts": 120}
 _INDEX: Final = Object(
     {
-        name: (name, Shape())
-        for name in ("hashKey", "name", "projectionType", "rangeKey", "readCapacity", "writeCapacity")
-    }
+        name: (name, shape)
+        for name, shape in {
+            "hashKey": Text(),
+            "name": Text(),
+            "projectionType": Text(one_of=("ALL", "KEYS_ONLY")),
+            "rangeKey": Text(),
+            "readCapacity": Number(0),
+            "writeCapacity": Number(0),
+        }.items()
+    },
+    frozenset({"hashKey", "name", "projectionType"}),
 )
 
 
@@ -117,34 +164,66 @@ class Table(ResourceType):
 
     token: ClassVar = "aws:dynamodb/table:Table"
     service: ClassVar = "dynamodb"
+    title: ClassVar = "AWS DynamoDB Table"
+    naming: ClassVar = Naming(r"[a-zA-Z0-9_.-]{3,255}", 255)
     properties: ClassVar = {
         "attributes": Property(
             "AttributeDefinitions",
-            ListOf(Object({"name": ("AttributeName", Shape()), "type": ("AttributeType", Shape())})),
+            ListOf(
+                Object(
+                    {"name": ("AttributeName", Text()), "type": ("AttributeType", Text(one_of=("S", "N", "B")))},
+                    frozenset({"name", "type"}),
+                )
+            ),
             computed=True,
         ),
         "billingMode": Property(default="PROVISIONED", apart=True),
         "deletionProtectionEnabled": Property(default=False),
         "globalSecondaryIndexes": Property(shape=ListOf(_INDEX), apart=True),
-        "hashKey": Property(replaces=True, apart=True),
+        "hashKey": Property(shape=Text(), replaces=True, required=True, apart=True),
         "name": name_as("TableName"),
-        "pointInTimeRecovery": Property(shape=Object({"enabled": ("Enabled", Shape())}), computed=True, apart=True),
-        "readCapacity": Property(computed=True, apart=True),
-        "serverSideEncryption": Property(
-            shape=Object({"enabled": ("Enabled", Shape()), "kmsKeyArn": ("Key", Shape())}), computed=True, apart=True
+        "pointInTimeRecovery": Property(
+            shape=Object({"enabled": ("Enabled", Boolean())}, frozenset({"enabled"})), computed=True, apart=True
         ),
-        "streamEnabled": Property(apart=True),
-        "streamViewType": Property(computed=True, apart=True),
+        "readCapacity": Property(shape=Number(0), computed=True, apart=True),
+        "serverSideEncryption": Property(
+            shape=Object({"enabled": ("Enabled", Boolean()), "kmsKeyArn": ("Key", Arn())}, frozenset({"enabled"})),
+            computed=True,
+            apart=True,
+        ),
+        "streamEnabled": Property(shape=Boolean(), apart=True),
+        "streamViewType": Property(
+            shape=Text(one_of=("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")), computed=True, apart=True
+        ),
         "tags": Property(),
-        "writeCapacity": Property(computed=True, apart=True),
+        "writeCapacity": Property(shape=Number(0), computed=True, apart=True),
     }
-    outputs: ClassVar = {"arn": "TableArn", "rangeKey": "RangeKey", "streamArn": "LatestStreamArn"}
+    outputs: ClassVar = {"arn": "TableArn", "streamArn": "LatestStreamArn"}
     create_call: ClassVar = "create_table"
     read_call: ClassVar = "describe_table"
     delete_call: ClassVar = "delete_table"
     update_call: ClassVar = "update_table"
     answer: ClassVar = "Table"
     identity: ClassVar = ("TableName",)
+
+    @override
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        attributes = inputs.get("attributes", [])
+        indexes = inputs.get("globalSecondaryIndexes", [])
+        if holds_unknown([attributes, indexes, inputs.get("hashKey")]):
+            return
+        keys = [each[key] for each in (inputs, *indexes) for key in ("hashKey", "rangeKey") if key in each]
+        declared = {attribute["name"] for attribute in attributes}
+        if unused := sorted(declared - set(keys)):
+            yield "attributes", f"all attributes must be indexed. Unused attributes: {unused}"
+        if unindexed := sorted(set(keys) - declared):
+            yield "attributes", f"all indexes must match a defined attribute. Unmatched indexes: {unindexed}"
+        capacity = [name for name in ("readCapacity", "writeCapacity") if inputs.get(name)]
+        if inputs.get("billingMode", "PROVISIONED") == "PROVISIONED":
+            for name in {"readCapacity", "writeCapacity"} - set(capacity):
+                yield name, f"{name} must be greater than 0 when billingMode is PROVISIONED"
+        elif capacity:
+            yield capacity[0], f"{capacity[0]} can not be set when billingMode is PAY_PER_REQUEST"
 
     @override
     def create_resource(self, inputs: Properties) -> str:
@@ -285,6 +364,8 @@ class EventRule(ResourceType):
 
     token: ClassVar = "aws:cloudwatch/eventRule:EventRule"
     service: ClassVar = "events"
+    title: ClassVar = "EventBridge Rule"
+    naming: ClassVar = Naming(r"[0-9A-Za-z_.-]{1,64}", 64)
     properties: ClassVar = {
         "description": Property(),
         "eventPattern": Property(shape=JsonText()),
@@ -297,15 +378,24 @@ class EventRule(ResourceType):
     delete_call: ClassVar = "delete_rule"
     identity: ClassVar = ("Name",)
 
+    @override
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        if "eventPattern" not in inputs:
+            yield "eventPattern", "one of `eventPattern,scheduleExpression` must be specified"
+
 
 class EventTarget(ResourceType):
-    """`aws:cloudwatch/eventTarget:EventTarget`. Its id is `<rule>-<target id>`."""
+    """`aws:cloudwatch/eventTarget:EventTarget`. Its id is `<rule>-<target id>`, and `<rule>/<target id>` on import."""
 
     token: ClassVar = "aws:cloudwatch/eventTarget:EventTarget"
     service: ClassVar = "events"
+    title: ClassVar = "EventBridge Target"
+    shown_by: ClassVar = "rule"
     properties: ClassVar = {
-        **plain("arn", "deadLetterConfig", "retryPolicy"),
-        "rule": Property(replaces=True, apart=True),
+        "arn": Property(required=True),
+        "deadLetterConfig": Property(),
+        "retryPolicy": Property(),
+        "rule": Property(shape=Text(), required=True, replaces=True, apart=True),
         "sqsTarget": Property("SqsParameters"),
         "targetId": Property("Id", replaces=True, computed=True),
     }
@@ -331,9 +421,11 @@ class EventTarget(ResourceType):
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        targets: list[dict[str, Any]] = self.call("list_targets_by_rule", Rule=known["rule"])["Targets"]
-        target = next((target for target in targets if f"{known['rule']}-{target['Id']}" == resource_id), None)
-        return target and {**target, "Rule": known["rule"]}
+        rule = known.get("rule", resource_id.partition("/")[0])
+        targets: list[dict[str, Any]] = self.call("list_targets_by_rule", Rule=rule)["Targets"]
+        ids = {f"{rule}-{target['Id']}": target for target in targets}
+        target = ids.get(resource_id.replace("/", "-"))
+        return target and {**target, "Rule": rule}
 
     @override
     def update_resource(self, resource_id: str, wanted: Properties, inputs: Properties, changed: Names) -> None:
@@ -355,11 +447,19 @@ class Schedule(ResourceType):
 
     token: ClassVar = "aws:scheduler/schedule:Schedule"
     service: ClassVar = "scheduler"
+    title: ClassVar = "EventBridge Scheduler Schedule"
+    naming: ClassVar = Naming(r"[0-9A-Za-z_.-]{1,64}", 64)
     properties: ClassVar = {
-        **plain("description", "flexibleTimeWindow", "scheduleExpression", "target"),
+        "description": Property(),
+        "flexibleTimeWindow": Property(required=True),
         "groupName": Property(replaces=True, default="default"),
         "name": name_as("Name"),
+        "scheduleExpression": Property(
+            shape=Text(pattern=r"(rate|cron|at)\(.+\)", described="rate(...), cron(...) or at(...) is expected"),
+            required=True,
+        ),
         "state": Property(default="ENABLED"),
+        "target": Property(required=True),
     }
     outputs: ClassVar = {"arn": "Arn"}
     create_call: ClassVar = "create_schedule"
@@ -379,8 +479,10 @@ class Role(ResourceType):
 
     token: ClassVar = "aws:iam/role:Role"
     service: ClassVar = "iam"
+    title: ClassVar = "IAM Role"
+    naming: ClassVar = Naming(r"[\w+=,.@-]{1,64}", 64)
     properties: ClassVar = {
-        "assumeRolePolicy": Property("AssumeRolePolicyDocument", PolicyDocument()),
+        "assumeRolePolicy": Property("AssumeRolePolicyDocument", PolicyDocument(), required=True),
         "description": Property(),
         "name": name_as("RoleName"),
         "tags": Property(),
@@ -406,10 +508,12 @@ class RolePolicy(ResourceType):
 
     token: ClassVar = "aws:iam/rolePolicy:RolePolicy"
     service: ClassVar = "iam"
+    title: ClassVar = "IAM Role Policy"
+    naming: ClassVar = Naming(r"[\w+=,.@-]{1,128}", 128)
     properties: ClassVar = {
         "name": name_as("PolicyName"),
-        "policy": Property("PolicyDocument", PolicyDocument()),
-        "role": Property("RoleName", replaces=True),
+        "policy": Property("PolicyDocument", PolicyDocument(), required=True),
+        "role": Property("RoleName", required=True, replaces=True),
     }
     create_call: ClassVar = "put_role_policy"
     read_call: ClassVar = "get_role_policy"
@@ -428,15 +532,22 @@ class Function(ResourceType):
 
     token: ClassVar = "aws:lambda/function:Function"
     service: ClassVar = "lambda"
+    title: ClassVar = "Lambda Function"
+    naming: ClassVar = Naming(r"[a-zA-Z0-9_-]{1,64}", 64)
     properties: ClassVar = {
         "architectures": Property(computed=True),
-        "code": Property(shape=Archive(), kept=True, apart=True),
-        **plain("description", "environment", "handler", "role", "runtime", "tags"),
+        "code": Property(shape=Archive(), required=True, kept=True, apart=True),
+        "description": Property(),
+        "environment": Property(),
+        "handler": Property(required=True),
         "loggingConfig": Property(computed=True, kept=True),  # not every local AWS tells it back
-        "memorySize": Property(default=128),
+        "memorySize": Property(shape=Number(128, 10_240), default=128),
         "name": name_as("FunctionName"),
-        "reservedConcurrentExecutions": Property(default=-1, apart=True),
-        "timeout": Property(default=3),
+        "reservedConcurrentExecutions": Property(shape=Number(-1), default=-1, apart=True),
+        "role": Property(shape=Arn(), required=True),
+        "runtime": Property(required=True),
+        "tags": Property(),
+        "timeout": Property(shape=Number(1, 900), default=3),
     }
     outputs: ClassVar = {"arn": "FunctionArn"}
     create_call: ClassVar = "create_function"
@@ -447,7 +558,8 @@ class Function(ResourceType):
 
     @override
     def create_resource(self, inputs: Properties) -> str:
-        self.call("create_function", **self.arguments(inputs, inputs), Code={"ZipFile": self._zip(inputs)})
+        code = {"ZipFile": zip_bytes(inputs["code"], self.root)}
+        self.call("create_function", **self.arguments(inputs, inputs), Code=code)
         self._wait("function_active_v2", inputs["name"])
         return inputs["name"]
 
@@ -468,14 +580,11 @@ class Function(ResourceType):
             self._wait("function_updated_v2", resource_id)
         if _CODE & changed:
             architectures = inputs.get("architectures", ["x86_64"])
-            code = {"ZipFile": self._zip(inputs), "Architectures": architectures}
-            self.call("update_function_code", FunctionName=resource_id, **code)
+            code = zip_bytes(inputs["code"], self.root)
+            self.call("update_function_code", FunctionName=resource_id, ZipFile=code, Architectures=architectures)
             self._wait("function_updated_v2", resource_id)
         if "reservedConcurrentExecutions" in changed:
             self._set_concurrency(resource_id, inputs)
-
-    def _zip(self, inputs: Properties) -> bytes:
-        return (self.root / inputs["code"]["path"]).read_bytes()
 
     def _wait(self, waiter: str, name: str) -> None:
         self.client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig={"Delay": 1})
@@ -493,9 +602,11 @@ class FunctionRecursionConfig(ResourceType):
 
     token: ClassVar = "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"
     service: ClassVar = "lambda"
+    title: ClassVar = "Lambda Function Recursion Config"
+    shown_by: ClassVar = "functionName"
     properties: ClassVar = {
-        "functionName": Property(replaces=True),
-        "recursiveLoop": Property(),
+        "functionName": Property(required=True, replaces=True),
+        "recursiveLoop": Property(required=True),
     }
     create_call: ClassVar = "put_function_recursion_config"
     read_call: ClassVar = "get_function_recursion_config"
@@ -511,12 +622,16 @@ class EventSourceMapping(ResourceType):
 
     token: ClassVar = "aws:lambda/eventSourceMapping:EventSourceMapping"
     service: ClassVar = "lambda"
+    title: ClassVar = "Lambda Event Source Mapping"
+    shown_by: ClassVar = "eventSourceArn"
     properties: ClassVar = {
         "batchSize": Property(computed=True),
         "enabled": Property(default=True),
-        "eventSourceArn": Property(replaces=True),
-        "functionName": Property(shape=FunctionName()),
-        **plain("functionResponseTypes", "scalingConfig", "tags"),
+        "eventSourceArn": Property(required=True, replaces=True),
+        "functionName": Property(shape=FunctionName(), required=True),
+        "functionResponseTypes": Property(),
+        "scalingConfig": Property(),
+        "tags": Property(),
     }
     outputs: ClassVar = {"arn": "EventSourceMappingArn", "uuid": "UUID"}
     create_call: ClassVar = "create_event_source_mapping"
@@ -525,6 +640,12 @@ class EventSourceMapping(ResourceType):
     delete_call: ClassVar = "delete_event_source_mapping"
     identity: ClassVar = ("UUID",)
     created: ClassVar = "UUID"
+
+    @override
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        source, size = inputs.get("eventSourceArn"), inputs.get("batchSize")
+        if isinstance(source, str) and source.endswith(".fifo") and isinstance(size, int) and size > 10:  # AWS's limit
+            yield "batchSize", f"BatchSize must not be greater than 10 for FIFO queues, got {size}"
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
@@ -537,14 +658,19 @@ class EventSourceMapping(ResourceType):
 
 # SNS.
 
+_DEFAULT_STATEMENT: Final = "__default_statement_ID"
+"""Sid of the one statement in the policy that SNS itself gives a topic."""
+
 
 class Topic(ResourceType):
     """`aws:sns/topic:Topic`, for standard topics."""
 
     token: ClassVar = "aws:sns/topic:Topic"
     service: ClassVar = "sns"
+    title: ClassVar = "SNS Topic"
+    naming: ClassVar = Naming(r"[0-9A-Za-z_-]{1,256}", 256)
     properties: ClassVar = {
-        "kmsMasterKeyId": Property(attribute=True),
+        "kmsMasterKeyId": Property(shape=Text(), attribute=True),
         "name": name_as("Name"),
         "tags": Property(),
     }
@@ -567,13 +693,15 @@ class Topic(ResourceType):
 
 
 class TopicPolicy(ResourceType):
-    """`aws:sns/topicPolicy:TopicPolicy`."""
+    """`aws:sns/topicPolicy:TopicPolicy`. A topic always has a policy: without this one, that which SNS gives it."""
 
     token: ClassVar = "aws:sns/topicPolicy:TopicPolicy"
     service: ClassVar = "sns"
+    title: ClassVar = "SNS Topic Policy"
+    shown_by: ClassVar = "arn"
     properties: ClassVar = {
-        "arn": Property("TopicArn", replaces=True),
-        "policy": Property("AttributeValue", PolicyDocument()),
+        "arn": Property("TopicArn", Arn(), required=True, replaces=True),
+        "policy": Property("AttributeValue", PolicyDocument(), required=True),
     }
     create_call: ClassVar = "set_topic_attributes"
     fixed: ClassVar = {"AttributeName": "Policy"}
@@ -583,11 +711,22 @@ class TopicPolicy(ResourceType):
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        return {"AttributeValue": (super().fetch(resource_id, known) or {})["Policy"]}
+        policy = (super().fetch(resource_id, known) or {})["Policy"]
+        return None if _DEFAULT_STATEMENT in policy else {"AttributeValue": policy}
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        """Leave the policy there: a topic cannot be without one."""
+        # As the real provider does: the owner alone may use the topic again.
+        statement = {
+            "Sid": _DEFAULT_STATEMENT,
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "sns:Publish",
+            "Resource": resource_id,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": resource_id.split(":")[4]}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.call(self.create_call, TopicArn=resource_id, AttributeValue=policy, **self.fixed)
 
 
 class TopicSubscription(ResourceType):
@@ -595,10 +734,12 @@ class TopicSubscription(ResourceType):
 
     token: ClassVar = "aws:sns/topicSubscription:TopicSubscription"
     service: ClassVar = "sns"
+    title: ClassVar = "SNS Topic Subscription"
+    shown_by: ClassVar = "endpoint"
     properties: ClassVar = {
-        "endpoint": Property(replaces=True),
-        "protocol": Property(replaces=True),
-        "topic": Property("TopicArn", replaces=True),
+        "endpoint": Property(required=True, replaces=True),
+        "protocol": Property(required=True, replaces=True),
+        "topic": Property("TopicArn", required=True, replaces=True),
     }
     create_call: ClassVar = "subscribe"
     fixed: ClassVar = {"ReturnSubscriptionArn": True}
@@ -619,18 +760,24 @@ class Queue(ResourceType):
 
     token: ClassVar = "aws:sqs/queue:Queue"
     service: ClassVar = "sqs"
+    title: ClassVar = "SQS Queue"
+    naming: ClassVar = Naming(r"[0-9A-Za-z_-]{1,80}|[0-9A-Za-z_-]{1,75}\.fifo", 80)
     properties: ClassVar = {
-        "contentBasedDeduplication": Property(default=False, attribute=True),
-        "deduplicationScope": Property(computed=True, attribute=True),
-        "fifoQueue": Property(replaces=True, default=False, attribute=True),
-        "fifoThroughputLimit": Property(computed=True, attribute=True),
-        "kmsMasterKeyId": Property(attribute=True),
-        "messageRetentionSeconds": Property("MessageRetentionPeriod", default=345_600, attribute=True),
+        "contentBasedDeduplication": Property(shape=Boolean(), default=False, attribute=True),
+        "deduplicationScope": Property(shape=Text(one_of=("messageGroup", "queue")), computed=True, attribute=True),
+        "fifoQueue": Property(shape=Boolean(), replaces=True, default=False, attribute=True),
+        "fifoThroughputLimit": Property(
+            shape=Text(one_of=("perQueue", "perMessageGroupId")), computed=True, attribute=True
+        ),
+        "kmsMasterKeyId": Property(shape=Text(), attribute=True),
+        "messageRetentionSeconds": Property(
+            "MessageRetentionPeriod", Number(60, 1_209_600), default=345_600, attribute=True
+        ),
         "name": name_as("QueueName"),
         "redrivePolicy": Property(shape=JsonText(), computed=True, attribute=True),
-        "sqsManagedSseEnabled": Property(computed=True, attribute=True),
+        "sqsManagedSseEnabled": Property(shape=Boolean(), computed=True, attribute=True),
         "tags": Property("tags"),
-        "visibilityTimeoutSeconds": Property("VisibilityTimeout", default=30, attribute=True),
+        "visibilityTimeoutSeconds": Property("VisibilityTimeout", Number(0, 43_200), default=30, attribute=True),
     }
     outputs: ClassVar = {"arn": "QueueArn", "url": "QueueUrl"}
     create_call: ClassVar = "create_queue"
@@ -638,6 +785,22 @@ class Queue(ResourceType):
     delete_call: ClassVar = "delete_queue"
     identity: ClassVar = ("QueueUrl",)
     created: ClassVar = "QueueUrl"
+
+    @override
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        name, fifo = inputs.get("name"), inputs.get("fifoQueue", False)
+        if isinstance(name, str) and fifo is not UNKNOWN:
+            if fifo and not name.endswith(_FIFO_SUFFIX):
+                yield "name", f"invalid queue name: {name} (the name of a FIFO queue ends in {_FIFO_SUFFIX})"
+            elif not fifo and name.endswith(_FIFO_SUFFIX):
+                yield "name", f"invalid queue name: {name} (only a FIFO queue's name ends in {_FIFO_SUFFIX})"
+        if not fifo:
+            for only_fifo in ("contentBasedDeduplication", "deduplicationScope", "fifoThroughputLimit"):
+                if inputs.get(only_fifo):
+                    yield only_fifo, f"{only_fifo} can only be set for FIFO queue"
+        # Even where one of them switches its kind of encryption off.
+        if {"sqsManagedSseEnabled", "kmsMasterKeyId"} <= inputs.keys():
+            yield "sqsManagedSseEnabled", '"sqsManagedSseEnabled": conflicts with kmsMasterKeyId'
 
     @override
     def name_suffix(self, inputs: Properties) -> str:
@@ -658,6 +821,7 @@ class _QueueAttribute(ResourceType):
     """An attribute of a queue that is a resource of its own, so that it can refer to resources made later."""
 
     service: ClassVar = "sqs"
+    shown_by: ClassVar = "queueUrl"
     create_call: ClassVar = "set_queue_attributes"
     identity: ClassVar = ("QueueUrl",)
 
@@ -679,9 +843,10 @@ class QueuePolicy(_QueueAttribute):
     """`aws:sqs/queuePolicy:QueuePolicy`."""
 
     token: ClassVar = "aws:sqs/queuePolicy:QueuePolicy"
+    title: ClassVar = "SQS Queue Policy"
     properties: ClassVar = {
-        "policy": Property(shape=PolicyDocument(), attribute=True),
-        "queueUrl": Property(replaces=True),
+        "policy": Property(shape=PolicyDocument(), required=True, attribute=True),
+        "queueUrl": Property(required=True, replaces=True),
     }
 
 
@@ -689,9 +854,10 @@ class RedriveAllowPolicy(_QueueAttribute):
     """`aws:sqs/redriveAllowPolicy:RedriveAllowPolicy`."""
 
     token: ClassVar = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
+    title: ClassVar = "SQS Queue Redrive Allow Policy"
     properties: ClassVar = {
-        "queueUrl": Property(replaces=True),
-        "redriveAllowPolicy": Property(shape=JsonText(), attribute=True),
+        "queueUrl": Property(required=True, replaces=True),
+        "redriveAllowPolicy": Property(shape=JsonText(), required=True, attribute=True),
     }
 
     @override
@@ -703,12 +869,8 @@ class RedriveAllowPolicy(_QueueAttribute):
 
 
 def read_attributes(client: Any, queue_url: str) -> dict[str, Any]:
-    """Return all attributes of a queue by SQS's names, with the numbers and booleans that it writes as text."""
-    attributes = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"]).get("Attributes", {})
-    switches = {"true": True, "false": False}
-    return {
-        name: int(text) if text.isdigit() else switches.get(text.lower(), text) for name, text in attributes.items()
-    }
+    """Return all attributes of a queue by SQS's names."""
+    return client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"]).get("Attributes", {})
 
 
 RESOURCE_TYPES: Final[dict[str, type[ResourceType]]] = {

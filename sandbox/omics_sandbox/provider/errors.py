@@ -2,12 +2,35 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 
 class ProviderError(Exception):
     """The provider cannot do what was asked; the message is for the author of the Pulumi program."""
+
+
+class IncompleteCreationError(ProviderError):
+    """A resource exists in AWS, but a later step of its creation failed.
+
+    Pulumi keeps such a resource in its state, so that the next update or destroy finds it.
+    """
+
+    def __init__(self, message: str, resource_id: str, state: dict[str, Any], inputs: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.resource_id = resource_id
+        self.state = state
+        self.inputs = inputs
+
+
+@dataclass(frozen=True)
+class CheckFailure:
+    """One reason for which inputs are refused before anything is touched."""
+
+    property_name: str
+    reason: str
 
 
 @contextmanager

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from typing_extensions import override
 
 from omics_sandbox.provider import invokes
-from omics_sandbox.provider.aws import Aws
+from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES, resource_type
-from omics_sandbox.provider.errors import ProviderError
+from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
 from omics_sandbox.provider.resource_type import ResourceType
 from omics_sandbox.provider.values import UNKNOWN, Properties, decode, encode
 
@@ -77,6 +77,12 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     @override
+    def Handshake(
+        self, request: provider_pb2.ProviderHandshakeRequest, context: Context
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        return provider_pb2.ProviderHandshakeResponse()
+
+    @override
     def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=version())
 
@@ -87,11 +93,13 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     @override
     def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         inputs = decode(request.news)
-        with _refusing(context):
-            aws = Aws(self._environment, inputs)
-            aws.require_credentials()
-            inputs.setdefault("region", aws.region)
-            return provider_pb2.CheckResponse(inputs=encode(inputs))
+        failures = check_settings(inputs)
+        if not failures:
+            with _refusing(context):
+                aws = Aws(self._environment, ProviderSettings.from_inputs(inputs))
+                aws.require_credentials()
+                inputs.setdefault("region", aws.region)
+        return _checked(inputs, failures)
 
     @override
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
@@ -102,7 +110,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
-        self._aws = Aws(self._environment, decode(request.args))
+        self._aws = Aws(self._environment, ProviderSettings.from_inputs(decode(request.args)))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @override
@@ -116,16 +124,23 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         with _refusing(context):
             name = request.urn.split("::", 3)[3]
-            olds, news = decode(request.olds), decode(request.news)
-            inputs, failures = self._type(request.urn).check(name, olds, news, request.randomSeed)
-            return provider_pb2.CheckResponse(inputs=encode(inputs), failures=failures)
+            checked = self._type(request.urn).check(
+                name, decode(request.olds), decode(request.news), request.randomSeed
+            )
+            return _checked(checked.inputs, checked.failures)
 
     @override
     def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         with _refusing(context):
-            old_inputs, state, news = map(decode, (request.old_inputs, request.olds, request.news))
-            difference = self._type(request.urn).diff(old_inputs, state, news)
-            return _difference(sorted(difference.changed), sorted(difference.replacing))
+            implementation = self._type(request.urn)
+            news, state = decode(request.news), decode(request.olds)
+            difference = implementation.diff(decode(request.old_inputs), state, news)
+            ignored = set(request.ignoreChanges)
+            response = _difference(sorted(difference.changed - ignored), sorted(difference.replacing - ignored))
+            # Two resources of one name cannot exist at a time.
+            named_alike = implementation.naming is not None and news.get("name") == state.get("name")
+            response.deleteBeforeReplace = bool(response.replaces) and named_alike
+            return response
 
     @override
     def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
@@ -157,13 +172,19 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             if request.preview:
                 return provider_pb2.UpdateResponse(properties=encode({**state, **inputs}))
             changed = implementation.diff(decode(request.old_inputs), state, inputs).changed
-            state = implementation.update(request.id, state, inputs, changed)
+            ignored = set(request.ignoreChanges)
+            state = implementation.update(request.id, state, inputs, changed - ignored)
             return provider_pb2.UpdateResponse(properties=encode(state))
 
     @override
     def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
         with _refusing(context):
             self._type(request.urn).delete(request.id, decode(request.properties))
+        return empty_pb2.Empty()
+
+    @override
+    def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
+        # Calls to AWS are short: those under way finish, and the engine sends no more.
         return empty_pb2.Empty()
 
     def _type(self, urn: str) -> ResourceType:
@@ -174,6 +195,15 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 def version() -> str:
     """The version of the AWS provider that the stand-in stands in for: that of the SDK that is installed."""
     return metadata.version("pulumi-aws")
+
+
+def _checked(inputs: Properties, failures: list[CheckFailure]) -> provider_pb2.CheckResponse:
+    return provider_pb2.CheckResponse(
+        inputs=encode(inputs),
+        failures=[
+            provider_pb2.CheckFailure(property=failure.property_name, reason=failure.reason) for failure in failures
+        ],
+    )
 
 
 def _difference(changed: list[str], replacing: list[str]) -> provider_pb2.DiffResponse:
@@ -199,6 +229,7 @@ def _schema() -> dict[str, Any]:
             token: {
                 "inputProperties": {name: {"$ref": "pulumi.json#/Any"} for name in known.properties},
                 "properties": {name: {"$ref": "pulumi.json#/Any"} for name in sorted(known.state_names())},
+                "requiredInputs": [name for name, declared in known.properties.items() if declared.required],
             }
             for token, known in sorted(RESOURCE_TYPES.items())
         },
@@ -210,5 +241,21 @@ def _refusing(context: Context) -> Generator[None]:
     """Answer a call with the message of a ProviderError instead of a trace of our own code."""
     try:
         yield
+    except IncompleteCreationError as error:
+        context.abort_with_status(_Incomplete(error))
     except ProviderError as error:
         context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+class _Incomplete(grpc.Status):
+    """The status by which the engine learns that a resource exists in spite of the error."""
+
+    def __init__(self, error: IncompleteCreationError) -> None:
+        self.code = grpc.StatusCode.UNKNOWN
+        self.details = str(error)
+        failed = provider_pb2.ErrorResourceInitFailed(
+            id=error.resource_id, properties=encode(error.state), reasons=[str(error)], inputs=encode(error.inputs)
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+        status.details.add().Pack(failed)
+        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)

@@ -1,24 +1,19 @@
 """What every resource type of the stand-in has in common: check, diff, and the life of a resource in AWS."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import botocore.session
 from botocore import model, xform_name
 from botocore.exceptions import ClientError
-from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
+from omics_sandbox.provider import naming as names
 from omics_sandbox.provider.aws import Aws
-from omics_sandbox.provider.errors import ProviderError, describing
-from omics_sandbox.provider.shapes import Object, Shape, TextMap, api_name, derived
+from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError, describing
+from omics_sandbox.provider.shapes import Object, Shape, Text, TextMap, api_name, derived
 from omics_sandbox.provider.values import UNKNOWN, Names, Properties, is_empty, is_mapping
 
 
@@ -29,6 +24,7 @@ class Property:
     Attributes:
         api: The API's name; the property's own with a capital letter if not given.
         shape: What it may hold; what botocore's model says about the parameter if not given.
+        required: The program must give it.
         replaces: A change cannot be made in place: a new resource takes the place of the old.
         computed: AWS or the provider chooses a value where the program gives none.
         default: The value in force where the program gives none and nothing is computed.
@@ -39,6 +35,7 @@ class Property:
 
     api: str = ""
     shape: Shape | None = None
+    required: bool = False
     replaces: bool = False
     computed: bool = False
     default: Any = None
@@ -49,12 +46,7 @@ class Property:
 
 def name_as(api: str) -> Property:
     """Return the property for a name that the provider chooses where the program gives none."""
-    return Property(api, Shape(), replaces=True, computed=True)
-
-
-def plain(*names: str) -> dict[str, Property]:
-    """Return properties with nothing odd about them."""
-    return {name: Property() for name in names}
+    return Property(api, Text(), replaces=True, computed=True)
 
 
 @dataclass(frozen=True)
@@ -97,6 +89,14 @@ _TAGGING: Final = {
 
 
 @dataclass(frozen=True)
+class Checked:
+    """Inputs as the provider will use them, with what is wrong with them."""
+
+    inputs: Properties
+    failures: list[CheckFailure]
+
+
+@dataclass(frozen=True)
 class Difference:
     """What a change of inputs means for a resource: the properties that change, and those that replace it."""
 
@@ -104,9 +104,7 @@ class Difference:
     replacing: frozenset[str]
 
 
-_RANDOM_DIGITS: Final = 7
-_PREFIX_COUNTER: Final = count(1)
-_GONE: Final = frozenset(
+_GONE = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
         "DashboardNotFoundError",
@@ -129,6 +127,9 @@ class ResourceType:
     Attributes:
         token: Pulumi's name of the type.
         service: What boto3 calls the AWS service.
+        title: What the real provider calls the type in its messages.
+        naming: The rule for names, for types that are named automatically.
+        shown_by: The property by which messages call a resource that has no id yet.
         properties: The inputs by their wire names.
         outputs: Wire names of what the state has beside the inputs, and the API's.
         create_call: The method of boto3 that creates. The model of its parameters gives the shapes of properties.
@@ -145,6 +146,9 @@ class ResourceType:
 
     token: ClassVar[str]
     service: ClassVar[str]
+    title: ClassVar[str]
+    naming: ClassVar[names.Naming | None] = None
+    shown_by: ClassVar[str] = "name"
     properties: ClassVar[Mapping[str, Property]]
     outputs: ClassVar[Mapping[str, str]] = {}
     create_call: ClassVar[str]
@@ -171,21 +175,15 @@ class ResourceType:
 
     # What Pulumi asks.
 
-    def check(
-        self, logical_name: str, old_inputs: Properties, news: Properties, seed: bytes = b""
-    ) -> tuple[Properties, list[CheckFailure]]:
-        """Give the resource a name where the program gives none, and find the inputs that the stand-in does not know.
-
-        A seed gives the same name each time, so that a preview and its update propose the same one.
-        """
+    def check(self, logical_name: str, old_inputs: Properties, news: Properties, seed: bytes = b"") -> Checked:
+        """Validate inputs and give the resource a name where the program gives none."""
         inputs = {name: value for name, value in news.items() if not name.startswith("__")}
-        failures = [*self._unknown(inputs)]
-        if "name" in self.properties and not {"name", "namePrefix"} & inputs.keys():
-            inherited = old_inputs.get("name") if "name" in old_inputs.get("__defaults", []) else None
-            digits = hashlib.sha256(seed or secrets.token_bytes()).hexdigest()[:_RANDOM_DIGITS]
-            inputs["name"] = inherited or f"{logical_name}-{digits}{self.name_suffix(inputs)}"
-            inputs["__defaults"] = ["name"]
-        return inputs, failures
+        failures = [*self._property_failures(inputs)]
+        if self.naming is not None:
+            failures += self._settle_name(self.naming, logical_name, old_inputs, inputs, seed)
+        if not failures:
+            failures += [CheckFailure(name, reason) for name, reason in self.check_together(inputs)]
+        return Checked(inputs, failures)
 
     def diff(self, old_inputs: Properties, state: Properties, news: Properties) -> Difference:
         """Compare the last inputs, and the state that was last seen, with what the program wants now."""
@@ -197,20 +195,19 @@ class ResourceType:
 
         Raises:
             ProviderError: AWS refused; nothing was created.
+            IncompleteCreationError: The resource exists, but not all of its properties could be set.
         """
         if "namePrefix" in inputs:
-            # As Terraform has it: the time and a counter.
-            stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")[:18]
-            inputs = {**inputs, "name": f"{inputs['namePrefix']}{stamp}{next(_PREFIX_COUNTER):08x}"}
-        with describing(f"creating {self.token} ({inputs.get('name', '')})"):
+            inputs = {**inputs, "name": names.from_prefix(inputs["namePrefix"])}
+        action = f"creating {self.title} ({inputs.get(self.shown_by, '')})"
+        with describing(action):
             resource_id = self.create_resource(inputs)
-            try:
+        try:
+            with describing(action):
                 self.complete(resource_id, inputs)
                 state = self._found(resource_id, inputs) or {}
-            except Exception:
-                with suppress(ProviderError):
-                    self.delete(resource_id, inputs)
-                raise
+        except ProviderError as error:
+            raise IncompleteCreationError(str(error), resource_id, self._state(inputs, {}), inputs) from error
         return resource_id, self._state(inputs, state)
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
@@ -218,25 +215,25 @@ class ResourceType:
 
         `known` is the last state, for what AWS does not tell; empty when an existing resource is imported.
         """
-        with describing(f"reading {self.token} ({resource_id})"):
+        with describing(f"reading {self.title} ({resource_id})"):
             state = self._found(resource_id, known)
         return None if state is None else self._state(known, state)
 
     def update(self, resource_id: str, state: Properties, inputs: Properties, changed: Names) -> Properties:
         """Change a resource in place and return its new state."""
-        with describing(f"updating {self.token} ({resource_id})"):
+        with describing(f"updating {self.title} ({resource_id})"):
             if changed - {"tags"}:
                 self.update_resource(resource_id, {**state, **inputs}, inputs, changed - {"tags"})
             if "tags" in changed:
                 self._set_tags(resource_id, state, inputs)
             now = self._found(resource_id, {**state, **inputs})
         if now is None:
-            raise ProviderError(f"updating {self.token} ({resource_id}): couldn't find resource")
+            raise ProviderError(f"updating {self.title} ({resource_id}): couldn't find resource")
         return self._state(inputs, now)
 
     def delete(self, resource_id: str, state: Properties) -> None:
         """Delete a resource. One that is gone already is no error."""
-        with describing(f"deleting {self.token} ({resource_id})"):
+        with describing(f"deleting {self.title} ({resource_id})"):
             try:
                 self.delete_resource(resource_id, state)
             except ClientError as error:
@@ -260,6 +257,11 @@ class ResourceType:
         }
 
     # What a resource type with oddities replaces.
+
+    def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        """Yield (property, reason) for inputs that are each fine and yet do not go together."""
+        del inputs
+        return ()
 
     def name_suffix(self, inputs: Properties) -> str:
         """What AWS wants at the end of a generated name."""
@@ -327,10 +329,8 @@ class ResourceType:
         """What a property may hold."""
         if name == "tags":
             return _TAGGING[cls.service].shape
-        declared, api = cls.properties[name], cls.api(name)
-        if declared.shape is None and (declared.attribute or api not in cls.parameters()):
-            return Shape()
-        return declared.shape or derived(cls.parameters()[api])
+        api = cls.api(name)
+        return cls.properties[name].shape or derived(api, cls.parameters()[api])
 
     def identify(self, resource_id: str) -> dict[str, str]:
         """Return the parameters that name a resource."""
@@ -367,7 +367,7 @@ class ResourceType:
             if described is None:
                 return None
             described = {**self.identify(resource_id), **described}
-            state = {name: described[theirs] for name, theirs in self.outputs.items() if described.get(theirs)}
+            state = {name: described[theirs] for name, theirs in self.outputs.items() if theirs in described}
             for name, declared in self.properties.items():
                 value = described.get(self.api(name))
                 if value is not None and name != "tags":
@@ -395,22 +395,44 @@ class ResourceType:
         if tags:
             self.call(tagging.calls[1], **resource, **{tagging.tags: tagging.shape.to_api(tags)})
 
-    def _unknown(self, inputs: Properties) -> Iterable[CheckFailure]:
+    def _property_failures(self, inputs: Properties) -> Iterable[CheckFailure]:
+        for name, declared in self.properties.items():
+            if declared.required and name not in inputs:
+                yield CheckFailure(name, f"Missing required property '{name}'")
         for name, value in inputs.items():
             if name not in self.properties:
                 known = ", ".join(sorted(self.properties))
                 reason = f"the stand-in for the AWS provider has no property {name!r} on {self.token}; it knows {known}"
-                yield CheckFailure(property=name, reason=reason)
+                yield CheckFailure(name, reason)
             else:
-                for reason in self.shape(name).unknown(value, name):
-                    yield CheckFailure(property=name, reason=reason)
+                for reason in self.shape(name).problems(value, name):
+                    yield CheckFailure(name, reason)
+
+    def _settle_name(
+        self, rule: names.Naming, logical_name: str, old_inputs: Properties, inputs: Properties, seed: bytes
+    ) -> Iterable[CheckFailure]:
+        name = inputs.get("name")
+        if "namePrefix" in inputs:
+            if name is not None:
+                yield CheckFailure("namePrefix", '"namePrefix": conflicts with name')
+            return
+        if name is None:
+            try:
+                name = names.inherited(old_inputs) or rule.automatic(logical_name, seed, self.name_suffix(inputs))
+            except ProviderError as error:
+                yield CheckFailure("name", str(error))
+                return
+            inputs["name"] = name
+            inputs["__defaults"] = ["name"]
+        if isinstance(name, str) and (problem := rule.problem(name)):
+            yield CheckFailure("name", problem)
 
     def _differs(self, name: str, old_inputs: Properties, state: Properties, news: Properties) -> bool:
         declared, shape = self.properties[name], self.shape(name)
         if name not in news:
             return not declared.computed and not shape.same(declared.default, state.get(name))
         wanted = news[name]
-        if wanted == UNKNOWN or not shape.same(wanted, state.get(name)):
+        if wanted is UNKNOWN or not shape.same(wanted, state.get(name)):
             return True
         return isinstance(shape, Object) and _has_removed_keys(old_inputs.get(name), wanted)
 

@@ -1,18 +1,28 @@
-"""The shapes that property values may have: how AWS spells a value, and when two values mean the same."""
+"""The shapes that property values may have: what is accepted, how AWS spells it, and when two values mean the same."""
 
 import json
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botocore import model
 from typing_extensions import override
 
-from omics_sandbox.provider.values import is_empty, is_list, is_mapping
+from omics_sandbox.provider.values import (
+    ARCHIVE_SIGNATURE,
+    SIGNATURE_KEY,
+    UNKNOWN,
+    holds_unknown,
+    is_empty,
+    is_list,
+    is_mapping,
+)
 
 
-class Shape:
-    """What a property may hold: this one a text, a number or a boolean.
+class Shape(ABC):
+    """What a property may hold.
 
     Attributes:
         empty: What AWS takes for a value that the program no longer sets.
@@ -20,10 +30,13 @@ class Shape:
 
     empty: ClassVar[Any] = ""
 
-    def unknown(self, value: object, path: str) -> Iterator[str]:
-        """Yield a sentence for every field in a value that the stand-in does not know."""
-        del value, path
-        yield from ()
+    def problems(self, value: object, path: str) -> Iterator[str]:
+        """Yield a sentence for everything that is wrong with a value."""
+        if value is not UNKNOWN:
+            yield from self._problems(value, path)
+
+    @abstractmethod
+    def _problems(self, value: object, path: str) -> Iterator[str]: ...
 
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
         """Tell whether the actual value is what the program desires, whatever their spelling."""
@@ -42,7 +55,36 @@ class Shape:
         return value
 
 
-class FunctionName(Shape):
+@dataclass(frozen=True)
+class Text(Shape):
+    """A string, of limited choice or form where one is given."""
+
+    one_of: tuple[str, ...] = ()
+    pattern: str = ""
+    described: str = ""
+
+    @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, str):
+            yield f'expected "{path}" to be a string, got {value!r}'
+        elif self.one_of and value not in self.one_of:
+            yield f'expected "{path}" to be one of {json.dumps(self.one_of)}, got {value}'
+        elif self.pattern and not re.fullmatch(self.pattern, value):
+            yield f'invalid value for "{path}": {value!r} ({self.described or self.pattern})'
+
+
+@dataclass(frozen=True)
+class Arn(Shape):
+    """An Amazon resource name."""
+
+    @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, str) or not re.fullmatch(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", value):
+            yield f'"{path}" ({value}) is an invalid ARN: arn: invalid prefix or too few sections'
+
+
+@dataclass(frozen=True)
+class FunctionName(Text):
     """A function by its name or its ARN, which mean the same."""
 
     @override
@@ -50,15 +92,74 @@ class FunctionName(Shape):
         return str(desired).rsplit(":", 1)[-1] == str(actual).rsplit(":", 1)[-1]
 
 
+@dataclass(frozen=True)
+class Number(Shape):
+    """A number within limits, both of them included, or one of a list."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+    one_of: tuple[int, ...] = ()
+    whole: bool = True
+
+    @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        kinds = int if self.whole else (int, float)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            yield f'expected "{path}" to be a {"whole " if self.whole else ""}number, got {value!r}'
+        elif self.one_of and value not in self.one_of:
+            yield f'expected "{path}" to be one of {list(self.one_of)}, got {value}'
+        elif self.minimum is not None and value < self.minimum:
+            yield f'expected "{path}" to be at least {self.minimum}, got {value}'
+        elif self.maximum is not None and value > self.maximum:
+            yield f'expected "{path}" to be at most {self.maximum}, got {value}'
+
+    @override
+    def from_api(self, value: Any) -> Any:  # SQS writes numbers as text
+        return int(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Boolean(Shape):
+    """True or false."""
+
+    @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, bool):
+            yield f'expected "{path}" to be a boolean, got {value!r}'
+
+    @override
+    def from_api(self, value: Any) -> Any:  # SQS writes booleans as text
+        return value.lower() == "true" if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
 class JsonText(Shape):
     """A string that holds a JSON object; two of them are the same if they say the same."""
 
     @override
-    def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, str):
+            yield f'expected "{path}" to be a string of JSON, got {value!r}'
+            return
         try:
+            document: object = json.loads(value)
+        except ValueError as error:
+            yield f'"{path}" contains an invalid JSON: {error}'
+            return
+        if not is_mapping(document):
+            yield f'"{path}" contains an invalid JSON: an object is expected'
+            return
+        yield from self._document_problems(document, path)
+
+    def _document_problems(self, document: Mapping[str, Any], path: str) -> Iterator[str]:
+        del document, path
+        yield from ()
+
+    @override
+    def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
+        if isinstance(desired, str) and isinstance(actual, str) and desired and actual:
             return self._canonical(json.loads(desired)) == self._canonical(json.loads(actual))
-        except (TypeError, ValueError):  # not set, or not known yet
-            return super().same(desired, actual)
+        return super().same(desired, actual)
 
     def _canonical(self, document: Any) -> Any:  # JSON-like values
         return document
@@ -68,8 +169,21 @@ class JsonText(Shape):
         return value if isinstance(value, str) else json.dumps(value)
 
 
+@dataclass(frozen=True)
 class PolicyDocument(JsonText):
     """An IAM policy document, in which a list of one and its only element mean the same."""
+
+    @override
+    def _document_problems(self, document: Mapping[str, Any], path: str) -> Iterator[str]:
+        statements = document.get("Statement")
+        if not statements:
+            yield f'"{path}" contains an invalid JSON policy: no Statement'
+            return
+        for statement in statements if is_list(statements) else [statements]:
+            if not is_mapping(statement) or statement.get("Effect") not in {"Allow", "Deny"}:
+                yield f'"{path}" contains an invalid JSON policy: a statement without Effect Allow or Deny'
+            elif not {"Action", "NotAction"} & statement.keys():
+                yield f'"{path}" contains an invalid JSON policy: a statement without Action'
 
     @override
     def _canonical(self, document: Any) -> Any:  # JSON-like values
@@ -89,6 +203,15 @@ class TextMap(Shape):
     key: str = ""
 
     @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not is_mapping(value):
+            yield f'expected "{path}" to be a map of strings, got {value!r}'
+            return
+        for key, item in value.items():
+            if item is not UNKNOWN and not isinstance(item, str):
+                yield f'expected "{path}.{key}" to be a string, got {item!r}'
+
+    @override
     def to_api(self, value: Any) -> Any:  # JSON-like values
         return [{self.key: key, "Value": item} for key, item in sorted(value.items())] if self.key else value
 
@@ -105,9 +228,12 @@ class ListOf(Shape):
     item: Shape
 
     @override
-    def unknown(self, value: object, path: str) -> Iterator[str]:
-        for index, item in enumerate(value if is_list(value) else ()):
-            yield from self.item.unknown(item, f"{path}[{index}]")
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not is_list(value):
+            yield f'expected "{path}" to be a list, got {value!r}'
+            return
+        for index, item in enumerate(value):
+            yield from self.item.problems(item, f"{path}[{index}]")
 
     @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
@@ -129,25 +255,28 @@ class Object(Shape):
 
     Attributes:
         fields: By Pulumi's names, the API's name and the shape of each.
+        required: Pulumi's names of those that must be given.
     """
 
     empty: ClassVar[Any] = {}
     fields: Mapping[str, tuple[str, Shape]]
+    required: frozenset[str] = field(default_factory=frozenset[str])
 
     @override
-    def unknown(self, value: object, path: str) -> Iterator[str]:
+    def _problems(self, value: object, path: str) -> Iterator[str]:
         if not is_mapping(value):
+            yield f'expected "{path}" to be an object, got {value!r}'
             return
+        for name in sorted(self.required - value.keys()):
+            yield f'missing required property "{path}.{name}"'
         for name, item in value.items():
             if name not in self.fields:
                 yield f'"{path}.{name}" is not supported; known: {", ".join(sorted(self.fields))}'
             else:
-                yield from self.fields[name][1].unknown(item, f"{path}.{name}")
+                yield from self.fields[name][1].problems(item, f"{path}.{name}")
 
     @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
-        if not is_mapping(desired or {}):  # not known yet
-            return False
         wanted: Mapping[str, Any] = desired or {}
         found: Mapping[str, Any] = actual or {}
         return all(self.fields[name][1].same(value, found.get(name)) for name, value in wanted.items())
@@ -171,24 +300,42 @@ class Object(Shape):
         }
 
 
+@dataclass(frozen=True)
 class Archive(Shape):
     """A Pulumi archive in its wire form. The engine gives each one a hash of its contents."""
 
     @override
+    def _problems(self, value: object, path: str) -> Iterator[str]:
+        if not is_mapping(value) or value.get(SIGNATURE_KEY) != ARCHIVE_SIGNATURE:
+            yield f'expected "{path}" to be an archive, got {value!r}'
+        elif "uri" in value:
+            yield f'"{path}" is a remote archive, which is not supported: give a local file or folder'
+
+    @override
     def same(self, desired: Any, actual: Any) -> bool:  # JSON-like values
-        hashes = [value.get("hash") for value in (desired, actual) if is_mapping(value)]
-        return len(hashes) == 2 and hashes[0] is not None and hashes[0] == hashes[1]
+        if holds_unknown(desired) or not is_mapping(desired) or not is_mapping(actual):
+            return False
+        return "hash" in desired and desired["hash"] == actual.get("hash")
 
 
-def derived(shape: model.Shape) -> Shape:
+def derived(name: str, shape: model.Shape) -> Shape:
     """Return what botocore's model says about a parameter."""
+    limits = shape.metadata
     if isinstance(shape, model.StructureShape):
-        return Object({pulumi_name(each): (each, derived(member)) for each, member in shape.members.items()})
+        fields = {pulumi_name(each): (each, derived(each, member)) for each, member in shape.members.items()}
+        return Object(fields, frozenset(map(pulumi_name, shape.required_members)))
     if isinstance(shape, model.ListShape):
         member = shape.member
         pair = set(member.members) if isinstance(member, model.StructureShape) else set[str]()
-        return TextMap((pair - {"Value"}).pop()) if len(pair) == 2 and "Value" in pair else ListOf(derived(member))
-    return TextMap() if isinstance(shape, model.MapShape) else Shape()
+        return TextMap((pair - {"Value"}).pop()) if len(pair) == 2 and "Value" in pair else ListOf(derived("", member))
+    if isinstance(shape, model.MapShape):
+        return TextMap()
+    if isinstance(shape, model.StringShape):
+        pattern = str(limits.get("pattern", ""))
+        return Arn() if name.endswith("Arn") else Text(one_of=tuple(shape.enum), pattern=pattern)
+    if shape.type_name == "boolean":
+        return Boolean()
+    return Number(limits.get("min"), limits.get("max"), whole=shape.type_name != "double")
 
 
 def api_name(name: str) -> str:

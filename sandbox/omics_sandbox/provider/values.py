@@ -1,17 +1,19 @@
 """Property values as they travel between Pulumi and the stand-in.
 
-Values are plain JSON-like Python values. Two are special: `UNKNOWN` for a value that exists only after another resource
-has been created (in previews), and archives, which stay in their wire form (a dict with a signature key, see
-`pulumi.runtime.rpc`) so that they survive a round trip through the state.
+Values are plain JSON-like Python values, with two additions: `UNKNOWN` for a value that exists only after
+another resource has been created (in previews), and assets and archives, which stay in their wire form
+(a dict with a signature key, see `pulumi.runtime.rpc`) so that they survive a round trip through the state.
 """
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Final, TypeGuard
 
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-_SIGNATURE_KEY: Final = rpc._special_sig_key  # pyright: ignore[reportPrivateUsage] # the wire format has no public name
+SIGNATURE_KEY: Final = rpc._special_sig_key  # pyright: ignore[reportPrivateUsage] # the wire format has no public name
+ARCHIVE_SIGNATURE: Final = rpc._special_archive_sig  # pyright: ignore[reportPrivateUsage] # see above
 _SECRET_SIGNATURE: Final = rpc._special_secret_sig  # pyright: ignore[reportPrivateUsage] # see above
 _OUTPUT_SIGNATURE: Final = rpc._special_output_value_sig  # pyright: ignore[reportPrivateUsage] # see above
 
@@ -19,7 +21,12 @@ Properties = dict[str, Any]
 Names = frozenset[str]
 """Names of properties."""
 
-UNKNOWN: Final = rpc.UNKNOWN
+
+class _UnknownValue(Enum):
+    UNKNOWN = rpc.UNKNOWN
+
+
+UNKNOWN: Final = _UnknownValue.UNKNOWN
 """A value that is not known yet, because the resource that gives it has not been created."""
 
 
@@ -32,7 +39,7 @@ def decode(struct: struct_pb2.Struct) -> Properties:
 def _decode_value(value: struct_pb2.Value) -> Any:  # a JSON-like value
     match value.WhichOneof("kind"):
         case "string_value":
-            return value.string_value
+            return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() else number
@@ -47,8 +54,10 @@ def _decode_value(value: struct_pb2.Value) -> Any:  # a JSON-like value
 
 
 def _decode_struct(struct: struct_pb2.Struct) -> Any:  # a JSON-like value
-    signature = struct.fields[_SIGNATURE_KEY].string_value if _SIGNATURE_KEY in struct.fields else ""
-    if signature in {_SECRET_SIGNATURE, _OUTPUT_SIGNATURE}:
+    signature = struct.fields[SIGNATURE_KEY].string_value if SIGNATURE_KEY in struct.fields else ""
+    if signature == _SECRET_SIGNATURE:
+        return _decode_value(struct.fields["value"])
+    if signature == _OUTPUT_SIGNATURE:
         return _decode_value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
     return decode(struct)
 
@@ -56,8 +65,26 @@ def _decode_struct(struct: struct_pb2.Struct) -> Any:  # a JSON-like value
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
     """Write a property bag for the wire."""
     struct = struct_pb2.Struct()
-    struct.update(properties)
+    for name, value in properties.items():
+        struct.fields[name].CopyFrom(_encode_value(value))
     return struct
+
+
+def _encode_value(value: object) -> struct_pb2.Value:
+    if value is None:
+        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
+    if value is UNKNOWN:
+        return struct_pb2.Value(string_value=rpc.UNKNOWN)
+    if isinstance(value, bool):
+        return struct_pb2.Value(bool_value=value)
+    if isinstance(value, (int, float)):
+        return struct_pb2.Value(number_value=value)
+    if is_mapping(value):
+        return struct_pb2.Value(struct_value=encode(value))
+    if is_list(value):
+        items = struct_pb2.ListValue(values=[_encode_value(item) for item in value])
+        return struct_pb2.Value(list_value=items)
+    return struct_pb2.Value(string_value=str(value))
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -68,6 +95,15 @@ def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Tell whether a value is a list of the wire format."""
     return isinstance(value, list)
+
+
+def holds_unknown(value: object) -> bool:
+    """Tell whether a value is, or has somewhere inside, one that is not known yet."""
+    if is_mapping(value):
+        return any(holds_unknown(item) for item in value.values())
+    if is_list(value):
+        return any(holds_unknown(item) for item in value)
+    return value is UNKNOWN
 
 
 def is_empty(value: object) -> bool:
