@@ -34,6 +34,10 @@ class InvalidParameterValueException(ServiceError, status=400):
     """A parameter contradicts the resources it names, or is out of range."""
 
 
+class RecursiveInvocationException(ServiceError, status=400):
+    """The function keeps invoking itself."""
+
+
 class ResourceConflictException(ServiceError, status=409):
     """The resource exists already."""
 

@@ -17,7 +17,8 @@ from omics_sandbox.access.request import asked, refusal
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
 from omics_sandbox.faults import Faults, InjectedError
-from omics_sandbox.http import Request, Response
+from omics_sandbox.http import TRACE_HEADER, Request, Response
+from omics_sandbox.queues import keep_trace_header
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Gateway:
                 return self._services[service](request, forward)
             case "events", "AWSEvents.PutEvents":
                 return self._put_events(request)
+            case "sqs", "AmazonSQS.SendMessage" | "AmazonSQS.SendMessageBatch" if TRACE_HEADER in request.headers:
+                return self._send_messages(request, forward)
             case "sqs", "AmazonSQS.ReceiveMessage":
                 return self._receive_message(request, environ)
             case _:
@@ -101,6 +104,18 @@ class Gateway:
         results = self._events.put_events(str(request.region), entries)
         failed = sum("ErrorCode" in result for result in results)
         return Response.of_json({"FailedEntryCount": failed, "Entries": results})
+
+    def _send_messages(self, request: Request, forward: Forward) -> Response:
+        """Have messages keep the trace header of their request."""
+        # Nobody receives one of them before that.
+        with self._moto.lock:
+            response = forward()
+            if response.status == 200:
+                answer = json.loads(response.body)
+                sent = answer.get("Successful", [answer])
+                queue = self._moto.sqs(str(request.region)).queues[request.json()["QueueUrl"].rpartition("/")[2]]
+                keep_trace_header(queue, {each["MessageId"] for each in sent}, request.headers[TRACE_HEADER])
+        return response
 
     def _receive_message(self, request: Request, environ: "WSGIEnvironment") -> Response:
         """Long polling, as many short polls: moto waits inside its lock, where nobody could send."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
+TRACE_HEADER = "x-amzn-trace-id"
+"""The header in which AWS SDKs tell, inside a function, which invocation a request is part of."""
+
+
 class ConnectionDroppedError(ConnectionError):
     """Raised by a service that wants the connection closed without an answer."""
 

@@ -1,13 +1,18 @@
-"""Queues by their ARN, and what other services deliver to them."""
+"""Queues by their ARN, what other services deliver to them and to other targets, and trace headers of messages."""
+# pyright: reportPrivateUsage=false
+# A queue's messages are private to it.
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
-    from moto.sqs.models import Queue
+    from moto.sqs.models import Message, Queue
+
+_TRACE = "AWSTraceHeader"
+
 
 Outcome = Literal["delivered", "dead-lettered", "dropped"]
 
@@ -57,6 +62,21 @@ def find_queue(moto: Moto, queue_arn: str) -> "Queue | None":
     region, name = queue_arn.split(":")[3], queue_arn.split(":")[5]
     queue = moto.sqs(region).queues.get(name)
     return queue if queue is not None and queue.queue_arn == queue_arn else None
+
+
+def keep_trace_header(queue: "Queue", message_ids: Collection[str], header: str) -> None:
+    """Note with messages the trace header of the request that sent them, which moto leaves out.
+
+    Source: AWSTraceHeader, "Amazon SQS message metadata", Amazon SQS Developer Guide.
+    """
+    for message in queue._messages:
+        if message.id in message_ids:
+            message.system_attributes.setdefault(_TRACE, {"DataType": "String", "StringValue": header})
+
+
+def trace_header(message: "Message") -> str | None:
+    """The trace header of a message, if it has one."""
+    return message.system_attributes.get(_TRACE, {}).get("StringValue")
 
 
 def send_message(

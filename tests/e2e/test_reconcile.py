@@ -9,6 +9,13 @@ from omics_sandbox import Sandbox
 
 from tests.changed_code import SHORT_WAIT, change_code
 
+TINY_STEPS = {
+    "readset_sync/aws/healthomics.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
+    "readset_sync/constants.py": (b"FILL_A_MINUTE = 200", b"FILL_A_MINUTE = 1"),
+    "readset_sync/stores/reconciliation.py": (b"_REFRESHES: Final = 200", b"_REFRESHES: Final = 1"),
+}
+"""Pages of one read set and steps of one refresh, so that a few make a long chain."""
+
 
 def finished(stack: Any) -> list[dict[str, int]]:
     """What each reconciliation found that has come to its end."""
@@ -157,3 +164,33 @@ def test_a_store_that_cannot_be_listed_is_named_and_the_others_are_reconciled(
     omics.faults.clear()
     stack.reconcile()
     assert set(stack.rows()) == {renamed, created}
+
+
+def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    stack = up(maxReceiveCount=2)
+    function = {"FunctionName": stack.outputs["functionName"]}
+    functions = sandbox.client("lambda")
+    assert functions.get_function_recursion_config(**function)["RecursiveLoop"] == "Allow"
+    change_code(sandbox, function["FunctionName"], TINY_STEPS)
+    sandbox.omics.emit_events = False
+    store = sandbox.omics.create_store("cohort")
+    read_sets = [sandbox.omics.create_read_set(store, name=f"set {n}") for n in range(17)]
+
+    # WHEN it is not told, THEN the chain ends with the request and fifteen steps
+    functions.put_function_recursion_config(**function, RecursiveLoop="Terminate")
+    stack.reconcile()
+    dead = [json.loads(each["Body"]) for each in stack.queued(stack.outputs["deadLetterQueueUrl"])]
+    assert [each["detail"]["number"] for each in dead if each["detail-type"] == "Reconcile Step"] == [15]
+    assert any("sync_state" in row for row in stack.rows().values())
+    assert finished(stack) == []
+
+    # WHEN it is, THEN the chain comes to its end
+    functions.put_function_recursion_config(**function, RecursiveLoop="Allow")
+    sandbox.client("sqs").purge_queue(QueueUrl=stack.outputs["deadLetterQueueUrl"])
+    stack.reconcile()
+    assert set(stack.rows()) == set(read_sets)
+    assert not any("sync_state" in row for row in stack.rows().values())
+    assert stack.queued(stack.outputs["deadLetterQueueUrl"]) == []
+    assert len(finished(stack)) == 1

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from omics_sandbox.exceptions import InvalidParameterValueException, ResourceNotFoundException, ServiceError
+from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
+from omics_sandbox.functions.model import RECURSIVE_LOOPS
 from omics_sandbox.functions.service import FunctionService
-from omics_sandbox.http import Request, Response
+from omics_sandbox.http import TRACE_HEADER, Request, Response
 
 
 class LambdaApi:
@@ -48,22 +50,26 @@ class LambdaApi:
         if request.headers.get("x-amz-invocation-type", "RequestResponse") != "RequestResponse":
             raise InvalidParameterValueException("The sandbox emulates only invocations that wait for the answer")
         function = self._service.registry.find(str(request.region), name)
-        outcome = self._service.invoke(function, request.body or b"{}")
+        cause = Lineage.of([request.headers.get(TRACE_HEADER, "")])
+        outcome = self._service.invoke(function, request.body or b"{}", cause)
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": function.version}
         if outcome.failed:
             headers["X-Amz-Function-Error"] = "Unhandled"
         return Response(200, outcome.payload, headers)
 
     def _get_recursion(self, request: Request, name: str) -> Response:
-        registry = self._service.registry
-        arn = registry.find(str(request.region), name).arn
-        return Response.of_json({"RecursiveLoop": registry.recursive_loops.get(arn, "Terminate")})
+        function = self._service.registry.find(str(request.region), name)
+        return Response.of_json({"RecursiveLoop": function.recursive_loop})
 
     def _put_recursion(self, request: Request, name: str) -> Response:
-        registry = self._service.registry
-        arn = registry.find(str(request.region), name).arn
-        registry.recursive_loops[arn] = str(request.json().get("RecursiveLoop"))
-        return self._get_recursion(request, name)
+        recursive_loop = request.json().get("RecursiveLoop")
+        if recursive_loop not in RECURSIVE_LOOPS:
+            raise InvalidParameterValueException(
+                f"Value {recursive_loop!r} at 'recursiveLoop' failed to satisfy constraint: Member must satisfy enum "
+                f"value set: [{', '.join(RECURSIVE_LOOPS)}]"
+            )
+        self._service.registry.set_recursive_loop(str(request.region), name, recursive_loop)
+        return Response.of_json({"RecursiveLoop": recursive_loop})
 
     def _create(self, request: Request) -> Response:
         mapping = self._service.create_mapping(str(request.region), request.json())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.functions.model import Outcome
+from omics_sandbox.queues import trace_header
 
 if TYPE_CHECKING:
     from moto.sqs.models import Message
@@ -57,6 +58,7 @@ def _record(message: "Message", queue_arn: str) -> dict[str, Any]:
         "SequenceNumber": message.sequence_number,
         "MessageGroupId": message.group_id,
         "MessageDeduplicationId": message.deduplication_id,
+        "AWSTraceHeader": trace_header(message),
     }
     return {
         "messageId": message.id,

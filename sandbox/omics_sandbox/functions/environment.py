@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.model import Function, Outcome, failure
 from omics_sandbox.functions.runtime_api import Invocation, Report, RuntimeApi
 
@@ -69,11 +70,11 @@ class ExecutionEnvironment:
         """Whether it can take another invocation."""
         return self._process.poll() is None and self._init_failure is None
 
-    def invoke(self, event: bytes) -> Outcome:
+    def invoke(self, event: bytes, lineage: Lineage) -> Outcome:
         """Run one invocation to its end. After a timeout or the end of the process it is no longer `alive`."""
         request_id = str(uuid.uuid4())
         started = time.monotonic()
-        outcome = self._initialize(request_id) or self._run(request_id, event)
+        outcome = self._initialize(request_id) or self._run(request_id, event, lineage)
         self._log(self._function, self._log_stream, self._lines(request_id, time.monotonic() - started))
         return outcome
 
@@ -102,11 +103,11 @@ class ExecutionEnvironment:
         self._ready = True
         return None
 
-    def _run(self, request_id: str, event: bytes) -> Outcome:
+    def _run(self, request_id: str, event: bytes, lineage: Lineage) -> Outcome:
         timeout = self._function.timeout
         deadline = time.monotonic() + timeout
         deadline_ms = int((time.time() + timeout) * 1000)
-        self._api.give(Invocation(request_id, event, deadline_ms, self._function.arn))
+        self._api.give(Invocation(request_id, event, deadline_ms, self._function.arn, lineage))
         report = self._await(timeout)
         if report is None:
             return self._ended(request_id, timeout, "Sandbox.Timedout")

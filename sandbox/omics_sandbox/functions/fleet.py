@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from omics_sandbox.exceptions import TooManyRequestsException
 from omics_sandbox.functions.environment import ExecutionEnvironment, LogSink
+from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.model import Function, Outcome, failure
 from omics_sandbox.functions.package import PackageError, code_folder, runtime_folder
 
@@ -26,7 +27,7 @@ class Fleet:
         self._lock = threading.Lock()
         self._closed = False
 
-    def invoke(self, function: Function, event: bytes) -> Outcome:
+    def invoke(self, function: Function, event: bytes, lineage: Lineage) -> Outcome:
         """Run an invocation in an idle environment or a new one."""
         with self._lock:
             reserved = function.reserved_concurrency
@@ -37,7 +38,7 @@ class Fleet:
             environment = self._take(function)
             if environment is None:
                 return failure("Sandbox.Stopping", "The sandbox is stopping")
-            outcome = environment.invoke(event)
+            outcome = environment.invoke(event, lineage)
             self._give_back(function, environment)
         except PackageError as error:
             return failure("Runtime.InvalidPackage", str(error))

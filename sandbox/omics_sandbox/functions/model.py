@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
 
+RECURSIVE_LOOPS = ("Terminate", "Allow")
+"""What Lambda may do with a function that keeps invoking itself; the first by default."""
+
+
 @dataclass(frozen=True)
 class Function:
     """What an execution environment needs of a function."""
@@ -37,6 +41,8 @@ class Function:
     log_level: str | None
     """Application log level, for the JSON format."""
     reserved_concurrency: int | None
+    recursive_loop: str
+    """One of `RECURSIVE_LOOPS`."""
 
     @property
     def fingerprint(self) -> str:
@@ -47,8 +53,8 @@ class Function:
         return hashlib.sha256(text + self.code).hexdigest()
 
     @classmethod
-    def of(cls, registered: "LambdaFunction", logging: Mapping[str, str]) -> "Function":
-        """A function of moto's registry, with its LoggingConfig (which moto does not keep)."""
+    def of(cls, registered: "LambdaFunction", logging: Mapping[str, str], recursive_loop: str) -> "Function":
+        """A function of moto's registry, with its LoggingConfig and RecursiveLoop (which moto does not keep)."""
         reserved = registered.reserved_concurrency
         return cls(
             name=registered.function_name,
@@ -66,6 +72,7 @@ class Function:
             log_format=logging["LogFormat"],
             log_level=logging.get("ApplicationLogLevel"),
             reserved_concurrency=None if reserved is None else int(reserved),
+            recursive_loop=recursive_loop,
         )
 
 

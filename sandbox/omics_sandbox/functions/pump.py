@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from omics_sandbox.functions.batch import failed_message_ids, sqs_event
+from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Outcome
+from omics_sandbox.queues import trace_header
 from omics_sandbox.services import Moto
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ _POLL_SECONDS = 0.02
 POLLER_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 """What Lambda does with a queue. Source: "Execution role permissions" of SQS, AWS Lambda Developer Guide."""
 
-Invoke = Callable[[str, bytes], Outcome | None]
-"""Invokes a function by ARN; None when it was throttled or does not exist."""
+Invoke = Callable[[str, bytes, Lineage], Outcome | None]
+"""Invokes a function by ARN; None when it was throttled, is in a loop or does not exist."""
 May = Callable[[str], bool]
 """Whether the poller may do one of `POLLER_ACTIONS` on its queue."""
 
@@ -116,7 +118,9 @@ class Pump:
     def _work(self, batch: "list[Message]") -> None:
         try:
             event = sqs_event(batch, self.mapping.queue_arn)
-            outcome = self._invoke(self.mapping.function_arn, event)
+            # A batch counts as its message that has been furthest: AWS does not say what becomes of the others.
+            cause = Lineage.of(trace_header(message) or "" for message in batch)
+            outcome = self._invoke(self.mapping.function_arn, event, cause)
             ids = [message.id for message in batch]
             if outcome is None:
                 failed = set(ids)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
+from omics_sandbox.functions.lineage import Lineage
+
 _PREFIX = "/2018-06-01/runtime"
 
 Kind = Literal["ready", "response", "error", "init error"]
@@ -31,6 +33,7 @@ class Invocation:
     deadline_ms: int
     """Milliseconds since 1970."""
     function_arn: str
+    lineage: Lineage
 
 
 class RuntimeApi:
@@ -90,6 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Lambda-Runtime-Aws-Request-Id", invocation.request_id)
         self.send_header("Lambda-Runtime-Deadline-Ms", str(invocation.deadline_ms))
         self.send_header("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn)
+        root = f"Root=1-{invocation.request_id[:8]}-{invocation.request_id[-12:]}"
+        self.send_header("Lambda-Runtime-Trace-Id", f"{root};{invocation.lineage}")
         self.end_headers()
         self.wfile.write(invocation.event)
 

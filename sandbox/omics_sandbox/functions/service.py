@@ -11,10 +11,12 @@ from moto.core.utils import unix_time_millis
 from omics_sandbox.access.control import AccessControl, role_credentials
 from omics_sandbox.exceptions import (
     InvalidParameterValueException,
+    RecursiveInvocationException,
     ResourceConflictException,
     ServiceError,
 )
 from omics_sandbox.functions.fleet import Fleet
+from omics_sandbox.functions.lineage import MOST_INVOCATIONS, Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
 from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
@@ -52,9 +54,15 @@ class FunctionService:
         for pump in pumps:
             pump.join()
 
-    def invoke(self, function: Function, event: bytes) -> Outcome:
+    def invoke(self, function: Function, event: bytes, cause: Lineage) -> Outcome:
         """Invoke a function and wait for the outcome."""
-        return self._fleet.invoke(function, event)
+        lineage = cause.invoking(function.arn)
+        if lineage.count(function.arn) > MOST_INVOCATIONS and function.recursive_loop == "Terminate":
+            raise RecursiveInvocationException(
+                f"Lambda has detected your function {function.name} being invoked in a recursive loop and stopped your "
+                "function's invocation."
+            )
+        return self._fleet.invoke(function, event, lineage)
 
     def kill(self) -> None:
         """Kill the processes that run invocations."""
@@ -118,10 +126,10 @@ class FunctionService:
             events = [event for stream in streams for event in stream.events]
         return [event.message for event in sorted(events, key=lambda event: event.event_id)]
 
-    def _invoke_mapped(self, function_arn: str, event: bytes) -> Outcome | None:
+    def _invoke_mapped(self, function_arn: str, event: bytes, cause: Lineage) -> Outcome | None:
         try:
-            return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event)
-        except ServiceError:  # throttled or deleted: the messages stay where they are
+            return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event, cause)
+        except ServiceError:  # throttled, in a loop or deleted: the messages stay where they are
             return None
 
     def _polls(self, mapping: EventSourceMapping, action: str) -> bool:
