@@ -157,6 +157,7 @@ def test_a_row_is_deleted_when_the_source_says_twice_that_it_is_gone_and_not_for
 
     assert slept == [5]
     assert store.table.get(str(arn)) is None
+    assert write(synchronizer, arn).outcome is Outcome.ABSENT
 
 
 def test_a_status_of_the_last_minute_is_undone_on_second_thought_alone(
@@ -179,17 +180,6 @@ def test_a_status_of_the_last_minute_is_undone_on_second_thought_alone(
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0)
     Synchronizer(store.source, store.table).refresh(arn)
     assert store.row(arn)["set_status"] == "ACTIVE"
-
-
-def test_files_of_a_row_are_kept_while_the_source_shows_none(store: Store, synchronizer: Synchronizer):
-    [arn] = store.synced(1)
-    store.set_status(arn, "ARCHIVED")
-    store.sandbox.omics.faults.add_behind("files", answers=100)
-    store.set_status(arn, "ACTIVE")
-
-    synchronizer.refresh(arn)
-
-    assert store.row(arn)["files"]
 
 
 def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(store: Store, function: Receiver):

@@ -31,8 +31,6 @@ SERIAL: Any = Serial()
 NO_TIME = timedelta(0)
 TWENTY_HOURS = timedelta(hours=20)
 
-Behave = Callable[[Night], object]
-
 
 class Run:
     """A backfill or verification in the process."""
@@ -310,34 +308,6 @@ def test_without_tags_those_that_were_told_in_bulk_stay_and_are_not_taken_for_re
         assert (row["tags"], row["sync_state"], "synced_at" in row) == ([{"n": "0"}], "untagged", False)
 
 
-UNKIND: dict[str, Behave] = {
-    "lags": lambda night: night.service.faults.add_behind("GetResources", seconds=86_400),
-    "knows some only": lambda night: night.service.faults.add_unknown("GetResources", share=0.5),
-    "knows nothing of omics": lambda night: night.service.faults.add_unknown("GetResources"),
-    "is denied": lambda night: night.service.faults.add("GetResources", "AccessDeniedException"),
-    "throttles": lambda night: night.service.faults.add("GetResources", "ThrottledException"),
-    "fails": lambda night: night.service.faults.add("GetResources", "InternalServiceException"),
-}
-
-
-@pytest.mark.parametrize("unkind", UNKIND)
-def test_whatever_the_api_does_rows_are_right(night: Night, unkind: str) -> None:
-    UNKIND[unkind](night)
-    arns = tagged(night, 60)
-    for arn in arns[::2]:
-        retag(night, arn, n="changed")
-
-    Run(night).backfill()
-
-    assert is_true(night)
-    # AND by the next night after changes that no event tells of
-    for arn in arns[1::7]:
-        retag(night, arn, n="changed")
-    night.service.faults.clear()
-    night.reconcile()
-    assert is_true(night)
-
-
 def test_one_contradiction_has_the_rows_refreshed_that_took_their_tags_in_bulk(night: Night) -> None:
     arns = tagged(night, 120)
     # More than trust is earned with, and fewer than the sample then finds at once.
@@ -365,40 +335,6 @@ def test_tags_that_change_while_both_sides_are_asked_are_no_contradiction(night:
     assert not run.bulk.agrees(arns[0], {"n": "0"})
 
     assert not run.bulk.trust.contradiction
-
-
-def test_tags_in_bulk_never_replace_newer_ones(night: Night) -> None:
-    """An event refreshes the row between the answer in bulk and the second pass."""
-    arns = tagged(night, 40)
-    backfill, pending = Run(night).begin()
-    listing = list(backfill.create_listed_rows(pending))
-    night.now += timedelta(minutes=1)
-    for arn in arns:
-        retag(night, arn, n="newer")
-        night.synchronizer.refresh(arn)
-
-    list(backfill.refresh_pending([pending], (batch for batch in listing)))
-
-    assert is_true(night)
-
-
-def test_a_listing_does_not_replace_a_row_that_was_refreshed_meanwhile(night: Night) -> None:
-    [arn] = tagged(night, 1)
-    Run(night).first_pass()
-    run = Run(night)
-    answered = run.bulk.of
-
-    def then_refreshed(arns: Any) -> Any:
-        told = answered(arns)
-        retag(night, arn, n="newer")
-        night.synchronizer.refresh(arn)
-        return told
-
-    run.bulk.of = then_refreshed
-    run.first_pass()
-
-    row = night.row(arn)
-    assert (row["tags"], "sync_state" in row) == ([{"n": "newer"}], False)
 
 
 def test_an_archived_read_set_that_goes_between_listing_and_row_leaves_none(night: Night) -> None:

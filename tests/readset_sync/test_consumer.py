@@ -41,6 +41,7 @@ def runtime(
 
 def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime) -> None:
     good, bad, last = store.add(tags=TAGS), store.add(tags=TAGS), store.add(tags=TAGS)
+    store.synchronizer.refresh(bad)
     store.sandbox.omics.faults.add(
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
@@ -48,8 +49,7 @@ def test_a_failure_holds_back_its_own_group_only(store: Store, runtime: Runtime)
     failed = runtime.run(event(good), event(bad), event(bad, "DELETED"), event(good, "ARCHIVED"), event(last))
 
     assert failed == ["1", "2"]
-    assert store.table.get(str(good))
-    assert store.table.get(str(last))
+    assert all(store.table.get(str(arn)) for arn in (good, bad, last))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from readset_sync.aws.healthomics import HealthOmics, ReadSet
 from readset_sync.messages.queue_message import parse_message
@@ -20,6 +17,7 @@ from readset_sync.model.record import REVISION, STATUS_AT
 from readset_sync.sync import Outcome, Synchronizer
 
 from tests.readset_sync.conftest import Store
+from tests.readset_sync.function import event as event_of
 
 STATUSES = ("ACTIVE", "ACTIVATING", "ARCHIVED", "DELETING", "DELETED", "PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW")
 
@@ -32,16 +30,7 @@ def client(sandbox: Sandbox) -> Callable[[str], Any]:
 
 def event(arn: ReadSetArn, status: str, *, after: timedelta = timedelta(hours=1)) -> ReadSetEvent:
     """An event of this status, from `after` now."""
-    body: dict[str, Any] = {
-        "id": "an-event",
-        "source": "aws.omics",
-        "detail-type": "Read Set Status Change",
-        "account": arn.account,
-        "region": arn.region,
-        "time": (datetime.now(UTC) + after).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "detail": {"arn": str(arn), "sequenceStoreId": arn.store_id, "id": arn.read_set_id, "status": status},
-    }
-    read = parse_message(json.dumps(body))
+    read = parse_message(json.dumps(event_of(arn, status, time=datetime.now(UTC) + after)))
     assert isinstance(read, ReadSetEvent)
     return read
 
@@ -118,17 +107,6 @@ def test_a_status_event_costs_no_call_and_active_costs_two(store: Store) -> None
     assert store.sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 1}
 
 
-def test_of_two_status_events_in_the_wrong_order_the_source_decides(store: Store) -> None:
-    [arn] = store.synced(1)
-    store.set_status(arn, "ACTIVATING")
-
-    store.synchronizer.apply(event(arn, "ACTIVATING", after=timedelta(hours=2)))
-    store.synchronizer.apply(event(arn, "ARCHIVED", after=timedelta(hours=1)))
-
-    row = store.row(arn)
-    assert row["set_status"] == "ACTIVATING"
-
-
 def test_an_event_of_the_very_second_of_the_row_is_settled_by_the_source(store: Store) -> None:
     [arn] = store.synced(1)
     row = store.row(arn)
@@ -136,8 +114,7 @@ def test_an_event_of_the_very_second_of_the_row_is_settled_by_the_source(store: 
 
     store.synchronizer.apply(event(arn, "DELETING", after=same_second + timedelta(milliseconds=1)))
 
-    row = store.row(arn)
-    assert row["set_status"] == "ACTIVE"
+    assert store.row(arn)["set_status"] == "ACTIVE"
 
 
 def test_a_status_message_follows_its_status(store: Store) -> None:
@@ -149,27 +126,6 @@ def test_a_status_message_follows_its_status(store: Store) -> None:
 
     store.table.set_status(str(arn), "ACTIVATING", message=None, as_of=as_of + timedelta(hours=1))
     assert "set_status_message" not in store.row(arn)
-
-
-def test_archived_files_come_back_after_activation(store: Store) -> None:
-    arn = store.add(status="ARCHIVED")
-    store.synchronizer.refresh(arn)
-    assert "files" not in store.row(arn)
-
-    store.set_status(arn, "ACTIVE")
-    store.synchronizer.apply(event(arn, "ACTIVE"))
-
-    assert [each["file_type"] for each in store.row(arn)["files"]] == ["source1", "source2"]
-
-
-def without_retries(sandbox: Sandbox) -> Any:
-    session = boto3.Session(
-        aws_access_key_id=sandbox.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=sandbox.environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=sandbox.region,
-    )
-    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
-    return session.client("omics", endpoint_url=sandbox.endpoint, config=config)
 
 
 class Interrupted(HealthOmics):
@@ -184,28 +140,6 @@ class Interrupted(HealthOmics):
         if self._interruptions:
             self._interruptions.pop(0)()
         return read
-
-
-@pytest.mark.parametrize(
-    ("row_there", "meanwhile", "outcome"),
-    [(True, "ARCHIVED", Outcome.UNCHANGED), (True, "DELETED", Outcome.ABSENT), (False, "ARCHIVED", Outcome.UNCHANGED)],
-)
-def test_what_was_synced_between_the_read_and_the_write_wins(
-    row_there: bool, meanwhile: str, outcome: Outcome, store: Store
-) -> None:
-    arn = store.add()
-    if row_there:
-        store.synchronizer.refresh(arn)
-
-    def sync() -> None:
-        store.set_status(arn, meanwhile)
-        store.synchronizer.refresh(arn)
-
-    change = Synchronizer(Interrupted(store.sandbox.client("omics"), [sync]), store.table).refresh(arn)
-
-    assert change.outcome is outcome
-    row = store.table.get(str(arn))
-    assert (row and row["set_status"]) == (None if meanwhile == "DELETED" else meanwhile)
 
 
 def test_endless_contention_is_an_error_and_not_an_endless_loop(store: Store) -> None:
@@ -235,45 +169,6 @@ def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(store: Store) -> 
     assert "status" not in row
 
 
-@pytest.mark.parametrize("operation", ["GetReadSetMetadata", "ListTagsForResource"])
-def test_no_error_but_a_404_ever_deletes_a_row(operation: str, store: Store) -> None:
-    [arn] = store.synced(1)
-    before = store.table.get(str(arn))
-    impatient = Synchronizer(HealthOmics(without_retries(store.sandbox)), store.table)
-
-    for code in ("ThrottlingException", "AccessDeniedException", "InternalServerException"):
-        store.sandbox.omics.faults.clear()
-        store.sandbox.omics.faults.add(operation, code)
-        with pytest.raises(ClientError, match=code):
-            impatient.refresh(arn)
-        if operation == "GetReadSetMetadata":
-            with pytest.raises(ClientError, match=code):
-                impatient.prune(arn)
-
-    assert store.table.get(str(arn)) == before
-
-
-def test_tags_that_are_not_found_do_not_prove_that_the_read_set_is_gone(store: Store) -> None:
-    [arn] = store.synced(1)
-    store.sandbox.omics.faults.add("ListTagsForResource", "ResourceNotFoundException")
-
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        store.synchronizer.refresh(arn)
-
-    assert store.table.get(str(arn)) is not None
-
-
-def test_prune_leaves_a_row_whose_read_set_is_there(store: Store) -> None:
-    [arn] = store.synced(1)
-
-    assert store.synchronizer.prune(arn).outcome is Outcome.UNCHANGED
-    assert store.table.get(str(arn)) is not None
-
-    store.set_status(arn, "DELETED")
-    assert store.synchronizer.prune(arn).outcome is Outcome.DELETED
-    assert store.synchronizer.prune(arn).outcome is Outcome.ABSENT
-
-
 @pytest.mark.parametrize("digits", [10, 36])
 def test_long_ids_and_fifty_unicode_tags_survive_the_wire(digits: int, store: Store) -> None:
     tags = {f"clé {n:02}": f"größe-患者-{n}" for n in reversed(range(50))} | {"empty": ""}
@@ -301,20 +196,6 @@ def test_a_store_without_s3_access_and_a_bare_read_set(store: Store) -> None:
     assert set(row["store"]) == {"store_id", "store_arn", "store_name", "store_type"}
     assert all(set(file) == {"file_type", "content_length", "part_size", "total_parts"} for file in row["files"])
     assert not {"set_name", "set_subject_id", "set_sample_id", "set_etag"} & set(row)
-
-
-def test_rows_are_found_by_tag_with_the_documented_expression(store: Store) -> None:
-    wanted, other = store.add(tags={"project": "x"}), store.add(tags={"project": "y"})
-    for arn in (wanted, other):
-        store.synchronizer.refresh(arn)
-
-    found = store.sandbox.client("dynamodb").scan(
-        TableName=store.table.name,
-        FilterExpression="contains(tags, :tag)",
-        ExpressionAttributeValues={":tag": {"M": {"project": {"S": "x"}}}},
-    )
-
-    assert [item["set_arn"]["S"] for item in found["Items"]] == [str(wanted)]
 
 
 def test_a_late_status_never_overwrites_a_row_that_does_not_tell_its_age(store: Store) -> None:
