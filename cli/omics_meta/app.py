@@ -80,7 +80,7 @@ def common(
 ) -> None:
     """Show the help when there is no command."""
     if verbose:
-        from omics_meta.terminal.diagnostics import be_verbose
+        from omics_meta.selection.session import be_verbose
 
         be_verbose()
     if context.invoked_subcommand is None:

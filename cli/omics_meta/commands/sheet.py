@@ -14,9 +14,8 @@ from omics_meta.search.sheets import NEVER_SEEN, Line, Refusal, Sheet, Sifted, r
 from omics_meta.selection.tables import Tables
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
-from omics_meta.terminal.formats.csv_rows import csv_writer
 from omics_meta.terminal.formats.format import Format
-from omics_meta.terminal.formats.rows import cell
+from omics_meta.terminal.formats.rows import cell, csv_writer
 from omics_meta.terminal.output import print_line, print_note
 from omics_meta.terminal.output_file import check_place, existing, is_stdout, writing_to
 from omics_meta.terminal.progress import reporting

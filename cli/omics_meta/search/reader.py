@@ -14,7 +14,7 @@ from readset_sync.model.record import Row
 
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.plan import Access, Index
-from omics_meta.terminal.threads import begin
+from omics_meta.selection.tables import begin
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

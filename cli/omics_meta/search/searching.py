@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 from unicodedata import normalize
 
 from readset_sync.constants import KEY
+from readset_sync.messages.read_set_event import ACTIONS
 from readset_sync.model.record import Row
 
 from omics_meta.search.columns import PLACE, Column
@@ -14,7 +16,6 @@ from omics_meta.search.criteria import criteria_of, one_of, read_set_id
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.explanation import print_explanations
 from omics_meta.search.filters import Filters, Search
-from omics_meta.search.hints import doubts, hints_of_nothing
 from omics_meta.search.names_file import names_in
 from omics_meta.search.plan import Access, facts_of, plan
 from omics_meta.search.reader import read, read_named
@@ -24,6 +25,8 @@ from omics_meta.selection.tables import Tables, connect_tables
 from omics_meta.selection.target import RESOURCE_ID, Selection
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import print_note
+
+_CASE: Final = "; upper and lower case matter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def search_for(search: Search, *, attributes: Collection[str] = ()) -> Found:
 
     def end(count: int) -> ExitCode:
         if not count:
-            for hint in hints_of_nothing(search.filters):
+            for hint in _hints_of_nothing(search.filters):
                 print_note(hint)
         if not whole:  # no more rows were wanted, so that nobody knows
             return tables.code
@@ -184,3 +187,27 @@ def _named(connection: TableConnection, arns: Sequence[str], ids: Sequence[str])
     facts, named, criteria = facts_of(connection.description), frozenset(arns), [one_of(dict.fromkeys(ids))]
     for page in read(connection.client, connection.table, plan(criteria, facts), criteria):
         yield [row for row in page if row[KEY] not in named]
+
+
+def doubts(filters: Filters) -> Iterator[str]:
+    """Yield what is odd about filters, which HealthOmics may yet come to know."""
+    for option, statuses in (("--status", filters.status), ("--not-status", filters.not_status)):
+        for status in statuses:
+            if status.upper() not in ACTIONS:
+                yield f"{option} {status!r} is none of the known statuses: {', '.join(sorted(ACTIONS))}"
+
+
+def _hints_of_nothing(filters: Filters) -> Iterator[str]:
+    """Yield why nothing may have been found by filters."""
+    if filters.store and filters == Filters(store=filters.store):
+        yield f"no row has the store {_either(filters.store)}"
+    if names := [each for each in filters.store if not RESOURCE_ID.fullmatch(each)]:
+        yield f"check --store {_either(names)}{_CASE}"
+    if names := [each for each in filters.reference if not each.startswith("arn:")]:
+        yield f"check --reference {_either(names)}{_CASE}, and rows lack the name that their writer may not read"
+    if filters.tags:
+        yield f"check --tag {_either(filters.tags)}{_CASE}, and rows that are not complete may have no tags yet"
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join(map(repr, values))

@@ -4,18 +4,22 @@ A command names the groups of options that it shares, and passes its context on;
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from omics_meta.selection.duration import parse_duration
 from omics_meta.selection.target import QueueKind, Selection, is_arn
 from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, SelectionError
 from omics_meta.terminal.group import is_from, options_of
+
+_DURATION: Final = re.compile(r"(?P<number>[0-9]+)(?P<unit>[mhd])", re.ASCII)
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 _EACH: Final = " Repeatable: one for each table."
 
@@ -226,3 +230,15 @@ def _patience(text: str) -> float:
     if duration is None:
         raise CommandError(f"--wait-for-aws {text!r} is no duration: give minutes, hours or days as in 10m, or 0")
     return duration.total_seconds()
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """Return a number of minutes, hours or days, or `0` for none; None where a text is no such thing.
+
+    Raises:
+        OverflowError: It is longer than time goes.
+    """
+    if text == "0":
+        return timedelta()
+    match = _DURATION.fullmatch(text)
+    return int(match["number"]) * _UNITS[match["unit"]] if match else None

@@ -1,5 +1,6 @@
 """Sessions of AWS, which say what is wrong with a client, and whose fault that is, when it is made."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -8,11 +9,13 @@ from typing import Any, Final, cast
 
 import boto3
 import botocore.session
+import typer
 from botocore.exceptions import BotoCoreError, UnknownRegionError
 from readset_sync.model.errors import SetupError
 
-from omics_meta.terminal.diagnostics import log_failures
 from omics_meta.terminal.exits import SelectionError
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 _ONE_QUESTION: Final = threading.RLock()
 """Held while credentials are looked for, which may ask on the terminal, such as for the code of an MFA device."""
@@ -32,7 +35,7 @@ class Session(boto3.Session):
         # Of the two variables that name a region, boto3 knows AWS_DEFAULT_REGION alone; other SDKs prefer this one.
         region = region or os.environ.get("AWS_REGION") or None
         super().__init__(botocore_session=self._core, profile_name=profile, region_name=region)
-        log_failures(self)
+        self.events.register("response-received", _log_failure)
 
     def client(self, service_name: str, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # it has an overload for each service
         """Return a client, whose calls fail where something else than AWS answers, or credentials cannot be renewed.
@@ -117,3 +120,27 @@ def _refuse_strangers(url: str, *, operation_model: Any, response_dict: Any, **_
             f"what answers at {url} is not AWS (status {status} to {operation_model.name}): check the network, "
             "which may want a login, the proxy, and AWS_ENDPOINT_URL if it is set"
         )
+
+
+class _Stderr(logging.Handler):
+    """Writes to whatever stderr is at the moment: while progress is shown, what is printed goes above it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(self.format(record), err=True)
+
+
+def be_verbose() -> None:
+    """Say on stderr which AWS calls fail, also those that are tried again, such as throttles."""
+    handler = _Stderr()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+
+
+def _log_failure(event_name: str, *, exception: Exception | None, parsed_response: Any, **_: Any) -> None:
+    service, operation = event_name.split(".")[1:]
+    if exception is not None:
+        _LOGGER.info("%s %s failed: %s", service, operation, exception)
+    elif "Error" in parsed_response:
+        error = parsed_response["Error"]
+        _LOGGER.info("%s %s failed: %s: %s", service, operation, error["Code"], error.get("Message"))

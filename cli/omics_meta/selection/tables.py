@@ -6,8 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from threading import Semaphore
-from typing import Any, Final, TypeVar
+from threading import Semaphore, Thread
+from typing import Any, Final, ParamSpec, TypeVar
 
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.errors import EXPECTED_ERRORS
@@ -18,12 +18,13 @@ from omics_meta.terminal.console import counted
 from omics_meta.terminal.errors import explain
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import print_note
-from omics_meta.terminal.threads import begin
 
 AT_ONCE: Final = 4
 """Tables that are read at the same time: more would not be faster, because rows are unpacked by one core."""
 
 _Page = TypeVar("_Page", bound=Sequence[Any])
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 
 @dataclass(slots=True)
@@ -195,3 +196,21 @@ def _tell(unread: dict[str, str], table: str, reason: str) -> None:
 def _check(all_are_unread: bool, unread: dict[str, str]) -> None:
     if all_are_unread:
         raise CommandError(f"none of the {len(unread)} tables can be read")
+
+
+def begin(call: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> Future[_Result]:
+    """Begin a call in a thread of its own, and return its result to come.
+
+    A call to AWS can hang for minutes. Whoever wants no more of it, such as after Ctrl-C, leaves it alone. A
+    `ThreadPoolExecutor` would wait for it at the end of its block, and Python at that of the process.
+    """
+    future = Future[_Result]()
+
+    def run() -> None:
+        try:
+            future.set_result(call(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is taken
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from readset_sync.model.timestamp import format_timestamp, parse_timestamp
 
-from omics_meta.selection.duration import parse_duration
+from omics_meta.selection.options import parse_duration
 from omics_meta.terminal.exits import CommandError
 
 

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from omics_meta.terminal.exits import CommandError
-from omics_meta.terminal.formats.csv_rows import write_csv
 from omics_meta.terminal.formats.format import Format
-from omics_meta.terminal.formats.json_rows import write_document, write_lines
 from omics_meta.terminal.formats.parquet_rows import import_pyarrow, write_parquet
-from omics_meta.terminal.formats.rows import Rows
+from omics_meta.terminal.formats.rows import Rows, write_csv, write_document, write_lines
 from omics_meta.terminal.formats.table_rows import write_table
 from omics_meta.terminal.output_file import is_stdout
 
