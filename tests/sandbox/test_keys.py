@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from omics_sandbox.access.control import Call
 
 RULE = "arn:aws:events:us-west-2:123456789012:rule/rule"
 EVENTS = {
@@ -39,61 +38,40 @@ def make_key(sandbox: Sandbox) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture
-def deliver(sandbox: Sandbox, make_queue: Callable[..., Any]) -> Callable[[str], str]:
-    """Delivers an event to a queue with a key; returns the error code in the dead-letter queue, or `delivered`."""
+CONDITIONED = {**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}}
+KEYS: list[tuple[str, dict[str, Any], str]] = [
+    ("alias/k", EVENTS, "delivered"),
+    ("arn:aws:kms:us-west-2:123456789012:alias/k", CONDITIONED, "delivered"),
+    ("<key>", CONDITIONED, "delivered"),
+    ("<key>", {**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE + "2"}}}, "NO_PERMISSIONS"),
+    ("<key>", {**EVENTS, "Action": "kms:Decrypt"}, "NO_PERMISSIONS"),
+    ("<key>", {**EVENTS, "Action": "kms:GenerateDataKey"}, "NO_PERMISSIONS"),
+    ("<disabled>", EVENTS, "NO_PERMISSIONS"),
+    ("arn:aws:kms:us-west-2:123456789012:key/none", EVENTS, "NO_PERMISSIONS"),
+    ("alias/aws/sqs", EVENTS, "NO_PERMISSIONS"),
+]
+"""A queue's key, what its policy says, and what becomes of an event."""
 
-    def run(key_id: str) -> str:
-        events = sandbox.client("events")
-        queue, dead = make_queue("q", KmsMasterKeyId=key_id), make_queue("dead")
-        events.put_rule(Name="rule", EventPattern='{"source": ["mine"]}')
-        events.put_targets(Rule="rule", Targets=[{"Id": "q", "Arn": queue.arn, "DeadLetterConfig": {"Arn": dead.arn}}])
-        queue.allow(RULE)
-        dead.allow(RULE)
+
+def test_given_a_queue_with_a_key_when_an_event_matches_then_it_arrives_if_the_key_lets_eventbridge_use_it(
+    sandbox: Sandbox, make_key: Callable[..., str], make_queue: Callable[..., Any]
+) -> None:
+    events, kms = sandbox.client("events"), sandbox.client("kms")
+    queue, dead = make_queue("q"), make_queue("dead")
+    events.put_rule(Name="rule", EventPattern='{"source": ["mine"]}')
+    events.put_targets(Rule="rule", Targets=[{"Id": "q", "Arn": queue.arn, "DeadLetterConfig": {"Arn": dead.arn}}])
+    for each in (queue, dead):
+        each.allow(RULE)
+    key = make_key().rpartition("/")[2]
+    for key_id, statement, expected in KEYS:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+        (kms.disable_key if key_id == "<disabled>" else kms.enable_key)(KeyId=key)
+        with_key = f"arn:aws:kms:us-west-2:123456789012:key/{key}" if key_id.startswith("<") else key_id
+        queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"KmsMasterKeyId": with_key})
         events.put_events(Entries=[{"Source": "mine", "DetailType": "t", "Detail": "{}"}])
         failed = [message["MessageAttributes"]["ERROR_CODE"]["StringValue"] for message in dead.receive()]
-        [what] = failed + ["delivered"] * len(queue.receive())
-        return what
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        (EVENTS, "delivered"),
-        ({**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}}, "delivered"),
-        ({**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE + "2"}}}, "NO_PERMISSIONS"),
-        ({**EVENTS, "Action": "kms:Decrypt"}, "NO_PERMISSIONS"),
-        ({**EVENTS, "Action": "kms:GenerateDataKey"}, "NO_PERMISSIONS"),
-        ({**EVENTS, "Principal": {"Service": "sns.amazonaws.com"}}, "NO_PERMISSIONS"),
-        ({**EVENTS, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*"}, "NO_PERMISSIONS"),
-    ],
-    ids=["allowed", "this rule", "another rule", "no data key", "no decryption", "another service", "account only"],
-)
-def test_given_a_queue_with_a_key_when_an_event_matches_then_it_arrives_if_the_key_lets_eventbridge_use_it(
-    make_key: Callable[..., str], deliver: Callable[[str], str], statement: dict[str, Any], expected: str
-) -> None:
-    assert deliver(make_key(statement)) == expected
-
-
-@pytest.mark.parametrize(
-    ("key_id", "expected"),
-    [
-        ("alias/k", "delivered"),
-        ("arn:aws:kms:us-west-2:123456789012:alias/k", "delivered"),
-        ("arn:aws:kms:us-west-2:123456789012:key/none", "NO_PERMISSIONS"),
-        ("alias/aws/sqs", "NO_PERMISSIONS"),
-        ("disabled", "NO_PERMISSIONS"),
-    ],
-)
-def test_given_a_key_by_any_name_when_an_event_matches_then_it_arrives_if_the_customer_has_such_a_key_and_it_is_enabled(
-    sandbox: Sandbox, make_key: Callable[..., str], deliver: Callable[[str], str], key_id: str, expected: str
-) -> None:
-    key = make_key(EVENTS)
-    if key_id == "disabled":
-        sandbox.client("kms").disable_key(KeyId=key.rpartition("/")[2])
-    assert deliver(key if key_id == "disabled" else key_id) == expected
+        assert failed + ["delivered"] * len(queue.receive()) == [expected], (key_id, statement)
 
 
 def test_given_a_queue_when_its_encryption_changes_then_it_has_one_kind_at_a_time(
@@ -143,16 +121,3 @@ def test_given_a_key_when_a_log_group_is_to_have_it_then_it_does_if_the_key_lets
     assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
     with pytest.raises(logs.exceptions.ResourceNotFoundException):
         logs.associate_kms_key(logGroupName="g2", kmsKeyId=key)
-
-
-def test_given_a_mapped_queue_with_a_key_when_it_is_polled_then_the_role_decrypts_its_messages(
-    sandbox: Sandbox, make_key: Callable[..., str], make_queue: Callable[..., Any], deploy: Callable[..., str]
-) -> None:
-    key = make_key(EVENTS)
-    queue = make_queue("q", KmsMasterKeyId="alias/k")
-    deploy("def handler(event, context): return None")
-    sandbox.client("lambda").create_event_source_mapping(EventSourceArn=queue.arn, FunctionName="function")
-    queue.send("body")
-    sandbox.drain()
-    calls = sandbox.calls.of("arn:aws:iam::123456789012:role/function-role")
-    assert Call("kms:Decrypt", (key,)) in calls
