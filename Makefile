@@ -107,7 +107,7 @@ soak: $(READY) ## Play random histories of races and faults (HISTORIES=5000, SEE
 	@$(BIN)/python -m tests.consistency.soak $(or $(HISTORIES),5000) $(SEED)
 
 .PHONY: bench
-bench: $(READY) ## Measure backfills, events, failures, start and growth, with targets (eighteen minutes, more on a busy machine)
+bench: $(READY) ## Measure backfills, events, failures, growth and searches, with targets (a quarter of an hour, more on a busy machine)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: lint

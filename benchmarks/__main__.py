@@ -5,18 +5,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks import count, events, export, growth, listing, page, poison, quotas, report_page, search, startup, tags
+from benchmarks import events, export, growth, quotas, report, report_page, search, tags
 from benchmarks.report import Figure, table
 
 BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
     "quotas": quotas.measure,
-    "listing": listing.measure,
     "tags": tags.measure,
     "events": events.measure,
-    "poison": poison.measure,
-    "startup": startup.measure,
     "growth": growth.measure,
-    "count": count.measure,
     "export": export.measure,
     "search": search.measure,
     "report": report_page.measure,
@@ -30,7 +26,7 @@ def main() -> int:
     """Run the benchmarks that were named, all by default, and print their figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default")
-    parser.add_argument("--write", action="store_true", help=f"write docs/{page.PAGE.name} too")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{report.PAGE.name} too")
     arguments = parser.parse_args()
     names: list[str] = arguments.names or list(BENCHMARKS)
     for name in names:
@@ -47,7 +43,7 @@ def main() -> int:
             figures.append(figure)
             print(f"{figure.case}: {figure.name}: {figure.value:.3g}", file=sys.stderr)
     if arguments.write:
-        page.write(findings)
+        report.write(findings)
     print("\n\n".join(table(figures) for _, figures in findings.values()))
     return 0 if all(figure.met for _, figures in findings.values() for figure in figures) else 1
 

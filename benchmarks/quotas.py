@@ -1,31 +1,32 @@
 """How close a backfill comes to what the HealthOmics quotas allow, beside a serial one.
 
 HealthOmics is the sandbox, in this process, with its quotas enforced and a latency for each call. What is measured is
-`omics-meta backfill` as its users run it, a process of its own from start to end.
+`omics-meta backfill` as its users run it, a process of its own from start to end. The serial one works as the
+documentation of the pipeline's reference implementation describes its backfill: it lists a store, and for each read set
+in turn gets the metadata, lists the tags, puts the item, and sleeps for a fixed time.
 """
 
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
 from typing import Final
 
+import boto3
 from omics_sandbox import Limits, Sandbox
 
-from benchmarks.baseline import SLEEP_SECONDS
+from benchmarks.process import OMICS_META, run
 from benchmarks.report import Figure, scaled
 
 LATENCY_SECONDS: Final = 0.04
 """Of each HealthOmics call."""
 
-OMICS_META: Final = str(Path(sys.executable).with_name("omics-meta"))
+SLEEP_SECONDS: Final = 0.2
+"""After each read set of the serial backfill, so that it stays below 5 calls a second of each operation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Backfilled:
     """A backfill of a store of so many read sets; `throttled` is a share of all its calls."""
 
     read_sets: int
@@ -38,97 +39,82 @@ class Run:
         """Read sets a second."""
         return self.read_sets / self.seconds
 
-    def over_bound(self, tps: float) -> float:
-        """Its time as a multiple of what the busiest operation needs at a rate of `tps`."""
-        return self.seconds * tps / self.busiest
+    def reached(self, tps: float) -> float:
+        """Percents of a rate of `tps` that the busiest operation reached."""
+        return 100 * self.busiest / self.seconds / tps
 
 
-class Stage:
-    """Runs backfills against the sandbox, each into a table of its own."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._names = (f"read-sets-{number}" for number in count(1))
-        sandbox.omics.emit_events = False
-
-    def ours(self, read_sets: int, *, max_tps: float, granted: float | None) -> Run:
-        """Run `omics-meta backfill`; `granted` is the quota of each operation, None for no quotas."""
-        return self._run(
-            [OMICS_META, "backfill", "--max-tps", f"{max_tps:g}", "-s", "{store}", "-t", "{table}", "--json"],
-            read_sets,
-            granted,
-        )
-
-    def baseline(self, read_sets: int) -> Run:
-        """Run the serial backfill, without quotas, which it is too slow to reach."""
-        return self._run([sys.executable, "-m", "benchmarks.baseline", "{store}", "{table}"], read_sets, None)
-
-    def _run(self, command: list[str], read_sets: int, granted: float | None) -> Run:
-        omics, dynamodb = self._sandbox.omics, self._sandbox.client("dynamodb")
-        store, table = omics.create_store("cohort"), next(self._names)
-        for number in range(read_sets):
-            omics.create_read_set(store, name=f"sample {number}", tags={"number": str(number)})
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        omics.limits = Limits(default=granted)
-        omics.calls.clear()
-        omics.throttled.clear()
-        started = time.monotonic()
-        done = subprocess.run(  # noqa: S603 - no shell
-            [part.format(store=store, table=table) for part in command],
-            env=self._sandbox.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        seconds = time.monotonic() - started
-        pages = dynamodb.get_paginator("scan").paginate(TableName=table, Select="COUNT")
-        rows = sum(page["Count"] for page in pages)
-        if done.returncode or rows != read_sets:
-            raise RuntimeError(f"{rows} of {read_sets} rows, exit code {done.returncode}: {done.stderr}")
-        answered, throttled = omics.calls.total(), omics.throttled.total()
-        return Run(read_sets, seconds, max(omics.calls.values()), throttled / (answered + throttled))
+def _backfilled(sandbox: Sandbox, command: Sequence[str], read_sets: int, granted: float | None) -> Backfilled:
+    """Have a command fill a table of its own; `granted` is the quota of each operation, None for no quotas."""
+    omics, dynamodb = sandbox.omics, sandbox.client("dynamodb")
+    store = omics.create_store("cohort")
+    table = f"read-sets-of-{store}"
+    for number in range(read_sets):
+        omics.create_read_set(store, name=f"sample {number}", tags={"number": str(number)})
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    omics.limits = Limits(default=granted)
+    omics.calls.clear()
+    omics.throttled.clear()
+    done = run([part.format(store=store, table=table) for part in command], sandbox.environment)
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, Select="COUNT")
+    rows = sum(page["Count"] for page in pages)
+    if rows != read_sets:
+        raise RuntimeError(f"{rows} of {read_sets} rows: {done.said}")
+    answered, throttled = omics.calls.total(), omics.throttled.total()
+    return Backfilled(read_sets, done.seconds, max(omics.calls.values()), throttled / (answered + throttled))
 
 
 def measure(scale: float) -> Iterator[Figure]:
     """Run all cases, at a part of their full size: some five minutes at 1."""
+    python = [sys.executable, "-m", "benchmarks.quotas", "{store}", "{table}"]
+    ours = [OMICS_META, "backfill", "-s", "{store}", "-t", "{table}", "--json", "--max-tps"]
     with Sandbox(limits=Limits.none(), latency=LATENCY_SECONDS) as sandbox:
-        stage = Stage(sandbox)
-        baseline = stage.baseline(scaled(100, scale))
-        yield from _at_the_quota(stage, baseline, read_sets=scaled(300, scale), tps=5)
-        yield from _at_the_quota(stage, baseline, read_sets=scaled(3000, scale), tps=50)
-        yield from _above_the_quota(stage, read_sets=scaled(300, scale))
-        yield from _without_quotas(stage, baseline, read_sets=scaled(2000, scale))
+        sandbox.omics.emit_events = False
+        # Without quotas, which it is too slow to reach.
+        serial = _backfilled(sandbox, python, scaled(100, scale), None)
+        for size, tps, granted, at_least in ((300, 5, 5, 95), (3000, 50, 50, 95), (300, 50, 5, 87)):
+            done = _backfilled(sandbox, [*ours, str(tps)], scaled(size, scale), granted)
+            case = f"{done.read_sets} read sets at {tps}/s of {granted}/s granted"
+            yield Figure(case, "seconds", done.seconds)
+            yield Figure(case, "% of the quota reached", done.reached(granted), at_least=at_least)
+            yield Figure(case, "% throttled", done.throttled * 100, at_most=1 if tps == granted else None)
+            yield Figure(case, "times as fast as the serial one", done.pace / serial.pace)
+        done = _backfilled(sandbox, [*ours, "10000"], scaled(2000, scale), None)
+    case = f"{done.read_sets} read sets without quotas"
+    yield Figure(case, "read sets a second", done.pace)
+    yield Figure(f"{serial.read_sets} read sets by the serial one", "read sets a second", serial.pace)
+    yield Figure(case, "times as fast as the serial one", done.pace / serial.pace, at_least=10)
+    sleepless = serial.read_sets / (serial.seconds - serial.read_sets * SLEEP_SECONDS)
+    yield Figure(case, "times as fast as the serial one without its sleep", done.pace / sleepless)
 
 
-def _at_the_quota(stage: Stage, baseline: Run, *, read_sets: int, tps: float) -> Iterator[Figure]:
-    run = stage.ours(read_sets, max_tps=tps, granted=tps)
-    case = f"{read_sets} read sets at {tps:g}/s of {tps:g}/s granted"
-    yield Figure(case, "seconds", run.seconds)
-    yield Figure(case, "time / bound", run.over_bound(tps), at_most=1.05)
-    yield Figure(case, "% of the quota reached", 100 / run.over_bound(tps))
-    yield Figure(case, "% throttled", run.throttled * 100, at_most=1)
-    yield Figure(case, "times as fast as the serial one", run.pace / baseline.pace)
+def main() -> None:
+    """Run the serial backfill: write an item for each read set of a store."""
+    store_id, table_name = sys.argv[1:]
+    omics, table = boto3.client("omics"), boto3.resource("dynamodb").Table(table_name)
+    store = omics.get_sequence_store(id=store_id)
+    for page in omics.get_paginator("list_read_sets").paginate(sequenceStoreId=store_id):
+        for listed in page["readSets"]:
+            read_set = omics.get_read_set_metadata(sequenceStoreId=store_id, id=listed["id"])
+            tags = omics.list_tags_for_resource(resourceArn=listed["arn"])["tags"]
+            table.put_item(
+                Item={
+                    "set_arn": listed["arn"],
+                    "set_id": listed["id"],
+                    "set_status": read_set["status"],
+                    "set_type": read_set["fileType"],
+                    "files": read_set.get("files", {}),
+                    "store": {"store_id": store_id, "store_arn": store["arn"]},
+                    "tags": [{key: value} for key, value in tags.items()],
+                }
+            )
+            time.sleep(SLEEP_SECONDS)
 
 
-def _above_the_quota(stage: Stage, *, read_sets: int) -> Iterator[Figure]:
-    run = stage.ours(read_sets, max_tps=50, granted=5)
-    case = f"{read_sets} read sets at 50/s of 5/s granted"
-    yield Figure(case, "seconds", run.seconds)
-    yield Figure(case, "time / bound", run.over_bound(5), at_most=1.15)
-    yield Figure(case, "% of the quota reached", 100 / run.over_bound(5))
-    yield Figure(case, "% throttled", run.throttled * 100)
-
-
-def _without_quotas(stage: Stage, baseline: Run, *, read_sets: int) -> Iterator[Figure]:
-    run = stage.ours(read_sets, max_tps=10_000, granted=None)
-    sleepless = baseline.read_sets / (baseline.seconds - baseline.read_sets * SLEEP_SECONDS)
-    case = f"{read_sets} read sets without quotas"
-    yield Figure(case, "read sets a second", run.pace)
-    yield Figure(f"{baseline.read_sets} read sets by the serial one", "read sets a second", baseline.pace)
-    yield Figure(case, "times as fast as the serial one", run.pace / baseline.pace, at_least=10)
-    yield Figure(case, "times as fast as the serial one without its sleep", run.pace / sleepless)
+if __name__ == "__main__":
+    main()

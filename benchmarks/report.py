@@ -1,7 +1,25 @@
-"""What benchmarks find, and how it is printed."""
+"""What benchmarks find, how it is printed, and the page of the documentation that has it."""
 
-from collections.abc import Iterable
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGE: Final = ROOT / "docs" / "benchmarks.md"
+
+_HEAD: Final = """# Benchmarks
+
+How fast the product is. Written by `python -m benchmarks --write`, which `make bench` runs without writing.
+
+Measured on {machine}.
+
+HealthOmics is the sandbox on the same machine, so ratios and shares of the quota say more than seconds do. Targets are
+in brackets; a figure in bold missed its target.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +69,14 @@ def _cell(figure: Figure | None) -> str:
     if not figure.target:
         return value
     return f"{value} ({figure.target})" if figure.met else f"**{value}** (**not** {figure.target})"
+
+
+def write(findings: Mapping[str, tuple[str, Sequence[Figure]]]) -> None:
+    """Write the page of what each benchmark does and found, by its name."""
+    machine = (
+        f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} processors ({platform.machine()}) with a load of "
+        f"{os.getloadavg()[2]:.1f}, {platform.system()}, Python {platform.python_version()}"
+    )
+    sections = [_HEAD.format(machine=machine)]
+    sections += [f"## {name}\n\n{about.strip()}\n\n{table(found)}\n" for name, (about, found) in findings.items()]
+    PAGE.write_text("\n".join(sections), encoding="utf-8")

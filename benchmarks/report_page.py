@@ -51,7 +51,6 @@ def measure(scale: float) -> Iterator[Figure]:
         file = Path(folder) / "page.html"
         file.write_text(_page(rows), encoding="utf-8")
         browser.open(file)
-        ready = browser.eval("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
         browser.eval(_MEASURE)
         browser.call("Performance.enable", timeDomain="threadTicks")
         began = _busy_seconds(browser)
@@ -61,7 +60,6 @@ def measure(scale: float) -> Iterator[Figure]:
         taken = browser.eval("taken")
         busy = _busy_seconds(browser) - began
         yield Figure(case, "MB of the page", file.stat().st_size / 1e6)
-    yield Figure(case, "ms until it is there", ready)
     yield Figure(case, "ms of the slowest keystroke", max(taken), at_most=100)
     yield Figure(case, "ms of processor time a keystroke", 1000 * busy / len(_TYPED))
 

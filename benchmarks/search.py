@@ -5,8 +5,6 @@ users run it. A few of the single searches are measured, and the time of all com
 """
 
 import json
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +13,7 @@ from typing import Final
 from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
 
-from benchmarks.quotas import OMICS_META
+from benchmarks.process import OMICS_META, run
 from benchmarks.report import Figure, scaled
 from benchmarks.simulated import whole_item
 
@@ -68,16 +66,8 @@ def _fill(sandbox: Sandbox, rows: int) -> None:
 
 def _seconds(environment: Mapping[str, str], options: Sequence[str], names: Sequence[str]) -> float:
     """Return how long a search took that found the read sets of all these samples, and no others."""
-    began = time.monotonic()
-    done = subprocess.run(  # noqa: S603 - no shell
-        [OMICS_META, "find", "-t", TABLE, "--jsonl", *options],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - began
-    found = {json.loads(line)["set_sample_id"] for line in done.stdout.splitlines()}
-    if done.returncode or found != set(names):
-        raise RuntimeError(f"{options} found {len(found)} of {len(set(names))} samples: {done.stderr[-500:]}")
-    return seconds
+    done = run([OMICS_META, "find", "-t", TABLE, "--jsonl", *options], environment)
+    found = {json.loads(line)["set_sample_id"] for line in done.printed.splitlines()}
+    if found != set(names):
+        raise RuntimeError(f"{options} found {len(found)} of {len(set(names))} samples")
+    return done.seconds

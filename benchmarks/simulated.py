@@ -7,15 +7,17 @@ and reconcile use are here, in the shapes of boto3's clients.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any, Final
+from unittest.mock import patch
 
 from boto3.dynamodb.types import TypeSerializer
-from omics_sandbox.omics.client import OmicsClient
+from omics_meta.app import app
+from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from omics_sandbox.omics.models import ReadSet, Shelf
 from omics_sandbox.omics.service import OmicsService
 from readset_sync.model.record import Row, build_row, listed_row
@@ -212,3 +214,16 @@ def whole_item(number: int) -> dict[str, Any]:
 def _row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     identity = _identity(number)
     return {**row} | {"set_id": {"S": identity["id"]}, "set_arn": {"S": identity["arn"]}}
+
+
+def omics_meta(arguments: Sequence[str], table: SimulatedTable, omics: OmicsClient | None = None) -> None:
+    """Run a command of `omics-meta` in this process, on a table and a HealthOmics that are simulated."""
+    fakes: dict[str, Any] = {"dynamodb_client": _giving(table)}
+    if omics:
+        fakes |= {"omics_client": _giving(omics), "tagging_client": _giving(TaggingClient(omics.service))}
+    with patch.multiple("omics_meta.selection.connection", **fakes):
+        app([*arguments, "-t", "rows", "-r", REGION], standalone_mode=False)
+
+
+def _giving(client: Any) -> Callable[..., Any]:
+    return lambda *_, **__: client

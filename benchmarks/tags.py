@@ -1,4 +1,4 @@
-"""How soon tags are found, and what they cost: in bulk, beside one by one, as where bulk tags are denied.
+"""How soon read sets and their tags are found, and what tags cost: in bulk, beside one by one, as where that is denied.
 
 HealthOmics, the tagging API, the table and the queue are simulated in the process (`benchmarks.simulated`). So is time:
 calls take so long on a clock that nobody waits for, at the pace of the product's own limiters.
@@ -34,7 +34,6 @@ from benchmarks.simulated import ACCOUNT, REGION, STORE_ID, SimulatedQueue, Simu
 
 READ_SETS: Final = 10_000
 IN_COHORT: Final = 100_000
-IN_A_NIGHT: Final = 1_000_000
 MAX_AGE: Final = timedelta(days=7)
 
 SAMPLE: Final = 200
@@ -69,20 +68,20 @@ class _Clock:
 class _Future(Future[Any]):
     """What is done at a moment. Whoever asks for its outcome before that has waited for it."""
 
-    def __init__(self, clock: _Clock, done_at: float) -> None:
+    def __init__(self, clock: _Clock) -> None:
         super().__init__()
         self._clock = clock
-        self._done_at = done_at
+        self.done_at = 0.0
 
     def done(self) -> bool:
-        return self._clock.now >= self._done_at
+        return self._clock.now >= self.done_at
 
     def result(self, timeout: float | None = None) -> Any:
-        self._clock.now = max(self._clock.now, self._done_at)
+        self._clock.now = max(self._clock.now, self.done_at)
         return super().result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        self._clock.now = max(self._clock.now, self._done_at)
+        self._clock.now = max(self._clock.now, self.done_at)
         return super().exception(timeout)
 
 
@@ -94,21 +93,14 @@ class _Threads(Executor):
         self._free_at = [0.0] * threads
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        submitted = self._clock.now
+        submitted, future = self._clock.now, _Future(self._clock)
         self._clock.now = max(submitted, heapq.heappop(self._free_at))
-        outcome: Any = None
-        error: Exception | None = None
         try:
-            outcome = fn(*args, **kwargs)
+            future.set_result(fn(*args, **kwargs))
         except Exception as raised:  # noqa: BLE001 - it is of whoever asks for the outcome
-            error = raised
-        done_at, self._clock.now = self._clock.now, submitted
-        heapq.heappush(self._free_at, done_at)
-        future = _Future(self._clock, done_at)
-        if error:
-            future.set_exception(error)
-        else:
-            future.set_result(outcome)
+            future.set_exception(raised)
+        future.done_at, self._clock.now = self._clock.now, submitted
+        heapq.heappush(self._free_at, future.done_at)
         return future
 
 
@@ -163,7 +155,7 @@ class _Table(SimulatedTable):
         self._clock.sleep(TABLE_SECONDS)
 
 
-class _World:
+class World:
     """A store of tagged read sets, its table, and what the product is given of both: tags in bulk, or their denial."""
 
     def __init__(self, read_sets: int, *, rows: bool, bulk: bool, age: timedelta = timedelta()) -> None:
@@ -202,43 +194,37 @@ class _World:
 def measure(scale: float) -> Iterator[Figure]:
     """Run all cases, at a part of their full size: some minutes at 1."""
     yield from _backfills(scaled(READ_SETS, scale))
-    yield from _archived(scaled(READ_SETS, scale))
-    yield from _nights(scaled(IN_A_NIGHT, scale))
     yield from _aged(scaled(READ_SETS, scale))
-    yield from _changed(scaled(IN_COHORT, scale))
+    yield from _reconciled(scaled(IN_COHORT, scale))
 
 
 def _backfills(read_sets: int) -> Iterator[Figure]:
-    alone = _World(read_sets, rows=False, bulk=True)
+    alone = World(read_sets, rows=False, bulk=True)
     list(_backfill_of(alone, bulk=False).create_listed_rows(_pending(alone)))
     case = f"first backfill of {read_sets:,} read sets"
-    yield Figure(f"{case}, its listing pass alone", "seconds", alone.clock.now)
+    calls = alone.service.calls["ListReadSets"]
+    listed = f"{case}, its listing pass alone"
+    yield Figure(listed, "seconds until all are found", alone.clock.now)
+    paced = alone.clock.now * DOCUMENTED_TPS / calls
+    yield Figure(listed, "that time / (listing calls / rate)", paced, at_most=1.05)
     for bulk, way in WAYS:
         world = _backfilled(read_sets, bulk=bulk)
         found_at = max(world.client.tagged_at.values())
         target = 1.1 if bulk else None
         yield Figure(f"{case}, {way}", "seconds until all are found by tag", found_at)
         yield Figure(f"{case}, {way}", "that time / listing pass alone", found_at / alone.clock.now, at_most=target)
-        yield from _calls(f"{case}, {way}", world, active=read_sets, bulk=bulk)
+        archived = _backfilled(read_sets, bulk=bulk, archived=True)
+        active = math.ceil(read_sets / 5)
+        for done, count, some in ((world, read_sets, ""), (archived, active, ", 80 % archived")):
+            more = done.omics_calls - done.service.calls["ListReadSets"] - count
+            name = "more than one for each active one and each page"
+            yield Figure(f"{case}{some}, {way}", "HealthOmics calls", done.omics_calls)
+            yield Figure(f"{case}{some}, {way}", name, more, at_most=SAMPLE + FEW if bulk else None)
 
 
-def _archived(read_sets: int) -> Iterator[Figure]:
-    for bulk, way in WAYS:
-        world = _backfilled(read_sets, bulk=bulk, archived=True)
-        case = f"first backfill of {read_sets:,} read sets, 80 % archived, {way}"
-        yield from _calls(case, world, active=math.ceil(read_sets / 5), bulk=bulk)
-
-
-def _calls(case: str, world: _World, *, active: int, bulk: bool) -> Iterator[Figure]:
-    pages = world.service.calls["ListReadSets"]
-    yield Figure(case, "HealthOmics calls", world.omics_calls)
-    more = world.omics_calls - pages - active
-    yield Figure(case, "more than one for each active one and each page", more, at_most=SAMPLE + FEW if bulk else None)
-
-
-def _backfilled(read_sets: int, *, bulk: bool, archived: bool = False) -> _World:
+def _backfilled(read_sets: int, *, bulk: bool, archived: bool = False) -> World:
     """Backfill an empty table."""
-    world = _World(read_sets, rows=False, bulk=bulk)
+    world = World(read_sets, rows=False, bulk=bulk)
     if archived:
         for each in list(world.read_sets.after(0)):
             if each.ordinal % 5 != 1:
@@ -251,48 +237,42 @@ def _backfilled(read_sets: int, *, bulk: bool, archived: bool = False) -> _World
     return world
 
 
-def _backfill_of(world: _World, *, bulk: bool) -> Backfill:
+def _backfill_of(world: World, *, bulk: bool) -> Backfill:
     executor, listing_executor = _Threads(world.clock, THREADS), _Threads(world.clock, MAX_THREADS)
     told = world.bulk() if bulk else None
     return Backfill(world.source, world.table, executor, listing_executor=listing_executor, bulk=told)
 
 
-def _pending(world: _World) -> PendingRefreshes:
+def _pending(world: World) -> PendingRefreshes:
     return PendingRefreshes(world.service.store(STORE_ID).arn)
-
-
-def _nights(read_sets: int) -> Iterator[Figure]:
-    world = _World(read_sets, rows=True, bulk=True)
-    refreshed = _reconcile(world)
-    case = f"reconciliation of {read_sets:,} unchanged rows, in bulk"
-    yield Figure(case, "rows refreshed", refreshed, at_most=0)
-    yield Figure(case, "calls of both APIs", world.calls)
-    more = world.calls - 2 * world.service.calls["ListReadSets"]
-    yield Figure(case, "more than two a page", more, at_most=SAMPLE + FEW)
 
 
 def _aged(read_sets: int) -> Iterator[Figure]:
     for bulk, way in WAYS:
-        refreshed = _reconcile(_World(read_sets, rows=True, bulk=bulk, age=MAX_AGE), refresh=False)
+        refreshed = reconcile(World(read_sets, rows=True, bulk=bulk, age=MAX_AGE), refresh=False)
         case = f"reconciliation of {read_sets:,} unchanged rows of {MAX_AGE.days} days ago, {way}"
         yield Figure(case, "rows refreshed", refreshed, at_most=0 if bulk else None)
 
 
-def _changed(read_sets: int) -> Iterator[Figure]:
+def _reconciled(read_sets: int) -> Iterator[Figure]:
     for bulk, way in WAYS:
-        unchanged, world = (_World(read_sets, rows=True, bulk=bulk) for _ in range(2))
+        unchanged, world = (World(read_sets, rows=True, bulk=bulk) for _ in range(2))
         changed = world.change_tags()
-        _reconcile(unchanged)
-        _reconcile(world)
+        case = f"reconciliation of {read_sets:,} unchanged rows, {way}"
+        yield Figure(case, "rows refreshed", reconcile(unchanged), at_most=0)
+        yield Figure(case, "calls of both APIs", unchanged.calls)
+        if bulk:
+            more = unchanged.calls - 2 * unchanged.service.calls["ListReadSets"]
+            yield Figure(case, "more than two a page", more, at_most=SAMPLE + FEW)
+        reconcile(world)
         row = world.table.get(changed.arn) or {}
         case = f"reconciliation of {read_sets:,} rows, one with a changed tag, {way}"
-        yield Figure(case, "calls of both APIs", world.calls)
         found = tag_map(row) == changed.tags
         yield Figure(case, "changed tags in their rows", found, at_least=1 if bulk else None)
         yield Figure(case, "calls for the change", world.calls - unchanged.calls, at_most=4 if bulk else None)
 
 
-def _reconcile(world: _World, *, refresh: bool = True) -> int:
+def reconcile(world: World, *, refresh: bool = True) -> int:
     """Reconcile, and refresh what that asks for; return how many rows."""
     queue, synchronizer = SimulatedQueue(), Synchronizer(world.source, world.table)
     sender = MessageSender(cast("Any", queue), "queue", account=ACCOUNT, region=REGION)

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from benchmarks import events, growth
+from benchmarks import events, export, growth
 from benchmarks.__main__ import BENCHMARKS
-from benchmarks.page import PAGE
-from benchmarks.report import Figure, table
+from benchmarks.report import PAGE, Figure, table
 from tools.pictures.browser import BROWSER, NO_BROWSER
 
 TINY = 0.004
@@ -27,7 +26,8 @@ def test_the_benchmarks_that_exist_are_documented():
 def test_each_benchmark_finds_what_is_documented(name: str, monkeypatch: pytest.MonkeyPatch):
     if name == "report" and BROWSER is None:
         pytest.skip(NO_BROWSER)
-    monkeypatch.setattr(growth, "SIZES", growth.SIZES[:1])  # each is a process
+    for each in (growth, export):
+        monkeypatch.setattr(each, "SIZES", each.SIZES[:1])  # each is a process
     monkeypatch.setattr(events, "RESOLUTION_SECONDS", 0)
     titles, _, *rows = (line[2:-2].split(" | ") for line in documented()[name].splitlines() if line.startswith("|"))
     cells = [(title, cell) for row in rows for title, cell in zip(titles[1:], row[1:], strict=True) if cell]

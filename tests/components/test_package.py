@@ -14,7 +14,7 @@ import pulumi
 import pytest
 from omics_components import function, package
 
-from benchmarks.runtime import ENVIRONMENT, link_packages
+from tests.lambda_runtime import ENVIRONMENT, link_packages
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """What the function imports: every module is compiled at the start of each execution environment.
 
-A budget in modules and not in milliseconds, which differ from machine to machine: `python -m benchmarks startup` has
-those.
+A budget in modules and not in milliseconds, which differ from machine to machine.
 """
 
 import json
 import subprocess
 import sys
 
-from benchmarks.runtime import ENVIRONMENT
+from tests.lambda_runtime import ENVIRONMENT
 
 # boto3 with what it needs (certifi where it is installed), Powertools with what it needs, and the function itself.
 PACKAGES = {

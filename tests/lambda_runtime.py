@@ -1,14 +1,12 @@
 """What the function finds in Lambda beside its own package: packages of the Python runtime, environment variables."""
 
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Final
 
-PACKAGES: Final = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
-"""What Lambda's Python runtime brings along."""
+PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
 
-ENVIRONMENT: Final[Mapping[str, str]] = {
+# Set by Lambda and the component, by the names that `readset_sync.function` reads.
+ENVIRONMENT = {
     "AWS_REGION": "us-west-2",
     "AWS_DEFAULT_REGION": "us-west-2",
     "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
@@ -22,13 +20,11 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_METRICS_NAMESPACE": "Benchmark",
 }
-"""What Lambda and the component set, by the names that `readset_sync.function` reads."""
 
 
-def link_packages(folder: Path) -> list[Path]:
-    """Make a folder with links to the runtime's packages, as they are installed here; return what they lead to."""
+def link_packages(folder: Path) -> None:
+    """Make a folder with links to the runtime's packages, as they are installed here."""
     folder.mkdir()
     site = Path(str(metadata.distribution("boto3").locate_file("")))
     for name in PACKAGES:
         (folder / name).symlink_to(site / name)
-    return [site / name for name in PACKAGES]
