@@ -167,7 +167,7 @@ def _tags(connection: Connection) -> str:
     trust = connection.bulk.trust
     if str(trust) != TRUSTED:
         return f"Tags not compared (in bulk: {trust})"
-    return f"Tags compared in bulk: of {trust.told} of {counted(trust.listed, 'read set')}"
+    return f"Tags compared in bulk: of {trust.told:,} of {counted(trust.listed, 'read set')}"
 
 
 def _print(connection: Connection, report: _Report, *, deep: bool, repair: bool) -> None:

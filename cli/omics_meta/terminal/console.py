@@ -32,8 +32,8 @@ def say(line: str, *, err: bool = False) -> None:
 
 
 def counted(number: int, noun: str) -> str:
-    """Say how many there are: `1 read set`, `2 read sets`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """Say how many there are: `1 read set`, `2,000 read sets`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def wants_colours(file: IO[str]) -> bool:

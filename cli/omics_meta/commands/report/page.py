@@ -26,6 +26,7 @@ from omics_meta.search.inventory import (
     Tally,
     size_text,
 )
+from omics_meta.terminal.console import counted
 
 _MOST_LINES: Final = 50
 """Of a table whose labels are the users' own."""
@@ -75,20 +76,16 @@ def _where(tables: Sequence[TableInventory]) -> str:
     if len(tables) == 1:
         return f"{tables[0].name} in {tables[0].region}"
     accounts, regions = ({table.account for table in tables}, {table.region for table in tables})
-    return f"{_counted(len(accounts), 'account')} in {_counted(len(regions), 'region')}"
+    return f"{counted(len(accounts), 'account')} in {counted(len(regions), 'region')}"
 
 
 def _sentence(inventory: Inventory, where: str, now: datetime) -> str:
-    count, stores = _counted(inventory.total.count, "read set"), _counted(len(inventory.stores), "sequence store")
+    count, stores = counted(inventory.total.count, "read set"), counted(len(inventory.stores), "sequence store")
     of, on = f"{stores} of AWS HealthOmics", _time(now)
     if len(inventory.tables) == 1:
         return f"This page counts the {count} that {of} had on {on}, by the rows of table {where}."
     rows = f"the rows of {len(inventory.tables)} tables"
     return f"This page counts the {count} that {where} had in {of} on {on}, by {rows}."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _time(moment: datetime) -> str:
@@ -125,7 +122,7 @@ def _figures(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
 
 
 def _of_unknown(count: int) -> str:
-    return f"{_counted(count, 'read set')} {UNKNOWN}" if count else ""
+    return f"{counted(count, 'read set')} {UNKNOWN}" if count else ""
 
 
 def _sections(
@@ -188,13 +185,7 @@ def _besides(unknown: int) -> str:
 
 def _tables(tables: Sequence[TableInventory]) -> str:
     lines = [
-        (
-            table.account,
-            table.region,
-            table.name,
-            *_numbers(table.total),
-            bar,
-        )
+        (table.account, table.region, table.name, *_numbers(table.total), bar)
         for table, bar in zip(tables, _bars(table.total for table in tables), strict=True)
     ]
     return html.table("Read sets by account and region", ("account", "region", "table", *_MEASURES), lines)
@@ -278,10 +269,10 @@ def _said_of_storage(storage: Storage) -> Iterator[str]:
             f"publication of {price.date}; check them before you rely on them."
         )
         if unknown := sum(tally.bases_unknown for tally in known):
-            yield f"Not in this sum: {_counted(unknown, 'read set')} of which no row tells the number of bases."
+            yield f"Not in this sum: {counted(unknown, 'read set')} of which no row tells the number of bases."
     if others := [(region, tally.count) for (_, region, _), tally in storage.items() if region not in STORAGE_REGIONS]:
         regions = ", ".join(sorted({region or UNKNOWN for region, _ in others}))
-        left = _counted(sum(count for _, count in others), "read set")
+        left = counted(sum(count for _, count in others), "read set")
         which = f"Not in this sum: the {left} in {regions}, where the price" if known else f"The price in {regions}"
         yield f"{which} is not known here: see {price.page}."
 
@@ -317,15 +308,10 @@ def _verification(inventory: Inventory, found: Verification | None, now: datetim
     wrong = every - found.totals["in sync"]
     verdict = "" if found.in_sync else " Something was wrong."
     said = [f"{found.compared} {wrong:,} of {every:,} rows differed.{verdict}"]
-    if found.finished:
-        days = (now - found.finished).days
-        before = f", {_counted(days, 'day')} before this page" if days > 0 else ""
-        said.append(f"The comparison ended on {_time(found.finished)}{before}.")
-    others = [named(table) for table in inventory.tables if not found.is_of(table)]
-    alike = len(inventory.tables) - len(others)
-    if alike > 1:
-        said.append(f"Only one of the {alike} tables {found} was compared: the verification does not tell which.")
-    if others:
+    days = (now - found.finished).days
+    before = f", {counted(days, 'day')} before this page" if days > 0 else ""
+    said.append(f"The comparison ended on {_time(found.finished)}{before}.")
+    if others := [named(table) for table in inventory.tables if not found.is_of(table)]:
         said.append(f"Only table {found} was compared, and not {', '.join(others)}.")
     elif left := sorted({store.store_id for store in inventory.stores} - found.stores):
         said.append(f"Sequence stores that were not compared: {', '.join(left[:_MOST_LINES])}.")

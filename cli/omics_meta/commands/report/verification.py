@@ -19,14 +19,14 @@ _WANTED: Final = "give what `omics-meta verify --json` printed"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A verification, checked to be one. A member that an older version did not write counts as nothing."""
+    """A verification, checked to be one."""
 
     table: str
     account: str
-    """Of the table; empty where an older version did not write it."""
+    """Of the table; empty where what answered did not tell it."""
     region: str
-    finished: datetime | None
-    """When it ended, in UTC; None where an older version did not write it."""
+    finished: datetime
+    """When it ended, in UTC."""
     in_sync: bool
     totals: Mapping[str, int]
     """Numbers of rows by state."""
@@ -47,17 +47,16 @@ class Verification:
         """
         if document["command"] != "verify":
             raise ValueError(document["command"])
-        checks: list[dict[str, Any]] = list(document.get("pipeline") or ())
-        totals: dict[str, int] = document.get("totals") or {}
-        table, finished = str(document["table"]), document.get("finished")
+        checks: list[dict[str, Any]] = document["pipeline"]
+        totals: dict[str, int] = document["totals"]
         return cls(
-            table,
-            str(document.get("account") or table.rpartition(":table/")[0].rpartition(":")[2]),
+            str(document["table"]),
+            str(document["account"] or ""),
             str(document["region"]),
-            parse_timestamp(finished).astimezone(UTC) if finished else None,
+            parse_timestamp(document["finished"]).astimezone(UTC),
             bool(document["in_sync"]),
-            {state.replace("_", " "): int(totals.get(state, 0)) for state in _STATES},
-            frozenset(str(store["store_id"]) for store in document.get("stores") or ()),
+            {state.replace("_", " "): int(totals[state]) for state in _STATES},
+            frozenset(str(store["store_id"]) for store in document["stores"]),
             _compared(document),
             len(checks),
             [f"{check['check']}: {check['found']}" for check in checks if not check["passed"]],
@@ -115,10 +114,11 @@ def _named(name: str, account: str, region: str) -> str:
 
 
 def _compared(document: Mapping[str, Any]) -> str:
-    if document.get("deep"):
+    if document["deep"]:
         return "Rows, files and tags were compared."
-    if document.get("tags_in_bulk") != TRUSTED:
+    if document["tags_in_bulk"] != TRUSTED:
         return "Files and tags were not compared."
-    told: dict[str, int] = document.get("tags_told") or {}
-    of = f"The tags of {told['told']:,} of {told['of']:,} read sets" if told else "Tags"
-    return f"{of} were compared, as AWS tells them in bulk. Files were not compared."
+    told, of = (int(document["tags_told"][name]) for name in ("told", "of"))
+    return (
+        f"The tags of {told:,} of {of:,} read sets were compared, as AWS tells them in bulk. Files were not compared."
+    )
