@@ -1,10 +1,9 @@
 """The tables of the README and of docs/ agree with the code."""
 
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 
+import pytest
 from boto3.dynamodb.types import TypeSerializer
 from omics_meta.commands.selftest import ASSUMPTIONS
 from omics_meta.search.columns import COLUMNS, DERIVED
@@ -14,6 +13,7 @@ from readset_sync.model.record import build_row, listed_row
 
 from tests.docs.pages import README, ROOT, Page
 from tests.docs.world import READ_SET_ID, STORE_ID
+from tools.cost.__main__ import main as print_cost
 
 SCHEMA = Page("docs/schema.md")
 
@@ -100,11 +100,9 @@ def test_the_columns_are_those_documented_and_every_attribute_has_one():
     assert made == [column.name for column in DERIVED]
 
 
-def test_cost_tables_are_those_that_the_calculation_prints():
-    printed = subprocess.run(
-        [sys.executable, "-m", "tools.cost"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    tables = re.findall(r"(?:^\|.*\|\n)+", printed, flags=re.MULTILINE)
+def test_cost_tables_are_those_that_the_calculation_prints(capsys: pytest.CaptureFixture[str]):
+    print_cost()
+    tables = re.findall(r"(?:^\|.*\|\n)+", capsys.readouterr().out, flags=re.MULTILINE)
 
     assert len(tables) > 1
     assert all(table in Page("docs/cost.md").text for table in tables)

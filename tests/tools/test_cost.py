@@ -18,6 +18,7 @@ from omics_meta.commands.cost.usage import (
 )
 
 from tools.cost import measured
+from tools.cost.__main__ import MILLION, Plan
 
 FOOTPRINT = (
     "write it into cli/omics_meta/commands/cost/footprint.py, and what `python -m tools.cost` prints into the docs"
@@ -97,3 +98,9 @@ def test_prices_are_applied_by_their_unit():
     # million; and two reads at $0.125.
     assert dollars["DynamoDB"] == Decimal("4.000")
     assert events_of(100) == pytest.approx(21)
+
+
+def test_more_quota_counts_only_with_the_executions_to_use_it():
+    assert Plan(MILLION, 1, 5, 2).refreshes_a_second == 5
+    assert round(Plan(MILLION, 1, 50, 2).refreshes_a_second) == 9
+    assert Plan(MILLION, 1, 50, 16).refreshes_a_second == 50
