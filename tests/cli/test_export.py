@@ -239,7 +239,7 @@ def large(local_aws: Aws) -> str:
     return table
 
 
-@pytest.mark.parametrize("command", [("export", "--format", "parquet"), ("export",), ("find", "--json"), ("find",)])
+@pytest.mark.parametrize("command", [("export", "--format", "parquet"), ("export",), ("find",)])
 def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...], cli: CommandLine, large: str) -> None:
     # In a process of its own, because Python writes again what is left when a process ends.
     with (
@@ -251,25 +251,19 @@ def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...], cli: CommandL
     assert (process.returncode, err) == (2, FULL_DISK)
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)], ids=["interrupted", "killed"]
-)
-def test_an_export_that_does_not_end_replaces_nothing(
-    number: signal.Signals, code: int, aws: Aws, cli: CommandLine, large: str, tmp_path: Path
-) -> None:
+def test_an_export_that_is_killed_replaces_nothing(aws: Aws, cli: CommandLine, large: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("before")
 
     # At the second page of the table, after the call that describes it and the first page.
     stopped = cli.run_and_signal(
-        number, lambda act: aws.sandbox.callpoint.arm(2, "before", act), "export", "-t", large, "-o", path
+        signal.SIGKILL, lambda act: aws.sandbox.callpoint.arm(2, "before", act), "export", "-t", large, "-o", path
     )
 
-    assert stopped.code == code, stopped.err
+    assert stopped.code == -signal.SIGKILL, stopped.err
     assert path.read_text() == "before"
-    left = [each.name for each in tmp_path.iterdir() if each.is_file() and each != path]
-    assert all(name.startswith(".rows.csv.") for name in left)
-    assert len(left) == (number is signal.SIGKILL), "only who is killed cannot clean up"
+    [left] = [each.name for each in tmp_path.iterdir() if each.is_file() and each != path]
+    assert left.startswith(".rows.csv.")  # who is killed cannot clean up
 
 
 @pytest.mark.parametrize(

@@ -80,13 +80,12 @@ def cli(tables: Tables, serve: Callable[[Answer], str], tmp_path: Path) -> Comma
 @pytest.mark.parametrize(
     ("number", "operation", "words"),
     [
-        (signal.SIGINT, "Scan", ("find", *BOTH)),
         (signal.SIGINT, "DescribeTable", ("find", *BOTH)),
         (signal.SIGTERM, "Scan", ("report", *BOTH, "-o", "page.html")),
         (signal.SIGTERM, "Scan", ("export", *HANGING, "-o", "page.html", "--format", "csv")),
         (signal.SIGINT, "Query", ("find", *HANGING, "--sample", "NA1")),
     ],
-    ids=["several tables", "connecting", "report", "one table", "an index"],
+    ids=["connecting", "several tables", "one table", "an index"],
 )
 def test_a_signal_ends_a_command_while_a_table_hangs(
     tables: Tables, cli: CommandLine, number: signal.Signals, operation: str, words: tuple[str, ...]

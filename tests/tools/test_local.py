@@ -1,17 +1,12 @@
 """`python -m tools.local`: deploys into the local AWS, and never into an AWS account."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from omics_sandbox import Limits, Sandbox
 
 from tools import local
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -33,36 +28,31 @@ def test_it_refuses_what_is_not_the_local_aws(
     assert printed.err.count("\n") == 1
 
 
-def run(sandbox: Sandbox, outputs: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tools.local", "-o", str(outputs)],
-        env=os.environ | sandbox.environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_it_deploys_says_what_and_where_and_what_to_type_next_and_deploys_nothing_twice(tmp_path: Path):
+def test_it_deploys_says_what_and_where_and_what_to_type_next_and_deploys_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     file, again = tmp_path / "outputs.json", tmp_path / "again.json"
     with Sandbox(limits=Limits.none()) as sandbox:
-        done = run(sandbox, file)
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.argv", ["local", "-o", str(file)])
+        code, done = local.main(), capsys.readouterr()
         tables = sandbox.client("dynamodb").list_tables()["TableNames"]
         endpoint = sandbox.endpoint
         again.write_text("of another time", encoding="utf-8")
-        refused = run(sandbox, again)
+        monkeypatch.setattr("sys.argv", ["local", "-o", str(again)])
+        refusal, refused = local.main(), capsys.readouterr()
 
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert (code, done.out) == (0, ""), done.err
     outputs = json.loads(file.read_text(encoding="utf-8"))
     assert [outputs["tableName"]] == tables
     for told in (endpoint, outputs["tableName"], outputs["queueName"], outputs["functionName"], f"in {file}"):
-        assert told in done.stderr
-    assert done.stderr.endswith(f"  omics-meta backfill --outputs {file}\n")
+        assert told in done.err
+    assert done.err.endswith(f"  omics-meta backfill --outputs {file}\n")
 
     # AND what is there already is not deployed again, and its outputs are left
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "already exists" in refused.stderr
-    assert refused.stderr.endswith("To begin anew, start the local AWS again.\n")
+    assert (refusal, refused.out) == (1, "")
+    assert "already exists" in refused.err
+    assert refused.err.endswith("To begin anew, start the local AWS again.\n")
     assert {path.name for path in tmp_path.iterdir()} == {"outputs.json", "again.json"}
     assert again.read_text(encoding="utf-8") == "of another time"
