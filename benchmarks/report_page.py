@@ -47,7 +47,7 @@ def measure(scale: float) -> Iterator[Figure]:
         return
     rows = scaled(ROWS, scale)
     case = f"search in a page of {rows:,} read sets"
-    with tempfile.TemporaryDirectory() as folder, browsing(Path(folder)) as browser:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, browsing(Path(folder)) as browser:
         file = Path(folder) / "page.html"
         file.write_text(_page(rows), encoding="utf-8")
         browser.open(file)
