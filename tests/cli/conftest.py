@@ -52,6 +52,15 @@ def stack_outputs(local_aws: Aws) -> dict[str, Any]:
     return deploy(ROOT, stack="dev", config=config, environment=local_aws.sandbox.environment).outputs
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_pauses() -> Iterator[None]:
+    """Calls are tried again at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_LONGEST_PAUSE", "_PROBE_SECONDS"):
+            patch.setattr(f"readset_sync.aws.retries.{name}", 0)
+        yield
+
+
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a page of a listing hold ten read sets, so that few fill several."""

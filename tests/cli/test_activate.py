@@ -188,13 +188,6 @@ def test_what_was_stopped_goes_on_when_it_is_run_again(aws: Aws, cli: CommandLin
     assert jobs(aws, store) == [archived[:20], archived[20:]]
 
 
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls are tried again at once."""
-    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
-
-
-@pytest.mark.usefixtures("no_pauses")
 def test_what_gives_no_answer_may_have_been_started_and_has_not_failed(
     aws: Aws, cli: CommandLine, store: str, table: str
 ) -> None:
@@ -241,7 +234,6 @@ ANSWERS: dict[str, tuple[tuple[str, ...], int, tuple[int, int, int], str]] = {
 """Attempts at the first job, and how many read sets then are in jobs, have failed, or may be in a job."""
 
 
-@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(("answers", "code", "counts", "says"), ANSWERS.values(), ids=ANSWERS.keys())
 def test_every_attempt_tells_whether_a_job_may_have_been_started(
     answers: tuple[str, ...],
@@ -344,7 +336,6 @@ def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_w
     assert dict(aws.omics.calls) == {START: 1}
 
 
-@pytest.mark.usefixtures("no_pauses")
 def test_waiting_goes_on_where_the_rows_cannot_be_read_for_a_while(
     aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,7 +375,6 @@ ENDS: dict[str, tuple[Callable[[Aws, str, str], object], int, float]] = {
 """What happens meanwhile, the exit code, and after how many seconds waiting ends."""
 
 
-@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("end", ENDS)
 def test_whatever_ends_the_waiting_the_jobs_are_told(
     end: str, aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch

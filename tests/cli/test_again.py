@@ -1,7 +1,7 @@
 """What fails in a backfill for a reason that may pass is tried again at its end."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 from unittest.mock import Mock, call
@@ -47,8 +47,6 @@ def test_a_run_under_faults_of_every_kind_ends_with_every_row_right(
     options: tuple[str, ...], aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # GIVEN 500s, resets and throttles that meet the first attempts at some read sets and at each page
-    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
-    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
     store = aws.store(24)
     table = aws.filled(store)
     ids = aws.ids(store)
@@ -89,9 +87,7 @@ def test_a_run_under_faults_of_every_kind_ends_with_every_row_right(
     assert aws.rows(table) == aws.expected(store)
 
 
-def test_what_goes_on_failing_is_told_once(aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
-    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
+def test_what_goes_on_failing_is_told_once(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(3), aws.table()
     bad = aws.ids(store)[1]
     aws.omics.faults.add("GetReadSetMetadata", "InternalServerException", when=lambda given: given["id"] == bad)
@@ -106,52 +102,29 @@ def test_what_goes_on_failing_is_told_once(aws: Aws, cli: CommandLine, monkeypat
     assert "tried again: batch 1: 1 read set: 1 failed" in done.err
 
 
-class Rounds:
-    """Rounds of trying again, without pauses and without AWS."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *rounds: Iterable[ReadSetResult]) -> None:
-        self.sleep = Mock()
-        self.tried: list[list[str]] = []
-        self._rounds = iter(rounds)
-        monkeypatch.setattr(module, "PAUSES", (10, 30, 90))
-        monkeypatch.setattr(module.time, "sleep", self.sleep)
-
-    def play(self, *results: ReadSetResult) -> list[ReadSetResult]:
-        """Return what is told of results in the end."""
-        steps = trying_again(iter([("store 1", "1", list(results))]), self._again, Mock())
-        return [result for _, _, of_step in steps for result in of_step]
-
-    def _again(self, arns: list[str]) -> list[list[ReadSetResult]]:
-        self.tried.append(arns)
-        return [list(next(self._rounds))]
-
-
 def passing(arn: str) -> ReadSetResult:
     return ReadSetResult(arn, None, "throttled", may_pass=True)
 
 
-def test_pauses_grow_and_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    rounds = Rounds(monkeypatch, [passing("a"), ReadSetResult("b", RIGHT)], [passing("a")], [passing("a")])
-    denied = ReadSetResult("c", None, "denied")
-
-    told = rounds.play(passing("a"), passing("b"), denied, ReadSetResult("d", RIGHT))
-
-    assert told == [denied, ReadSetResult("d", RIGHT), ReadSetResult("b", RIGHT), passing("a")]
-    assert rounds.tried == [["a", "b"], ["a"], ["a"]]
-    assert rounds.sleep.mock_calls == [call(10), call(30), call(90)]
-
-
-def test_without_failures_that_may_pass_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    rounds = Rounds(monkeypatch)
-
-    assert len(rounds.play(ReadSetResult("a", RIGHT), ReadSetResult("b", None, "denied"))) == 2
-    assert rounds.sleep.mock_calls == []
-
-
-def test_no_more_are_remembered_than_memory_is_meant_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_of_trying_again_have_pauses_that_grow_and_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    again = Mock(side_effect=[[[passing("a"), ReadSetResult("b", RIGHT)]], [[passing("a")]], [[passing("a")]]])
+    sleep = Mock()
+    monkeypatch.setattr(module, "PAUSES", (10, 30, 90))
+    monkeypatch.setattr(module.time, "sleep", sleep)
+    # No more are remembered than memory is meant for.
     monkeypatch.setattr(module, "_MOST", 2)
-    rounds = Rounds(monkeypatch, [ReadSetResult("a", RIGHT), ReadSetResult("b", RIGHT)])
+    denied, right = ReadSetResult("c", None, "denied"), ReadSetResult("d", RIGHT)
 
-    told = rounds.play(*map(passing, "abc"))
+    def told(*results: ReadSetResult) -> list[ReadSetResult]:
+        steps = trying_again(iter([("store 1", "1", list(results))]), again, Mock())
+        return [result for _, _, of_step in steps for result in of_step]
 
-    assert told == [passing("c"), ReadSetResult("a", RIGHT), ReadSetResult("b", RIGHT)]
+    assert told(denied, right) == [denied, right]
+    assert sleep.mock_calls == []
+
+    assert told(passing("a"), passing("b"), denied, right, passing("e")) == [
+        *(denied, right, passing("e")),
+        *(ReadSetResult("b", RIGHT), passing("a")),
+    ]
+    assert again.mock_calls == [call(["a", "b"]), call(["a"]), call(["a"])]
+    assert sleep.mock_calls == [call(10), call(30), call(90)]

@@ -121,11 +121,7 @@ def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli
 
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("dry_run", [False, True], ids=["apply", "dry-run"])
-def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(
-    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch, dry_run: bool
-) -> None:
-    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
-    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
+def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli: CommandLine, dry_run: bool) -> None:
     # GIVEN rows of read sets that are gone, and a listing that fails on its second page
     store = aws.store(11)
     table = aws.table()
@@ -224,27 +220,6 @@ def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: CommandL
     assert done.code == 0, done.err
     assert aws.rows(table) == aws.expected(store)
     assert not aws.omics.throttled
-
-
-def test_throttling_is_survived(aws: Aws, cli: CommandLine) -> None:
-    # GIVEN that somebody else uses up the quota now and then
-    store, table = aws.store(6), aws.table()
-    for operation in ("ListReadSets", "GetReadSetMetadata", "ListTagsForResource"):
-        aws.omics.faults.add(operation, "ThrottlingException", times=2)
-    done = cli.run("backfill", "-s", store, "-t", table, "--json")
-    assert done.code == 0, done.err
-    assert done.document["totals"] == _counts(listed=6, created=6)
-    assert aws.rows(table) == aws.expected(store)
-
-
-def test_resets_and_server_errors_are_tried_again(aws: Aws, cli: CommandLine) -> None:
-    store = aws.store(3)
-    table = aws.table()
-    aws.omics.faults.add_connection_reset("ListReadSets", times=1)
-    aws.omics.faults.add("GetReadSetMetadata", "InternalServerException", times=2)
-    done = cli.run("backfill", "-s", store, "-t", table, *FAST)
-    assert done.code == 0, done.err
-    assert aws.rows(table) == aws.expected(store)
 
 
 def _counts(**counts: int) -> dict[str, Any]:

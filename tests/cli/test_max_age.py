@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from omics_meta.commands.backfill.max_age import MaxAge
-from omics_meta.commands.backfill.resume import command_to_resume
+from omics_meta.commands.backfill.max_age import command_to_resume, since_of
 from omics_meta.terminal.exits import CommandError
 
 from tests.cli.local_aws import Aws
@@ -29,7 +28,7 @@ NOW = datetime(2026, 4, 4, 18, 0, 0, tzinfo=UTC)
     ],
 )
 def test_an_age_is_a_duration_or_a_moment(text: str, since: datetime | None) -> None:
-    assert MaxAge(text).since(NOW) == since
+    assert since_of(text, NOW) == since
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_an_age_is_a_duration_or_a_moment(text: str, since: datetime | None) -> 
 )
 def test_what_is_no_age_is_refused_by_name(text: str) -> None:
     with pytest.raises(CommandError, match=r"--max-age .* is not an age: give minutes, hours or days as in 90m"):
-        MaxAge(text).since(NOW)
+        since_of(text, NOW)
 
 
 @pytest.mark.parametrize("given", [(), ("--max-age", "7d"), ("--max-age=7d",), ("--max-age", "7d", "--max-age=0")])
@@ -78,15 +77,19 @@ def test_without_tags_half_of_the_calls_are_saved(aws: Aws, cli: CommandLine) ->
     assert [(row["sync_state"], "tags" in row) for row in rows] == [("untagged", False)] * 3
 
 
-@pytest.mark.parametrize("given", [(), ("--no-tags", "--max-age", "1h")], ids=["plain", "no-tags and max-age"])
+@pytest.mark.parametrize(
+    ("number", "given"),
+    [(signal.SIGINT, ()), (signal.SIGTERM, ("--no-tags", "--max-age", "1h")), (signal.SIGHUP, ())],
+    ids=["Ctrl-C", "terminated", "closed terminal"],
+)
 def test_an_interrupted_backfill_keeps_what_it_wrote_and_names_the_command_that_repeats_nothing(
-    given: tuple[str, ...], aws: Aws, cli: CommandLine
+    number: signal.Signals, given: tuple[str, ...], aws: Aws, cli: CommandLine
 ) -> None:
     # GIVEN a backfill that is interrupted while it reads the last of the read sets
     store, table = aws.store(30), aws.table()
     arguments = ("backfill", "-s", store, "-t", table, "-r", "us-west-2", "--max-tps", "4", *given)
     # WHEN it has begun more of them than it has threads, which are 6 at this rate
-    stopped = cli.run_and_signal(signal.SIGINT, partial(aws.act_at, "GetReadSetMetadata", 8), *arguments)
+    stopped = cli.run_and_signal(number, partial(aws.act_at, "GetReadSetMetadata", 8), *arguments)
     # THEN what it says last is a command
     assert (stopped.code, stopped.out) == (130, ""), stopped.err
     said, _, command = stopped.err.splitlines()[-1].partition("To go on, run: ")

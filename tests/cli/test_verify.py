@@ -49,15 +49,16 @@ def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: CommandLi
     aws.omics.update_read_set(store, _id(renamed), name="new name", sample_id="other", description="added")
     aws.omics.set_status(store, _id(status), "ARCHIVED", message="on request")
     aws.edit(table, tags, tags=[{"number": "wrong"}])
-    row = aws.raw_rows(table)[files]
-    aws.edit(table, files, files=row["files"][:1])
+    before = aws.raw_rows(table)
+    aws.edit(table, files, files=before[files]["files"][:1])
     aws.edit(table, size, set_subject_id="somebody", set_type="CRAM", set_etag=None)
     aws.omics.set_status(store, _id(gone), "DELETED")
     malformed = f"{aws.arn(store, '')}what is this"
     aws.put(table, {"set_arn": malformed})
     # AND differences that are none of this run's business
-    aws.edit(table, aws.arn(other, aws.ids(other)[0]), set_name="wrong")
-    aws.omics.set_status(other, aws.ids(other)[1], "DELETED")
+    wrong, left_over = (aws.arn(other, each) for each in aws.ids(other))
+    aws.edit(table, wrong, set_name="wrong")
+    aws.omics.set_status(other, _id(left_over), "DELETED")
     aws.put(table, {"set_arn": "not an ARN at all"})
     done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
     plain = cli.run("verify", "-s", store, "-t", table, *FAST)
@@ -82,6 +83,28 @@ def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: CommandLi
     assert f"stale {renamed}: set_description, set_name, set_sample_id" in plain.out.splitlines()
     assert f"orphaned {gone}" in plain.out.splitlines()
     assert right not in plain.out
+    # AND a repair mends them, but for a row that is no read set's
+    repaired = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST).document
+    assert (repaired["in_sync"], repaired["repaired"], repaired["totals"]) == (False, 7, done.document["totals"])
+    assert [each["set_arn"] for each in repaired["differences"] if not each["repaired"]] == [malformed]
+    rows = aws.raw_rows(table)
+    for untouched in (malformed, wrong, left_over, "not an ARN at all"):
+        aws.delete(table, untouched)
+    assert cli.run("verify", "-s", store, "-t", table, "--deep", *FAST).code == 0
+    assert rows.keys() == {
+        missing,
+        renamed,
+        status,
+        tags,
+        files,
+        size,
+        right,
+        malformed,
+        wrong,
+        left_over,
+        "not an ARN at all",
+    }
+    assert (rows[right], rows[status]["files"]) == (before[right], before[status]["files"])
 
 
 def test_each_attribute_edited_in_a_row_is_stale(aws: Aws, cli: CommandLine) -> None:
@@ -200,37 +223,6 @@ def test_what_cannot_be_told_is_reported_as_failed_until_a_repair_settles_it(aws
     assert [(each["state"], each["repaired"]) for each in done.document["differences"]] == [("failed", True)]
     assert done.code == 0
     assert aws.rows(table) == aws.expected(store)
-
-
-def test_repair_mends_every_difference(aws: Aws, cli: CommandLine) -> None:
-    # GIVEN rows that differ in every way that verify knows
-    store = aws.store(6)
-    table = aws.filled(store)
-    missing, renamed, tags, gone, archived, right = (aws.arn(store, each) for each in aws.ids(store))
-    aws.delete(table, missing)
-    aws.omics.update_read_set(store, _id(renamed), name="new name")
-    aws.edit(table, tags, tags=[{"number": "wrong"}])
-    aws.omics.set_status(store, _id(gone), "DELETED")
-    aws.omics.set_status(store, _id(archived), "ARCHIVED")
-    untouched = aws.raw_rows(table)[right]
-    files = untouched["files"]
-    done = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
-    assert done.code == 0, done.out
-    document = done.document
-    assert (document["in_sync"], document["repaired"]) == (True, 5)
-    assert document["totals"] == _counts(in_sync=1, missing=1, stale=3, orphaned=1)
-    assert [(each["set_arn"], each["state"], each["repaired"]) for each in document["differences"]] == [
-        (missing, "missing", True),
-        (renamed, "stale", True),
-        (tags, "stale", True),
-        (archived, "stale", True),
-        (gone, "orphaned", True),
-    ]
-    rows = aws.raw_rows(table)
-    assert rows.keys() == {missing, renamed, tags, archived, right}
-    assert rows[right] == untouched
-    assert len(rows[archived]["files"]) == len(files)
-    assert cli.run("verify", "-s", store, "-t", table, "--deep", *FAST).code == 0
 
 
 def test_repair_reports_what_it_could_not_mend_and_deletes_no_row_without_proof(aws: Aws, cli: CommandLine) -> None:

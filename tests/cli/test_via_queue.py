@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -173,8 +174,12 @@ def test_a_pipeline_that_stands_still_ends_the_command(
     assert pipeline.depth() == queued_refresh.BACKLOG
 
 
-def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Finished], table: str) -> None:
+def test_pruning_follows_the_pipeline_and_a_dry_run_sends_nothing(
+    aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str
+) -> None:
     store = aws.store(3)
+    assert run("--dry-run").document["totals"]["created"] == 3
+    assert (pipeline.depth(), aws.raw_rows(table)) == (0, {})
     aws.filled(store, table=table)
     gone, *kept = aws.ids(store)
     aws.omics.set_status(store, gone, "DELETED")
@@ -185,20 +190,16 @@ def test_pruning_follows_the_pipeline(aws: Aws, run: Callable[..., Finished], ta
     assert set(aws.raw_rows(table)) == {aws.arn(store, each) for each in kept}
 
 
-def test_a_dry_run_sends_nothing(aws: Aws, run: Callable[..., Finished], pipeline: Pipeline, table: str) -> None:
-    aws.store(3)
-    done = run("--dry-run")
-    assert done.document["totals"]["created"] == 3
-    assert (pipeline.depth(), aws.raw_rows(table)) == (0, {})
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "operation")
 
 
-@pytest.mark.parametrize("operation", ["SendMessageBatch", "GetQueueAttributes"])
 @pytest.mark.parametrize(
-    "error",
+    ("operation", "error"),
     [
-        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "operation"),
-        ClientError({"Error": {"Code": "RequestThrottled", "Message": "slow down"}}, "operation"),
-        ReadTimeoutError(endpoint_url="https://sqs"),
+        ("SendMessageBatch", refusal("AccessDenied")),
+        ("GetQueueAttributes", refusal("RequestThrottled")),
+        ("SendMessageBatch", ReadTimeoutError(endpoint_url="https://sqs")),
     ],
     ids=["permission", "throttle", "connection"],
 )
@@ -212,12 +213,9 @@ def test_an_error_of_the_queue_stops_the_command(
 ) -> None:
     aws.store(1)
 
-    def failing(**_: Any) -> None:
-        raise error
-
     def client(session: Any) -> Any:
         made = sqs_client(session)
-        made.meta.events.register_first(f"before-call.sqs.{operation}", failing)
+        made.meta.events.register_first(f"before-call.sqs.{operation}", Mock(side_effect=error))
         return made
 
     monkeypatch.setattr(queued_refresh, "sqs_client", client)

@@ -8,7 +8,6 @@ import subprocess
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -23,34 +22,17 @@ from readset_sync.model.timestamp import format_timestamp
 from tests.cli.local_aws import Aws
 from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
 
-FAILING_CALLS = 60
 TEMPORARY = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}
 
 
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls are tried again at once."""
-    monkeypatch.setattr("readset_sync.aws.retries._LONGEST_PAUSE", 0)
-    monkeypatch.setattr("readset_sync.aws.retries._PROBE_SECONDS", 0)
-
-
-@pytest.fixture
-def away(aws: Aws, no_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """HealthOmics answers some calls, then none of many, and then again. One thread calls it, and so in this order."""
+def test_a_backfill_waits_for_a_service_that_is_away_and_goes_on_by_itself(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN a HealthOmics that answers some calls, then none of many, and then again; one thread calls it
     monkeypatch.setattr("omics_meta.commands.backfill.command.workers", Mock(return_value=1))
-    calls = 0
-
-    def is_away(_: object) -> bool:
-        nonlocal calls
-        calls += 1
-        return 10 < calls <= 10 + FAILING_CALLS
-
+    calls = itertools.count(1)
     for operation in OPERATIONS:
-        aws.omics.faults.add(operation, "InternalServerException", when=is_away)
-
-
-@pytest.mark.usefixtures("away")
-def test_a_backfill_waits_for_a_service_that_is_away_and_goes_on_by_itself(aws: Aws, cli: CommandLine) -> None:
+        aws.omics.faults.add(operation, "InternalServerException", when=lambda _: 10 < next(calls) <= 70)
     store, table = aws.store(10), aws.table()
 
     done = cli.run("backfill", "-s", store, "-t", table, *FAST)
@@ -61,7 +43,6 @@ def test_a_backfill_waits_for_a_service_that_is_away_and_goes_on_by_itself(aws: 
     assert re.search(away + r"omics-meta: HealthOmics answers again, after \d+ s\n", done.err), done.err
 
 
-@pytest.mark.usefixtures("no_pauses")
 def test_without_patience_what_failed_is_told(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(10), aws.table()
     aws.omics.faults.add("GetReadSetMetadata", "InternalServerException")
@@ -73,7 +54,6 @@ def test_without_patience_what_failed_is_told(aws: Aws, cli: CommandLine) -> Non
     assert "waiting" not in done.err
 
 
-@pytest.mark.usefixtures("no_pauses")
 def test_answers_that_get_lost_cost_no_row(aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     # GIVEN rows to create, to update, to leave and to delete, and a DynamoDB whose first two answers to each write
     # get lost
@@ -114,18 +94,18 @@ def test_a_patience_that_is_none_is_refused(aws: Aws, cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("good_answers", "answer", "says"),
     [
-        ("false", "AWS credentials are missing, expired or refused (Error when retrieving credentials from"),
-        ("echo Please log in first", "credential_process of profile p gives no credentials (Expecting value"),
+        (30, "false", "AWS credentials are missing, expired or refused (Error when retrieving credentials from"),
+        (30, "echo Please log in first", "credential_process of profile p gives no credentials (Expecting value"),
         (
+            0,
             "echo '{}'".format(json.dumps(TEMPORARY | {"Expiration": "2026-01-01T00:00:00Z"})),
             "credential_process of profile p gives no credentials (Credentials were refreshed, but the refreshed",
         ),
     ],
     ids=["fails", "asks for something", "answers what has expired"],
 )
-@pytest.mark.parametrize("good_answers", [0, 30])
 def test_credentials_that_cannot_be_renewed_end_a_run(
     good_answers: int, answer: str, says: str, aws: Aws, cli: CommandLine, tmp_path: Path
 ) -> None:
@@ -164,17 +144,6 @@ def test_a_full_disk_ends_a_backfill_with_the_command_that_goes_on(aws: Aws, cli
     assert said.startswith("omics-meta: error: ")
     assert "No space left on device" in said
     assert ". Rows that were written stay. To go on, run: omics-meta backfill " in said
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_other_signals_end_a_command_as_ctrl_c_does(number: signal.Signals, aws: Aws, cli: CommandLine) -> None:
-    store = aws.store(1)
-    at_the_listing = partial(aws.act_at, "ListReadSets", 1)
-
-    done = cli.run_and_signal(number, at_the_listing, "backfill", "-s", store, "-t", aws.table())
-
-    assert done.code == 130, done.err
-    assert "interrupted. Rows that were written stay. To go on, run: omics-meta backfill" in done.err
 
 
 def test_a_table_that_goes_during_a_backfill_is_said_to_be_missing(aws: Aws, cli: CommandLine) -> None:

@@ -16,6 +16,7 @@ from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores.breaker import CircuitBreaker
 
 from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_all, send_back
+from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.console import confirm, counted
@@ -27,17 +28,6 @@ if TYPE_CHECKING:
 
 _LOOKED_AT: Final = 100
 """Messages of a queue that `list` looks at to find the oldest."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stack:
-    """The queues of the stack that was chosen."""
-
-    client: "SQSClient"
-    region: str
-    queues: list[DeadLetterQueue]
-    pipeline_url: str
-    pipeline_arn: str
 
 
 @dataclass(slots=True)
@@ -53,34 +43,29 @@ class _Done:
 
 def list_queues(selection: Selection, kind: QueueKind | None, *, as_json: bool) -> ExitCode:
     """Say how many messages each queue holds, and since when."""
-    stack = _open(selection, kind)
-    rows = [(queue, queue.count(), queue.look(_LOOKED_AT)) for queue in stack.queues]
+    stack, queues = _open(selection, kind)
+    found: list[dict[str, Any]] = []
+    for queue in queues:
+        count, sent = queue.count(), [letter.sent for letter in queue.look(_LOOKED_AT)]
+        oldest = format_timestamp(min(sent)) if sent else None
+        found.append({"queue": queue.kind, "name": queue.name, "messages": count, "oldest": oldest})
+        if not as_json:
+            since = f", since {oldest}" if oldest else ""
+            print_line(f"{queue.kind}: {counted(count, 'message')} in {queue.name}{since}")
     if as_json:
-        queues = [
-            {
-                "queue": queue.kind,
-                "name": queue.name,
-                "messages": count,
-                "oldest": format_timestamp(min(each.sent for each in letters)) if letters else None,
-            }
-            for queue, count, letters in rows
-        ]
-        print_json({"command": "dlq list", "region": stack.region, "queues": queues})
-        return ExitCode.DONE
-    for queue, count, letters in rows:
-        since = f", since {format_timestamp(min(each.sent for each in letters))}" if letters else ""
-        print_line(f"{queue.kind}: {counted(count, 'message')} in {queue.name}{since}")
+        print_json({"command": "dlq list", "region": stack.session.region_name, "queues": found})
     return ExitCode.DONE
 
 
 def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: bool) -> ExitCode:
     """Show the messages of each queue, up to `limit`, and leave them there."""
-    stack = _open(selection, kind)
-    shown = [(queue, queue.count(), queue.look(limit)) for queue in stack.queues]
+    stack, queues = _open(selection, kind)
+    shown = [(queue, queue.count(), queue.look(limit)) for queue in queues]
     if as_json:
         messages = [_document(queue, letter) for queue, _, letters in shown for letter in letters]
         counts = [{"queue": queue.kind, "name": queue.name, "messages": count} for queue, count, _ in shown]
-        print_json({"command": "dlq show", "region": stack.region, "queues": counts, "messages": messages})
+        region = stack.session.region_name
+        print_json({"command": "dlq show", "region": region, "queues": counts, "messages": messages})
         return ExitCode.DONE
     for queue, count, letters in shown:
         for letter in letters:
@@ -95,14 +80,16 @@ def show(selection: Selection, kind: QueueKind | None, *, limit: int, as_json: b
 
 def redrive(selection: Selection, kind: QueueKind | None, *, dry_run: bool, as_json: bool) -> ExitCode:
     """Send the messages of each queue back to the pipeline's queue."""
-    stack = _open(selection, kind)
+    stack, queues = _open(selection, kind)
+    client: SQSClient = stack.client("sqs")
+    url = stack.output("queueUrl")
 
     def send(queue: DeadLetterQueue, letter: DeadLetter) -> None:
         # In this order, a crash in between makes a second copy, which is harmless, and loses nothing.
-        send_back(stack.client, stack.pipeline_url, letter)
+        send_back(client, url, letter)
         queue.delete(letter)
 
-    results = [_Done(queue, queue.count()) for queue in stack.queues]
+    results = [_Done(queue, queue.count()) for queue in queues]
     for each in [] if dry_run else results:
         if not _moved_by_sqs(stack, each):
             _work_through(each, send)
@@ -113,8 +100,8 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
     """Delete the messages of each queue for good, no more than were counted when the user agreed."""
     if not (yes or dry_run or sys.stdin.isatty()):
         raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
-    stack = _open(selection, kind)
-    results = [_Done(queue, queue.count()) for queue in stack.queues]
+    stack, queues = _open(selection, kind)
+    results = [_Done(queue, queue.count()) for queue in queues]
     if not (yes or dry_run):
         _confirm(results)
     for each in [] if dry_run else results:
@@ -122,8 +109,8 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
     return _report(stack, results, "discard", "discarded", dry_run=dry_run, as_json=as_json)
 
 
-def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
-    """Find the queues of a stack: those of one kind or, as None, of both."""
+def _open(selection: Selection, kind: QueueKind | None) -> tuple[Stack, list[DeadLetterQueue]]:
+    """Find a stack and its queues: those of one kind or, as None, of both."""
     stack = connect_stack(selection)
     client: SQSClient = stack.client("sqs")
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
@@ -132,20 +119,19 @@ def _open(selection: Selection, kind: QueueKind | None) -> _Stack:
             "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, or its program does not export it: "
             "look into the dead-letter queue that its owner gave it, or take --queue undelivered"
         )
-    queues = [DeadLetterQueue(client, each, urls[each], arns[each]) for each in ([kind] if kind else urls)]
-    return _Stack(client, stack.session.region_name, queues, stack.output("queueUrl"), stack.output("queueArn"))
+    return stack, [DeadLetterQueue(client, each, urls[each], arns[each]) for each in ([kind] if kind else urls)]
 
 
-def _moved_by_sqs(stack: _Stack, result: _Done) -> bool:
+def _moved_by_sqs(stack: Stack, result: _Done) -> bool:
     """Let SQS redrive, where it can: not from the standard queue into the FIFO one."""
     if not result.found or result.queue.kind != QueueKind.FAILED:
         return False
-    moved = move_all(stack.client, result.queue.arn, stack.pipeline_arn)
+    moved = move_all(stack.client("sqs"), result.queue.arn, stack.output("queueArn"))
     if moved is None:
         return False
-    result.done = moved.messages
-    if moved.reason:
-        result.failures.append((None, f"SQS ended the move: {moved.reason}"))
+    result.done, reason = moved
+    if reason:
+        result.failures.append((None, f"SQS ended the move: {reason}"))
     return True
 
 
@@ -175,14 +161,14 @@ def _confirm(results: list[_Done]) -> None:
     confirm(f"Delete {named} for good?", declined=declined)
 
 
-def _report(stack: _Stack, results: list[_Done], command: str, verb: str, *, dry_run: bool, as_json: bool) -> ExitCode:
+def _report(stack: Stack, results: list[_Done], command: str, verb: str, *, dry_run: bool, as_json: bool) -> ExitCode:
     failures = [(each.queue, message_id, reason) for each in results for message_id, reason in each.failures]
     if as_json:
         print_json(
             {
                 "command": f"dlq {command}",
                 "dry_run": dry_run,
-                "region": stack.region,
+                "region": stack.session.region_name,
                 "queues": [
                     {"queue": each.queue.kind, "name": each.queue.name, "messages": each.found, verb: each.done}
                     for each in results

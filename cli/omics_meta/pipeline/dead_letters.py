@@ -143,21 +143,14 @@ def send_back(client: "SQSClient", url: str, letter: DeadLetter) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What became of a message move task: how many messages it moved, and why it ended before the last; or ""."""
-
-    messages: int
-    reason: str
-
-
-def move_all(client: "SQSClient", source_arn: str, destination_arn: str) -> Moved | None:
+def move_all(client: "SQSClient", source_arn: str, destination_arn: str) -> tuple[int, str] | None:
     """Let SQS itself move the messages of a dead-letter queue, and wait until it has.
 
     SQS does so between queues of one type, from queues that are the dead-letter queue of another queue.
 
     Returns:
-        None when SQS does not offer it here, or moves messages of this queue already.
+        How many messages it moved, and why it ended before the last; or "". None when SQS does not offer it here, or
+        moves messages of this queue already.
     """
     try:
         client.start_message_move_task(SourceArn=source_arn, DestinationArn=destination_arn)
@@ -173,7 +166,7 @@ def move_all(client: "SQSClient", source_arn: str, destination_arn: str) -> Move
             break
         time.sleep(_POLL_SECONDS)
     reason = "" if status == "COMPLETED" else f"{status} {task.get('FailureReason', '')}".strip()
-    return Moved(task.get("ApproximateNumberOfMessagesMoved", 0), reason)
+    return task.get("ApproximateNumberOfMessagesMoved", 0), reason
 
 
 def _letter(received: "MessageTypeDef") -> DeadLetter:

@@ -7,9 +7,8 @@ from typing import Any
 
 from readset_sync.aws.table import Table
 
-from omics_meta.commands.activate.starting import Starter, start_jobs
+from omics_meta.commands.activate.starting import Job, Starter, Work, start_jobs
 from omics_meta.commands.activate.waiting import wait_for_rows
-from omics_meta.commands.activate.work import Job, Work
 from omics_meta.search.filters import Filters, Search
 from omics_meta.search.searching import Found, look_up, search_for
 from omics_meta.selection.session import Session

@@ -11,7 +11,7 @@ from readset_sync.messages.read_set_event import ACTIVATING, ACTIVE, ARCHIVED
 from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, is_passing
 from readset_sync.model.record import Row
 
-from omics_meta.commands.activate.work import Job, Work
+from omics_meta.commands.activate.starting import Job, Work
 from omics_meta.search.reader import read_named
 from omics_meta.terminal.output import print_note
 from omics_meta.terminal.progress import Reporter

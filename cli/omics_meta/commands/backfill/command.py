@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import typer
@@ -19,9 +19,8 @@ from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrif
 from readset_sync.sync import Change, Outcome
 
 from omics_meta.commands.backfill.again import Steps, by_store, trying_again
-from omics_meta.commands.backfill.max_age import MaxAge
+from omics_meta.commands.backfill.max_age import command_to_resume, since_of
 from omics_meta.commands.backfill.queued_refresh import QueuedRefresh
-from omics_meta.commands.backfill.resume import command_to_resume
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
@@ -107,12 +106,12 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
         CommandError, SetupError, ClientError, BotoCoreError: The work could not be done at all.
     """
     rates = rates_of(max_tps)
-    max_age = MaxAge(options.max_age)
+    since_of(options.max_age, datetime.now(UTC))  # refuses what is no age before anything is asked
     target = resolve(selection)
     options.check(target)
     connection = connect(target, max_tps=rates)
     began = connection.asked_at
-    scope = RefreshScope(tags=options.tags, since=max_age.since(began))
+    scope = RefreshScope(tags=options.tags, since=since_of(options.max_age, began))
     tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
     listed: dict[str, list[dict[str, Any]]] = {"failures": [], **({"changes": []} if options.dry_run else {})}
     with (
