@@ -98,8 +98,7 @@ def loaded_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in modules_after(code)}
 
 
-def test_help_and_export_need_none_of_what_takes_long_to_load():
-    """Nor is pyarrow loaded, which is in an extra, before a file of that format is written."""
+def test_help_needs_none_of_what_takes_long_to_load_and_no_more_of_rich_than_typer():
     commands = (
         "--help",
         "--version",
@@ -109,29 +108,21 @@ def test_help_and_export_need_none_of_what_takes_long_to_load():
         "export --help",
         "dlq show --help",
     )
-    code = "".join(
-        f"try:\n  app({command.split()})\nexcept SystemExit as end:\n  assert end.code == 0\n" for command in commands
-    )
-
-    helped = loaded_after(f"from omics_meta.app import app\n{code}")
-    assert helped.isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "pyarrow", "readset_sync"})
-    assert "pyarrow" not in loaded_after("import omics_meta.commands.export, omics_meta.commands.find")
-    assert "rich.console" not in modules_after("import omics_meta.commands.find")
-
-
-def test_help_loads_no_more_of_rich_than_typer_does():
     end = "except SystemExit as end:\n  assert end.code == 0"
-    ours = modules_after(f"from omics_meta.app import app\ntry:\n  app(['--help'])\n{end}")
+    code = "".join(f"try:\n  app({command.split()})\n{end}\n" for command in commands)
     bare = (
         "import typer\napp = typer.Typer()\n"
-        "@app.callback()\ndef main(): pass\n@app.command()\ndef command(): pass\n"
+        "@app.callback()\ndef main(): '…'\n@app.command()\ndef command(): pass\n"
         f"try:\n  app(['--help'])\n{end}"
     )
 
     def of_rich(modules: set[str]) -> set[str]:
         return {name for name in modules if name.partition(".")[0] == "rich"}
 
+    ours = modules_after(f"from omics_meta.app import app\n{code}")
+    assert ours.isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "pyarrow", "readset_sync"})
     assert of_rich(ours) <= of_rich(modules_after(bare))
+    assert "rich.console" not in modules_after("import omics_meta.commands.find")
 
 
 def test_shell_completion_loads_typer_alone():
@@ -145,10 +136,10 @@ def test_shell_completion_loads_typer_alone():
     assert loaded_after(code).isdisjoint({"boto3", "botocore", "pulumi", "pulumi_aws", "readset_sync", "rich"})
 
 
-def test_the_command_line_never_loads_pulumi():
+def test_the_command_line_never_loads_pulumi_nor_pyarrow_before_it_writes_a_file_of_it():
     code = (
         "import omics_meta.commands.backfill.command, omics_meta.commands.dlq, omics_meta.terminal.errors, "
-        "omics_meta.commands.export, omics_meta.commands.verify"
+        "omics_meta.commands.export, omics_meta.commands.find, omics_meta.commands.verify"
     )
 
-    assert loaded_after(code).isdisjoint({"pulumi", "pulumi_aws", "omics_components", "omics_sandbox"})
+    assert loaded_after(code).isdisjoint({"pulumi", "pulumi_aws", "omics_components", "omics_sandbox", "pyarrow"})

@@ -3,11 +3,9 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import pytest
@@ -17,9 +15,9 @@ from readset_sync.aws.table import Table
 from readset_sync.stores.backfill import Backfill, PendingRefreshes
 from readset_sync.stores.verification import Verifier
 
+from tests.command_line import FAST, LONGEST_COMMAND_SECONDS, CommandLine
 from tests.in_process import Hooked, Serial
 
-OMICS_META = Path(sys.executable).with_name("omics-meta")
 Side = Literal["before", "after"]
 WRITES = {"put_item", "update_item", "delete_item"}
 
@@ -75,17 +73,13 @@ def program(sandbox: Any, scene: Any, tmp_path_factory: pytest.TempPathFactory) 
     """Runs the same as a person would, in a folder where nothing may be left."""
     home = tmp_path_factory.mktemp("home")
     selection = ["-s", scene.store_id, "-t", scene.table, "-r", sandbox.region]
+    command_line = CommandLine({"TMPDIR": str(home), **sandbox.environment}, home)
 
     def run(started: Started = lambda _: None) -> int:
-        process = subprocess.Popen(
-            [OMICS_META, "backfill", *selection, "--prune", "--max-tps", "1000"],
-            env={"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home), **sandbox.environment},
-            cwd=home,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = command_line.start("backfill", *selection, "--prune", *FAST, **quiet)
         started(process.pid)
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=LONGEST_COMMAND_SECONDS)
         assert list(home.iterdir()) == [], "a backfill keeps its state in the rows alone"
         return status
 

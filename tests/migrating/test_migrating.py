@@ -1,11 +1,12 @@
 """A reader of docs/migrating.md comes to the table that it promises, from whatever the CDK sample has left."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from omics_sandbox import Sandbox
+from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import deploy
 from omics_sandbox.provider.deployment import DeploymentError
 
@@ -29,6 +30,20 @@ BOOKKEEPING = {"status_at", "store_at", "synced_at", "sync_revision"}
 FILL = f"omics-meta backfill -s {STORE_ID} -t {FRESH} -r us-west-2 --prune --max-tps 1000"
 
 _deserialize = TypeDeserializer().deserialize
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A local AWS, silent at first: what the sample makes of events is written by the tests."""
+    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
+        running.omics.emit_events = False
+        running.omics.create_store("cohort-a", store_id=STORE_ID)
+        yield running
+
+
+@pytest.fixture
+def terminal(sandbox: Sandbox, tmp_path: Path) -> Terminal:
+    return Terminal(sandbox, tmp_path)
 
 
 class Cohort:

@@ -78,6 +78,19 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("readset_sync.stores.backfill.PAGE_SIZE", 4)
 
 
+class Clock:
+    """Seconds, which pass only while somebody sleeps."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 class Queue:
     """A FIFO queue without a function, for one test alone.
 

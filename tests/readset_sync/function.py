@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
+from botocore.exceptions import ClientError
 from readset_sync.aws.retries import Retries
 from readset_sync.constants import OWN_SOURCE
 from readset_sync.consumer import Consumer
@@ -105,3 +106,9 @@ def event(arn: ReadSetArn, status: str = "ACTIVE", *, time: datetime | None = No
         "detail": {"arn": str(arn), "sequenceStoreId": arn.store_id, "id": arn.read_set_id, "status": status},
         **extra,
     }
+
+
+def refusal(code: str, status: int = 400, *, operation: str = "GetReadSetMetadata", message: str = "no") -> ClientError:
+    """What a client raises for an answer of this error and HTTP status."""
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)  # pyright: ignore[reportArgumentType] - botocore reads no more

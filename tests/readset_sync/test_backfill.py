@@ -1,15 +1,21 @@
-"""Walking whole stores."""
+"""Walking whole stores: a backfill in one pass and in two, verification, pruning, and what is in flight meanwhile."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
-from unittest.mock import ANY
+from unittest.mock import ANY, Mock
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
+from readset_sync.aws.healthomics import ListingPage
+from readset_sync.messages.read_set_event import ReadSetEvent
+from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, RefreshScope
 from readset_sync.model.errors import StoreNotFoundError
-from readset_sync.stores.backfill import Backfill, PendingRefreshes
+from readset_sync.model.timestamp import format_timestamp
+from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
 from readset_sync.stores.breaker import MOST_ALIKE
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing
 from readset_sync.sync import Change, Outcome, Replaced
@@ -19,6 +25,7 @@ from tests.readset_sync.conftest import Store
 pytestmark = pytest.mark.usefixtures("short_pages")
 
 Fill = Callable[..., Iterator[list[ReadSetResult]]]
+Happens = Callable[[Store, ReadSetArn, datetime], object]
 
 
 @pytest.fixture(params=["one pass", "two passes"])
@@ -215,7 +222,7 @@ def test_a_store_that_does_not_exist_is_an_error(fill: Fill) -> None:
 
 
 def test_verify_reports_every_kind_of_difference_and_nothing_else(store: Store, fill: Fill) -> None:
-    same, renamed, edited, missing, gone = (store.add(tags={"a": "b"}) for _ in range(5))
+    same, renamed, edited, missing, gone, retagged = (store.add(tags={"a": "b"}) for _ in range(6))
     uploading = store.add(status="PROCESSING_UPLOAD")
     list(fill(store.id))
     assert store.drift() == []
@@ -226,36 +233,27 @@ def test_verify_reports_every_kind_of_difference_and_nothing_else(store: Store, 
         store.table.delete(str(arn))
     with store.events_lost():
         store.set_status(gone, "DELETED")
+    store.tag(retagged, new="tag")
+    store.sandbox.omics.calls.clear()
 
-    found = {finding.arn: finding for finding in store.drift()}
+    found = store.drift()
 
-    assert found == {
+    assert store.sandbox.omics.calls["ListReadSets"] == 2
+    wrong = {
         str(renamed): RowDrift(str(renamed), DriftStatus.STALE, ("set_name",)),
         str(edited): RowDrift(str(edited), DriftStatus.STALE, ("tags",)),
         str(missing): RowDrift(str(missing), DriftStatus.MISSING),
         str(gone): RowDrift(str(gone), DriftStatus.ORPHANED),
     }
-    assert str(same) not in found
-
-
-def test_only_a_deep_verify_sees_tags_that_changed_at_the_source(store: Store, fill: Fill) -> None:
-    arn = store.add()
-    list(fill(store.id))
-    store.tag(arn, new="tag")
-
-    assert store.drift() == []
-    assert store.drift(deep=True) == [RowDrift(str(arn), DriftStatus.STALE, ("tags",))]
-
-
-def test_verify_costs_a_call_for_a_page_of_read_sets(store: Store, fill: Fill) -> None:
-    for _ in range(6):
-        store.add()
-    list(fill(store.id))
-    store.sandbox.omics.calls.clear()
-
-    store.drift()
-
-    assert store.sandbox.omics.calls == {"ListReadSets": 2}
+    assert {finding.arn: finding for finding in found} == wrong
+    assert str(same) not in wrong
+    # AND what stays wrong is still so at a second look, and tags that changed at the source are for a deep one
+    deep = store.drift(deep=True)
+    unseen = {str(retagged): RowDrift(str(retagged), DriftStatus.STALE, ("tags",))}
+    assert {finding.arn: finding for finding in deep} == wrong | unseen
+    for findings in (found, deep):
+        again = store.verifier.look_again(findings)
+        assert {each.arn: each.status for each in again} == {each.arn: each.status for each in findings}
 
 
 def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(store: Store, fill: Fill) -> None:
@@ -266,22 +264,16 @@ def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(store: Store, f
     list(fill(other.id))
     store.set_status(gone, "DELETED")
     other.set_status(elsewhere, "DELETED")
+    listing = store.verifier.listing(store.id)
+    newcomer = store.add()
+    store.synchronizer.refresh(newcomer)
 
-    results = store.verifier.prune([store.verifier.listing(store.id)])
+    results = store.verifier.prune([listing])
 
     assert [(result.arn, result.change and result.change.outcome) for result in results] == [
         (str(gone), Outcome.DELETED)
     ]
-    assert sorted(store.table.arns("arn:")) == sorted([str(stays), str(elsewhere)])
-
-
-def test_prune_spares_a_read_set_that_came_after_the_listing(store: Store, fill: Fill) -> None:
-    listing = store.verifier.listing(store.id)
-    newcomer = store.add()
-    list(fill(store.id))
-
-    assert store.verifier.prune([listing]) == []
-    assert store.table.get(str(newcomer)) is not None
+    assert sorted(store.table.arns("arn:")) == sorted(map(str, (stays, elsewhere, newcomer)))
 
 
 def test_prune_refuses_a_listing_that_is_not_complete(store: Store) -> None:
@@ -292,19 +284,6 @@ def test_prune_refuses_a_listing_that_is_not_complete(store: Store) -> None:
 
     with pytest.raises(ValueError, match="is not complete"):
         store.verifier.prune([listing])
-
-
-def test_a_plan_writes_nothing(store: Store) -> None:
-    arn, uploading = store.add(), store.add(status="PROCESSING_UPLOAD")
-    listing = StoreListing(arn.store_arn)
-
-    found = [each for page in store.verifier.dry_run(store.id, listing) for each in page]
-
-    assert {each.arn: each.status for each in found} == {
-        str(arn): DriftStatus.MISSING,
-        str(uploading): DriftStatus.MISSING,
-    }
-    assert list(store.table.arns("arn:")) == []
 
 
 def test_an_archived_row_that_lacks_what_no_listing_shows_is_read_in_full_and_mended(store: Store, fill: Fill) -> None:
@@ -375,3 +354,269 @@ def test_read_sets_that_fail_in_the_examination_and_in_the_repair_count_once(sto
 
     assert [each.status for each in found] == [DriftStatus.FAILED] * len(arns)
     assert [each.change for each in repaired] == [None] * len(arns)
+
+
+class Passes:
+    """The two passes of a backfill over one store: rows from the listing at once, and the rest of each after that."""
+
+    def __init__(self, store: Store, scope: RefreshScope = EVERYTHING) -> None:
+        self.backfill = Backfill(store.source, store.table, store.executor, scope)
+        self.pending = PendingRefreshes(store.own_arn)
+
+    def list(self) -> Counter[str]:
+        """Run the first pass; return what became of how many read sets."""
+        return counted(self.backfill.create_listed_rows(self.pending))
+
+    def refresh(self) -> Counter[str]:
+        """Run the second pass alone, over a store that has been listed."""
+        return counted(self.backfill.refresh_pending([self.pending], (batch for batch in ())))
+
+
+@pytest.fixture
+def passes(store: Store) -> Passes:
+    return Passes(store)
+
+
+def counted(batches: Iterator[Batch]) -> Counter[str]:
+    results = [result for batch in batches for result in batch.results]
+    return Counter(result.change.outcome if result.change else "failed" for result in results)
+
+
+@pytest.fixture
+def within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes, a row is refreshed in the second of the listing: nobody can tell which came first."""
+    monkeypatch.setattr("readset_sync.sync.synced_since", Mock(return_value=False))
+
+
+@pytest.mark.usefixtures("within_a_second")
+def test_the_first_pass_costs_the_listing_and_makes_rows_that_say_what_they_lack(store: Store, passes: Passes) -> None:
+    arns = [store.add(tags={"n": str(n)}, creation_job_id="5555555555") for n in range(9)]
+    store.sandbox.omics.calls.clear()
+    # WHEN
+    assert passes.list() == {"listed": 9}
+    # THEN every row holds all that a listing has
+    assert store.sandbox.omics.calls == {"GetSequenceStore": 1, "ListReadSets": 3}
+    listed = store.row(arns[7])
+    assert listed["sync_state"] == "listed"
+    assert store.synchronizer.refresh(arns[7]).outcome is Outcome.CREATED
+    complete = store.row(arns[7])
+    assert (complete["tags"], bool(complete["files"]), "sync_state" in complete) == ([{"n": "7"}], True, False)
+    shown = complete.keys() - {"files", "tags", "set_creation_job_id", "set_total_size", "synced_at"}
+    assert listed.keys() == shown | {"sync_state"}
+    anew = {"status_at", "sync_revision", "sync_digest"}
+    assert {name: listed[name] for name in shown - anew} == {name: complete[name] for name in shown - anew}
+    # AND the others are known to be incomplete at the cost of a listing
+    store.sandbox.omics.calls.clear()
+    found = store.drift()
+    assert found == [RowDrift(str(arn), DriftStatus.STALE, ("sync_state",)) for arn in arns if arn != arns[7]]
+    assert store.sandbox.omics.calls == {"ListReadSets": 3}
+    # AND the second pass completes them all with two calls each, and lists nothing
+    store.sandbox.omics.calls.clear()
+    assert passes.refresh() == {"created": 8, "unchanged": 1}
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 9, "ListTagsForResource": 9}
+    assert store.drift() == []
+
+
+def test_a_row_that_exists_is_left_alone_by_the_first_pass(store: Store, passes: Passes) -> None:
+    arn, late = store.add(tags={"a": "b"}), store.add()
+    store.synchronizer.refresh(arn)
+    before = store.row(arn)
+    store.rename(arn)
+    get_many = store.table.get_many
+
+    def then_refreshed(arns: Any) -> Any:
+        """As when an event makes a row between the look at the table and the write."""
+        rows = get_many(arns)
+        store.synchronizer.refresh(late)
+        return rows
+
+    store.table.get_many = then_refreshed  # pyright: ignore[reportAttributeAccessIssue]
+    assert passes.list() == {}
+
+    assert store.row(arn) == before
+    assert "sync_state" not in store.row(late)
+    assert list(passes.pending.read_set_ids) == [arn.read_set_id, late.read_set_id]
+
+
+def test_a_status_event_counts_for_a_row_that_is_not_complete(store: Store, passes: Passes) -> None:
+    arn = store.add()
+    passes.list()
+    time = datetime.now(UTC) + timedelta(minutes=1)
+
+    changed = store.synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
+
+    assert changed == Change(Outcome.UPDATED, ("set_status",))
+    row = store.row(arn)
+    assert (row["set_status"], row["sync_state"]) == ("DELETING", "listed")
+
+
+def test_a_read_set_that_went_between_the_passes_leaves_no_row(store: Store, passes: Passes) -> None:
+    gone, forgotten, stays = (store.add() for _ in range(3))
+    passes.list()
+    # One whose event was lost, and one whose event has had its row deleted.
+    for arn in (gone, forgotten):
+        store.set_status(arn, "DELETED")
+    store.table.delete(str(gone))
+    store.sandbox.omics.calls.clear()
+
+    assert passes.refresh() == {"absent": 1, "deleted": 1, "created": 1}
+
+    assert list(store.table.arns("arn:")) == [str(stays)]
+    # Whether one is gone, is asked twice.
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 3, "ListTagsForResource": 1}
+
+
+def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
+    store: Store, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = store.add(name="x" * 420_000), store.add()
+
+    batches = list(passes.backfill.create_listed_rows(passes.pending))
+
+    [failed] = [each for batch in batches for each in batch.results if each.change is None]
+    assert failed.arn == str(bad)
+    assert "PutItem: ValidationException" in failed.reason
+    assert list(passes.pending.read_set_ids) == [good.read_set_id]
+
+
+def test_what_failed_and_is_refreshed_again_leaves_no_ghost(
+    store: Store, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN read sets without rows, of which one goes, and is forgotten, between its reading and the writing of its row
+    going, gone, stays = (store.add() for _ in range(3))
+    store.set_status(gone, "DELETED")
+    read_set = store.source.read_set
+
+    def then_gone(arn: ReadSetArn, *, tags: bool) -> Any:
+        answer = read_set(arn, tags=tags)
+        if arn == going and store.table.get(str(arn)) is None:
+            store.set_status(arn, "DELETED")
+        return answer
+
+    monkeypatch.setattr(store.source, "read_set", then_gone)
+
+    [results] = passes.backfill.refresh_again([str(arn) for arn in (going, gone, stays)])
+
+    assert [result.change and result.change.outcome for result in results] == ["deleted", "absent", "created"]
+    assert list(store.table.arns("arn:")) == [str(stays)]
+
+
+@pytest.mark.usefixtures("within_a_second")
+def test_the_row_that_a_listing_confirmed_needs_its_tags_alone_for_as_long_as_it_is_that_row(store: Store) -> None:
+    same, changed = (store.add(status="ARCHIVED", tags={"a": "b"}) for _ in range(2))
+    passes = Passes(store, RefreshScope())
+    list(passes.backfill.in_one_pass(store.id))
+    passes.list()
+    for arn in (same, changed):
+        store.tag(arn, new="tag")
+    store.rename(changed)
+    store.synchronizer.refresh(changed)
+    store.rename(changed, "renamed again")
+    store.sandbox.omics.calls.clear()
+
+    assert passes.refresh() == {"updated": 2}
+
+    assert store.sandbox.omics.calls == {"GetReadSetMetadata": 1, "ListTagsForResource": 2}
+    assert store.row(changed)["set_name"] == "renamed again"
+    assert [store.row(arn)["tags"] for arn in (same, changed)] == [[{"a": "b"}, {"new": "tag"}]] * 2
+
+
+def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(store: Store, passes: Passes) -> None:
+    arn = store.add()
+    passes.list()
+    uploading = store.add(status="PROCESSING_UPLOAD")
+    before = list(store.table.arns("arn:"))
+
+    [findings] = store.verifier.dry_run(store.id, StoreListing(arn.store_arn))
+
+    assert {each.arn: each.status for each in findings} == dict.fromkeys(
+        map(str, (arn, uploading)), DriftStatus.MISSING
+    )
+    assert list(store.table.arns("arn:")) == before, "a plan writes nothing"
+
+
+def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store: Store) -> None:
+    for _ in range(10):
+        store.add()
+    pending = PendingRefreshes(store.own_arn)
+    store.sandbox.omics.calls.clear()
+    counted_in: Counter[BackfillPass] = Counter()
+    backfill = Backfill(
+        store.source, store.table, store.executor, on_read_set=lambda done_in: counted_in.update([done_in])
+    )
+
+    def listed() -> Generator[Batch]:
+        for batch in backfill.create_listed_rows(pending):
+            yield batch
+            # All four threads meet only when each has ended what was begun before.
+            meeting = Barrier(4)
+            for future in [store.executor.submit(meeting.wait, 300) for _ in range(4)]:
+                future.result()
+
+    batches = list(backfill.refresh_pending([pending], listed()))
+
+    listing, refresh = BackfillPass.LISTING, BackfillPass.REFRESH
+    assert [batch.done_in for batch in batches] == [listing, listing, refresh, listing, refresh, refresh]
+    assert [len(batch.results) for batch in batches] == [4, 4, 4, 2, 4, 2]
+    assert counted_in == {BackfillPass.LISTING: 10, BackfillPass.REFRESH: 10}
+    assert store.sandbox.omics.calls == {
+        "GetSequenceStore": 1,
+        "ListReadSets": 3,
+        "GetReadSetMetadata": 10,
+        "ListTagsForResource": 10,
+    }
+    assert store.drift() == []
+
+
+def test_what_stops_the_second_pass_stops_the_first(store: Store, passes: Passes) -> None:
+    for _ in range(24):
+        store.add()
+    store.sandbox.omics.faults.add("GetReadSetMetadata", "ExpiredTokenException")
+    store.sandbox.omics.calls.clear()
+
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        list(passes.backfill.refresh_pending([passes.pending], passes.backfill.create_listed_rows(passes.pending)))
+
+    assert store.sandbox.omics.calls["ListReadSets"] < 6
+
+
+def archived_in_the_second_of_the_listing(store: Store, arn: ReadSetArn, listed_at: datetime) -> None:
+    store.set_status(arn, "ARCHIVED")
+    store.change_row(arn, set_status="ARCHIVED", status_at=format_timestamp(listed_at))
+
+
+def renamed(store: Store, arn: ReadSetArn, _: datetime) -> None:
+    store.rename(arn)
+    store.synchronizer.refresh(arn)
+
+
+def deleted(store: Store, arn: ReadSetArn, _: datetime) -> None:
+    store.set_status(arn, "DELETED")
+    assert store.table.delete(str(arn))
+
+
+def created(store: Store, _arn: ReadSetArn, _: datetime) -> None:
+    store.synced(1)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("happens", [archived_in_the_second_of_the_listing, renamed, deleted, created])
+def test_what_a_listing_does_not_show_yet_is_in_flight_at_the_most(
+    happens: Happens, deep: bool, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # GIVEN rows that have followed a change, and a listing of the moment before it
+    arn, _ = store.synced(2)
+    pages = store.source.pages
+
+    def behind(store_id: str) -> Iterator[ListingPage]:
+        listed = list(pages(store_id))
+        happens(store, arn, listed[-1].as_of)
+        yield from listed
+
+    monkeypatch.setattr(store.source, "pages", behind)
+
+    findings = store.drift(deep=deep)
+
+    # THEN whatever differs from it is in flight, once it is looked at again
+    assert {each.status for each in store.verifier.look_again(findings)} <= {DriftStatus.IN_FLIGHT}
+    assert {each.arn for each in findings} <= {str(arn)}

@@ -13,11 +13,7 @@ from botocore.exceptions import (
 from readset_sync.model.errors import ContendedRowError
 from readset_sync.stores.breaker import MOST_ALIKE, CircuitBreaker
 
-
-def refusal(code: str, operation: str = "GetReadSetMetadata", status: int = 400) -> ClientError:
-    details = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(details, operation)  # pyright: ignore[reportArgumentType] - what matters of it
-
+from tests.readset_sync.function import refusal
 
 DENIED = refusal("AccessDeniedException")
 
@@ -43,7 +39,7 @@ def attempts_before_it_breaks(*outcomes: Exception | None) -> int:
     ("error", "attempts"),
     [
         (DENIED, MOST_ALIKE),
-        (refusal("ValidationException", "PutItem"), MOST_ALIKE),
+        (refusal("ValidationException", operation="PutItem"), MOST_ALIKE),
         (SSLError(endpoint_url="https://a", error=OSError("b")), MOST_ALIKE),
         (refusal("ExpiredTokenException"), 1),
         (UnauthorizedSSOTokenError(), 1),
@@ -71,7 +67,7 @@ def test_failures_that_pass_do_not_count_in_between() -> None:
 
 
 def test_two_causes_in_turn_break_as_one_does() -> None:
-    denied = refusal("AccessDeniedException", "ListTagsForResource")
+    denied = refusal("AccessDeniedException", operation="ListTagsForResource")
 
     assert attempts_before_it_breaks(*chain.from_iterable(repeat((DENIED, denied), MOST_ALIKE))) == 2 * MOST_ALIKE - 1
 

@@ -8,7 +8,6 @@ from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError
 from omics_sandbox.omics.client import TaggingClient
 from readset_sync.aws.bulk_tags import BulkTags
 from readset_sync.messages.read_set_event import ReadSetEvent
@@ -20,7 +19,7 @@ from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing
 from readset_sync.sync import Outcome
 
 from tests.in_process import Serial
-from tests.readset_sync.function import tag_change
+from tests.readset_sync.function import refusal, tag_change
 from tests.readset_sync.night import Night
 
 FIRST = 20
@@ -104,6 +103,13 @@ def retag(night: Night, arn: ReadSetArn, **tags: str) -> None:
     night.service.tag(str(arn), tags)
 
 
+def behind(night: Night, arns: list[ReadSetArn], seconds: float = 86_400) -> None:
+    """The tags of some read sets change, and the API does not tell so soon."""
+    night.service.faults.add_behind("GetResources", seconds=seconds)
+    for arn in arns:
+        retag(night, arn, n="changed")
+
+
 def is_true(night: Night) -> bool:
     """Whether every row has all that HealthOmics says of its read set."""
     return Run(night, answering(DENIED)).verify(deep=True) == []
@@ -113,10 +119,6 @@ def answering(answer: Any) -> Any:
     """A client that gives this answer at all times, raises this error, or calls this."""
     is_answer = isinstance(answer, dict)
     return Mock(get_resources=Mock(return_value=answer, side_effect=None if is_answer else answer))
-
-
-def refusal(code: str, message: str = "no") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "GetResources")
 
 
 DENIED = refusal("AccessDeniedException")
@@ -311,9 +313,7 @@ def test_without_tags_those_that_were_told_in_bulk_stay_and_are_not_taken_for_re
 def test_one_contradiction_has_the_rows_refreshed_that_took_their_tags_in_bulk(night: Night) -> None:
     arns = tagged(night, 120)
     # More than trust is earned with, and fewer than the sample then finds at once.
-    for arn in arns[25:]:
-        night.service.faults.add_behind("GetResources", seconds=86_400)
-        retag(night, arn, n="changed")
+    behind(night, arns[25:])
     run = Run(night)
 
     run.backfill()
@@ -326,9 +326,7 @@ def test_one_contradiction_has_the_rows_refreshed_that_took_their_tags_in_bulk(n
 
 def test_tags_that_change_while_both_sides_are_asked_are_no_contradiction(night: Night) -> None:
     arns = tagged(night, 30)
-    night.service.faults.add_behind("GetResources", seconds=3)
-    for arn in arns:
-        retag(night, arn, n="changed a moment ago")
+    behind(night, arns, 3)
     night.now += timedelta(seconds=1)
     run = Run(night)
 
@@ -382,41 +380,17 @@ def test_a_changed_tag_is_in_its_row_after_the_next_reconciliation(night: Night)
 
 def test_an_answer_that_stays_behind_has_no_row_refreshed(night: Night) -> None:
     arns = tagged(night, 60)
-    night.service.faults.add_behind("GetResources", seconds=10**9)
-    retag(night, arns[30], n="changed")
+    behind(night, arns[30:31], 10**9)
     Run(night, answering(DENIED)).backfill()
     night.service.calls.clear()
 
     for _ in range(2):
         night.now += timedelta(hours=20)
-        night.ask()
-        night.pass_()
+        night.reconcile()
 
-    assert night.service.calls["GetReadSetMetadata"] == 0
-    finished = night.finished
-    assert ["refused: " in line["tags_in_bulk"] for line in finished] == [True, True]
+    assert night.reads == 0
+    assert ["refused: " in line["tags_in_bulk"] for line in night.finished] == [True, True]
     assert is_true(night)
-
-
-def test_rows_whose_tags_are_compared_are_refreshed_for_their_files_alone(night: Night) -> None:
-    tagged(night, 40)
-    Run(night).backfill()
-    night.service.calls.clear()
-
-    night.now += timedelta(days=30)
-    night.reconcile()
-    assert night.service.calls["GetReadSetMetadata"] == 0
-
-    night.now += timedelta(days=60)
-    night.reconcile()
-    assert night.service.calls["GetReadSetMetadata"] == 40
-
-
-def behind(night: Night, arns: list[ReadSetArn], seconds: float = 86_400) -> None:
-    """The tags of some read sets change, and the API does not tell so soon."""
-    night.service.faults.add_behind("GetResources", seconds=seconds)
-    for arn in arns:
-        retag(night, arn, n="changed")
 
 
 def behind_an_event(night: Night, arns: list[ReadSetArn]) -> None:
@@ -444,6 +418,9 @@ def refused_after_a_page(night: Night, arns: list[ReadSetArn]) -> None:
 
 
 NIGHTS: list[tuple[int, int, Callable[[Night, list[ReadSetArn]], object], int, str]] = [
+    # Rows whose tags are compared are refreshed for their files alone, others as ever.
+    (40, 30 * 24, lambda night, _: None, 0, "trusted"),
+    (40, 90 * 24, lambda night, _: None, 40, "trusted"),
     (40, 8 * 24, lambda night, _: refused(night, "AccessDeniedException"), 40, "not available: "),
     (40, 8 * 24, behind_the_last_row, 39, "refused: "),
     # An answer that is behind what a comparison shows: the row is right, and no other is read.
@@ -484,8 +461,7 @@ def test_a_night_reads_what_is_not_compared_or_differs_and_no_more(
 
 
 def test_each_night_compares_others(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    tagged(night, 80)
-    Run(night).backfill()
+    filled(night, 80)
     real, asked = night.source.tags, list[ReadSetArn]()
 
     def tags(arn: ReadSetArn) -> dict[str, str]:
@@ -498,8 +474,7 @@ def test_each_night_compares_others(night: Night, monkeypatch: pytest.MonkeyPatc
     for _ in range(3):
         night.now += timedelta(hours=20)
         asked.clear()
-        night.ask()
-        night.pass_()
+        night.reconcile()
         samples.append(tuple(asked))
 
     assert len(set(samples)) == 3
@@ -580,7 +555,7 @@ def test_a_deletion_that_found_no_row_is_applied_once_more(night: Night) -> None
 
 
 def test_a_reason_is_kept_short_because_each_step_of_a_reconciliation_has_it(night: Night) -> None:
-    run = Run(night, answering(refusal("AccessDeniedException", "x" * 300_000)))
+    run = Run(night, answering(refusal("AccessDeniedException", message="x" * 300_000)))
     run.bulk.of(["arn"])
 
     assert len(run.bulk.trust.unavailable) < 400
@@ -590,9 +565,7 @@ def test_a_reason_is_kept_short_because_each_step_of_a_reconciliation_has_it(nig
 def test_a_first_fill_keeps_its_pace_after_a_contradiction(night: Night) -> None:
     arns = tagged(night, 30)
     night.add(70)
-    night.service.faults.add_behind("GetResources", seconds=10**9)
-    retag(night, arns[-1], n="changed")
-    retag(night, arns[0], n="changed")
+    behind(night, [arns[-1], arns[0]], 10**9)
 
     night.reconcile()
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from unittest.mock import Mock, call
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.constants import ANSWER_SECONDS
 from readset_sync.messages.read_set_event import ReadSetEvent
@@ -19,7 +19,7 @@ from readset_sync.sync import Change, Outcome, Synchronizer
 
 from tests.readset_sync.function import Function as Runtime
 from tests.readset_sync.function import event as event_of
-from tests.readset_sync.function import record, tag_change
+from tests.readset_sync.function import record, refusal, tag_change
 
 LITERAL: Final = "$.detail.id"
 """The message group of every event, if EventBridge takes the rule's path for a name."""
@@ -40,10 +40,6 @@ def event(
 ) -> dict[str, Any]:
     """An event that HealthOmics must know of by now."""
     return event_of(arn, status, time=datetime.now(UTC) - age, **extra)
-
-
-def refusal(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Operation")  # pyright: ignore[reportArgumentType] - botocore reads no more
 
 
 THROTTLE = refusal("ThrottlingException", 429)

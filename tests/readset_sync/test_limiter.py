@@ -8,16 +8,7 @@ from omics_sandbox import Limits, Sandbox
 from readset_sync.aws.rate_limits import MaxTps, RateLimiter, RateLimits
 from readset_sync.constants import OPERATIONS
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.readset_sync.conftest import Clock
 
 
 def limiter(rate: float) -> tuple[RateLimiter, Clock]:

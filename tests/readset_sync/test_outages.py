@@ -39,6 +39,7 @@ from readset_sync.sync import Synchronizer
 
 from tests.consistency.world import ACCOUNT, REGION, TABLE, create_table
 from tests.in_process import DynamoDBClient, Hooked, Serial, service_model
+from tests.readset_sync.function import refusal
 
 QUEUE: Final = "queue.fifo"
 DEAD_LETTERS: Final = "dead-letters.fifo"
@@ -54,10 +55,6 @@ LATENCY: Final = 0.2
 
 HOUR: Final = 3600.0
 EVERYTHING: Final = ("omics", "dynamodb")
-
-
-def refusal(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Operation")  # pyright: ignore[reportArgumentType] - botocore reads no more
 
 
 THROTTLED: Final = refusal("ThrottlingException", 429)

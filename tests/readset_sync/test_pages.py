@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from readset_sync.stores.pages import PagesInProgress, map_pages
@@ -48,17 +49,17 @@ def test_no_more_than_three_pages_are_listed_before_the_first_is_done() -> None:
     assert log == ["listed 0", "listed 1", "listed 2"]
 
 
-def test_given_a_listing_that_fails_then_what_it_had_shown_is_done_first() -> None:
-    def broken() -> Iterator[list[int]]:
-        yield [1]
-        yield [2]
+def test_given_a_listing_or_a_page_that_fails_then_what_was_before_it_is_done_first() -> None:
+    def broken(*given: Any) -> Iterator[Any]:
+        yield from given
         raise OSError("no more")
 
-    with ThreadPoolExecutor(2) as executor:
-        outcomes = map_pages(executor, lambda item: item, broken(), lambda: None)
-        assert [next(outcomes), next(outcomes)] == [[1], [2]]
-        with pytest.raises(OSError, match="no more"):
-            next(outcomes)
+    for pages in (broken([1], [2]), iter([iter([1]), iter([2]), broken()])):
+        with ThreadPoolExecutor(2) as executor:
+            outcomes = map_pages(executor, lambda item: item, pages, lambda: None)
+            assert [next(outcomes), next(outcomes)] == [[1], [2]]
+            with pytest.raises(OSError, match="no more"):
+                next(outcomes)
 
 
 def test_given_an_item_that_fails_then_nothing_else_is_begun() -> None:
@@ -125,15 +126,3 @@ def test_the_next_page_is_listed_while_this_one_is_made_ready() -> None:
 
     with ThreadPoolExecutor(1) as executor:
         assert list(map_pages(executor, lambda item: item, pages(), lambda: None)) == [[True]]
-
-
-def test_given_a_page_that_cannot_be_made_ready_then_what_was_before_it_is_done_first() -> None:
-    def broken() -> Iterator[int]:
-        yield from ()
-        raise OSError("no rows")
-
-    with ThreadPoolExecutor(1) as executor:
-        outcomes = map_pages(executor, lambda item: item, iter([iter([1]), broken()]), lambda: None)
-        assert next(outcomes) == [1]
-        with pytest.raises(OSError, match="no rows"):
-            next(outcomes)

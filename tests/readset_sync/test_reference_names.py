@@ -1,11 +1,11 @@
 """The names of references: asked for once each, and never fought about."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from omics_sandbox.omics.client import OmicsClient
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.sync import Outcome, Synchronizer
 
@@ -20,11 +20,10 @@ def names(store: Store, omics: HealthOmics) -> list[str | None]:
 
 
 @pytest.fixture
-def omics(store: Store) -> HealthOmics:
+def omics(store: Store, client: Callable[[str], Any]) -> HealthOmics:
     """HealthOmics, of which nothing is remembered yet."""
-    client: Any = OmicsClient(store.sandbox.omics)
     store.sandbox.omics.calls.clear()
-    return HealthOmics(client)
+    return HealthOmics(client("omics"))
 
 
 @pytest.fixture
@@ -89,18 +88,17 @@ def test_those_who_may_read_names_and_those_who_may_not_never_undo_each_other(
     assert [replace(store, source=each).drift() for each in reading] == [[], []]
 
 
-def test_that_names_may_not_be_read_is_said_once(store: Store, reference: str) -> None:
+def test_that_names_may_not_be_read_is_said_once(store: Store, reference: str, client: Callable[[str], Any]) -> None:
     for each in (reference, store.sandbox.omics.create_reference("hg19")):
         store.add(reference_arn=each)
     said: list[str] = []
-    client: Any = OmicsClient(store.sandbox.omics)
-    omics = HealthOmics(client, tell=said.append, needs="the function's role needs")
+    omics = HealthOmics(client("omics"), tell=said.append, needs="the function's role needs")
 
     assert names(store, omics) == ["GRCh38", "hg19"]
     assert not said
 
     store.sandbox.omics.faults.add(OPERATION, "AccessDeniedException")
-    omics = HealthOmics(client, tell=said.append, needs="the function's role needs")
+    omics = HealthOmics(client("omics"), tell=said.append, needs="the function's role needs")
     assert names(store, omics) == [None, None]
     [line] = said
     assert line.startswith(f"names of references are left out: {OPERATION}: AccessDeniedException: ")
@@ -109,12 +107,11 @@ def test_that_names_may_not_be_read_is_said_once(store: Store, reference: str) -
 
 @pytest.mark.parametrize("code", ["InternalServerException", "ValidationException"])
 def test_an_error_leaves_a_name_out_for_a_minute(
-    code: str, store: Store, reference: str, monkeypatch: pytest.MonkeyPatch
+    code: str, store: Store, reference: str, client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, said = [0.0], list[str]()
     monkeypatch.setattr("readset_sync.aws.healthomics.time.monotonic", lambda: now[0])
-    client: Any = OmicsClient(store.sandbox.omics)
-    omics = HealthOmics(client, tell=said.append)
+    omics = HealthOmics(client("omics"), tell=said.append)
     arns = [store.add(reference_arn=reference) for _ in range(3)]
     store.sandbox.omics.faults.add(OPERATION, code)
     store.sandbox.omics.calls.clear()

@@ -14,6 +14,8 @@ from readset_sync.aws.clients import dynamodb_client
 from readset_sync.aws.retries import ATTEMPTS, ATTEMPTS_AT_A_PAGE, Outage, Retries
 from readset_sync.model.errors import LeftBehindError, ServiceAwayError
 
+from tests.readset_sync.conftest import Clock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,22 +23,9 @@ ENDPOINT = "http://127.0.0.1:9"
 FINE = b"{}"
 
 
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+    clock = Clock(1000)
     monkeypatch.setattr("botocore.endpoint.time.sleep", clock.sleep)
     monkeypatch.setattr(module.random, "uniform", max)
     return clock
@@ -172,9 +161,15 @@ class World:
         return self._clock() >= self.away_until
 
 
-def test_a_service_that_has_answered_is_waited_for(clock: Clock):
+@pytest.fixture
+def world(clock: Clock) -> World:
+    """DynamoDB that has answered once."""
     world = World(clock)
     world.get()
+    return world
+
+
+def test_a_service_that_has_answered_is_waited_for(world: World):
     world.goes_away(60)
 
     world.get()
@@ -184,18 +179,14 @@ def test_a_service_that_has_answered_is_waited_for(clock: Clock):
     assert back.startswith("DynamoDB answers again, after 6")
 
 
-def test_a_service_that_is_away_for_longer_than_anybody_waits_ends_the_run(clock: Clock):
-    world = World(clock)
-    world.get()
+def test_a_service_that_is_away_for_longer_than_anybody_waits_ends_the_run(world: World):
     world.goes_away(6000)
 
     with pytest.raises(ServiceAwayError, match=r"DynamoDB has not answered for 60\d s \(HTTP status 503\): try again"):
         world.get()
 
 
-def test_many_threads_ask_whether_a_service_answers_once_a_second(clock: Clock):
-    world = World(clock)
-    world.get()
+def test_many_threads_ask_whether_a_service_answers_once_a_second(clock: Clock, world: World):
     world.goes_away(60)
 
     assert all(world.outage.is_worth_waiting("503") for _ in range(30))
@@ -205,9 +196,7 @@ def test_many_threads_ask_whether_a_service_answers_once_a_second(clock: Clock):
     assert world.asked == 2
 
 
-def test_a_call_is_given_up_when_nobody_waits_any_more(clock: Clock):
-    world = World(clock)
-    world.get()
+def test_a_call_is_given_up_when_nobody_waits_any_more(world: World):
     world.goes_away(60)
     world.given_up = True
 
@@ -227,9 +216,7 @@ def test_a_service_that_never_answered_is_not_waited_for(clock: Clock):
     assert world.service.calls == ATTEMPTS
 
 
-def test_a_call_that_fails_while_others_are_answered_is_not_waited_for(clock: Clock):
-    world = World(clock)
-    world.get()
+def test_a_call_that_fails_while_others_are_answered_is_not_waited_for(clock: Clock, world: World):
     clock.sleep(1)
 
     def fail() -> int:
@@ -238,28 +225,16 @@ def test_a_call_that_fails_while_others_are_answered_is_not_waited_for(clock: Cl
 
     with pytest.raises(ClientError):
         world.service.get(*[fail] * 100)
-
     assert world.service.calls == 1 + ATTEMPTS
+
+    # A page has more attempts than what is tried again by itself
+    world.service.answers = iter([fail] * (ATTEMPTS_AT_A_PAGE - 1))
+    world.service.client.scan(TableName="rows")
+    assert world.service.calls == 1 + ATTEMPTS + ATTEMPTS_AT_A_PAGE
     assert world.said == []
 
 
-def test_a_page_has_more_attempts_than_what_is_tried_again_by_itself(clock: Clock):
-    world = World(clock)
-    world.get()
-
-    def fail() -> int:
-        world.outage.answered()
-        return 503
-
-    world.service.answers = iter([fail] * (ATTEMPTS_AT_A_PAGE - 1))
-    world.service.client.scan(TableName="rows")
-
-    assert world.service.calls == 1 + ATTEMPTS_AT_A_PAGE
-
-
-def test_a_call_that_fails_while_others_would_be_answered_has_as_many_attempts_again(clock: Clock):
-    world = World(clock)
-    world.get()
+def test_a_call_that_fails_while_others_would_be_answered_has_as_many_attempts_again(clock: Clock, world: World):
     clock.sleep(1)
 
     with pytest.raises(ClientError):
@@ -270,10 +245,8 @@ def test_a_call_that_fails_while_others_would_be_answered_has_as_many_attempts_a
     assert world.said == []
 
 
-def test_a_call_whose_attempts_are_used_up_by_an_outage_has_others_when_it_is_over(clock: Clock):
+def test_a_call_whose_attempts_are_used_up_by_an_outage_has_others_when_it_is_over(world: World):
     # GIVEN a service that goes away while a call is under way, and another call that it still answered
-    world = World(clock)
-    world.get()
 
     def answer_others() -> int:
         world.outage.answered()
