@@ -4,6 +4,8 @@ Ends with exit code 1 and the reason as soon as something that it shows is not s
 """
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from typing import Any, Final
 from boto3.dynamodb.types import TypeDeserializer
 from omics_sandbox import Sandbox
 from omics_sandbox.provider import deploy
+from omics_sandbox.provider.engine import EngineMissingError, engine_environment, find_engine
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 READ_SETS: Final = 20
@@ -31,6 +34,7 @@ class Demo:
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox = sandbox
+        self._folder = folder
         self._outputs_file = folder / "outputs.json"
         self._omics = sandbox.client("omics")
         self._outputs: dict[str, Any] = {}
@@ -85,11 +89,46 @@ class Demo:
         show(f"stores {self._exome} and {self._genome} with {READ_SETS} read sets each, at {self._sandbox.endpoint}")
 
     def _deploy(self) -> None:
-        show("Pulumi's Python runtime runs the program, and its resources are created in the local AWS")
-        self._outputs = deploy(ROOT, stack="dev", environment=self._sandbox.environment).outputs
+        try:
+            engine = find_engine(ROOT / ".engine")
+        except EngineMissingError as missing:
+            show(f"without the Pulumi engine ({missing}):")
+            show("Pulumi's Python runtime runs the program, and its resources are created in the local AWS")
+            self._outputs = deploy(ROOT, stack="dev", environment=self._sandbox.environment).outputs
+        else:
+            show(f"with the Pulumi engine of {engine}")
+            self._outputs = self._pulumi_up(engine)
         self._outputs_file.write_text(json.dumps(self._outputs))
         show(f"table {self._outputs['tableName']}, queue {self._outputs['queueName']},")
         show(f"function {self._outputs['functionName']}")
+
+    def _pulumi_up(self, engine: Path) -> dict[str, Any]:
+        """Deploy a copy of the project, because Pulumi writes a stack's settings beside its program."""
+        project = self._folder / "project"
+        project.mkdir()
+        for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py"):
+            shutil.copy(ROOT / name, project)
+        (project / ".venv").symlink_to(sys.prefix)
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = engine_environment(engine, self._folder / "home", surroundings | self._sandbox.environment)
+
+        def pulumi(*arguments: str) -> str:
+            show(f"$ pulumi {' '.join(arguments)}")
+            done = subprocess.run(  # noqa: S603 - no shell, and nothing from outside
+                [engine / "pulumi", *arguments, "--non-interactive"],
+                cwd=project,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise DemoError(f"pulumi {arguments[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            return done.stdout
+
+        pulumi("stack", "init", "dev")
+        pulumi("up", "--yes", "--skip-preview")
+        return json.loads(pulumi("stack", "output", "--json"))
 
     def _backfill(self) -> None:
         done = self._begin("backfill", "-s", self._exome)
