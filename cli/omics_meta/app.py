@@ -100,7 +100,6 @@ def backfill(
     max_age: Annotated[
         str,
         typer.Option(
-            "--max-age",
             metavar="DURATION",
             help="Skip rows that were refreshed within this time (90m, 12h, 7d) or since this moment, if the listing"
             " confirms them. 0 skips none.",
@@ -177,7 +176,7 @@ def verify(
 def find(
     context: typer.Context,
     columns: ColumnsOption = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Most rows to print.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Most rows to print.")] = None,
     sort: SortOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
@@ -304,7 +303,7 @@ def activate(
     ] = False,
     max_tps: Annotated[
         str | None,
-        typer.Option("--max-tps", metavar="N", help="Jobs started a second. 4.5 by default; raise it with your quota."),
+        typer.Option(metavar="N", help="Jobs started a second. 4.5 by default; raise it with your quota."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -341,9 +340,7 @@ def dlq_list(
 @_dlq_command("show")
 def dlq_show(
     context: typer.Context,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="Most messages to show of each queue.")
-    ] = 100,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Most messages to show of each queue.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Show the messages, and leave them where they are.
@@ -418,13 +415,11 @@ def report(
     ],
     verification: Annotated[
         Path | None,
-        typer.Option("--verification", metavar="FILE", help="Output of `omics-meta verify --json`, to show it too."),
+        typer.Option(metavar="FILE", help="Output of `omics-meta verify --json`, to show it too."),
     ] = None,
     tag_keys: Annotated[
         str | None,
-        typer.Option(
-            "--tag-keys", metavar="KEY,...", help="Count the values of the tags with these keys, and their statuses."
-        ),
+        typer.Option(metavar="KEY,...", help="Count the values of the tags with these keys, and their statuses."),
     ] = None,
     rows: Annotated[
         bool,
@@ -448,16 +443,15 @@ def cost(
     context: typer.Context,
     read_sets: Annotated[
         int | None,
-        typer.Option("--read-sets", metavar="N", min=0, help="Number of read sets, instead of the table's rows."),
+        typer.Option(metavar="N", min=0, help="Number of read sets, instead of the table's rows."),
     ] = None,
     changes: Annotated[
         int | None,
-        typer.Option("--changes", metavar="N", min=0, help="Status events a month; by default 0.21 per read set."),
+        typer.Option(metavar="N", min=0, help="Status events a month; by default 0.21 per read set."),
     ] = None,
     schedule: Annotated[
         str | None,
         typer.Option(
-            "--schedule",
             metavar="EXPRESSION",
             help="Schedule of reconciliations; by default the stack's, or every night.",
         ),

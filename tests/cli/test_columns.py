@@ -74,10 +74,7 @@ def test_columns_are_renamed_defaulted_and_quoted(asked: str, shown: dict[str, A
         ("set_id,set_nmae", "'set_nmae' is not a column: did you mean set_name?"),
         ("statsu", "'statsu' is not a column: did you mean status?"),
         ("omics_uri_sorce2", "'omics_uri_sorce2' is not a column: did you mean omics_uri_source2?"),
-        (
-            "id=zzz",
-            "'zzz' is not a column: give tag:KEY, a text as in \"NEW='TEXT'\" with both kinds of quotes, or some of",
-        ),
+        ("id=zzz", "'zzz' is not a column: give tag:KEY, a text as in \"NEW='TEXT'\" with both kinds of quotes, or"),
         ("set_id,", "'' is not a column: give tag:KEY"),
         ("id|", "'' is not a column: give tag:KEY"),
         ("tag:", "'tag:' is not a column: "),

@@ -300,11 +300,10 @@ def test_variables_can_name_several_tables(lab_cli: CommandLine) -> None:
     """By blanks between names, and as in PATH between files; one may have a colon in its name."""
     (lab_cli.home / "lab:a.json").write_text("no JSON")
 
-    by_name = lab_cli.run(
-        "find", "--csv", "--profile", "lab-a", env={"OMICS_META_TABLE": f"{table_of('a')} {table_of('c')}"}
-    )
-    by_file = lab_cli.run("find", "--csv", "--profile", "lab-a", env={"OMICS_META_OUTPUTS": "lab-a.json:lab-c.json"})
+    find, arns = ("find", "--csv", "--profile", "lab-a"), f"{table_of('a')} {table_of('c')}"
 
+    by_name = lab_cli.run(*find, env={"OMICS_META_TABLE": arns})
+    by_file = lab_cli.run(*find, env={"OMICS_META_OUTPUTS": "lab-a.json:lab-c.json"})
     one = lab_cli.run("status", env={"OMICS_META_OUTPUTS": "lab:a.json"})
 
     assert names(by_name) == names(by_file) == ["a1", "a2", "c4"]
@@ -383,10 +382,5 @@ def test_a_table_that_fails_on_the_way_costs_no_other_a_page(capsys: pytest.Capt
     assert tables.code is ExitCode.FOUND_WRONG
     assert sorted(tables.unread) == [str(connection("t1")), str(connection("t2"))]
     assert f"omics-meta: {connection('t2')} cannot be read: AWS credentials" in capsys.readouterr().err
-
-
-def test_where_every_table_fails_nothing_was_read() -> None:
-    tables = Tables(tuple(map(connection, NAMES)), several=True)
-
     with pytest.raises(CommandError, match=f"none of the {len(NAMES)} tables can be read"):
-        list(tables.read(Pages(dict.fromkeys(NAMES, 0)).of))
+        list(Tables(tuple(map(connection, NAMES)), several=True).read(Pages(dict.fromkeys(NAMES, 0)).of))

@@ -100,17 +100,9 @@ def test_rnaseq_and_generic_have_their_columns() -> None:
 
 
 BROKEN: list[tuple[str, dict[str, Any], str]] = [
-    (
-        "nf-core/sarek",
-        row(set_subject_id="p 1"),
-        "patient must have no blanks, and be no number, true, false or null: 'p 1'",
-    ),
+    ("nf-core/sarek", row(set_subject_id="p 1"), "patient must have no blanks, and be no number, true, false or null"),
     ("nf-core/sarek", row(set_subject_id=None), "it has no patient (subject_id)"),
-    (
-        "nf-core/sarek",
-        row(set_sample_id="s\n"),
-        r"sample must have no blanks, and be no number, true, false or null: 's\n'",
-    ),
+    ("nf-core/sarek", row(set_sample_id="s\n"), "sample must have no blanks, and be no number, true, false or null:"),
     ("nf-core/sarek", row(set_sample_id=None), "it has no sample (sample_id)"),
     ("nf-core/sarek", row(set_id="1 2"), "lane must have no blanks: '1 2'"),
     ("nf-core/sarek", row(tags=[{"sex": "male"}]), "sex must be one of XX, XY, NA: 'male'"),
@@ -128,11 +120,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("nf-core/sarek", row(kind="CRAM", files={"source1": ""}), "it has no cram (source1_file_path)"),
     ("nf-core/sarek", row(kind="CRAM", files={"index": "s3://b/1.bai"}), "crai must end in .crai and have no blanks"),
     ("nf-core/sarek", row(set_type=None), "it is not of type BAM or CRAM or FASTQ or UBAM"),
-    (
-        "nf-core/rnaseq",
-        row(set_sample_id="s 1"),
-        "sample must have no blanks, and be no number, true, false or null: 's 1'",
-    ),
+    ("nf-core/rnaseq", row(set_sample_id="s 1"), "sample must have no blanks, and be no number, true, false or null:"),
     ("nf-core/rnaseq", row(files={"source1": "s3://b/1.fastq.bz2"}), "fastq_1 must end in .fq, .fastq, .fq.gz or"),
     ("nf-core/rnaseq", row(files={"source2": "s3://b/2"}), "fastq_2 must end in .fq, .fastq, .fq.gz or .fastq.gz, w"),
     ("nf-core/rnaseq", row(files={"source1": ""}), "it has no fastq_1 (source1_file_path)"),
@@ -201,6 +189,9 @@ def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
     ]
 
 
+FROM = 'from = "sample_id|name"'
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -215,21 +206,9 @@ def test_a_file_declares_a_sheet_in_the_same_form(tmp_path: Path) -> None:
         ('name = "id"', "name = 1", "column 1: 'name' is 1: give a text"),
         ("required = true", "required = 1", "column 'id': 'required' is 1: give true or false"),
         ("needs", "need", "column 'mates': 'need' is not a key: give some of name, from, types, required, pattern"),
-        (
-            'from = "sample_id|name"',
-            'from = "smaple_id"',
-            "column 'id': 'from': 'smaple_id' is not a column: did y",
-        ),
-        (
-            'from = "sample_id|name"',
-            'from = "id,name"',
-            "column 'id': 'from': 'id,name' is not one column: leave out NEW=, and put | between several",
-        ),
-        (
-            'from = "sample_id|name"',
-            'from = "zz=name"',
-            "column 'id': 'from': 'zz=name' is not one column: leave out NEW=",
-        ),
+        (FROM, 'from = "smaple_id"', "column 'id': 'from': 'smaple_id' is not a column: did y"),
+        (FROM, 'from = "id,name"', "column 'id': 'from': 'id,name' is not one column: leave out NEW=, and put |"),
+        (FROM, 'from = "zz=name"', "column 'id': 'from': 'zz=name' is not one column: leave out NEW="),
         ("'.*\\.gz'", "'(gz'", "column 'reads': 'pattern' is not a regular expression: missing ), unterminated"),
         (PRESET, 'source = "x"', "there is no 'column': give [[column]] tables"),
         (PRESET, "column = 1", "'column' is 1: give [[column]] tables"),
@@ -335,15 +314,9 @@ def test_find_get_and_export_write_the_same_sheet(
         ["p1", "s1", "NA", "0", "0000000002"],
         ["p1", "s2", "NA", "0", "0000000003"],
     ]
-    assert [name.rpartition("/")[2] for name in lines[0][5:]] == [
-        "source1.fastq.gz",
-        "source2.fastq.gz",
-        "",
-        "",
-        "",
-        "",
-    ]
-    assert [name.rpartition("/")[2] for name in lines[2][5:]] == ["", "", "source1.bam", "index.bam.bai", "", ""]
+    files = [[name.rpartition("/")[2] for name in line[5:]] for line in lines]
+    assert files[0] == ["source1.fastq.gz", "source2.fastq.gz", "", "", "", ""]
+    assert files[2] == ["", "", "source1.bam", "index.bam.bai", "", ""]
 
 
 def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(

@@ -121,14 +121,9 @@ def _arn(flat: _Flat) -> ReadSetArn | None:
         return None
 
 
-def _account(flat: _Flat) -> Value:
+def _place(member: str, flat: _Flat) -> Value:
     arn = _arn(flat)
-    return arn and arn.account
-
-
-def _region(flat: _Flat) -> Value:
-    arn = _arn(flat)
-    return arn and arn.region
+    return arn and getattr(arn, member)
 
 
 def _omics_uri(file: str, flat: _Flat) -> Value:
@@ -140,8 +135,7 @@ def _omics_uri(file: str, flat: _Flat) -> Value:
 
 
 DERIVED: Final = (
-    Column("account", attributes=frozenset({KEY}), taken=_account),
-    Column("region", attributes=frozenset({KEY}), taken=_region),
+    *(Column(name, attributes=frozenset({KEY}), taken=partial(_place, name)) for name in ("account", "region")),
     *(
         Column(f"omics_uri_{file}", attributes=frozenset({KEY, "files"}), taken=partial(_omics_uri, file))
         for file in _FILES

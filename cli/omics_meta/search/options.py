@@ -26,19 +26,15 @@ _MOST_SEGMENTS = 32
 
 FromColumnOption = Annotated[
     str | None,
-    typer.Option("--from-column", metavar="NAME", help="Column that has the names, in a file or stdin that is CSV."),
+    typer.Option(metavar="NAME", help="Column that has the names, in a file or stdin that is CSV."),
 ]
 
 
 def _filters(
     sample: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Sample id. {_PATTERN} {_ANY}")] = None,
-    samples_from: Annotated[
-        Path | None, typer.Option("--samples-from", metavar="FILE", help=f"File with sample ids, {_LIST}")
-    ] = None,
+    samples_from: Annotated[Path | None, typer.Option(metavar="FILE", help=f"File with sample ids, {_LIST}")] = None,
     subject: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help=f"Subject id. {_PATTERN} {_ANY}")] = None,
-    subjects_from: Annotated[
-        Path | None, typer.Option("--subjects-from", metavar="FILE", help=f"File with subject ids, {_LIST}")
-    ] = None,
+    subjects_from: Annotated[Path | None, typer.Option(metavar="FILE", help=f"File with subject ids, {_LIST}")] = None,
     from_column: FromColumnOption = None,
     require_all: Annotated[
         bool,
@@ -52,7 +48,6 @@ def _filters(
     not_status: Annotated[
         list[str] | None,
         typer.Option(
-            "--not-status",
             metavar="STATUS",
             help="Status that it must not have. Repeatable: none of them.",
             autocompletion=completion.statuses,
@@ -86,7 +81,6 @@ def _filters(
     no_tag: Annotated[
         list[str] | None,
         typer.Option(
-            "--no-tag",
             metavar="KEY",
             help="No tag with this key. Repeatable: none of them.",
             autocompletion=completion.tag_keys,
@@ -144,7 +138,6 @@ WHOLE_SHEETS: Final = options_of(_whole_sheets)
 ColumnsOption = Annotated[
     str | None,
     typer.Option(
-        "--columns",
         metavar="[NEW=]COLUMN,...",
         help="Columns to print, such as set_id,sample=set_sample_id,tag:cohort.",
         autocompletion=completion.columns,
@@ -155,7 +148,6 @@ ColumnsOption = Annotated[
 ByOption = Annotated[
     str | None,
     typer.Option(
-        "--by",
         metavar="[NEW=]COLUMN,...",
         help="Columns whose values make the groups, such as status,tag:cohort.",
         autocompletion=completion.columns,
@@ -165,7 +157,6 @@ ByOption = Annotated[
 SortOption = Annotated[
     str | None,
     typer.Option(
-        "--sort",
         metavar="[-]COLUMN",
         help="Column to sort by; after `-`, the largest first. All rows that are found are held in memory.",
         autocompletion=completion.sorts,
@@ -175,7 +166,6 @@ SortOption = Annotated[
 SegmentsOption = Annotated[
     int | None,
     typer.Option(
-        "--segments",
         metavar="N",
         min=1,
         max=_MOST_SEGMENTS,

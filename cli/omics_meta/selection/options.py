@@ -110,7 +110,6 @@ def _waiting(
     wait_for_aws: Annotated[
         str,
         typer.Option(
-            "--wait-for-aws",
             metavar="DURATION",
             help="How long to wait for AWS where it has answered in this run and is away now (10m, 2h). 0: not at all.",
         ),
@@ -129,7 +128,6 @@ OF_STORES: Final = [*options_of(_stack), *options_of(_stores), *options_of(_tabl
 MaxTpsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--max-tps",
         metavar="[OPERATION=]N",
         help="Calls a second, for each operation of HealthOmics, or for one. 4.5 by default, and 10 for GetResources,"
         " which a number alone does not change; raise it with your quotas. Repeatable.",
