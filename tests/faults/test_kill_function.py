@@ -40,6 +40,8 @@ RECONCILIATION = {
 """The calls of a reconciliation."""
 
 Side = Literal["before", "after"]
+Play = Callable[[Callable[[], None]], Any]
+"""Sets a scene, has the calls counted or one of them armed, and lets the function work; returns the scene."""
 
 
 def kind(call: str) -> str:
@@ -49,7 +51,7 @@ def kind(call: str) -> str:
 
 @pytest.fixture(scope="module")
 def outputs(sandbox: Sandbox) -> dict[str, Any]:
-    outputs = deploy(ROOT, stack="dev", config={}, environment=sandbox.environment).outputs
+    outputs = deploy(ROOT, stack="dev", config={"maxTps": "1000"}, environment=sandbox.environment).outputs
     for mapping in sandbox._parts.functions.mappings(sandbox.region):
         # One message after the other, because those of a batch go on side by side.
         mapping.maximum_concurrency = mapping.batch_size = 1
@@ -76,6 +78,19 @@ def send(sqs: Any, queue_url: str, scene: Any) -> None:
         for arn, status in statuses.items()
     ]
     sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+
+
+def play_killed(sandbox: Sandbox, play: Play, index: int, side: Side, **counting: Any) -> Any:
+    """Play with a function that is killed at a call, and return the scene."""
+    killed: list[Side] = []
+
+    def kill() -> None:
+        killed.append(side)
+        sandbox.kill_functions()
+
+    scene = play(partial(sandbox.callpoint.arm, index, side, kill, **counting))
+    assert killed == [side], f"killed {side} call {index}"
+    return scene
 
 
 def test_given_a_function_killed_around_any_write_when_its_messages_come_again_then_the_rows_are_right(
@@ -110,17 +125,9 @@ def test_given_a_function_killed_around_any_write_when_its_messages_come_again_t
     writes = [index for index, call in enumerate(calls, start=1) if call in WRITES]
     points: list[tuple[int, Side]] = [(writes[0], "before"), *((index, "after") for index in writes)]
 
+    # WHEN it is killed, THEN the messages are not lost, and the rows become right
     for index, side in points:
-        where = f"killed {side} call {index}"
-        killed: list[str] = []
-
-        def kill(where: str = where, killed: list[str] = killed) -> None:
-            killed.append(where)
-            sandbox.kill_functions()
-
-        # WHEN it is killed, THEN the messages are not lost, and the rows become right
-        check(play(partial(sandbox.callpoint.arm, index, side, kill)), where)
-        assert killed == [where]
+        check(play_killed(sandbox, play, index, side), f"killed {side} call {index}")
 
     dead = sqs.get_queue_attributes(QueueUrl=outputs["deadLetterQueueUrl"], AttributeNames=["All"])["Attributes"]
     assert dead["ApproximateNumberOfMessages"] == "0"
@@ -163,20 +170,13 @@ def test_given_a_function_killed_in_a_reconciliation_when_its_message_comes_agai
         *((call, index, "after") for call, number in times.items() for index in range(number)),
     ]
 
+    # WHEN it is killed, THEN its message comes again, and the rows become right
     for call, index, side in points:
-        where = f"killed {side} call {index} of {call}"
-        killed: list[str] = []
-
-        def kill(where: str = where, killed: list[str] = killed) -> None:
-            killed.append(where)
-            sandbox.kill_functions()
 
         def counts(made: str, call: str = call) -> bool:
             return kind(made) == call
 
-        # WHEN it is killed, THEN its message comes again, and the rows become right
-        check(play(partial(sandbox.callpoint.arm, index, side, kill, counts=counts)), where)
-        assert killed == [where]
+        check(play_killed(sandbox, play, index, side, counts=counts), f"killed {side} call {index} of {call}")
 
 
 def clear(sandbox: Sandbox, table: str) -> None:

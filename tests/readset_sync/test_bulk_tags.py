@@ -203,16 +203,19 @@ def test_the_sample_is_spread_over_a_run_of_any_length(read_sets: int, most: int
         assert compared[-1] > 0.9 * read_sets
 
 
-def test_listed_rows_have_their_tags_at_once(night: Night) -> None:
-    [one] = night.add(tags={"project": "x"})
-    [untold] = night.add()
+def test_listed_rows_have_their_tags_at_once_which_are_not_taken_for_read(night: Night) -> None:
+    [told], [untold] = tagged(night, 1), night.add()
 
     Run(night).first_pass()
 
-    rows = night.table.get_many([str(one), str(untold)])
-    assert rows[str(one)]["tags"] == [{"project": "x"}]
-    assert rows[str(one)]["sync_state"] == rows[str(untold)]["sync_state"] == "listed"
-    assert "tags" not in rows[str(untold)]
+    assert night.row(untold)["sync_state"] == "listed"
+    assert "tags" not in night.row(untold)
+    assert (night.row(told)["tags"], night.row(told)["sync_state"]) == ([{"n": "0"}], "listed")
+    # AND a refresh without tags leaves those that were told
+    for _ in range(2):
+        night.synchronizer.refresh_from(told, night.row(told), tags=False)
+        row = night.row(told)
+        assert (row["tags"], row["sync_state"], "synced_at" in row) == ([{"n": "0"}], "untagged", False)
 
 
 def test_a_first_backfill_asks_singly_for_a_sample_and_for_what_is_not_told(night: Night) -> None:
@@ -297,17 +300,6 @@ def test_a_backfill_that_died_is_completed_with_what_it_had_listed(night: Night)
     Run(night).first_pass()
     Run(night, answering(DENIED)).first_pass()
     assert night.row(late)["tags"] == [{"n": "0"}]
-
-
-def test_without_tags_those_that_were_told_in_bulk_stay_and_are_not_taken_for_read(night: Night) -> None:
-    [arn] = tagged(night, 1)
-    Run(night).first_pass()
-
-    for _ in range(2):
-        night.synchronizer.refresh_from(arn, night.table.get(str(arn)), tags=False)
-
-        row = night.row(arn)
-        assert (row["tags"], row["sync_state"], "synced_at" in row) == ([{"n": "0"}], "untagged", False)
 
 
 def test_one_contradiction_has_the_rows_refreshed_that_took_their_tags_in_bulk(night: Night) -> None:

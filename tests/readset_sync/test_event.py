@@ -8,32 +8,20 @@ from typing import Any
 import pytest
 from readset_sync.messages.queue_message import RefreshRequest, parse_message
 from readset_sync.messages.read_set_event import Action, ReadSetEvent
+from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import MalformedEventError
+
+from tests.readset_sync.function import event as event_of
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
+TIME = datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
 ARN = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/1234567890/readSet/9876543210"
 
 
 def event(status: str = "ACTIVE", arn: str = ARN, **detail: Any) -> dict[str, Any]:
-    return {
-        "version": "0",
-        "id": "64ca0eda-9751-dc55-c41a-1bd50b4fc9b7",
-        "detail-type": "Read Set Status Change",
-        "source": "aws.omics",
-        "account": ACCOUNT,
-        "time": "2026-04-04T17:53:06Z",
-        "region": REGION,
-        "resources": [arn],
-        "detail": {
-            "omicsVersion": "1.0.0",
-            "arn": arn,
-            "sequenceStoreId": "1234567890",
-            "id": "9876543210",
-            "status": status,
-        }
-        | detail,
-    }
+    body = event_of(ReadSetArn.parse(ARN), status, time=TIME, resources=[arn])
+    return body | {"detail": body["detail"] | {"arn": arn} | detail}
 
 
 def parse(body: object) -> Any:
@@ -61,9 +49,9 @@ def test_an_event_is_read_in_full() -> None:
     parsed = parse(event("UPLOAD_FAILED", statusMessage="The upload did not complete", creationJobId="5555555555"))
 
     assert str(parsed.arn) == ARN
-    assert parsed.id == "64ca0eda-9751-dc55-c41a-1bd50b4fc9b7"
+    assert parsed.id == "an-event"
     assert parsed.status_message == "The upload did not complete"
-    assert parsed.time == datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
+    assert parsed.time == TIME
 
 
 @pytest.mark.parametrize("digits", [10, 36])
@@ -139,7 +127,7 @@ def test_changed_tags_ask_for_a_refresh_of_a_row_that_is_older() -> None:
 
     assert isinstance(asked, RefreshRequest)
     assert (asked.id, str(asked.arn)) == (TAG_CHANGE["id"], ARN)
-    assert asked.time == asked.compared == datetime(2026, 4, 4, 17, 53, 6, tzinfo=UTC)
+    assert asked.time == asked.compared == TIME
     assert not asked.drift
 
 
