@@ -39,25 +39,6 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: CommandLine) -> None:
     assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [store, *"8080000"]
 
 
-def test_existing_rows_are_overwritten(aws: Aws, cli: CommandLine) -> None:
-    # GIVEN one edited row, one of the reference implementation's, one as it should be, and one of another store
-    store = aws.store(3)
-    edited, foreign, right = (aws.arn(store, read_set) for read_set in aws.ids(store))
-    table = aws.filled(store)
-    aws.edit(table, edited, set_name="wrong", files=None, tags=[{"wrong": "tag"}], set_description="invented")
-    aws.put(table, {"set_arn": foreign, "status": "ARCHIVED", "set_name": "half"})
-    elsewhere = {"set_arn": aws.arn("9999999999", "8888888888"), "set_name": "of another store"}
-    aws.put(table, elsewhere)
-    done = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
-    assert done.code == 0, done.err
-    rows = aws.raw_rows(table)
-    assert rows.pop(elsewhere["set_arn"]) == elsewhere
-    aws.delete(table, elsewhere["set_arn"])
-    assert aws.rows(table) == aws.expected(store)
-    assert done.document["totals"] == _counts(updated=2, unchanged=1)
-    assert rows[right]["set_name"] == "sample 2"
-
-
 def test_several_stores_and_none_else(aws: Aws, cli: CommandLine) -> None:
     first, second, other = aws.store(2, "first"), aws.store(1, None, s3_access=False), aws.store(1, "other")
     table = aws.table()
@@ -100,23 +81,33 @@ def test_a_dry_run_tells_and_writes_nothing(aws: Aws, cli: CommandLine) -> None:
     assert right not in done.out
 
 
-def test_prune_deletes_rows_of_these_stores_whose_read_set_is_gone(aws: Aws, cli: CommandLine) -> None:
-    store, other = aws.store(3), aws.store(2)
+def test_existing_rows_are_overwritten_and_prune_deletes_those_whose_read_set_is_gone(
+    aws: Aws, cli: CommandLine
+) -> None:
+    # GIVEN one edited row, one of the reference implementation's, one as it should be, one of a read set that is gone
+    store, other = aws.store(4), aws.store(2)
+    edited, foreign, right, gone = (aws.arn(store, read_set) for read_set in aws.ids(store))
     table = aws.filled(store, other)
-    aws.omics.set_status(store, aws.ids(store)[0], "DELETED")
-    gone_elsewhere = aws.ids(other)[0]
-    kept = aws.raw_rows(table)[aws.arn(other, gone_elsewhere)]
-    aws.omics.set_status(other, gone_elsewhere, "DELETED")
+    aws.edit(table, edited, set_name="wrong", files=None, tags=[{"wrong": "tag"}], set_description="invented")
+    aws.put(table, {"set_arn": foreign, "status": "ARCHIVED", "set_name": "half"})
+    aws.omics.set_status(store, gone.rpartition("/")[2], "DELETED")
+    # AND rows of other stores, which are none of this run's business
+    aws.put(table, {"set_arn": aws.arn("9999999999", "8888888888"), "set_name": "of another store"})
+    aws.omics.set_status(other, aws.ids(other)[0], "DELETED")
+    before = aws.raw_rows(table)
 
-    without = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
-    assert len(aws.rows(table)) == 5, "a backfill without --prune deletes nothing"
+    done = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
+    assert (done.code, done.document["totals"]) == (0, _counts(updated=2, unchanged=1)), done.err
+    assert aws.raw_rows(table).keys() == before.keys(), "a backfill without --prune deletes nothing"
+
     done = cli.run("backfill", "-s", store, "-t", table, "--prune", "--json", *FAST)
-
-    assert (without.code, done.code) == (0, 0)
-    assert done.document["totals"] == _counts(unchanged=2, deleted=1)
-    rows = aws.raw_rows(table)
-    assert rows.keys() == aws.expected(store, other).keys() | {kept["set_arn"]}
-    assert rows[kept["set_arn"]] == kept
+    assert (done.code, done.document["totals"]) == (0, _counts(unchanged=3, deleted=1)), done.err
+    after = aws.raw_rows(table)
+    assert before.keys() - after.keys() == {gone}
+    for arn in after.keys() - {edited, foreign, right}:
+        assert after[arn] == before[arn]
+        aws.delete(table, arn)
+    assert aws.rows(table) == aws.expected(store)
 
 
 @pytest.mark.usefixtures("small_pages")

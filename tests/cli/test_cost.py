@@ -40,15 +40,7 @@ def test_changes_and_the_schedule_make_a_difference(cli: CommandLine) -> None:
     assert total("--changes", "0") < usual < total("--changes", "1000000")
 
 
-def test_rows_of_a_table_are_counted(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    for number in range(3):
-        aws.put(table, {"set_arn": aws.arn("1234567890", str(number))})
-
-    assert cli.run("cost", "-t", table, "--json").document["read_sets"] == 3
-
-
-def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine) -> None:
+def test_rows_of_a_table_are_counted_and_a_stack_s_schedule(aws: Aws, cli: CommandLine) -> None:
     function = "scheduled"
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = aws.client("iam").create_role(RoleName=function, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -60,11 +52,13 @@ def test_a_stack_s_schedule_counts(aws: Aws, cli: CommandLine) -> None:
         Code={"ZipFile": b""},
         Environment={"Variables": {"RECONCILE_SCHEDULE": "rate(12 hours)"}},
     )
-    outputs = cli.outputs({"tableName": aws.table(), "region": "us-west-2", "functionName": function})
+    table = aws.table(rows=[{"set_arn": aws.arn("1234567890", str(number))} for number in range(3)])
+    outputs = cli.outputs({"tableName": table, "region": "us-west-2", "functionName": function})
 
     document = cli.run("cost", "--outputs", outputs, "--json").document
 
-    assert (document["read_sets"], document["schedule"], document["reconciliations"]) == (0, "rate(12 hours)", 60.8)
+    assert (document["read_sets"], document["schedule"], document["reconciliations"]) == (3, "rate(12 hours)", 60.8)
+    assert cli.run("cost", "-t", table, "--json").document["read_sets"] == 3
 
 
 @pytest.mark.parametrize(

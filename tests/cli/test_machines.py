@@ -103,21 +103,14 @@ def portal(serve: Callable[[Answer], str]) -> str:
 OUTPUTS = {
     "region": "us-west-2",
     "tableName": "t",
-    "ruleName": "r",
     "undeliveredQueueUrl": "https://sqs.us-west-2.amazonaws.com/123456789012/u",
     "undeliveredQueueArn": "arn:aws:sqs:us-west-2:123456789012:u",
-    "deadLetterQueueUrl": None,
 }
 
 
 @pytest.mark.parametrize("command", ["find", "backfill", "dlq list"])
-def test_what_answers_and_is_not_aws_is_told_as_that(
-    command: str, portal: str, cli: CommandLine, tmp_path: Path
-) -> None:
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps(OUTPUTS | {"queueUrl": portal, "queueArn": "arn:aws:sqs:us-west-2:123456789012:q"}))
-
-    done = cli.run(*command.split(), "--outputs", outputs, env={"AWS_ENDPOINT_URL": portal})
+def test_what_answers_and_is_not_aws_is_told_as_that(command: str, portal: str, cli: CommandLine) -> None:
+    done = cli.run(*command.split(), "--outputs", cli.outputs(OUTPUTS), env={"AWS_ENDPOINT_URL": portal})
 
     assert done.code == 2, done.err
     assert f"what answers at {portal} is not AWS (status 200 to " in done.err
@@ -141,9 +134,7 @@ def test_outputs_are_read_in_the_encodings_of_other_shells(
 @pytest.mark.parametrize(
     "variables",
     [
-        {"GITHUB_ACTIONS": "true"},
-        {"PY_COLORS": "1"},
-        {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"},
+        {"GITHUB_ACTIONS": "true", "PY_COLORS": "1", "TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"},
         {"FORCE_COLOR": "1"},
     ],
     ids=", ".join,
@@ -151,7 +142,7 @@ def test_outputs_are_read_in_the_encodings_of_other_shells(
 def test_variables_do_not_make_a_terminal_of_a_file(variables: dict[str, str], aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(1), aws.table()
 
-    shown = cli.run("find", "--help", env=variables)
+    shown = cli.run_process("find", "--help", env=variables)
     filled = cli.run("backfill", "-s", store, "-t", table, env=variables)
     found = cli.run("find", "-t", table, env={**variables, "COLUMNS": "20"})
 

@@ -94,19 +94,15 @@ def test_a_pipeline_that_does_nothing_fails_with_what_was_waited_for(aws: Aws, p
     assert attributes["ApproximateNumberOfMessages"] == "1", "each probe is a message of its own"
 
 
-def test_a_queue_that_takes_nothing_fails_with_the_reason(aws: Aws, pipeline: Pipeline) -> None:
-    store = aws.store(1)
+def test_a_queue_that_takes_nothing_fails_and_stores_without_read_sets_leave_nothing_to_probe_with(
+    aws: Aws, pipeline: Pipeline
+) -> None:
     pipeline.sqs.delete_queue(QueueUrl=pipeline.url)
 
-    check = pipeline.probe(store)
-
+    check = pipeline.probe(aws.store(1))
     assert (check.name, check.passed) == ("probe", False)
     assert check.found.startswith("SendMessageBatch: ")
 
-
-def test_stores_without_read_sets_leave_nothing_to_probe_with(aws: Aws, pipeline: Pipeline) -> None:
     check = pipeline.probe(aws.store(0))
-
     assert check.passed
     assert check.found == "the chosen stores have no read set to probe with"
-    assert pipeline.received == []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 from unittest.mock import Mock
 from uuid import uuid4
@@ -12,6 +13,7 @@ from uuid import uuid4
 import pytest
 from omics_meta.commands.status import ways_of_tags
 from omics_meta.pipeline import rule
+from omics_meta.pipeline.reconciliation import last_reconciliation
 from readset_sync.model.timestamp import format_timestamp
 
 from tests.cli.local_aws import Aws
@@ -214,6 +216,30 @@ def test_a_reconciliation_that_is_overdue_is_a_finding(deployed: Deployed, statu
 
     deployed.log({"message": "reconciliation finished", "found": {}}, ago=timedelta(hours=47))
     assert status("--json").code == 0
+
+
+@pytest.mark.parametrize("ago", [timedelta(minutes=1), timedelta(hours=2), timedelta(hours=5)])
+def test_the_last_reconciliation_is_found_however_much_was_logged_before_it(ago: timedelta) -> None:
+    # GIVEN a log with 20 pages an hour, as of a large account whose rows are refreshed all day
+    now, page = datetime.now(UTC), 3_600_000 // 20
+    finished = int((now - ago).timestamp() * 1000)
+    line = {"message": "reconciliation finished", "started": "2026-04-04T03:00:00Z", "found": {"rows": 2}}
+    events = [{"timestamp": finished, "message": json.dumps(line)}]
+    spans: list[tuple[int, int]] = []
+
+    def pages(*, startTime: int, endTime: int, **_: Any) -> list[dict[str, Any]]:  # noqa: N803 - of the API
+        spans.append((startTime, endTime))
+        starts = range(startTime, endTime, page)
+        return [{"events": events if begin <= finished < begin + page else []} for begin in starts]
+
+    found = last_reconciliation(Mock(**{"client.return_value.get_paginator.return_value.paginate": pages}))
+
+    assert found
+    assert abs(found.finished - (now - ago)) < timedelta(milliseconds=2)
+    assert (found.started, found.found) == (datetime(2026, 4, 4, 3, tzinfo=UTC), {"rows": 2})
+    # One span follows the other, and none is looked through in vain once it is found.
+    assert all(later == earlier for (later, _), (_, earlier) in pairwise(spans))
+    assert spans[-1][0] <= finished
 
 
 def test_a_first_fill_is_shown_with_its_progress_and_is_not_overdue(

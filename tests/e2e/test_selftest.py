@@ -120,40 +120,51 @@ def behind(operation: str, answers: int = 3) -> Callable[[Sandbox], object]:
 
 EVERYTHING = set(module.ASSUMPTIONS)
 FROM_THE_LOG = {"metadata", "message group"}
-UNKIND: dict[str, tuple[Callable[[Sandbox], object], set[str], set[str]]] = {
-    "metadata is behind": (behind("GetReadSetMetadata"), {"metadata", "gone"}, set()),
-    "metadata is behind for ever": (behind("GetReadSetMetadata", 10_000), {"upload"}, EVERYTHING - {"upload"}),
-    "files are behind": (behind("files"), {"metadata"}, set()),
-    "the listing is behind": (behind("ListReadSets"), {"listing", "gone"}, set()),
-    "tags are behind": (behind("ListTagsForResource"), {"tags", "tag event"}, set()),
-    "tags in bulk are behind for ever": (behind("GetResources", 10_000), {"tags in bulk"}, set()),
-    "tags in bulk are denied": (
-        lambda it: it.omics.faults.add("GetResources", "AccessDeniedException"), set(), {"tags in bulk"}
+DENIED = "AccessDeniedException"
+UNKIND: dict[str, tuple[list[Callable[[Sandbox], object]], set[str], set[str]]] = {
+    "metadata is behind": ([behind("GetReadSetMetadata")], {"metadata", "gone"}, set()),
+    "metadata is behind for ever": ([behind("GetReadSetMetadata", 10_000)], {"upload"}, EVERYTHING - {"upload"}),
+    "files are behind, and tags send no event": (
+        [behind("files"), lambda it: setattr(it.omics, "tag_events", False)],
+        {"metadata", "tag event"},
+        set(),
     ),
-    "tags send no event": (lambda it: setattr(it.omics, "tag_events", False), {"tag event"}, set()),
-    "a store's name is behind": (behind("GetSequenceStore", 10_000), {"rename"}, set()),
-    "message groups are literal": (lambda it: setattr(it.events, "literal_groups", True), {"message group"}, set()),
+    "the listing is behind, and tags in bulk are denied": (
+        [behind("ListReadSets"), lambda it: it.omics.faults.add("GetResources", DENIED)],
+        {"listing", "gone"},
+        {"tags in bulk"},
+    ),
+    "tags are behind, and for ever a store's name": (
+        [behind("ListTagsForResource"), behind("GetSequenceStore", 10_000)],
+        {"tags", "tag event", "rename"},
+        set(),
+    ),
+    "tags in bulk are behind for ever": ([behind("GetResources", 10_000)], {"tags in bulk"}, set()),
+    "tags in bulk are denied": ([lambda it: it.omics.faults.add("GetResources", DENIED)], set(), {"tags in bulk"}),
+    "message groups are literal": ([lambda it: setattr(it.events, "literal_groups", True)], {"message group"}, set()),
     "events are lost": (
-        lambda it: setattr(it.omics, "emit_events", False),
+        [lambda it: setattr(it.omics, "emit_events", False)],
         {"event", "tag event", "rename", "deletion"},
         FROM_THE_LOG,
     ),
     "a store is not known at once, and the answer to its making is lost": (
-        lambda it: (
-            it.omics.faults.add("GetSequenceStore", "ResourceNotFoundException", times=2),
-            it.omics.faults.add_lost_answer("CreateSequenceStore", times=1),
-        ),
+        [
+            lambda it: it.omics.faults.add("GetSequenceStore", "ResourceNotFoundException", times=2),
+            lambda it: it.omics.faults.add_lost_answer("CreateSequenceStore", times=1),
+        ],
         set(),
         set(),
     ),
-}  # fmt: skip
+}
 """What is switched on, what then does not hold, and what cannot be told."""
 
 
-@pytest.mark.parametrize("unkind", UNKIND)
-def test_what_is_not_as_assumed_is_noticed(unkind: str, account: Account) -> None:
-    switch, wrong, unknown = UNKIND[unkind]
-    switch(account.sandbox)
+@pytest.mark.parametrize(("switches", "wrong", "unknown"), UNKIND.values(), ids=UNKIND.keys())
+def test_what_is_not_as_assumed_is_noticed(
+    switches: list[Callable[[Sandbox], object]], wrong: set[str], unknown: set[str], account: Account
+) -> None:
+    for switch in switches:
+        switch(account.sandbox)
 
     done = account.run("--yes", "--json")
 
@@ -321,15 +332,15 @@ def test_what_cannot_be_removed_is_named_with_what_to_do(account: Account) -> No
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [("n\n", "nothing was made"), (None, "there is no terminal to ask on: give --yes")],
+    [(Terminal("n\n"), "nothing was made"), ("", "there is no terminal to ask on: give --yes")],
     ids=["no", "nobody to ask"],
 )
-def test_nothing_is_made_without_consent(answer: str | None, said: str, account: Account) -> None:
-    done = account.run(stdin=None if answer is None else Terminal(answer))
+def test_nothing_is_made_without_consent(answer: Terminal | str, said: str, account: Account) -> None:
+    done = account.run(stdin=answer)
 
     assert (done.code, account.sandbox.omics.stores) == (2, {})
     assert said in done.err
-    assert (f"in account {account.sandbox.account}, us-west-2" in done.err) is (answer is not None)
+    assert (f"in account {account.sandbox.account}, us-west-2" in done.err) is (answer != "")
 
 
 @pytest.mark.parametrize(

@@ -167,20 +167,18 @@ class _Trial:
         self._arn = arn = self._store.upload()
         if not self._becomes_active(arn):
             return
-        waited = _wait(lambda: self._listed(arn) == ACTIVE)
-        self._note("listing", held=waited.at_once, found=f"shown {waited}", seconds=waited.seconds)
+        self._await("listing", lambda: self._listed(arn) == ACTIVE, "shown", at_once=True)
         self._tag(arn)
         if "rename" in self._expected:
             name = self._store.rename()
-            waited = _wait(lambda: self._row(arn).get("store", {}).get("store_name") == name)
-            found = f"the row had the new name {waited}"
-            self._note("rename", held=waited.seconds is not None, found=found, seconds=waited.seconds)
+            self._await(
+                "rename",
+                lambda: self._row(arn).get("store", {}).get("store_name") == name,
+                "the row had the new name",
+            )
         self._store.delete(arn)
-        waited = _wait(lambda: not self._row(arn))
-        found = f"the row was deleted {waited}"
-        self._note("deletion", held=waited.seconds is not None, found=found, seconds=waited.seconds)
-        waited = _wait(lambda: not self._metadata(arn) and self._listed(arn) is None)
-        self._note("gone", held=waited.at_once, found=f"it was gone {waited}", seconds=waited.seconds)
+        self._await("deletion", lambda: not self._row(arn), "the row was deleted")
+        self._await("gone", lambda: not self._metadata(arn) and self._listed(arn) is None, "it was gone", at_once=True)
         self._read_log(arn)
 
     @property
@@ -233,24 +231,21 @@ class _Trial:
         self._store.tag(arn, _TAG)
         waited = _wait(lambda: _TAG.items() <= self._source.tags(arn).items())
         if "tag event" in self._expected:
-            came = _wait(lambda: _TAG in self._row(arn).get("tags", []))
-            found = f"the row had the new tag {came}"
-            self._note("tag event", held=came.seconds is not None, found=found, seconds=came.seconds)
+            self._await("tag event", lambda: _TAG in self._row(arn).get("tags", []), "the row had the new tag")
         refreshed = _Waited(refresh(self._stack, arn))
         has_it = _TAG in self._row(arn).get("tags", [])
         found = (
             f"shown {waited}; a refresh, done {refreshed}, {'brought' if has_it else 'did not bring'} it into the row"
         )
         self._note("tags", held=waited.at_once and has_it, found=found, seconds=waited.seconds)
-        self._look_for_bulk(arn)
-
-    def _look_for_bulk(self, arn: ReadSetArn) -> None:
         trust, key = self._bulk.trust, str(arn)
-        told = _wait(lambda: trust.is_over or _TAG.items() <= (self._bulk.of([key]) or {}).get(key, {}).items())
+        self._await(
+            "tags in bulk",
+            lambda: trust.is_over or _TAG.items() <= (self._bulk.of([key]) or {}).get(key, {}).items(),
+            "told",
+        )
         if trust.is_over:
             self._findings["tags in bulk"] = Finding("tags in bulk", Verdict.COULD_NOT_TELL, str(trust))
-        else:
-            self._note("tags in bulk", held=told.seconds is not None, found=f"told {told}", seconds=told.seconds)
 
     def _read_log(self, arn: ReadSetArn) -> None:
         """Find out from the function's log in which message groups the events came, and what it was answered."""
@@ -281,6 +276,12 @@ class _Trial:
         for line in lines(self._stack, str(arn), *span):
             if line.get("message") == "event applied" and "status" in line:
                 yield line
+
+    def _await(self, name: str, is_so: Callable[[], bool], said: str, *, at_once: bool = False) -> None:
+        """Wait until something is so, which is assumed to happen, or to be so at the first look."""
+        waited = _wait(is_so)
+        held = waited.at_once if at_once else waited.seconds is not None
+        self._note(name, held=held, found=f"{said} {waited}", seconds=waited.seconds)
 
     def _note(self, name: str, *, held: bool, found: str, seconds: float | None = None) -> None:
         self._findings[name] = Finding(name, Verdict.HELD if held else Verdict.DID_NOT_HOLD, found, seconds)

@@ -1,12 +1,13 @@
 """`omics-meta cost`."""
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from readset_sync.constants import KEY
 
 from omics_meta.commands.cost.footprint import RECONCILE_SCHEDULE
-from omics_meta.commands.cost.prices import PRICES, Price
+from omics_meta.commands.cost.prices import PRICES
 from omics_meta.commands.cost.recurrence import times_a_month
 from omics_meta.commands.cost.usage import Month, cost, events_of, money, month
 from omics_meta.selection.connection import connect_stack, connect_table
@@ -61,24 +62,9 @@ def _document(what: Month, schedule: str, dollars: dict[str, Decimal]) -> dict[s
         "changes": round(what.events),
         "schedule": schedule,
         "reconciliations": round(what.reconciliations, 1),
-        "services": [{"service": service, "usd": _cents(amount)} for service, amount in dollars.items()],
-        "total_usd": _cents(sum(dollars.values(), Decimal(0))),
-        "prices": [_price(price) for price in PRICES.values()],
-    }
-
-
-def _cents(dollars: Decimal) -> float:
-    return float(round(dollars, 2))
-
-
-def _price(price: Price) -> dict[str, Any]:
-    return {
-        "service": price.service,
-        "unit": price.unit,
-        "usd": float(price.usd),
-        "per": price.per,
-        "source": price.page,
-        "date": price.date,
+        "services": [{"service": service, "usd": float(round(amount, 2))} for service, amount in dollars.items()],
+        "total_usd": float(round(sum(dollars.values(), Decimal(0)), 2)),
+        "prices": [asdict(each) | {"usd": float(each.usd), "source": each.page} for each in PRICES.values()],
     }
 
 
