@@ -125,47 +125,30 @@ def test_each_refusal_is_reported_by_read_set_and_the_rest_is_activated(
     ids = aws.ids(store)[2:6]
     gone = aws.arn("9999999999", "1111111111")
     aws.put(table, {"set_arn": gone, "set_status": "ARCHIVED"})
-    deleting = aws.arn(store, ids[3])
+    deleting, refused = aws.arn(store, ids[3]), aws.arn(store, ids[1])
     aws.edit(table, deleting, set_status="DELETING")
+    # AND one of another account, whose ids are those of a read set here
+    elsewhere = aws.arn(store, ids[0]).replace("123456789012", "210987654321")
+    aws.put(table, {"set_arn": elsewhere, "set_status": "ARCHIVED"})
 
     def names_it(given: Any) -> bool:
         return {"readSetId": ids[1]} in given["sources"]
 
     aws.omics.faults.add(START, "ValidationException", when=names_it)
 
-    done = cli.run("activate", "-t", table, "--yes", gone, *(aws.arn(store, each) for each in ids), *FAST)
+    names = (gone, elsewhere, *(aws.arn(store, each) for each in ids))
+    done = cli.run("activate", "-t", table, "--yes", *names, *FAST)
 
     assert done.code == 1, done.err
-    failures = [line for line in done.out.splitlines() if line.startswith("failed ")]
-    assert [line.partition(": ")[0].removeprefix("failed ") for line in failures] == [
-        deleting,
-        aws.arn(store, ids[1]),
-        gone,
-    ]
-    assert "its row says DELETING" in failures[0]
-    assert f"{START}: ValidationException: " in failures[1]
-    assert f"{START}: ResourceNotFoundException: " in failures[2]
+    lines = [line.removeprefix("failed ") for line in done.out.splitlines() if line.startswith("failed ")]
+    failures = {arn: reason for arn, _, reason in (line.partition(": ") for line in lines)}
+    assert failures.keys() == {deleting, refused, gone, elsewhere}
+    assert "its row says DELETING" in failures[deleting]
+    assert failures[refused].startswith(f"{START}: ValidationException: ")
+    assert failures[gone].startswith(f"{START}: ResourceNotFoundException: ")
+    assert failures[elsewhere] == "the credentials are of account 123456789012: use those of account 210987654321"
     assert jobs(aws, store) == [[ids[0]], [ids[2]]]
     assert done.out.splitlines()[-1] == "activation of 2 read sets in 2 jobs was started"
-
-
-def test_a_read_set_of_another_account_is_none_of_those_that_have_its_ids_here(
-    aws: Aws, cli: CommandLine, store: str, table: str
-) -> None:
-    here = aws.arn(store, aws.ids(store)[2])
-    elsewhere = here.replace("123456789012", "210987654321")
-    aws.put(table, {"set_arn": elsewhere, "set_status": "ARCHIVED"})
-
-    dry = cli.run("activate", "-t", table, here, elsewhere, "--dry-run", "--json")
-    done = cli.run("activate", "-t", table, here, elsewhere, "--yes", "--json", *FAST)
-
-    for each in (dry, done):
-        assert (each.code, each.document["archived"]) == (1, 1)
-        assert [job["set_arns"] for job in each.document["jobs"]] == [[here]]
-        [failure] = each.document["failures"]
-        assert failure["set_arn"] == elsewhere
-        assert failure["reason"] == "the credentials are of account 123456789012: use those of account 210987654321"
-    assert jobs(aws, store) == [[aws.ids(store)[2]]]
 
 
 def test_what_was_stopped_goes_on_when_it_is_run_again(aws: Aws, cli: CommandLine, store: str, table: str) -> None:

@@ -3,12 +3,16 @@
 import base64
 import json
 import re
-from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import count
 from typing import Any
+from unittest.mock import ANY, Mock, call
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from omics_meta.pipeline import dead_letters
+from omics_meta.pipeline.dead_letters import move_all
 from omics_meta.pipeline.queue import depth
 
 from tests.cli.local_aws import Aws
@@ -61,27 +65,23 @@ STEP = {
     "counts": {"rows": 7},
 }
 OWN = "healthomics-metadata-sync"
+SET = arn("2000000000")
 KINDS: tuple[tuple[str, str | None, str | None, str], ...] = (
-    (event("2000000000", "ARCHIVED"), arn("2000000000"), "ARCHIVED", f"{arn('2000000000')} ARCHIVED"),
+    (event("2000000000", "ARCHIVED"), SET, "ARCHIVED", f"{SET} ARCHIVED"),
     (
         message("aws.omics", "Sequence Store Status Change", {"arn": STORE_ARN, "status": "DELETED"}),
         None,
         "DELETED",
         f"{STORE_ARN} DELETED",
     ),
-    (
-        message("aws.omics", "AWS API Call via CloudTrail", {"requestParameters": {"resourceArn": arn("2000000000")}}),
-        arn("2000000000"),
-        None,
-        arn("2000000000"),
+    *(
+        (body, SET, None, SET)
+        for body in (
+            message("aws.omics", "AWS API Call via CloudTrail", {"requestParameters": {"resourceArn": SET}}),
+            message("aws.tag", "Tag Change on Resource", {}, resources=[SET]),
+            message(OWN, "Read Set Refresh", {"arn": SET}),
+        )
     ),
-    (
-        message("aws.tag", "Tag Change on Resource", {}, resources=[arn("2000000000")]),
-        arn("2000000000"),
-        None,
-        arn("2000000000"),
-    ),
-    (message(OWN, "Read Set Refresh", {"arn": arn("2000000000")}), arn("2000000000"), None, arn("2000000000")),
     (message(OWN, "Reconcile", {}), None, None, ""),
     (message(OWN, "Reconcile Step", STEP), None, None, ""),
 )
@@ -371,85 +371,52 @@ def test_one_line_names_the_value_and_the_remedy(
         assert part in line
 
 
-class MessageMover:
-    """An SQS that has message move tasks, as AWS's has; the local one has not.
-
-    Attributes:
-        refusal: Error code to answer StartMessageMoveTask with; "" to start.
-        statuses: What ListMessageMoveTasks says of the task, one after the other.
-        started: The parameters of each task.
-    """
-
-    def __init__(self) -> None:
-        self.refusal = ""
-        self.statuses = ["RUNNING", "COMPLETED"]
-        self.started: list[dict[str, Any]] = []
-
-    def answer(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        parameters = json.loads(body)
-        match operation:
-            case "GetQueueAttributes":
-                return 200, {"Attributes": dict.fromkeys(parameters["AttributeNames"], "2")}
-            case "StartMessageMoveTask" if self.refusal:
-                return 400, {"__type": f"com.amazonaws.sqs#{self.refusal}", "message": "There is a task already"}
-            case "StartMessageMoveTask":
-                self.started.append(parameters)
-                return 200, {"TaskHandle": "handle"}
-            case "ListMessageMoveTasks":
-                status = self.statuses.pop(0)
-                task = {"Status": status, "ApproximateNumberOfMessagesMoved": 1 if status == "FAILED" else 4}
-                return 200, {"Results": [task | ({"FailureReason": "AccessDenied"} if status == "FAILED" else {})]}
-            case _:
-                return 200, {}
-
-
-@pytest.fixture
-def mover(cli: CommandLine, serve: Callable[..., str]) -> MessageMover:
-    moves = MessageMover()
-    cli.environment["AWS_ENDPOINT_URL_SQS"] = serve(moves.answer)
-    return moves
-
-
-def test_sqs_itself_moves_what_failed_and_nothing_from_a_standard_queue_to_a_fifo_one(
-    stack: Stack, mover: MessageMover
-) -> None:
-    stack.dlq("redrive", "--queue", "undelivered")
-    assert mover.started == []
-
-    done = stack.dlq("redrive", "--queue", "failed", "--json")
-
-    assert done.code == 0, done.err
-    (queue,) = done.document["queues"]
-    assert (queue["messages"], queue["redriven"]) == (4, 4)
-    outputs = stack.outputs
-    assert mover.started == [{"SourceArn": outputs["deadLetterQueueArn"], "DestinationArn": outputs["queueArn"]}]
-    assert mover.statuses == []
-
-
-def test_a_move_that_fails_is_told_with_its_reason(stack: Stack, mover: MessageMover) -> None:
-    mover.statuses = ["FAILED"]
-
-    done = stack.dlq("redrive", "--queue", "failed")
-
-    assert done.code == 1
-    assert "SQS ended the move: FAILED AccessDenied" in done.out
-    assert "failed: 1 message of dlq-" in done.out
-
-
 @pytest.mark.parametrize(
-    ("refusal", "code", "said"),
+    ("answers", "moved"),
     [
-        # Messages are copied then. This SQS has counted some, and hands none out.
-        ("UnsupportedOperation", 1, "4 messages could not be received"),
-        ("AccessDeniedException", 2, "permission is missing (StartMessageMoveTask: AccessDeniedException"),
+        ([{"Status": "RUNNING"}, {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 4}], (4, "")),
+        ([{"Status": "FAILED", "FailureReason": "AccessDenied"}], (0, "FAILED AccessDenied")),
+        ("UnsupportedOperation", None),
+        ("AccessDeniedException", None),
     ],
 )
-def test_messages_are_copied_where_sqs_has_no_moves_and_any_other_refusal_ends_the_command(
-    refusal: str, code: int, said: str, stack: Stack, mover: MessageMover
+def test_sqs_moves_messages_itself_where_it_has_moves(
+    answers: str | list[dict[str, Any]], moved: tuple[int, str] | None, stack: Stack
 ) -> None:
-    mover.refusal = refusal
+    # The local SQS has none.
+    task = {"SourceArn": stack.outputs["deadLetterQueueArn"], "DestinationArn": stack.outputs["queueArn"]}
+    refused = pytest.raises(ClientError) if answers == "AccessDeniedException" else nullcontext()
+    with Stubber(stack.sqs) as sqs:
+        if isinstance(answers, str):
+            sqs.add_client_error("start_message_move_task", answers, expected_params=task)
+        else:
+            sqs.add_response("start_message_move_task", {"TaskHandle": "handle"}, task)
+            for answer in answers:
+                asked = {"SourceArn": task["SourceArn"], "MaxResults": 1}
+                sqs.add_response("list_message_move_tasks", {"Results": [answer]}, asked)
+        with refused:
+            assert move_all(stack.sqs, *task.values()) == moved
+        sqs.assert_no_pending_responses()
 
-    done = stack.dlq("redrive", "--queue", "failed")
 
-    assert done.code == code
-    assert said in done.out + done.err
+def test_what_sqs_has_moved_is_told_and_it_moves_nothing_from_a_standard_queue_to_a_fifo_one(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = Mock(side_effect=[(4, ""), (1, "FAILED AccessDenied")])
+    monkeypatch.setattr("omics_meta.commands.dlq.move_all", move)
+    stack.fail(event("1000000000"), "1")
+    stack.fail_to_deliver(event("2000000000"))
+
+    done = stack.dlq("redrive", "--json")
+    failed = stack.dlq("redrive", "--queue", "failed")
+
+    outputs = stack.outputs
+    assert move.mock_calls == [call(ANY, outputs["deadLetterQueueArn"], outputs["queueArn"])] * 2
+    assert done.code == 0, done.err
+    assert [(each["queue"], each["redriven"]) for each in done.document["queues"]] == [
+        ("failed", 4),
+        ("undelivered", 1),
+    ]
+    assert failed.code == 1
+    assert "SQS ended the move: FAILED AccessDenied" in failed.out
+    assert "failed: 1 message of dlq-" in failed.out
