@@ -1,29 +1,22 @@
 """A recording engine: runs Pulumi programs in this process, with nothing behind them."""
-# pyright: reportPrivateUsage=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportAttributeAccessIssue=false, reportIncompatibleVariableOverride=false
-# (Pulumi's runtime: what its shell calls is not public, its mocks' dicts have no types, its settings are
-# descriptors without setters in the types, and methods of its stub attributes.)
 
-import asyncio
 import contextvars
 import copy
 import json
-import logging
 import runpy
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
 from omics_components import function
-from pulumi.runtime import mocks, settings
-from pulumi.runtime.config import set_all_config
-from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
-from pulumi.runtime.stack import run_in_stack
+from omics_sandbox.provider import monitor
+from omics_sandbox.provider.aws import Aws
+from omics_sandbox.provider.deployment import run_program
+from omics_sandbox.provider.project import Project
+from omics_sandbox.provider.values import decode, encode
+from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
@@ -48,11 +41,8 @@ class Registered:
     inputs: Mapping[str, Any]
     parent: str
     provider: str
-    aliases: tuple[str, ...]
     retain_on_delete: bool
-    protect: bool
     import_id: str
-    transforms: int
     dependencies: frozenset[str]
 
 
@@ -97,42 +87,66 @@ class Deployment:
         }
 
 
-class _Mocks(mocks.Mocks):
-    """Answers as AWS would."""
+class _Monitor(monitor.Monitor):
+    """Keeps what is registered, and answers as AWS would."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, deployment: Deployment, project: Project) -> None:
+        super().__init__(Aws({}), project.name, "dev", project.folder, monitor.Deployment(deployment.outputs))
+        self._world = world
+        self._resources = deployment.resources
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        if args.typ.startswith("pulumi:providers:"):
-            return args.name, args.inputs
-        name: str = args.inputs.get("name") or f"{args.inputs.get('namePrefix') or args.name + '-'}1234567"
-        if args.inputs.get("fifoQueue") and not name.endswith(".fifo"):
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the engine's name for it)
+        urn, inputs = self._urn(request.parent, request.type, request.name), decode(request.object)
+        if request.type != "pulumi:pulumi:Stack":
+            self._resources.append(
+                Registered(
+                    type=request.type,
+                    name=request.name,
+                    inputs=inputs,
+                    parent=request.parent.rsplit("::", 1)[-1],
+                    provider=request.provider,
+                    retain_on_delete=request.retainOnDelete,
+                    import_id=request.importId,
+                    dependencies=frozenset(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
+                )
+            )
+        if not request.custom or request.type.startswith("pulumi:providers:"):
+            return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
+        name: str = inputs.get("name") or f"{inputs.get('namePrefix') or request.name + '-'}1234567"
+        if inputs.get("fifoQueue") and not name.endswith(".fifo"):
             name += ".fifo"
-        region = self.world.region(args.provider or "")
-        state = {**args.inputs, "name": name, **_computed(args.typ, name, self.world.partition, region)}
-        return name, state
+        region = self._world.region(request.provider)
+        state = {**inputs, "name": name, **_computed(request.type, name, self._world.partition, region)}
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=name, object=encode(state))
 
-    def call(self, args: mocks.MockCallArgs) -> Any:
-        match args.token.rsplit(":", 1)[1]:
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 (the engine's name for it)
+        found = self._look_up(request.tok, decode(request.args), request.provider)
+        if isinstance(found, str):
+            failure = provider_pb2.CheckFailure(property=found, reason="not found")
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        answer: dict[str, Any] = {"return": encode(found)}
+        return resource_pb2.ResourceInvokeResponse(**answer)
+
+    def _look_up(self, token: str, args: Mapping[str, Any], provider: str) -> dict[str, Any] | str:
+        """What there is; the name of the argument by which there is nothing."""
+        name, world = args.get("name", ""), self._world
+        match token.rsplit(":", 1)[1]:
             case "getRegion":
-                return {"region": self.world.region(args.provider)}
+                return {"region": world.region(provider)}
             case "getCallerIdentity":
                 return {"accountId": ACCOUNT}
             case "getPartition":
-                return {"partition": self.world.partition}
-            case "getTable" if table := self.world.tables.get(args.args["name"]):
-                name = args.args["name"]
+                return {"partition": world.partition}
+            case "getTable" if table := world.tables.get(name):
                 return {"name": name, **_computed("aws:dynamodb/table:Table", name, PARTITION, REGION), **table}
-            case "getQueue" if args.args["name"] in self.world.queues:
-                name = args.args["name"]
+            case "getQueue" if name in world.queues:
                 return {"name": name, **_computed("aws:sqs/queue:Queue", name, PARTITION, REGION)}
             case "getResource":
-                if self.world.queue_properties is None:
-                    return {}, [("identifier", "not allowed")]
-                return {"properties": json.dumps(self.world.queue_properties)}
+                if world.queue_properties is None:
+                    return "identifier"
+                return {"properties": json.dumps(world.queue_properties)}
             case "getTable" | "getQueue":
-                return {}, [("name", "not found")]
+                return "name"
             case unknown:
                 raise AssertionError(f"a function that AWS was not expected to be asked: {unknown}")
 
@@ -163,54 +177,15 @@ def _computed(type_: str, name: str, partition: str, region: str) -> dict[str, A
             return {}
 
 
-class _Monitor(mocks.MockMonitor, ResourceMonitorStub):
-    """Keeps what MockMonitor throws away: parents, options and outputs.
+class _Log(monitor.Diagnostics):
+    def __init__(self, logs: list[str]) -> None:
+        super().__init__(monitor.Deployment())
+        self._logs = logs
 
-    Pulumi's older SDKs take transforms for a `ResourceMonitorStub` only.
-    """
-
-    def __init__(self, answers: _Mocks, deployment: Deployment) -> None:
-        super().__init__(answers)
-        self._deployment = deployment
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the engine's name for it)
-        response = super().RegisterResource(request)
-        if request.type != "pulumi:pulumi:Stack":
-            self._deployment.resources.append(
-                Registered(
-                    type=request.type,
-                    name=request.name,
-                    inputs=_plain(request.object),
-                    parent=request.parent.rsplit("::", 1)[-1],
-                    provider=request.provider,
-                    aliases=tuple(alias.spec.name for alias in request.aliases),
-                    retain_on_delete=request.retainOnDelete,
-                    protect=request.protect,
-                    import_id=request.importId,
-                    transforms=len(request.transforms),
-                    dependencies=frozenset(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
-                )
-            )
-        return response
-
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (the engine's name for it)
-        if "::pulumi:pulumi:Stack::" in request.urn:
-            self._deployment.outputs = _plain(request.outputs)
-        return super().RegisterResourceOutputs(request)
-
-
-def _plain(struct: Any) -> dict[str, Any]:
-    return MessageToDict(struct)
-
-
-class _Log(logging.Handler):
-    def __init__(self, deployment: Deployment) -> None:
-        super().__init__()
-        self._deployment = deployment
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.INFO:
-            self._deployment.logs.append(record.getMessage())
+    def Log(self, request: Any) -> Any:  # noqa: N802 (the engine's name for it)
+        if request.severity != engine_pb2.DEBUG:
+            self._logs.append(request.message)
+        return super().Log(request)
 
 
 Deploy = Callable[..., Deployment]
@@ -221,61 +196,18 @@ def _deploy(
     program: Callable[[], object],
     world: World | None = None,
     config: Mapping[str, str] | None = None,
-    secret_keys: tuple[str, ...] = (),
-    project: str = "some-project",
     *,
     preview: bool = False,
 ) -> Deployment:
-    deployment = Deployment()
-
-    def run() -> None:
-        # As the engine hands configuration over: every key in its namespace.
-        named = {key if ":" in key else f"{project}:{key}": value for key, value in (config or {}).items()}
-        set_all_config(named, [f"{project}:{key}" for key in secret_keys])
-        logger = logging.Logger("deployment", logging.INFO)
-        logger.addHandler(_Log(deployment))
-        settings.reset_options(project=project, stack="dev", preview=preview)
-        settings.SETTINGS.monitor = _Monitor(_Mocks(world or World()), deployment)
-        settings.SETTINGS.engine = mocks.MockEngine(logger)
-        with _event_loop() as loop:
-            try:
-                loop.run_until_complete(run_in_stack(lambda: _ignore(program())))
-            except Exception as error:  # noqa: BLE001 (whatever it is, it is for the test to judge)
-                deployment.error = error
-
-    # Pulumi keeps its settings in context variables: a context of one's own isolates every deployment.
-    contextvars.Context().run(run)
-    return deployment
-
-
-@contextmanager
-def _event_loop() -> Generator[asyncio.AbstractEventLoop]:
-    """A loop of its own for one deployment, closed with those that MockMonitor wants in its threads."""
-    of_threads: list[asyncio.AbstractEventLoop] = []
-
-    def prepare_thread() -> None:
-        of_threads.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(of_threads[-1])
-
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    loop.set_default_executor(ThreadPoolExecutor(4, initializer=prepare_thread))
+    deployment, project = Deployment(), Project("some-project", ROOT, program)
+    recorder = _Monitor(world or World(), deployment, project)
+    config = project.resolve_config(config or {})
     try:
-        yield loop
-    finally:
-        # What a failed program left running would be reported in the middle of a later test.
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_default_executor())
-        asyncio.set_event_loop(None)
-        for each in (loop, *of_threads):
-            each.close()
-
-
-def _ignore(_: object) -> None:
-    """A program's value means nothing; run_in_stack would await some of them."""
+        # Pulumi keeps its settings in context variables: a context of one's own isolates every deployment.
+        contextvars.Context().run(run_program, project, "dev", config, recorder, _Log(deployment.logs), preview=preview)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is for the test to judge)
+        deployment.error = error
+    return deployment
 
 
 @pytest.fixture(scope="session", autouse=True)

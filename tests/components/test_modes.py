@@ -24,7 +24,6 @@ MODES: dict[str, dict[str, str]] = {
     "queue-adopted": ADOPT_QUEUE,
     "both-adopted": ADOPT_TABLE | ADOPT_QUEUE,
 }
-IN_EVERY_MODE = pytest.mark.parametrize("config", MODES.values(), ids=MODES)
 # What is made in each mode, by URN without stack and project. tests/reuse compares it with what a local AWS gets.
 RECORDED = Path(__file__).parents[1] / "reuse" / "recorded"
 
@@ -38,28 +37,26 @@ def queue_of(config: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_exactly_these_resources_are_made(deployed: Deploy, mode: str):
+def test_exactly_these_resources_are_made_and_wired_and_these_outputs_come_out(deployed: Deploy, mode: str):
+    config = MODES[mode]
+    deployment = deployed(config)
+    table, queue, undelivered = table_of(config), queue_of(config), "healthomics_set_undelivered"
+    queue_arn, undelivered_arn = ACCOUNT.format("sqs", queue), ACCOUNT.format("sqs", undelivered)
+
     recorded = json.loads((RECORDED / f"{mode}.json").read_text(encoding="utf-8"))
-    expected = {(urn.split("::")[0].split("$")[-1], urn.split("::")[1]) for urn in recorded} | {COMPONENT}
-
-    deployment = deployed(MODES[mode])
-
-    assert deployment.kinds() == expected
-    assert len(deployment.resources) == len(expected)
+    made = {(urn.split("::")[0].split("$")[-1], urn.split("::")[1]) for urn in recorded} | {COMPONENT}
+    assert deployment.kinds() == made
+    assert len(deployment.resources) == len(made)
     assert {r.parent for r in deployment.resources if r.name != NAME} == {NAME}
 
-
-@IN_EVERY_MODE
-def test_exactly_these_outputs_come_out(deployed: Deploy, config: dict[str, str]):
-    table, queue = table_of(config), queue_of(config)
     expected = {
         "tableName": table,
         "tableArn": ACCOUNT.format("dynamodb", f"table/{table}"),
         "queueName": queue,
         "queueUrl": URL + queue,
-        "queueArn": ACCOUNT.format("sqs", queue),
-        "undeliveredQueueUrl": URL + "healthomics_set_undelivered",
-        "undeliveredQueueArn": ACCOUNT.format("sqs", "healthomics_set_undelivered"),
+        "queueArn": queue_arn,
+        "undeliveredQueueUrl": URL + undelivered,
+        "undeliveredQueueArn": undelivered_arn,
         "functionName": f"{NAME}-function-1234567",
         "functionArn": ACCOUNT.format("lambda", f"function:{NAME}-function-1234567"),
         "ruleName": f"{NAME}-rule-1234567",
@@ -70,39 +67,27 @@ def test_exactly_these_outputs_come_out(deployed: Deploy, config: dict[str, str]
     if "SQSQueueName" not in config:  # otherwise null, which Pulumi's Python SDK leaves out of a stack's outputs
         expected["deadLetterQueueUrl"] = URL + "healthomics_set_queue_dlq.fifo"
         expected["deadLetterQueueArn"] = ACCOUNT.format("sqs", "healthomics_set_queue_dlq.fifo")
+    assert deployment.outputs == expected
 
-    assert deployed(config).outputs == expected
-
-
-@IN_EVERY_MODE
-def test_the_rule_sends_whole_events_in_one_group_per_read_set(deployed: Deploy, config: dict[str, str]):
-    deployment = deployed(config)
-
+    # The rule sends whole events, in one group per read set
     rule = deployment.inputs("rule")
-    target = deployment.inputs("target")
-
     assert rule["eventPattern"] == {
         "source": ["aws.omics"],
         "detail-type": ["Read Set Status Change"],
     }
     assert "eventBusName" not in rule
-    assert target == {
+    assert deployment.inputs("target") == {
         "rule": f"{NAME}-rule-1234567",
-        "arn": ACCOUNT.format("sqs", queue_of(config)),
+        "arn": queue_arn,
         "sqsTarget": {"messageGroupId": "$.detail.id"},
-        "deadLetterConfig": {"arn": ACCOUNT.format("sqs", "healthomics_set_undelivered")},
+        "deadLetterConfig": {"arn": undelivered_arn},
         "retryPolicy": {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 185},
     }
 
-
-@IN_EVERY_MODE
-def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
-    deployment = deployed(config)
-
+    # The queue feeds the function
     mapping = deployment.get("event-source-mapping")
-
     assert mapping.inputs == {
-        "eventSourceArn": ACCOUNT.format("sqs", queue_of(config)),
+        "eventSourceArn": queue_arn,
         "functionName": ACCOUNT.format("lambda", f"function:{NAME}-function-1234567"),
         "batchSize": 10,
         "functionResponseTypes": ["ReportBatchItemFailures"],
@@ -114,12 +99,9 @@ def test_the_queue_feeds_the_function(deployed: Deploy, config: dict[str, str]):
     recursion = deployment.get("recursion-config")
     assert recursion.inputs == {"functionName": f"{NAME}-function-1234567", "recursiveLoop": "Allow"}
 
-
-@IN_EVERY_MODE
-def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str, str]):
-    function = deployed(config).inputs("function")
+    # The function is told where it works
+    function = deployment.inputs("function")
     code = function.pop("code")
-
     assert code["path"].endswith(".zip")
     assert function == {
         "description": "Keeps one DynamoDB item per HealthOmics read set true to the source",
@@ -133,8 +115,8 @@ def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str,
         "loggingConfig": {"logFormat": "Text", "logGroup": f"/aws/lambda/{NAME}-1234567"},
         "environment": {
             "variables": {
-                "TABLE_NAME": table_of(config),
-                "QUEUE_URL": URL + queue_of(config),
+                "TABLE_NAME": table,
+                "QUEUE_URL": URL + queue,
                 "SOURCE_ACCOUNT": "123456789012",
                 "SOURCE_REGION": "us-west-2",
                 "MAX_TPS": "2.5",
@@ -148,6 +130,36 @@ def test_the_function_is_told_where_it_works(deployed: Deploy, config: dict[str,
         },
         "tags": {},
     }
+
+    # The schedule asks for a reconciliation through the queue
+    schedule = deployment.get("schedule")
+    policy = deployment.inputs("schedule-policy")
+    target = schedule.inputs["target"]
+    message = json.loads(target.pop("input"))
+
+    assert schedule.inputs == {
+        "description": "Has all read-set rows compared with HealthOmics",
+        "scheduleExpression": "cron(0 3 * * ? *)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {
+            "arn": queue_arn,
+            "roleArn": f"arn:aws:iam::123456789012:role/{NAME}-schedule-role-1234567",
+            "sqsParameters": {"messageGroupId": "reconcile"},
+            "deadLetterConfig": {"arn": undelivered_arn},
+        },
+    }
+    assert message == {
+        "source": "healthomics-metadata-sync",
+        "detail-type": "Reconcile",
+        "id": "<aws.scheduler.execution-id>",
+        "time": "<aws.scheduler.scheduled-time>",
+        "account": "123456789012",
+        "region": "us-west-2",
+        "detail": {},
+    }
+    assert f"{NAME}-schedule-policy" in schedule.dependencies
+    ask = allow("AskForReconciliation", ["sqs:SendMessage"], [queue_arn, undelivered_arn])
+    assert policy["policy"]["Statement"] == [ask]
 
 
 def allow(sid: str, actions: list[str], resource: str | list[str], via: str = "") -> dict[str, Any]:
@@ -232,41 +244,6 @@ def test_only_its_own_service_takes_a_role(deployed: Deploy):
     ]
 
 
-@IN_EVERY_MODE
-def test_the_schedule_asks_for_a_reconciliation_through_the_queue(deployed: Deploy, config: dict[str, str]):
-    deployment = deployed(config)
-
-    schedule = deployment.get("schedule")
-    policy = deployment.inputs("schedule-policy")
-    queue, undelivered = ACCOUNT.format("sqs", queue_of(config)), ACCOUNT.format("sqs", "healthomics_set_undelivered")
-    target = schedule.inputs["target"]
-    message = json.loads(target.pop("input"))
-
-    assert schedule.inputs == {
-        "description": "Has all read-set rows compared with HealthOmics",
-        "scheduleExpression": "cron(0 3 * * ? *)",
-        "flexibleTimeWindow": {"mode": "OFF"},
-        "target": {
-            "arn": queue,
-            "roleArn": f"arn:aws:iam::123456789012:role/{NAME}-schedule-role-1234567",
-            "sqsParameters": {"messageGroupId": "reconcile"},
-            "deadLetterConfig": {"arn": undelivered},
-        },
-    }
-    assert message == {
-        "source": "healthomics-metadata-sync",
-        "detail-type": "Reconcile",
-        "id": "<aws.scheduler.execution-id>",
-        "time": "<aws.scheduler.scheduled-time>",
-        "account": "123456789012",
-        "region": "us-west-2",
-        "detail": {},
-    }
-    assert f"{NAME}-schedule-policy" in schedule.dependencies
-    ask = allow("AskForReconciliation", ["sqs:SendMessage"], [queue, undelivered])
-    assert policy["policy"]["Statement"] == [ask]
-
-
 def test_the_schedule_as_configured(deployed: Deploy):
     often = deployed({"reconcileSchedule": "rate(12 hours)", "queueEncryption": KEY_ARN, "maxRowAgeDays": "0"})
 
@@ -325,22 +302,13 @@ def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
     }
 
 
-@pytest.mark.parametrize(
-    ("tag_events", "expected"),
-    [
-        ("off", set[str]()),
-        ("tag", {"tag"}),
-        ("trail", {"trail"}),
-        ("both", {"tag", "trail"}),
-        ("true", {"tag", "trail"}),
-        ("False", set[str]()),
-    ],
-)
-def test_only_the_rules_that_are_wanted_are_made(deployed: Deploy, tag_events: str, expected: set[str]):
+@pytest.mark.parametrize("tag_events", ["off", "tag", "trail", "both", "true", "False"])
+def test_only_the_rules_that_are_wanted_are_made(deployed: Deploy, tag_events: str):
     deployment = deployed({"storeEvents": "false", "tagEvents": tag_events})
 
+    kinds = {"true": ["tag", "trail"], "both": ["tag", "trail"], "tag": ["tag"], "trail": ["trail"]}
     rules = {name for type_, name in deployment.kinds() if type_.endswith(":EventRule")}
-    assert rules == {f"{NAME}-rule", *(f"{NAME}-{kind}-rule" for kind in expected)}
+    assert rules == {f"{NAME}-rule", *(f"{NAME}-{kind}-rule" for kind in kinds.get(tag_events, []))}
 
 
 def queue_statements(queue: str) -> list[dict[str, Any]]:

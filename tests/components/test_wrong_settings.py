@@ -40,20 +40,16 @@ def problems_of(config: Mapping[str, str], secret_keys: tuple[str, ...] = ()) ->
 
 NOT_BOOLEAN = ("maybe", "yes", "on", "1", "0")
 NOT_A_KEY = ("alias/mine", KEY_ARN.replace(":key/", ":alias/"), f"{KEY_ARN} ")
+SWITCHES = ("importRetainedTable", "tablePointInTimeRecovery", "tableDeletionProtection", "tableStream", "retainTable")
 INVALID: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys((*SWITCHES, "manageQueuePolicy", "storeEvents", "alarms", "dashboard"), NOT_BOOLEAN),
     "dynamoTableName": ("ab", "a table", "t" * 256),
     "SQSQueueName": ("a.queue", ".fifo", "q" * 76),
-    "importRetainedTable": NOT_BOOLEAN,
     "tableBillingMode": ("ON_DEMAND", "provisioned"),
     "tableReadCapacity": ("-1", "1000001"),
     "tableWriteCapacity": ("-1", "1000001"),
     "tableIndexes": ("tag", "subject,", "subject,subject", "none,subject"),
-    "tablePointInTimeRecovery": NOT_BOOLEAN,
-    "tableDeletionProtection": NOT_BOOLEAN,
     "tableEncryption": NOT_A_KEY,
-    "tableStream": NOT_BOOLEAN,
-    "retainTable": NOT_BOOLEAN,
-    "manageQueuePolicy": NOT_BOOLEAN,
     "functionMemorySize": ("127", "10241", "big"),
     "functionTimeout": ("14", "901", "60.5"),
     "functionReservedConcurrency": ("-2", "100001"),
@@ -62,7 +58,6 @@ INVALID: Mapping[str, tuple[str, ...]] = {
     "maxReceiveCount": ("0", "1001"),
     "messageRetentionDays": ("0", "15"),
     "queueEncryption": ("alias/aws/sqs", "AWS_OWNED", *NOT_A_KEY),
-    "storeEvents": NOT_BOOLEAN,
     "tagEvents": ("yes", "on", "1", "Both", "tag,trail"),
     "reconcileSchedule": (
         *("daily", "rate(0 days)", "rate(1 week)", "rate(1 day", "at(2026-01-01T00:00:00)", "cron(0 3 * * *)"),
@@ -76,12 +71,10 @@ INVALID: Mapping[str, tuple[str, ...]] = {
     "logLevel": ("info", "TRACE"),
     "maxTps": ("0", "nan", "fast", "20,", "20,30", "20,GetReadset=50", "ListReadSets=0"),
     "tags": ("team", '["team"]', '{"aws:a": "b"}', '{"": "b"}', f'{{"a": "{"b" * 257}"}}'),
-    "alarms": NOT_BOOLEAN,
     "alarmEmail": ("on-call", "a@b", "a@example.org, b@example.org"),
     "alarmTopicArn": ("on-call", f"{TOPIC_ARN}.fifo", TOPIC_ARN.replace("sns", "sqs")),
     "alarmEncryption": NOT_A_KEY,
     "oldestMessageMinutes": ("0", "1441"),
-    "dashboard": NOT_BOOLEAN,
 }
 
 

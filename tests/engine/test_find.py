@@ -27,13 +27,17 @@ def built(tmp_path: Path) -> Path:
     return folder
 
 
-def test_given_a_suitable_cli_on_path_then_it_is_used(
+def test_given_a_suitable_cli_on_path_then_it_is_used_and_never_a_build_that_was_interrupted(
     tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = install(tmp_path / "bin", "v3.237.1")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-
     assert find_engine(built) == folder
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (built / STAMP).unlink()
+    with pytest.raises(EngineMissingError, match="there is no pulumi on PATH"):
+        find_engine(built)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +62,6 @@ def test_given_an_unsuitable_cli_on_path_then_the_built_one_is_used_or_the_reaso
     assert find_engine(built) == built
     with pytest.raises(EngineMissingError, match=rf"{reason}, and none was built in .*: run `make engine`"):
         find_engine(tmp_path / "nothing")
-
-
-def test_given_a_build_that_was_interrupted_then_it_is_not_used(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    (built / STAMP).unlink()
-
-    with pytest.raises(EngineMissingError, match="there is no pulumi on PATH"):
-        find_engine(built)
 
 
 def test_given_settings_of_the_user_then_the_environment_has_none_of_them(built: Path, tmp_path: Path) -> None:

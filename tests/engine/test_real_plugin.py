@@ -1,16 +1,14 @@
 """The real AWS plugin takes what the program gives it, as far as a local AWS can tell. Elsewhere it is a stand-in."""
 
 import shutil
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from omics_sandbox import Limits, Sandbox
 
-from tests.pulumi_cli import pulumi, pulumi_environment
+from tests.pulumi_cli import ROOT, copy_program, pulumi, pulumi_environment
 
-ROOT = Path(__file__).parents[2]
 PLUGIN = Path.home() / ".pulumi" / "plugins" / f"resource-aws-v{version('pulumi-aws')}"
 
 
@@ -19,11 +17,7 @@ def test_the_program_comes_up_and_goes_with_the_real_plugin(engine: Path, tmp_pa
     if not PLUGIN.is_dir():
         pytest.skip("there is no real AWS plugin: run `make test-plugin`")
     folder = tmp_path / "project"
-    folder.mkdir()
-    for file in ("Pulumi.yaml", "__main__.py"):
-        shutil.copy(ROOT / file, folder)
-    (folder / ".venv").symlink_to(sys.prefix)
-
+    copy_program(folder)
     with Sandbox(region="us-west-2", limits=Limits.none()) as sandbox:
         settings = (ROOT / "Pulumi.local.yaml").read_text().replace("http://127.0.0.1:4566", sandbox.endpoint)
         (folder / "Pulumi.local.yaml").write_text(settings)

@@ -1,6 +1,7 @@
 """A local AWS for each module, and the resource types over it."""
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,11 @@ def existing(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
     logs = {"Effect": "Allow", "Principal": {"Service": "logs.eu-west-1.amazonaws.com"}, "Action": "kms:*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{**logs, "Resource": "*"}]})
     function = resource_type("aws:lambda/function:Function")(aws, Path())
-    folder = tmp_path_factory.mktemp("code")
-    (folder / "handler.py").write_text("def handle(event, context): return 1")
+    path = tmp_path_factory.mktemp("code") / "code.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("handler.py", "def handle(event, context): return 1")
     # The engine adds a hash of the contents.
-    code = {SIGNATURE_KEY: ARCHIVE_SIGNATURE, "path": str(folder), "hash": "1"}
+    code = {SIGNATURE_KEY: ARCHIVE_SIGNATURE, "path": str(path), "hash": "1"}
     inputs = {"code": code, "handler": "handler.handle", "name": "f", "role": role, "runtime": "python3.13"}
     function.create(inputs)
     return {

@@ -36,18 +36,14 @@ def wire_names(arguments: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("token", RESOURCE_TYPES)
-def test_given_a_type_then_its_properties_and_outputs_are_those_of_the_sdk(token: str) -> None:
-    known = RESOURCE_TYPES[token]
+def test_given_a_type_then_properties_outputs_and_what_is_required_are_those_of_the_sdk(token: str) -> None:
+    known, arguments = RESOURCE_TYPES[token], sdk_class(token, "{}Args")
 
-    assert known.properties.keys() <= set(wire_names(sdk_class(token, "{}Args")).values())
+    assert known.properties.keys() <= set(wire_names(arguments).values())
     state = set(wire_names(sdk_class(token, "_{}State")).values())
     assert known.state_names() <= state
     assert not known.properties.keys() & known.outputs.keys()
 
-
-@pytest.mark.parametrize("token", RESOURCE_TYPES)
-def test_given_a_type_then_what_the_sdk_requires_is_required(token: str) -> None:
-    arguments = sdk_class(token, "{}Args")
     names = wire_names(arguments)
     parameters = inspect.signature(arguments.__init__).parameters.values()
     by_sdk = {
@@ -55,7 +51,5 @@ def test_given_a_type_then_what_the_sdk_requires_is_required(token: str) -> None
         for parameter in parameters
         if parameter.name in names and parameter.default is inspect.Parameter.empty
     }
-
-    required = {name for name, declared in RESOURCE_TYPES[token].properties.items() if declared.required}
-
+    required = {name for name, declared in known.properties.items() if declared.required}
     assert required == by_sdk | STRICTER.get(token, set())

@@ -1,10 +1,8 @@
-"""The plugin as a process, over gRPC. What the engine makes of it is tested in tests/engine."""
+"""The plugin over gRPC. What the engine makes of it is tested in tests/engine."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -12,7 +10,7 @@ import pytest
 from google.protobuf import empty_pb2
 from omics_sandbox import Sandbox
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES
-from omics_sandbox.provider.plugin import version
+from omics_sandbox.provider.plugin import serving, version
 from omics_sandbox.provider.values import UNKNOWN, decode, encode
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
@@ -22,22 +20,10 @@ LOGS_URN = "urn:pulumi:dev::project::aws:cloudwatch/logGroup:LogGroup::logs"
 
 @pytest.fixture(scope="module")
 def plugin(sandbox: Sandbox) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "omics_sandbox.provider", "127.0.0.1:1"],
-        env={"PATH": os.environ["PATH"], **sandbox.environment},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            stub.Configure(provider_pb2.ConfigureRequest())
-            yield stub
-    finally:
-        process.kill()
-        process.communicate()
+    with serving(sandbox.environment, Path()) as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        stub.Configure(provider_pb2.ConfigureRequest())
+        yield stub
 
 
 def test_given_the_plugin_when_started_then_it_takes_a_resource_through_its_life(plugin: Any) -> None:
@@ -51,7 +37,7 @@ def test_given_the_plugin_when_started_then_it_takes_a_resource_through_its_life
     assert name.startswith("jobs-")
 
     planned = plugin.Create(provider_pb2.CreateRequest(urn=QUEUE_URN, properties=checked, preview=True))
-    assert decode(planned.properties)["url"] is UNKNOWN
+    assert decode(planned.properties)["url"] == UNKNOWN
     assert planned.id == ""
 
     created = plugin.Create(provider_pb2.CreateRequest(urn=QUEUE_URN, properties=checked))

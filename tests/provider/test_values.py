@@ -1,15 +1,10 @@
-"""Values on the wire, archives, and when two values mean the same."""
+"""Values on the wire, and when two values mean the same."""
 
-import io
 import json
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
-from omics_sandbox.provider.archives import zip_bytes
-from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.shapes import JsonText, ListOf, Number, Object, PolicyDocument, Shape, Text, TextMap
 from omics_sandbox.provider.values import UNKNOWN, decode, encode
 from pulumi.runtime import rpc
@@ -72,30 +67,3 @@ def test_given_an_actual_value_when_projected_then_it_keeps_the_spelling_of_the_
     assert JsonText().project('{"a": 1}', '{"a":1}') == '{"a": 1}'
     assert JsonText().project('{"a": 1}', '{"a":2}') == '{"a":2}'
     assert RECOVERY.project({"enabled": "y"}, {"enabled": "n", "days": 35}) == {"enabled": "n"}
-
-
-def members(contents: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(contents)) as file:
-        return {name: file.read(name) for name in file.namelist()}
-
-
-def test_given_a_folder_and_a_zip_when_packed_then_each_gives_its_files(tmp_path: Path) -> None:
-    folder = tmp_path / "code" / "inner"
-    folder.mkdir(parents=True)
-    (folder / "a.py").write_text("a")
-    zipped = tmp_path / "code.zip"
-    zipped.write_bytes(zip_bytes({"path": "code"}, tmp_path))
-
-    assert members(zipped.read_bytes()) == {"inner/a.py": b"a"}
-    assert zip_bytes({"path": "code"}, tmp_path) == zipped.read_bytes(), "the same contents give the same zip"
-    assert zip_bytes({"path": "code.zip"}, tmp_path) == zipped.read_bytes(), "a zip is handed on as it is"
-
-
-@pytest.mark.parametrize(
-    ("archive", "message"), [({"path": "nowhere"}, "there is no file"), ({"assets": {}}, "only archives of local")]
-)
-def test_given_no_file_or_folder_when_packed_then_the_message_says_so(
-    archive: dict[str, Any], message: str, tmp_path: Path
-) -> None:
-    with pytest.raises(ProviderError, match=message):
-        zip_bytes(archive, tmp_path)

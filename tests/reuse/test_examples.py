@@ -72,7 +72,7 @@ def test_every_example_in_python_has_a_test() -> None:
 def test_the_example_with_two_regions_under_the_engine(new_project: Projects, sandbox: Sandbox, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "two-regions", tmp_path / "two-regions", ignore=shutil.ignore_patterns(".venv"))
     project = new_project(tmp_path / "two-regions", own_plugins=True)
-    project.pulumi("up", "--yes", "--skip-preview")
+    project.update()
     outputs = project.outputs()
     assert {region: set(found) for region, found in outputs.items()} == {
         region: {*NAMES, "tableStreamArn"} for region in REGIONS
@@ -91,4 +91,4 @@ def test_the_example_with_two_regions_under_the_engine(new_project: Projects, sa
     found = {region: names_in_rows(sandbox, outputs[region]["tableName"], region) for region in outputs}
     assert found == {region: [f"blood in {region}"] for region in outputs}
 
-    project.pulumi("destroy", "--yes", "--skip-preview")
+    project.destroy()

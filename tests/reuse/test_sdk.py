@@ -1,5 +1,6 @@
 """The SDKs that Pulumi's generators make of the package: used by a second stack, and compiled."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from omics_meta.selection.outputs import NAMES
 from omics_sandbox import Sandbox
 
@@ -15,6 +17,7 @@ from tests.docs.pages import Page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "typescript"
+NAME = "healthomics-metadata-sync"
 PYTHON_SDK = "pulumi_healthomics_metadata_sync"
 PROGRAM = f"""
 import pulumi
@@ -53,17 +56,28 @@ def second_stack(generate_sdk: Generate, sdk_imports: Path, new_project: Project
     return new_project(folder, PYTHONPATH=str(sdk_imports))
 
 
-def test_a_second_stack_uses_the_python_sdk(second_stack: Any, sandbox: Sandbox) -> None:
+def test_a_second_stack_uses_the_python_sdk(second_stack: Any, schema: str, sandbox: Sandbox) -> None:
+    # GIVEN the package, THEN the engine gets its schema, of which it writes but kinds and descriptions as they are
+    declared = json.loads(schema)["resources"]
+    [(token, received)] = json.loads(second_stack.pulumi("package", "get-schema", NAME))["resources"].items()
+    assert received["isComponent"]
+    for kind in ("inputProperties", "properties"):
+        found, expected = (
+            {name: (each["type"], each["description"]) for name, each in component[kind].items()}
+            for component in (received, declared[token])
+        )
+        assert found == expected
+
     # GIVEN wrong arguments, THEN a preview names them all, without a traceback of the component's code
-    second_stack.pulumi("config", "set-all", "--plaintext", "memory=64", "--plaintext", "batch=11")
+    second_stack.configure(memory="64", batch="11")
     refused = second_stack.pulumi("preview", fails=True)
     assert "property function_memory_size has a problem: 64.0 is not accepted: give a whole number from 128" in refused
     assert "property batch_size has a problem: 11.0 is not accepted: give a whole number from 1 to 10." in refused
     assert "omics_components" not in refused
 
     # WHEN they are right, THEN the stack comes up, and a read set gets its row
-    second_stack.pulumi("config", "set-all", "--plaintext", "memory=512", "--plaintext", "batch=3")
-    second_stack.pulumi("up", "--yes", "--skip-preview")
+    second_stack.configure(memory="512", batch="3")
+    second_stack.update()
     outputs = second_stack.outputs()
     function = sandbox.client("lambda").get_function(FunctionName=outputs["functionName"])
     assert function["Configuration"]["MemorySize"] == 512
@@ -78,7 +92,7 @@ def test_a_second_stack_uses_the_python_sdk(second_stack: Any, sandbox: Sandbox)
     second_stack.pulumi("preview", "--expect-no-changes")
 
     # WHEN it is destroyed, THEN the table is left with its row, and nothing else is
-    second_stack.pulumi("destroy", "--yes", "--skip-preview")
+    second_stack.destroy()
     assert sandbox.client("dynamodb").scan(TableName=outputs["tableName"])["Count"] == 1
     assert sandbox.client("lambda").list_functions()["Functions"] == []
     assert sandbox.client("sqs").list_queues().get("QueueUrls", []) == []
@@ -89,7 +103,7 @@ def typescript_project(generate_sdk: Generate, node_modules: Path, tmp_path: Pat
     """The TypeScript example with the generated SDK linked into it, as `pulumi install` does it."""
     folder = tmp_path / "typescript"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules", "sdks", "bin"))
-    sdk = folder / "sdks" / "healthomics-metadata-sync"
+    sdk = folder / "sdks" / NAME
     generate_sdk("nodejs", sdk)
     installed = folder / "node_modules"
     (installed / "@pulumi").mkdir(parents=True)
@@ -129,6 +143,18 @@ def test_the_typescript_sdk_and_the_example_compile(typescript_project: Path) ->
 
     [complaint] = compile_typescript(typescript_project).splitlines()
     assert "Type 'string' is not assignable to type 'number'" in complaint
+
+
+def test_the_package_installs_this_repository() -> None:
+    # GIVEN what `pulumi package add` reads after it has fetched the repository
+    plugin = yaml.safe_load((ROOT / "components" / "PulumiPlugin.yaml").read_text())
+    requirements = (ROOT / "components" / "requirements.txt").read_text().splitlines()
+
+    # THEN it is of the schema's name, and runs in an environment of its own, in which deploying works
+    assert plugin["name"] == NAME
+    assert plugin["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
+    assert [line for line in requirements if line[:1] != "#"] == ["..[deploy]"]
+    assert (ROOT / "pyproject.toml").is_file()
 
 
 def test_the_lock_of_the_typescript_example_names_no_registry() -> None:

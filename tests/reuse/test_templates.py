@@ -102,10 +102,10 @@ def test_a_project_from_the_yaml_template_comes_up_and_goes(
     project = new_project(folder, PATH=os.pathsep.join([str(yaml_host.parent), os.environ["PATH"]]))
 
     # WHEN it comes up, THEN the command line finds all that it needs
-    project.pulumi("up", "--yes", "--skip-preview")
+    project.update()
     assert set(project.outputs()) == {*NAMES, "tableStreamArn"}
 
-    project.pulumi("destroy", "--yes", "--skip-preview")
+    project.destroy()
     assert sandbox.client("lambda").list_functions()["Functions"] == []
 
 

@@ -8,7 +8,6 @@ again). `recorded/rows-0.1.0.jsonl` has the rows that the backfill of that versi
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +20,8 @@ from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.catalogue import resource_type
 
 from tests.command_line import FAST, CommandLine
+from tests.pulumi_cli import ROOT, copy_program
 
-ROOT = Path(__file__).parents[2]
 RECORDED = Path(__file__).parent / "recorded"
 TABLE = "healthomics_set_metadata"
 SQS = "https://sqs.us-west-2.amazonaws.com"
@@ -58,24 +57,17 @@ Projects = Callable[..., Any]
 def project(new_project: Projects, tmp_path: Path) -> Any:
     """The product's own program, with nothing deployed."""
     folder = tmp_path / "project"
-    folder.mkdir()
-    for name in ("Pulumi.yaml", "__main__.py"):
-        shutil.copy(ROOT / name, folder)
+    copy_program(folder)
     return new_project(folder)
-
-
-def previewed(project: Any, state: str) -> list[dict[str, str]]:
-    """What the next `pulumi up` would do to a stack in this state."""
-    (project.folder / "state.json").write_text(state)
-    project.pulumi("stack", "import", "--file", "state.json")
-    return json.loads(project.pulumi("preview", "--json"))["steps"]
 
 
 def lost_by_preview(project: Any, state: str) -> set[str]:
     """Names of the tables and queues that a stack in this state would lose with the next `pulumi up`."""
+    (project.folder / "state.json").write_text(state)
+    project.pulumi("stack", "import", "--file", "state.json")
     return {
         step["urn"].rsplit("::", 1)[-1]
-        for step in previewed(project, state)
+        for step in project.planned()
         if step["op"] in ("delete", "replace", "delete-replaced") and any(f"${t}::" in step["urn"] for t in HOLD_DATA)
     }
 
@@ -94,12 +86,12 @@ def test_the_state_of_every_version_is_recorded(request: pytest.FixtureRequest, 
     files = [RECORDED / f"state-{version}.json" for version in VERSIONS]
     if request.config.getoption("--renew", default=False) and files and not files[0].exists():
         project = request.getfixturevalue("project")
-        project.pulumi("up", "--yes", "--skip-preview")
+        project.update()
         exported = json.loads(project.pulumi("stack", "export"))
         files[0].write_text(
             json.dumps(without_places(exported), indent=1, sort_keys=True).replace(sandbox.endpoint, SQS)
         )
-        project.pulumi("destroy", "--yes", "--skip-preview")
+        project.destroy()
         # It keeps the table, which the next tests make.
         sandbox.client("dynamodb").update_table(TableName=TABLE, DeletionProtectionEnabled=False)
         sandbox.client("dynamodb").delete_table(TableName=TABLE)
@@ -121,20 +113,6 @@ def test_an_upgrade_keeps_every_table_and_queue(file: Path, project: Any) -> Non
     changed = state.replace("::healthomics-metadata-sync-table", "::healthomics-metadata-sync-rows")
     changed = changed.replace("healthomics_set_queue.fifo", "earlier.fifo")
     assert lost_by_preview(project, changed) >= {"healthomics-metadata-sync-rows", "healthomics-metadata-sync-queue"}
-
-
-def test_a_stack_that_says_true_or_false_of_tag_events_may_go_on_saying_so(project: Any) -> None:
-    # GIVEN a stack of a version whose `tagEvents` was a boolean, in either way of writing one
-    state = (RECORDED / "state-0.1.0.json").read_text()
-    file = project.folder / "Pulumi.dev.yaml"
-    created: dict[str, set[str]] = {}
-    for value in ("true", '"false"'):
-        file.write_text(f"config:\n  healthomics-metadata-sync:tagEvents: {value}\n")
-        new = {step["urn"].rsplit("::", 1)[-1] for step in previewed(project, state) if step["op"] == "create"}
-        created[value] = {kind for kind in ("tag", "trail") if f"healthomics-metadata-sync-{kind}-rule" in new}
-
-    # THEN true means both rules, and false none
-    assert created == {"true": {"tag", "trail"}, '"false"': set()}
 
 
 def deployed_as_recorded(state: Any, sandbox: Sandbox, folder: Path) -> None:
@@ -187,7 +165,7 @@ def test_an_upgrade_understands_the_rows_and_messages_that_are_there(
     # WHEN it is upgraded, and its function goes to work
     (project.folder / "state.json").write_text(json.dumps(before))
     project.pulumi("stack", "import", "--file", "state.json")
-    project.pulumi("up", "--yes", "--skip-preview")
+    project.update()
     after = json.loads(project.pulumi("stack", "export"))
     assert what_holds_data(after) == what_holds_data(before)
     outputs = project.outputs()

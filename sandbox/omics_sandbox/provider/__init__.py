@@ -4,7 +4,8 @@ Each resource type exists once. Two ways lead to it: `deploy` runs a Pulumi prog
 Pulumi CLI, and `python -m omics_sandbox.provider` is a plugin for the genuine engine.
 """
 
-from omics_sandbox.provider.deployment import Deployment, DeploymentError, deploy
+from omics_sandbox.provider.deployment import DeploymentError, deploy
 from omics_sandbox.provider.errors import ProviderError
+from omics_sandbox.provider.monitor import Deployment
 
 __all__ = ["Deployment", "DeploymentError", "ProviderError", "deploy"]

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import boto3
@@ -29,36 +28,12 @@ _WITHOUT_EFFECT: Final = frozenset(
 _TEXT_SETTINGS: Final = frozenset({"accessKey", "profile", "region", "secretKey", "token"})
 
 
-@dataclass(frozen=True)
-class ProviderSettings:
-    """What `aws:` configuration or an explicit `aws.Provider` says. Empty means: as the environment says."""
-
-    region: str = ""
-    profile: str = ""
-    access_key: str = ""
-    secret_key: str = ""
-    token: str = ""
-    endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @classmethod
-    def from_inputs(cls, inputs: Mapping[str, Any]) -> "ProviderSettings":
-        """Read settings from the inputs of a provider resource, in which nested values are JSON strings."""
-        return cls(
-            region=inputs.get("region", ""),
-            profile=inputs.get("profile", ""),
-            access_key=inputs.get("accessKey", ""),
-            secret_key=inputs.get("secretKey", ""),
-            token=inputs.get("token", ""),
-            endpoints=_endpoints(inputs.get("endpoints", [])),
-        )
-
-
 def check_settings(inputs: Mapping[str, Any]) -> list[CheckFailure]:
     """Find what is wrong with the inputs of a provider resource."""
     failures: list[CheckFailure] = []
     for name, value in inputs.items():
         if name in _TEXT_SETTINGS:
-            if value is not UNKNOWN and not isinstance(value, str):
+            if value != UNKNOWN and not isinstance(value, str):
                 failures.append(CheckFailure(name, f"expected aws:{name} to be a string, got {value!r}"))
         elif name == "endpoints":
             try:
@@ -88,22 +63,23 @@ class Aws:
     What the provider configuration says wins over the `AWS_*` variables of the environment.
     """
 
-    def __init__(self, environment: Mapping[str, str], settings: ProviderSettings | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str], settings: Mapping[str, Any] | None = None) -> None:
+        """Args: the environment, and the checked inputs of a provider resource, in which nested values are JSON."""
         self._environment = environment
-        self._settings = settings or ProviderSettings()
+        self._settings = settings or {}
+        self._endpoints = _endpoints(self._settings.get("endpoints", []))
         self._lock = threading.Lock()
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str], Any] = {}
 
-    def with_settings(self, settings: ProviderSettings) -> "Aws":
+    def with_settings(self, settings: Mapping[str, Any]) -> "Aws":
         """Return clients for the same environment under another provider configuration."""
         return Aws(self._environment, settings)
 
     @property
     def region(self) -> str:
         """The region of the provider."""
-        region = self._settings.region or self._variable("AWS_REGION") or self._variable("AWS_DEFAULT_REGION")
-        region = region or self._open_session().region_name
+        region = self._setting("region", "AWS_REGION", "AWS_DEFAULT_REGION") or self._open_session().region_name
         if not region:
             raise ProviderError(
                 "Missing region configuration: make sure you have set your AWS region, "
@@ -127,9 +103,9 @@ class Aws:
                 "AWS_SECRET_ACCESS_KEY, or the configuration aws:profile"
             )
 
-    def client(self, service: str, region: str | None = None) -> Any:  # one type per service
+    def client(self, service: str) -> Any:  # one type per service
         """Return the boto3 client of a service."""
-        region = region or self.region
+        region = self.region
         with self._lock:
             if (service, region) not in self._clients:
                 session: Any = self._open_session()  # its stub wants the name of the service as a literal
@@ -144,15 +120,13 @@ class Aws:
     def _endpoint(self, service: str) -> str | None:
         variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
         # Terraform, and with it Pulumi's configuration, calls the service `cloudwatchevents`, `cloudwatchlogs`.
-        names = (service, f"cloudwatch{service}")
-        configured = next((self._settings.endpoints[name] for name in names if name in self._settings.endpoints), "")
-        return configured or self._variable(variable) or self._variable("AWS_ENDPOINT_URL") or None
+        configured = self._endpoints.get(service) or self._endpoints.get(f"cloudwatch{service}")
+        return configured or self._setting("", variable, "AWS_ENDPOINT_URL")
 
     def _open_session(self) -> boto3.Session:
         if self._session is None:
-            settings = self._settings
-            access_key = settings.access_key or self._variable("AWS_ACCESS_KEY_ID")
-            secret_key = settings.secret_key or self._variable("AWS_SECRET_ACCESS_KEY")
+            access_key = self._setting("accessKey", "AWS_ACCESS_KEY_ID")
+            secret_key = self._setting("secretKey", "AWS_SECRET_ACCESS_KEY")
             if bool(access_key) != bool(secret_key):
                 raise ProviderError(
                     "No valid credential sources found: of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
@@ -162,10 +136,11 @@ class Aws:
                 self._session = boto3.Session(
                     aws_access_key_id=access_key,
                     aws_secret_access_key=secret_key,
-                    aws_session_token=settings.token or self._variable("AWS_SESSION_TOKEN"),
-                    profile_name=settings.profile or self._variable("AWS_PROFILE"),
+                    aws_session_token=self._setting("token", "AWS_SESSION_TOKEN"),
+                    profile_name=self._setting("profile", "AWS_PROFILE"),
                 )
         return self._session
 
-    def _variable(self, name: str) -> str | None:
-        return self._environment.get(name) or None
+    def _setting(self, name: str, *variables: str) -> str | None:
+        values = (self._settings.get(name), *map(self._environment.get, variables))
+        return next((value for value in values if value), None)

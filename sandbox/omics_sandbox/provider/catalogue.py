@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 from botocore import model
 from typing_extensions import override
 
-from omics_sandbox.provider.archives import zip_bytes
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.naming import Naming
 from omics_sandbox.provider.resource_type import Property, ResourceType, name_as
@@ -81,7 +80,6 @@ class Dashboard(ResourceType):
         "dashboardName": Property(required=True, replaces=True),
     }
     create_call: ClassVar = "put_dashboard"
-    read_call: ClassVar = "get_dashboard"
     identity: ClassVar = ("DashboardName",)
 
     @override
@@ -111,7 +109,6 @@ class LogGroup(ResourceType):
     }
     outputs: ClassVar = {"arn": "arn"}
     create_call: ClassVar = "create_log_group"
-    delete_call: ClassVar = "delete_log_group"
     identity: ClassVar = ("logGroupName",)
 
     @override
@@ -123,8 +120,7 @@ class LogGroup(ResourceType):
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        pages = self.client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=resource_id)
-        groups = (group for page in pages for group in page["logGroups"])
+        groups = self.call("describe_log_groups", logGroupNamePrefix=resource_id)["logGroups"]
         group = next((group for group in groups if group["logGroupName"] == resource_id), None)
         # The ARN that the provider gives has no `:*` at the end.
         return group and {**group, "arn": group["arn"].removesuffix(":*")}
@@ -142,7 +138,6 @@ class LogGroup(ResourceType):
 
 # DynamoDB.
 
-_WAIT: Final = {"Delay": 1, "MaxAttempts": 120}
 _INDEX: Final = Object(
     {
         name: (name, shape)
@@ -198,10 +193,9 @@ class Table(ResourceType):
         "tags": Property(),
         "writeCapacity": Property(shape=Number(0), computed=True, apart=True),
     }
-    outputs: ClassVar = {"arn": "TableArn", "streamArn": "LatestStreamArn"}
+    outputs: ClassVar = {"arn": "TableArn", "rangeKey": "RangeKey", "streamArn": "LatestStreamArn"}
     create_call: ClassVar = "create_table"
     read_call: ClassVar = "describe_table"
-    delete_call: ClassVar = "delete_table"
     update_call: ClassVar = "update_table"
     answer: ClassVar = "Table"
     identity: ClassVar = ("TableName",)
@@ -230,12 +224,9 @@ class Table(ResourceType):
         parameters = {**self.arguments(inputs, inputs), "KeySchema": _key_schema(inputs), **_billing(inputs)}
         if indexes := inputs.get("globalSecondaryIndexes"):
             parameters["GlobalSecondaryIndexes"] = [_index(index) for index in indexes]
-        if "serverSideEncryption" in inputs:
-            parameters |= _encryption(inputs)
-        if inputs.get("streamEnabled"):
-            parameters |= _stream(inputs)
+        parameters |= _encryption(inputs) if "serverSideEncryption" in inputs else {}
+        parameters |= _stream(inputs) if inputs.get("streamEnabled") else {}
         self.call("create_table", **parameters)
-        self._wait("table_exists", inputs["name"])
         return inputs["name"]
 
     @override
@@ -279,14 +270,6 @@ class Table(ResourceType):
         if "pointInTimeRecovery" in changed:
             self.complete(resource_id, inputs)
 
-    @override
-    def delete_resource(self, resource_id: str, state: Properties) -> None:
-        super().delete_resource(resource_id, state)
-        self._wait("table_not_exists", resource_id)
-
-    def _wait(self, waiter: str, name: str) -> None:
-        self.client.get_waiter(waiter).wait(TableName=name, WaiterConfig=_WAIT)
-
     def _set_indexes(self, name: str, inputs: Properties) -> None:
         """Delete and create indexes one by one, as AWS wants it; one that changes is deleted and made anew."""
         described: dict[str, Any] = super().fetch(name, {}) or {}
@@ -298,7 +281,6 @@ class Table(ResourceType):
         for change in changes:
             definitions = self.arguments(inputs, {"attributes"})
             self.call("update_table", TableName=name, GlobalSecondaryIndexUpdates=[change], **definitions)
-            self._wait("table_exists", name)
 
 
 def _key_schema(inputs: Properties) -> list[dict[str, str]]:
@@ -375,7 +357,6 @@ class EventRule(ResourceType):
     outputs: ClassVar = {"arn": "Arn"}
     create_call: ClassVar = "put_rule"
     read_call: ClassVar = "describe_rule"
-    delete_call: ClassVar = "delete_rule"
     identity: ClassVar = ("Name",)
 
     @override
@@ -385,7 +366,7 @@ class EventRule(ResourceType):
 
 
 class EventTarget(ResourceType):
-    """`aws:cloudwatch/eventTarget:EventTarget`. Its id is `<rule>-<target id>`, and `<rule>/<target id>` on import."""
+    """`aws:cloudwatch/eventTarget:EventTarget`. Its id is `<rule>-<target id>`."""
 
     token: ClassVar = "aws:cloudwatch/eventTarget:EventTarget"
     service: ClassVar = "events"
@@ -421,10 +402,9 @@ class EventTarget(ResourceType):
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        rule = known.get("rule", resource_id.partition("/")[0])
+        rule = known["rule"]
         targets: list[dict[str, Any]] = self.call("list_targets_by_rule", Rule=rule)["Targets"]
-        ids = {f"{rule}-{target['Id']}": target for target in targets}
-        target = ids.get(resource_id.replace("/", "-"))
+        target = next((target for target in targets if f"{rule}-{target['Id']}" == resource_id), None)
         return target and {**target, "Rule": rule}
 
     @override
@@ -463,10 +443,8 @@ class Schedule(ResourceType):
     }
     outputs: ClassVar = {"arn": "Arn"}
     create_call: ClassVar = "create_schedule"
-    read_call: ClassVar = "get_schedule"
     update_call: ClassVar = "update_schedule"
     overwrites: ClassVar = True
-    delete_call: ClassVar = "delete_schedule"
     identity: ClassVar = ("GroupName", "Name")
     separator: ClassVar = "/"
 
@@ -489,8 +467,6 @@ class Role(ResourceType):
     }
     outputs: ClassVar = {"arn": "Arn"}
     create_call: ClassVar = "create_role"
-    read_call: ClassVar = "get_role"
-    delete_call: ClassVar = "delete_role"
     answer: ClassVar = "Role"
     identity: ClassVar = ("RoleName",)
 
@@ -516,8 +492,6 @@ class RolePolicy(ResourceType):
         "role": Property("RoleName", required=True, replaces=True),
     }
     create_call: ClassVar = "put_role_policy"
-    read_call: ClassVar = "get_role_policy"
-    delete_call: ClassVar = "delete_role_policy"
     identity: ClassVar = ("RoleName", "PolicyName")
     separator: ClassVar = ":"
 
@@ -551,16 +525,12 @@ class Function(ResourceType):
     }
     outputs: ClassVar = {"arn": "FunctionArn"}
     create_call: ClassVar = "create_function"
-    read_call: ClassVar = "get_function"
     update_call: ClassVar = "update_function_configuration"
-    delete_call: ClassVar = "delete_function"
     identity: ClassVar = ("FunctionName",)
 
     @override
     def create_resource(self, inputs: Properties) -> str:
-        code = {"ZipFile": zip_bytes(inputs["code"], self.root)}
-        self.call("create_function", **self.arguments(inputs, inputs), Code=code)
-        self._wait("function_active_v2", inputs["name"])
+        self.call("create_function", **self.arguments(inputs, inputs), Code={"ZipFile": self._zip(inputs)})
         return inputs["name"]
 
     @override
@@ -577,17 +547,18 @@ class Function(ResourceType):
     def update_resource(self, resource_id: str, wanted: Properties, inputs: Properties, changed: Names) -> None:
         if configuration := changed - _CODE - {"reservedConcurrentExecutions"}:
             super().update_resource(resource_id, wanted, inputs, configuration)
-            self._wait("function_updated_v2", resource_id)
         if _CODE & changed:
             architectures = inputs.get("architectures", ["x86_64"])
-            code = zip_bytes(inputs["code"], self.root)
+            code = self._zip(inputs)
             self.call("update_function_code", FunctionName=resource_id, ZipFile=code, Architectures=architectures)
-            self._wait("function_updated_v2", resource_id)
         if "reservedConcurrentExecutions" in changed:
             self._set_concurrency(resource_id, inputs)
 
-    def _wait(self, waiter: str, name: str) -> None:
-        self.client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    def _zip(self, inputs: Properties) -> bytes:
+        try:
+            return (self.root / inputs["code"]["path"]).read_bytes()
+        except (KeyError, OSError) as error:
+            raise ProviderError(f"failed to open archive, which is to be a local zip file: {error}") from error
 
     def _set_concurrency(self, name: str, inputs: Properties) -> None:
         reserved = inputs.get("reservedConcurrentExecutions", -1)
@@ -609,7 +580,6 @@ class FunctionRecursionConfig(ResourceType):
         "recursiveLoop": Property(required=True),
     }
     create_call: ClassVar = "put_function_recursion_config"
-    read_call: ClassVar = "get_function_recursion_config"
     identity: ClassVar = ("FunctionName",)
 
     @override
@@ -635,9 +605,7 @@ class EventSourceMapping(ResourceType):
     }
     outputs: ClassVar = {"arn": "EventSourceMappingArn", "uuid": "UUID"}
     create_call: ClassVar = "create_event_source_mapping"
-    read_call: ClassVar = "get_event_source_mapping"
     update_call: ClassVar = "update_event_source_mapping"
-    delete_call: ClassVar = "delete_event_source_mapping"
     identity: ClassVar = ("UUID",)
     created: ClassVar = "UUID"
 
@@ -677,7 +645,6 @@ class Topic(ResourceType):
     outputs: ClassVar = {"arn": "TopicArn"}
     create_call: ClassVar = "create_topic"
     read_call: ClassVar = "get_topic_attributes"
-    delete_call: ClassVar = "delete_topic"
     answer: ClassVar = "Attributes"
     identity: ClassVar = ("TopicArn",)
     created: ClassVar = "TopicArn"
@@ -782,14 +749,13 @@ class Queue(ResourceType):
     outputs: ClassVar = {"arn": "QueueArn", "url": "QueueUrl"}
     create_call: ClassVar = "create_queue"
     update_call: ClassVar = "set_queue_attributes"
-    delete_call: ClassVar = "delete_queue"
     identity: ClassVar = ("QueueUrl",)
     created: ClassVar = "QueueUrl"
 
     @override
     def check_together(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         name, fifo = inputs.get("name"), inputs.get("fifoQueue", False)
-        if isinstance(name, str) and fifo is not UNKNOWN:
+        if isinstance(name, str) and UNKNOWN not in {name, fifo}:
             if fifo and not name.endswith(_FIFO_SUFFIX):
                 yield "name", f"invalid queue name: {name} (the name of a FIFO queue ends in {_FIFO_SUFFIX})"
             elif not fifo and name.endswith(_FIFO_SUFFIX):
@@ -827,16 +793,15 @@ class _QueueAttribute(ResourceType):
 
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        attributes = read_attributes(self.client, resource_id)
-        return attributes if any(attributes.get(name) for name in self._attributes()) else None
+        value = read_attributes(self.client, resource_id).get(self._attribute())
+        return {self._attribute(): value} if value else None
 
     @override
     def delete_resource(self, resource_id: str, state: Properties) -> None:
-        attributes = dict.fromkeys(self._attributes(), "")
-        self.call("set_queue_attributes", QueueUrl=resource_id, Attributes=attributes)
+        self.call("set_queue_attributes", QueueUrl=resource_id, Attributes={self._attribute(): ""})
 
-    def _attributes(self) -> list[str]:
-        return [self.api(name) for name, declared in self.properties.items() if declared.attribute]
+    def _attribute(self) -> str:
+        return next(self.api(name) for name, declared in self.properties.items() if declared.attribute)
 
 
 class QueuePolicy(_QueueAttribute):
@@ -863,9 +828,8 @@ class RedriveAllowPolicy(_QueueAttribute):
     @override
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
         # moto takes this attribute and never tells it back: there, what was set last has to be believed.
-        believed = {"RedriveAllowPolicy": known.get("redriveAllowPolicy")}
-        attributes = {**believed, **read_attributes(self.client, resource_id)}
-        return attributes if attributes["RedriveAllowPolicy"] else None
+        believed = known.get("redriveAllowPolicy")
+        return super().fetch(resource_id, known) or ({"RedriveAllowPolicy": believed} if believed else None)
 
 
 def read_attributes(client: Any, queue_url: str) -> dict[str, Any]:
@@ -873,29 +837,7 @@ def read_attributes(client: Any, queue_url: str) -> dict[str, Any]:
     return client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"]).get("Attributes", {})
 
 
-RESOURCE_TYPES: Final[dict[str, type[ResourceType]]] = {
-    each.token: each
-    for each in (
-        Dashboard,
-        EventRule,
-        EventSourceMapping,
-        EventTarget,
-        Function,
-        FunctionRecursionConfig,
-        LogGroup,
-        MetricAlarm,
-        Queue,
-        QueuePolicy,
-        RedriveAllowPolicy,
-        Role,
-        RolePolicy,
-        Schedule,
-        Table,
-        Topic,
-        TopicPolicy,
-        TopicSubscription,
-    )
-}
+RESOURCE_TYPES: Final = ResourceType.known
 
 
 def resource_type(token: str) -> type[ResourceType]:

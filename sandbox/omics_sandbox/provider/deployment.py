@@ -11,58 +11,17 @@ from typing import Any, Final
 
 from pulumi.runtime import Settings, configure, reset_options, run_in_stack, set_all_config
 
-from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
-from omics_sandbox.provider.catalogue import resource_type
+from omics_sandbox.provider.aws import Aws, check_settings
 from omics_sandbox.provider.errors import ProviderError
-from omics_sandbox.provider.monitor import DeployedResource, Diagnostics, Monitor, Registry
+from omics_sandbox.provider.monitor import Deployment, Diagnostics, Monitor
 from omics_sandbox.provider.project import Project
 
 _LOGGER: Final = logging.getLogger(__name__)
 _PARALLEL: Final = 16
 
 
-class Deployment:
-    """A program that has been deployed.
-
-    Attributes:
-        outputs: The outputs of the stack, by name, as `pulumi stack output --json` gives them.
-    """
-
-    def __init__(self, registry: Registry, root: Path) -> None:
-        self.outputs: dict[str, Any] = registry.outputs
-        self._resources = registry.resources
-        self._root = root
-
-    @property
-    def resources(self) -> list[DeployedResource]:
-        """What is deployed now, in the order of creation."""
-        return list(self._resources)
-
-    def destroy(self) -> None:
-        """Delete the resources, those that depend on others first. What is to be retained stays in AWS.
-
-        Raises:
-            ProviderError: AWS refused to delete one. What was not deleted can be destroyed by another call.
-        """
-        # A resource is created after all that it depends on, so the reverse of that order is safe.
-        while self._resources:
-            resource = self._resources[-1]
-            if not resource.retain:
-                implementation = resource_type(resource.token)(resource.aws, self._root)
-                implementation.delete(resource.resource_id, resource.state)
-            self._resources.pop()
-
-
 class DeploymentError(Exception):
-    """The program or one of its resources failed, with the message that a person at `pulumi up` would read.
-
-    Attributes:
-        deployment: What was created before, for the caller to look at or to destroy.
-    """
-
-    def __init__(self, message: str, deployment: Deployment) -> None:
-        super().__init__(message)
-        self.deployment = deployment
+    """The program or one of its resources failed, with the message that a person at `pulumi up` would read."""
 
 
 def deploy(
@@ -88,34 +47,41 @@ def deploy(
     Raises:
         DeploymentError: The program or a resource failed, or the configuration is wrong.
     """
-    registry = Registry()
-    home = Project("", Path.cwd(), lambda: None)
+    deployment = Deployment()
     try:
-        home = Project.load(program.absolute()) if isinstance(program, Path) else Project("local", home.folder, program)
+        home = Project.load(program.absolute()) if isinstance(program, Path) else Project("local", Path.cwd(), program)
         settings = home.resolve_config({**home.stack_config(stack), **(config or {})})
         aws = _default_provider(os.environ if environment is None else environment, settings)
-        monitor = Monitor(aws, home.name, stack, home.folder, registry)
+        monitor = Monitor(aws, home.name, stack, home.folder, deployment)
         with home.surroundings():
             # The runtime keeps its settings in context variables: a context of its own keeps runs apart.
-            contextvars.copy_context().run(_run_program, home, stack, settings, monitor, Diagnostics(registry))
-        registry.refuse_errors()
+            contextvars.copy_context().run(run_program, home, stack, settings, monitor, Diagnostics(deployment))
     except Exception as error:
-        raise DeploymentError(str(error), Deployment(registry, home.folder)) from error
-    return Deployment(registry, home.folder)
+        raise DeploymentError(str(error)) from error
+    if deployment.errors:  # as the engine does when a program logs an error (`pulumi.log.error`) and goes on
+        raise DeploymentError("; ".join(deployment.errors))
+    return deployment
 
 
 def _default_provider(environment: Mapping[str, str], config: Mapping[str, str]) -> Aws:
     inputs = {key.removeprefix("aws:"): value for key, value in config.items() if key.startswith("aws:")}
     if failures := check_settings(inputs):
         raise ProviderError("; ".join(failure.reason for failure in failures))
-    aws = Aws(environment, ProviderSettings.from_inputs(inputs))
+    aws = Aws(environment, inputs)
     aws.require_credentials()
     return aws
 
 
-def _run_program(
-    project: Project, stack: str, config: Mapping[str, str], monitor: Monitor, diagnostics: Diagnostics
+def run_program(
+    project: Project,
+    stack: str,
+    config: Mapping[str, str],
+    monitor: Monitor,
+    diagnostics: Diagnostics,
+    *,
+    preview: bool = False,
 ) -> None:
+    """Run a program with Pulumi's Python runtime, which talks to the monitor and to the diagnostics."""
     reset_options()
     settings = Settings(
         project.name,
@@ -123,7 +89,7 @@ def _run_program(
         monitor=monitor,
         engine=diagnostics,
         parallel=_PARALLEL,
-        dry_run=False,
+        dry_run=preview,
         organization="organization",
         root_directory=str(project.folder),
     )
@@ -137,7 +103,6 @@ def _run_program(
         loop.run_until_complete(run_in_stack(project.run))
     finally:
         loop.run_until_complete(_cancel(asyncio.all_tasks(loop)))
-        # What is being created when the program fails is finished and recorded, or it could never be destroyed.
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 

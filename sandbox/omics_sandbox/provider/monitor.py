@@ -19,9 +19,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from omics_sandbox.provider import invokes
-from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
+from omics_sandbox.provider.aws import Aws, check_settings
 from omics_sandbox.provider.catalogue import resource_type
 from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
+from omics_sandbox.provider.resource_type import ResourceType
 from omics_sandbox.provider.values import Properties, decode, encode
 
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -45,40 +46,48 @@ class DeployedResource:
     """A resource as it was created. One to `retain` stays when the deployment is destroyed."""
 
     urn: str
-    token: str
+    implementation: ResourceType
     resource_id: str
     state: Properties
-    aws: Aws
     retain: bool = False
-
-    @property
-    def name(self) -> str:
-        """The logical name of the resource in the program."""
-        return self.urn.rsplit("::", 1)[-1]
 
 
 @dataclass
-class Registry:
-    """What a deployment has created so far, in the order of creation."""
+class Deployment:
+    """A program that has been deployed.
 
-    resources: list[DeployedResource] = field(default_factory=list[DeployedResource])
+    Attributes:
+        outputs: The outputs of the stack, by name, as `pulumi stack output --json` gives them.
+        resources: What is deployed now, in the order of creation.
+        errors: What the program has logged as errors.
+    """
+
     outputs: Properties = field(default_factory=dict[str, Any])
+    resources: list[DeployedResource] = field(default_factory=list[DeployedResource])
     errors: list[str] = field(default_factory=list[str])
 
-    def refuse_errors(self) -> None:
-        """Fail as the engine does when a program logs an error (`pulumi.log.error`) and goes on."""
-        if self.errors:
-            raise ProviderError("; ".join(self.errors))
+    def destroy(self) -> None:
+        """Delete the resources, those that depend on others first. What is to be retained stays in AWS.
+
+        Raises:
+            ProviderError: AWS refused to delete one. What was not deleted can be destroyed by another call.
+        """
+        # A resource is created after all that it depends on, so the reverse of that order is safe.
+        while self.resources:
+            resource = self.resources[-1]
+            if not resource.retain:
+                resource.implementation.delete(resource.resource_id, resource.state)
+            self.resources.pop()
 
 
 class Monitor:
     """The resource monitor of one deployment."""
 
-    def __init__(self, aws: Aws, project: str, stack: str, root: Path, registry: Registry) -> None:
+    def __init__(self, aws: Aws, project: str, stack: str, root: Path, deployment: Deployment) -> None:
         self._aws = aws
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._root = root
-        self._registry = registry
+        self._deployment = deployment
         self._providers: dict[str, Aws] = {}
         self._urns: set[str] = set()
         self._lock = threading.Lock()
@@ -114,7 +123,7 @@ class Monitor:
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         """Keep the outputs of the stack; those of components are of no use to anybody here."""
         if f"::{_STACK_TYPE}::" in request.urn:
-            self._registry.outputs.update(decode(request.outputs))
+            self._deployment.outputs.update(decode(request.outputs))
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, _: empty_pb2.Empty) -> empty_pb2.Empty:
@@ -128,19 +137,18 @@ class Monitor:
             raise ProviderError(f"the local AWS has no provider {request.type.removeprefix(_PROVIDER_PREFIX)}")
         _refuse(urn, check_settings(inputs))
         provider_id = str(uuid.uuid4())
-        self._providers[f"{urn}::{provider_id}"] = self._aws.with_settings(ProviderSettings.from_inputs(inputs))
+        self._providers[f"{urn}::{provider_id}"] = self._aws.with_settings(inputs)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
 
     def _create(self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: Properties) -> DeployedResource:
-        aws = self._provider(request.provider)
-        implementation = resource_type(request.type)(aws, self._root)
+        implementation = resource_type(request.type)(self._provider(request.provider), self._root)
         checked = implementation.check(request.name, {}, inputs)
         _refuse(urn, checked.failures)
 
         def record(resource_id: str, state: Properties) -> DeployedResource:
-            resource = DeployedResource(urn, request.type, resource_id, state, aws, request.retainOnDelete)
+            resource = DeployedResource(urn, implementation, resource_id, state, request.retainOnDelete)
             with self._lock:
-                self._registry.resources.append(resource)
+                self._deployment.resources.append(resource)
             return resource
 
         if request.importId:
@@ -166,14 +174,14 @@ class Monitor:
 class Diagnostics:
     """The part of the engine that takes log messages, as the runtime calls it."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:
         """Pass a message on to Python's logging."""
         _LOGGER.log(_LEVELS[request.severity], request.message)
         if request.severity == engine_pb2.ERROR:
-            self._registry.errors.append(request.message)
+            self._deployment.errors.append(request.message)
         return empty_pb2.Empty()
 
 

@@ -18,7 +18,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 from typing_extensions import override
 
 from omics_sandbox.provider import invokes
-from omics_sandbox.provider.aws import Aws, ProviderSettings, check_settings
+from omics_sandbox.provider.aws import Aws, check_settings
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES, resource_type
 from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
 from omics_sandbox.provider.resource_type import ResourceType
@@ -77,12 +77,6 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     @override
-    def Handshake(
-        self, request: provider_pb2.ProviderHandshakeRequest, context: Context
-    ) -> provider_pb2.ProviderHandshakeResponse:
-        return provider_pb2.ProviderHandshakeResponse()
-
-    @override
     def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=version())
 
@@ -96,7 +90,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         failures = check_settings(inputs)
         if not failures:
             with _refusing(context):
-                aws = Aws(self._environment, ProviderSettings.from_inputs(inputs))
+                aws = Aws(self._environment, inputs)
                 aws.require_credentials()
                 inputs.setdefault("region", aws.region)
         return _checked(inputs, failures)
@@ -110,7 +104,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
-        self._aws = Aws(self._environment, ProviderSettings.from_inputs(decode(request.args)))
+        self._aws = Aws(self._environment, decode(request.args))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @override
@@ -180,11 +174,6 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
         with _refusing(context):
             self._type(request.urn).delete(request.id, decode(request.properties))
-        return empty_pb2.Empty()
-
-    @override
-    def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
-        # Calls to AWS are short: those under way finish, and the engine sends no more.
         return empty_pb2.Empty()
 
     def _type(self, urn: str) -> ResourceType:

@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from omics_sandbox.provider.errors import ProviderError
-from omics_sandbox.provider.values import is_list, is_mapping
+from omics_sandbox.provider.values import is_mapping
 
 Program = Callable[[], object]
 
@@ -29,9 +28,7 @@ class Project:
     @classmethod
     def load(cls, folder: Path) -> "Project":
         """Read `Pulumi.yaml` in a folder."""
-        document = _read_yaml(folder / "Pulumi.yaml")
-        if "name" not in document:
-            raise ProviderError(f"{folder / 'Pulumi.yaml'}: project is missing a 'name' attribute")
+        document = yaml.safe_load((folder / "Pulumi.yaml").read_text())
         main = folder / document.get("main", ".")
         return cls(document["name"], folder, main, document.get("config") or {})
 
@@ -40,7 +37,7 @@ class Project:
         if not isinstance(self.main, Path):
             return {}
         path = self.folder / f"Pulumi.{stack}.yaml"
-        return (_read_yaml(path).get("config") or {}) if path.is_file() else {}
+        return (yaml.safe_load(path.read_text()).get("config") or {}) if path.is_file() else {}
 
     def resolve_config(self, given: Mapping[str, Any]) -> dict[str, str]:
         """Return configuration as the language runtime gets it: full keys, and strings as values.
@@ -51,7 +48,11 @@ class Project:
         for key, declared in self.declared.items():
             default = declared.get("default", declared.get("value")) if is_mapping(declared) else declared
             values.setdefault(self._full(key), default)
-        return {key: _as_text(value) for key, value in values.items() if value is not None}
+        return {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in values.items()
+            if value is not None
+        }
 
     def _full(self, key: str) -> str:
         return key if ":" in key else f"{self.name}:{key}"
@@ -76,21 +77,3 @@ class Project:
                 yield
         finally:
             sys.path[:] = saved
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        document: object = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ProviderError(f"could not read {path}: {error}") from error
-    if not is_mapping(document):
-        raise ProviderError(f"{path}: a YAML mapping is expected")
-    return dict(document)
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if is_mapping(value) or is_list(value) or isinstance(value, (bool, int, float)):
-        return json.dumps(value)
-    raise ProviderError(f"configuration values are strings, numbers, booleans, lists and objects, not {value!r}")

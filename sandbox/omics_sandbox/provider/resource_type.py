@@ -125,6 +125,7 @@ class ResourceType:
     A subclass is a row of a table: names of calls and properties. It has methods only for what is odd about its type.
 
     Attributes:
+        known: All subclasses with a token, by their tokens.
         token: Pulumi's name of the type.
         service: What boto3 calls the AWS service.
         title: What the real provider calls the type in its messages.
@@ -133,8 +134,8 @@ class ResourceType:
         properties: The inputs by their wire names.
         outputs: Wire names of what the state has beside the inputs, and the API's.
         create_call: The method of boto3 that creates. The model of its parameters gives the shapes of properties.
-        read_call: The method that reads; not needed by those with a `fetch` of their own.
-        delete_call: The method that deletes.
+        read_call: The method that reads; `create_call` with the verb `get` if not given.
+        delete_call: The method that deletes; `create_call` with the verb `delete` if not given.
         update_call: The method that changes; without one, `create_call` overwrites.
         overwrites: `update_call` wants all properties and not only those that change.
         fixed: Parameters of `create_call` that are always the same.
@@ -144,6 +145,7 @@ class ResourceType:
         created: The key of the id in the answer of `create_call`, where AWS chooses the id.
     """
 
+    known: ClassVar[dict[str, type["ResourceType"]]] = {}
     token: ClassVar[str]
     service: ClassVar[str]
     title: ClassVar[str]
@@ -161,6 +163,10 @@ class ResourceType:
     identity: ClassVar[tuple[str, ...]]
     separator: ClassVar[str] = ""
     created: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        if "token" in vars(cls):
+            cls.known[cls.token] = cls
 
     def __init__(self, aws: Aws, root: Path) -> None:
         """Args: the clients to use, and the folder that relative paths of assets start from."""
@@ -283,7 +289,7 @@ class ResourceType:
     def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
         """Return the resource as AWS describes it, by the API's names; None, or AWS's error, where there is none."""
         del known
-        answer = self.call(self.read_call, **self.identify(resource_id))
+        answer = self.call(self.read_call or self._other("get"), **self.identify(resource_id))
         return dict(answer[self.answer] if self.answer else answer)
 
     def update_resource(self, resource_id: str, wanted: Properties, inputs: Properties, changed: Names) -> None:
@@ -301,7 +307,7 @@ class ResourceType:
     def delete_resource(self, resource_id: str, state: Properties) -> None:
         """Delete the resource. AWS's error for one that is gone already counts as done."""
         del state
-        self.call(self.delete_call, **self.identify(resource_id))
+        self.call(self.delete_call or self._other("delete"), **self.identify(resource_id))
 
     # What they use for it.
 
@@ -313,6 +319,9 @@ class ResourceType:
     def call(self, method: str, **parameters: Any) -> Any:  # an answer of boto3
         """Call AWS."""
         return getattr(self.client, method)(**parameters)
+
+    def _other(self, verb: str) -> str:
+        return f"{verb}_{self.create_call.partition('_')[2]}"
 
     @classmethod
     def api(cls, name: str) -> str:
@@ -367,7 +376,7 @@ class ResourceType:
             if described is None:
                 return None
             described = {**self.identify(resource_id), **described}
-            state = {name: described[theirs] for name, theirs in self.outputs.items() if theirs in described}
+            state = {name: described[theirs] for name, theirs in self.outputs.items() if described.get(theirs)}
             for name, declared in self.properties.items():
                 value = described.get(self.api(name))
                 if value is not None and name != "tags":
@@ -424,7 +433,7 @@ class ResourceType:
                 return
             inputs["name"] = name
             inputs["__defaults"] = ["name"]
-        if isinstance(name, str) and (problem := rule.problem(name)):
+        if isinstance(name, str) and name != UNKNOWN and (problem := rule.problem(name)):
             yield CheckFailure("name", problem)
 
     def _differs(self, name: str, old_inputs: Properties, state: Properties, news: Properties) -> bool:
@@ -432,7 +441,7 @@ class ResourceType:
         if name not in news:
             return not declared.computed and not shape.same(declared.default, state.get(name))
         wanted = news[name]
-        if wanted is UNKNOWN or not shape.same(wanted, state.get(name)):
+        if wanted == UNKNOWN or not shape.same(wanted, state.get(name)):
             return True
         return isinstance(shape, Object) and _has_removed_keys(old_inputs.get(name), wanted)
 

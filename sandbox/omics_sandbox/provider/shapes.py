@@ -32,7 +32,7 @@ class Shape(ABC):
 
     def problems(self, value: object, path: str) -> Iterator[str]:
         """Yield a sentence for everything that is wrong with a value."""
-        if value is not UNKNOWN:
+        if value != UNKNOWN:
             yield from self._problems(value, path)
 
     @abstractmethod
@@ -208,7 +208,7 @@ class TextMap(Shape):
             yield f'expected "{path}" to be a map of strings, got {value!r}'
             return
         for key, item in value.items():
-            if item is not UNKNOWN and not isinstance(item, str):
+            if item != UNKNOWN and not isinstance(item, str):
                 yield f'expected "{path}.{key}" to be a string, got {item!r}'
 
     @override

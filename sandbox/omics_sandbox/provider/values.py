@@ -6,7 +6,6 @@ another resource has been created (in previews), and assets and archives, which 
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any, Final, TypeGuard
 
 from google.protobuf import struct_pb2
@@ -22,11 +21,7 @@ Names = frozenset[str]
 """Names of properties."""
 
 
-class _UnknownValue(Enum):
-    UNKNOWN = rpc.UNKNOWN
-
-
-UNKNOWN: Final = _UnknownValue.UNKNOWN
+UNKNOWN: Final = rpc.UNKNOWN
 """A value that is not known yet, because the resource that gives it has not been created."""
 
 
@@ -39,7 +34,7 @@ def decode(struct: struct_pb2.Struct) -> Properties:
 def _decode_value(value: struct_pb2.Value) -> Any:  # a JSON-like value
     match value.WhichOneof("kind"):
         case "string_value":
-            return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
+            return value.string_value
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() else number
@@ -55,9 +50,7 @@ def _decode_value(value: struct_pb2.Value) -> Any:  # a JSON-like value
 
 def _decode_struct(struct: struct_pb2.Struct) -> Any:  # a JSON-like value
     signature = struct.fields[SIGNATURE_KEY].string_value if SIGNATURE_KEY in struct.fields else ""
-    if signature == _SECRET_SIGNATURE:
-        return _decode_value(struct.fields["value"])
-    if signature == _OUTPUT_SIGNATURE:
+    if signature in {_SECRET_SIGNATURE, _OUTPUT_SIGNATURE}:
         return _decode_value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
     return decode(struct)
 
@@ -65,26 +58,8 @@ def _decode_struct(struct: struct_pb2.Struct) -> Any:  # a JSON-like value
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
     """Write a property bag for the wire."""
     struct = struct_pb2.Struct()
-    for name, value in properties.items():
-        struct.fields[name].CopyFrom(_encode_value(value))
+    struct.update(properties)
     return struct
-
-
-def _encode_value(value: object) -> struct_pb2.Value:
-    if value is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if value is UNKNOWN:
-        return struct_pb2.Value(string_value=rpc.UNKNOWN)
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, (int, float)):
-        return struct_pb2.Value(number_value=value)
-    if is_mapping(value):
-        return struct_pb2.Value(struct_value=encode(value))
-    if is_list(value):
-        items = struct_pb2.ListValue(values=[_encode_value(item) for item in value])
-        return struct_pb2.Value(list_value=items)
-    return struct_pb2.Value(string_value=str(value))
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -103,7 +78,7 @@ def holds_unknown(value: object) -> bool:
         return any(holds_unknown(item) for item in value.values())
     if is_list(value):
         return any(holds_unknown(item) for item in value)
-    return value is UNKNOWN
+    return value == UNKNOWN
 
 
 def is_empty(value: object) -> bool:

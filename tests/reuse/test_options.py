@@ -1,45 +1,12 @@
-"""Several components in one program, and the options that a component passes on, as they work in AWS."""
+"""The options that a component passes on to what is in it."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pulumi
-import pulumi_aws as aws
-from omics_components import MetadataSync
-from omics_sandbox import Sandbox
-from omics_sandbox.provider import deploy
-
 # The fixture of conftest.py, which tests cannot import.
 Projects = Callable[..., Any]
-
-
-def test_names_never_collide(sandbox: Sandbox) -> None:
-    # GIVEN two components in one region and a third in another
-    def program() -> None:
-        ireland = pulumi.ResourceOptions(provider=aws.Provider("ireland", region="eu-west-1"))
-        for name, opts in (("one", None), ("two", None), ("three", ireland)):
-            for output, value in MetadataSync(name, opts=opts).outputs().items():
-                pulumi.export(f"{name}-{output}", value)
-
-    deployment = deploy(program, environment=sandbox.environment)
-
-    # THEN nothing has another's name, and each follows the read sets of its own region
-    outputs = deployment.outputs
-    regions = {name: outputs[f"{name}-region"] for name in ("one", "two", "three")}
-    assert regions == {"one": "us-west-2", "two": "us-west-2", "three": "eu-west-1"}
-    arns = [value for name, value in outputs.items() if name.endswith("Arn")]
-    assert len(set(arns)) == len(arns) == 18
-    for region in ("us-west-2", "eu-west-1"):
-        omics = sandbox.omics_in(region)
-        omics.create_read_set(omics.create_store("cohort"), name=region, tags={"cohort": "a"})
-    sandbox.drain()
-    for name, region in regions.items():
-        [row] = sandbox.client("dynamodb", region=region).scan(TableName=outputs[f"{name}-tableName"])["Items"]
-        assert row["set_name"] == {"S": region}
-
-    deployment.destroy()
 
 
 PROGRAM = """
@@ -77,12 +44,12 @@ def test_options_work_under_the_engine(new_project: Projects, tmp_path: Path) ->
     )
     (folder / "__main__.py").write_text(PROGRAM)
     project = new_project(folder)
-    project.pulumi("up", "--yes", "--skip-preview")
+    project.update()
     before = resources_of(project)
 
     # WHEN it is renamed, moved below a parent, tagged and protected
-    project.pulumi("config", "set", "later", "true")
-    project.pulumi("up", "--yes", "--skip-preview")
+    project.configure(later="true")
+    project.update()
 
     # THEN, thanks to its alias, everything in it is what it was before, but the log group, named after the component
     after = resources_of(project)
