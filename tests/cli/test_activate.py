@@ -388,28 +388,5 @@ def test_it_asks_on_a_terminal(
     assert done.out[:1] == ("{" if started else "")
 
 
-WRONG: dict[str, tuple[tuple[str, ...], str]] = {
-    "nothing chosen": (("--yes",), "no read sets were chosen: give their ARNs or ids, or filters"),
-    "both": (("--yes", "--sample", "a", "1111111111"), "1111111111 and filters contradict each other"),
-    "nobody to ask": (("--sample", "a"), "there is no terminal to ask on: give --yes, or --dry-run"),
-    "no id": (("--yes", "HG002"), "'HG002' is neither the ARN nor the id of a read set"),
-    "dry run that waits": (("--dry-run", "--wait", "--sample", "a"), "--dry-run and --wait contradict each other"),
-    "no rate": (("--yes", "--max-tps", "many", "--sample", "a"), "--max-tps: 'many' is not a number"),
-    "rate of one": (("--yes", "--max-tps", "ListReadSets=5", "--sample", "a"), "so give its number"),
-}
-
-
-@pytest.mark.parametrize(("arguments", "says"), WRONG.values(), ids=WRONG.keys())
-def test_one_line_names_the_value_and_the_remedy(
-    arguments: tuple[str, ...], says: str, aws: Aws, cli: CommandLine
-) -> None:
-    done = cli.run("activate", "-t", "nowhere", *arguments)
-
-    assert (done.code, done.out) == (2, "")
-    [line] = done.err.splitlines()
-    assert line.startswith("omics-meta: error: ")
-    assert says in line
-
-
 def test_the_pipeline_never_activates_anything() -> None:
     assert START not in RATED_OPERATIONS

@@ -94,7 +94,25 @@ WRONG = {
         "... cannot fill '{sound}' ... because the stack's tableName is '{table}': leave -t"
     ),
     "verify -s {store} -t {table} --probe": "--probe sends a message through ... --stack NAME, or --outputs",
+    # Options of activate, of cost, and about a stack
+    "activate --yes": "no read sets were chosen: give their ARNs or ids, or filters",
+    "activate --yes --sample a 1111111111": "1111111111 and filters contradict each other",
+    "activate --sample a": "active storage costs more ... there is no terminal to ask on: give --yes, or --dry-run",
+    "activate --yes HG002": "'HG002' is neither the ARN nor the id of a read set",
+    "activate --sample a --dry-run --wait": "--dry-run and --wait contradict each other",
+    "activate --sample a --yes --max-tps many": "--max-tps: 'many' is not a number",
+    "activate --sample a --yes --max-tps ListReadSets=5": "... ListReadSets=5 ... so give its number",
+    "OMICS_META_TABLE= cost": "the number of read sets is not known: give --read-sets N, or a stack or table",
+    "cost --read-sets 1 --schedule daily": (
+        "--schedule: 'daily' is not a schedule: give rate(1 day), cron(0 3 * * ? *) or off"
+    ),
+    "cost --read-sets -1": "--read-sets '-1' is not possible: give a whole number of at least 0",
+    "export --wait-for-aws soon": "--wait-for-aws 'soon' is no duration: give minutes, hours or days as in 10m, or 0",
+    "dlq list": "no stack was named: give --stack NAME, or --outputs FILE",
+    "dlq redrive --outputs {half}": f"{{half}} has no ... undeliveredQueueUrl, ... : {EXPORT}",
     # What is no option, no command, or no value of one
+    "dlq": "... Missing command ... see `omics-meta dlq --help`",
+    "dlq show --limit 0": "--limit '0' is not possible ... of at least 1 (see `omics-meta dlq show --help`",
     "backfill -s {store} -t {table} --purge": "... --purge ... see `omics-meta backfill --help`",
     "backfill -s {store} -t {table} -r": "... -r ... --help`",
     "backfill -s {store} -t {table} stray": "'stray' belongs to no option: give it after the name of one (see `om",
@@ -228,6 +246,7 @@ WRONG = {
             "AWS_SECRET_ACCESS_KEY=": f"... missing: AWS_SECRET_ACCESS_KEY ... {LOGIN}",
             "AWS_ENDPOINT_URL={expired}": f"... ExpiredTokenException: The security token ... {LOGIN}",
             "AWS_ENDPOINT_URL=http://127.0.0.1:9": "... http://127.0.0.1:9/ ... check the network",
+            "AWS_ENDPOINT_URL_DYNAMODB=nonsense": "... AWS_ENDPOINT_URL_DYNAMODB must be a URL",
             "AWS_ENDPOINT_URL=localhost:4566": "... localhost:4566 ... must be a URL such as",
             "AWS_PROFILE=nobody": "... nobody ... with --profile or AWS_PROFILE",
             "AWS_CONFIG_FILE={text}": "... {text} ... check your AWS configuration",

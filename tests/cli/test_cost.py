@@ -111,21 +111,3 @@ def test_a_schedule_fires_so_often(expression: str, times: float) -> None:
 def test_what_is_no_schedule_is_said(expression: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"{expression!r} is not a schedule: {reason}")):
         times_a_month(expression)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((), "the number of read sets is not known: give --read-sets N, or a stack or table"),
-        (
-            ("--read-sets", "1", "--schedule", "daily"),
-            "--schedule: 'daily' is not a schedule: give rate\\(1 day\\), cron\\(0 3 \\* \\* \\? \\*\\) or off",
-        ),
-        (("--read-sets", "-1"), "--read-sets '-1' is not possible: give a whole number of at least 0 .*"),
-    ],
-)
-def test_what_cannot_be_estimated_is_one_line(arguments: tuple[str, ...], message: str, cli: CommandLine) -> None:
-    done = cli.run("cost", *arguments)
-
-    assert (done.code, done.out) == (2, "")
-    assert re.fullmatch(f"omics-meta: error: {message}\n", done.err), done.err

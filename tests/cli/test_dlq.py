@@ -343,34 +343,6 @@ def test_an_adopted_fifo_queue_has_no_dead_letters_of_ours(stack: Stack) -> None
     assert "take --queue undelivered" in refused.err
 
 
-WRONG: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...]]] = {
-    "no stack": (["dlq", "list"], {}, ("no stack was named", "give --stack NAME, or --outputs FILE")),
-    "no command": (["dlq"], {}, ("Missing command", "see `omics-meta dlq --help`")),
-    "unknown queue": (["dlq", "show", "--queue", "other"], {}, ("'other'", "see `omics-meta dlq show --help`")),
-    "no message": (["dlq", "show", "--limit", "0"], {}, ("--limit '0'", "of at least 1")),
-    "missing output": ([], {"queueUrl": None}, (", queueUrl, ", "call `export()`")),
-    "wrong region": ([], {"region": "eu-west-1"}, ("there is no queue", "check the region, or run `pulumi up")),
-    "endpoint that is no URL": ([], {"endpoint": "localhost:4566"}, ("localhost:4566", "must be a URL such as")),
-    "unreachable endpoint": ([], {"endpoint": "http://127.0.0.1:9"}, ("127.0.0.1:9", "check the network")),
-}
-
-
-@pytest.mark.parametrize(("arguments", "wrong", "says"), WRONG.values(), ids=WRONG.keys())
-def test_one_line_names_the_value_and_the_remedy(
-    arguments: list[str], wrong: dict[str, Any], says: tuple[str, ...], stack: Stack
-) -> None:
-    env = {"AWS_ENDPOINT_URL": wrong["endpoint"]} if "endpoint" in wrong else {}
-    stack.outputs |= wrong
-
-    done = stack.cli.run(*arguments, env=env) if arguments else stack.dlq("redrive", env=env)
-
-    assert (done.code, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert line.startswith("omics-meta: error: ")
-    for part in says:
-        assert part in line
-
-
 @pytest.mark.parametrize(
     ("answers", "moved"),
     [

@@ -86,13 +86,6 @@ def test_answers_that_get_lost_cost_no_row(aws: Aws, cli: CommandLine, monkeypat
     assert set(attempts.values()) == {3}
 
 
-def test_a_patience_that_is_none_is_refused(aws: Aws, cli: CommandLine) -> None:
-    done = cli.run("export", "-t", "t", "--wait-for-aws", "soon")
-
-    assert done.code == 2
-    assert "--wait-for-aws 'soon' is no duration: give minutes, hours or days as in 10m, or 0" in done.err
-
-
 @pytest.mark.parametrize(
     ("good_answers", "answer", "says"),
     [

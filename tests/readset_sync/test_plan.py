@@ -55,6 +55,8 @@ def comparison(of: dict[str, Any] | None, **listed: Any) -> Any:
         ({"creationTime": LATER}, "set_creation_time"),
         ({"statusMessage": "why"}, "set_status_message"),
         ({"sequenceInformation": {"totalReadCount": 5}}, "set_sequence_information"),
+        ({"creationType": "UPLOAD"}, "set_creation_type"),
+        ({"id": "7777777777"}, "set_id"),
     ],
 )
 def test_what_the_listing_contradicts_is_named(listed: dict[str, Any], field: str) -> None:
