@@ -2,7 +2,8 @@
 
 import hashlib
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from sys import intern
 from typing import Final
 
@@ -10,10 +11,10 @@ from readset_sync.constants import KEY
 from readset_sync.model.record import Row
 
 from omics_meta.search.columns import PLACE, Column, columns_of
-from omics_meta.search.plan import facts_of, plan
-from omics_meta.search.reader import read, read_named
-from omics_meta.selection.connection import TableConnection
-from omics_meta.selection.tables import Tables, connect_tables
+from omics_meta.search.filters import Filters, Search
+from omics_meta.search.reader import read_named
+from omics_meta.search.searching import search_for
+from omics_meta.selection.tables import Tables
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.exits import ExitCode
 from omics_meta.terminal.formats.format import NESTED, Format
@@ -37,15 +38,10 @@ def duplicates(selections: Sequence[Selection], *, form: Format, columns: str | 
     """
     write = writer_of(form)
     place = PLACE if len(selections) > 1 else ()
-    usual = None if form in NESTED else ",".join([*(column.name for column in place), _COLUMNS])
-    names = usual if columns is None else columns
-    shown = None if names is None else columns_of(names, Column(_CONTENT))
-    tables = connect_tables(selections)
-
-    def pages_of(table: TableConnection) -> Generator[list[Row]]:
-        return read(table.client, table.table, plan((), facts_of(table.description)), ())
-
-    groups = same_content(row for _, page in tables.read(pages_of) for row in page)
+    names = ",".join([*(column.name for column in place), _COLUMNS]) if columns is None else columns
+    shown = None if form in NESTED and columns is None else columns_of(names, Column(_CONTENT))
+    every = search_for(Search(tuple(selections), Filters()))
+    tables, groups = every.tables, same_content(chain.from_iterable(every.pages))
 
     rows = Rows(_members(tables, groups), shown, tables.about("duplicates"), tables.ending, first=place)
     found = write(rows, sys.stdout)

@@ -76,13 +76,10 @@ def _print(access: Access, facts: TableFacts, order: Order | None) -> None:
 
 def _how(access: Access) -> str:
     if access.index is None:
-        return f"scan of the table in {_parts(access.segments)}"
+        parts = "one part" if access.segments == 1 else f"{access.segments} parts at a time"
+        return f"scan of the table in {parts}"
     queries = "query" if len(access.keys) == 1 else f"{len(access.keys):,} queries"
     return f"{queries} of index {access.index.name}"
-
-
-def _parts(segments: int) -> str:
-    return "one part" if segments == 1 else f"{segments} parts at a time"
 
 
 def _readable(expression: str, names: Mapping[str, str]) -> str:

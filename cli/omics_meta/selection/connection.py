@@ -14,7 +14,7 @@ from readset_sync.aws.table import Table
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.session import Session
 from omics_meta.selection.target import Selection, Target, resolve
-from omics_meta.selection.waiting import retries_of_dynamodb, retries_of_omics
+from omics_meta.selection.waiting import retries_of
 from omics_meta.terminal.exits import SelectionError
 from omics_meta.terminal.output import print_note
 
@@ -54,8 +54,8 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
     session = Session(target.profile, target.region)
-    omics = omics_client(session, max_tps=max_tps, retries=retries_of_omics(session, target.patience))
-    dynamodb = dynamodb_client(session, retries=retries_of_dynamodb(session, target.patience))
+    omics = omics_client(session, max_tps=max_tps, retries=retries_of("omics", session, target.patience))
+    dynamodb = dynamodb_client(session, retries=retries_of("dynamodb", session, target.patience))
     # A command ends long before a store's name could matter again, so each store is read once.
     source = HealthOmics(omics, store_max_age=float("inf"), tell=print_note)
     table = Table(dynamodb, target.table)
@@ -126,7 +126,7 @@ def connect_table(selection: Selection) -> TableConnection:
 def connect_to(target: Target) -> TableConnection:
     """Connect to a table, and to nothing of HealthOmics."""
     session = Session(target.profile, target.region)
-    client = dynamodb_client(session, retries=retries_of_dynamodb(session, target.patience))
+    client = dynamodb_client(session, retries=retries_of("dynamodb", session, target.patience))
     table = Table(client, target.table)
     return TableConnection(client, table, table.check_key(), session.region_name, target.profile)
 
