@@ -1,9 +1,12 @@
 """Make sure that there is a Pulumi CLI: one on PATH, or the pinned one built from Go modules into `.engine/`.
 
-The modules `cli` and `host` beside this file pin what is built. The Python language host is a module of its own,
-because the last version of it that is published as a Go module is older than the CLI.
+The module `cli` beside this file pins the CLI. The Python language host is built in the folder of a module of its own,
+because the last version of it that is published as a Go module is older than the CLI: `HOST_HASH` pins that folder, and
+the go.sum in it pins all that it needs.
 """
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +19,8 @@ from omics_sandbox.provider.engine import STAMP, EngineMissingError, find_engine
 
 HERE: Final = Path(__file__).parent
 BUILT: Final = HERE.parent.parent / ".engine"
+HOST: Final = "github.com/pulumi/pulumi/sdk/v3@v3.68.0"
+HOST_HASH: Final = "h1:JWn3DGJhzoWL8bNbUdyLSSPeKS2F9mv14/EL9QeVT3w="
 VERSION_VARIABLE: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 SECONDS_BETWEEN_SIGNS_OF_LIFE: Final = 15
 
@@ -58,27 +63,38 @@ def build() -> None:
         )
     BUILT.mkdir(exist_ok=True)
     (BUILT / STAMP).unlink(missing_ok=True)
-    _compile(go, HERE / "cli", "github.com/pulumi/pulumi/pkg/v3", "cmd/pulumi")
-    _compile(go, HERE / "host", "github.com/pulumi/pulumi/sdk/v3", "python/cmd/pulumi-language-python")
-    _copy_exec_script(go)
+    found = re.search(r"github.com/pulumi/pulumi/pkg/v3 (v\S+)", (HERE / "cli" / "go.mod").read_text())
+    if found is None:
+        raise BuildError(f"{HERE / 'cli' / 'go.mod'} does not pin github.com/pulumi/pulumi/pkg/v3")
+    _compile(go, HERE / "cli", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", found[1])
+    host = _download_host(go)
+    _compile(go, host, "./python/cmd/pulumi-language-python", HOST.partition("@")[2])
+    # The script by which the host starts Python.
+    script = BUILT / "pulumi-language-python-exec"
+    script.write_bytes((host / "python" / "cmd" / script.name).read_bytes())
+    script.chmod(0o755)
     (BUILT / STAMP).write_text(_pins())
 
 
-def _compile(go: str, module: Path, package_root: str, package: str) -> None:
+def _compile(go: str, module: Path, package: str, version: str) -> None:
     program = package.rsplit("/", 1)[-1]
-    version = _pinned(module, package_root)
     print(f"  {program} {version}: fetching modules and compiling ...", flush=True)
     flags = f"-s -w -X {VERSION_VARIABLE}={version}"
-    run([go, "build", "-ldflags", flags, "-o", str(BUILT / program), f"{package_root}/{package}"], module)
+    run([go, "build", "-ldflags", flags, "-o", str(BUILT / program), package], module)
 
 
-def _copy_exec_script(go: str) -> None:
-    """Copy the script by which the language host starts Python; it is a file of the host's module."""
-    command = [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]
-    listed = subprocess.run(command, cwd=HERE / "host", capture_output=True, text=True, check=True)  # noqa: S603 # ours
-    script = BUILT / "pulumi-language-python-exec"
-    script.write_bytes((Path(listed.stdout.strip()) / "python" / "cmd" / script.name).read_bytes())
-    script.chmod(0o755)
+def _download_host(go: str) -> Path:
+    """Return the folder of the host's module."""
+    # Its hash is known, so that no database of hashes is asked.
+    environment = os.environ | {"GONOSUMDB": HOST.partition("@")[0]}
+    command = [go, "mod", "download", "-json", HOST]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 # ours
+    if done.returncode:
+        raise BuildError(f"{HOST} cannot be downloaded: {done.stdout}{done.stderr}")
+    module = json.loads(done.stdout)
+    if module["Sum"] != HOST_HASH:
+        raise BuildError(f"{HOST} has the hash {module['Sum']}, and not {HOST_HASH}")
+    return Path(module["Dir"])
 
 
 def run(command: list[str], folder: Path) -> None:
@@ -100,14 +116,7 @@ def run(command: list[str], folder: Path) -> None:
 
 
 def _pins() -> str:
-    return "\n".join((module / "go.mod").read_text() for module in (HERE / "cli", HERE / "host"))
-
-
-def _pinned(module: Path, package_root: str) -> str:
-    found = re.search(rf"{re.escape(package_root)} (v\S+)", (module / "go.mod").read_text())
-    if found is None:
-        raise BuildError(f"{module / 'go.mod'} does not pin {package_root}")
-    return found[1]
+    return f"{(HERE / 'cli' / 'go.mod').read_text()}{HOST}\n"
 
 
 if __name__ == "__main__":
