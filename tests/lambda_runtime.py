@@ -1,9 +1,4 @@
-"""What the function finds in Lambda beside its own package: packages of the Python runtime, environment variables."""
-
-from importlib import metadata
-from pathlib import Path
-
-PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+"""The environment of the function in Lambda."""
 
 # Set by Lambda and the component, by the names that `readset_sync.function` reads.
 ENVIRONMENT = {
@@ -20,11 +15,3 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_METRICS_NAMESPACE": "Benchmark",
 }
-
-
-def link_packages(folder: Path) -> None:
-    """Make a folder with links to the runtime's packages, as they are installed here."""
-    folder.mkdir()
-    site = Path(str(metadata.distribution("boto3").locate_file("")))
-    for name in PACKAGES:
-        (folder / name).symlink_to(site / name)
