@@ -57,13 +57,11 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-@pytest.fixture
-def checkout(tree: Path) -> Path:
-    """The same as a checkout with one commit and no tag."""
+def commit_all(tree: Path) -> None:
+    """Make the tree a checkout with one commit and no tag."""
     git(tree, "init", "--quiet")
     git(tree, "add", ".")
     git(tree, "commit", "--quiet", "--message", "Begin")
-    return tree
 
 
 def archive(checkout: Path) -> Path:
@@ -75,34 +73,34 @@ def archive(checkout: Path) -> Path:
     return folder
 
 
-def test_a_tree_without_git_builds_and_says_that_it_is_no_release(tree: Path):
+def test_a_tree_without_git_says_that_it_is_no_release_and_a_checkout_without_tags_which_commit_it_is(tree: Path):
     assert version_of(tree) == UNTAGGED
 
+    commit_all(tree)
+    commit = git(tree, "rev-parse", "HEAD")
+    version = version_of(tree)
+    assert re.fullmatch(r"0\.0\.0\.dev1\+untagged\.g([0-9a-f]{7,})", version)
+    assert version.split(".g")[1] in commit
+    assert version_of(archive(tree)) == UNTAGGED
 
-def test_a_checkout_without_tags_says_which_commit_it_is(checkout: Path):
-    commit = git(checkout, "rev-parse", "HEAD")
 
-    assert re.fullmatch(r"0\.0\.0\.dev1\+untagged\.g([0-9a-f]{7,})", version_of(checkout))
-    assert version_of(checkout).split(".g")[1] in commit
-    assert version_of(archive(checkout)) == UNTAGGED
-
-
-def test_a_tag_is_the_version(checkout: Path):
-    git(checkout, "tag", "v0.2.0")
-    assert version_of(checkout) == "0.2.0"
-    assert version_of(archive(checkout)) == "0.2.0"
+def test_a_tag_is_the_version(tree: Path):
+    commit_all(tree)
+    git(tree, "tag", "v0.2.0")
+    assert version_of(tree) == "0.2.0"
+    assert version_of(archive(tree)) == "0.2.0"
 
     # AND of the clone that Pulumi makes of a tagged package: one commit, one tag
-    clone = checkout.with_name("clone")
-    git(checkout, "clone", "--quiet", "--depth=1", "--branch=v0.2.0", checkout.as_uri(), str(clone))
+    clone = tree.with_name("clone")
+    git(tree, "clone", "--quiet", "--depth=1", "--branch=v0.2.0", tree.as_uri(), str(clone))
     assert version_of(clone) == "0.2.0"
 
     # AND what comes after it is told from it, whether committed or not
-    (checkout / "README.md").write_text("more")
-    git(checkout, "add", ".")
-    assert version_of(checkout).startswith("0.2.1.dev0+g")
-    git(checkout, "commit", "--quiet", "--message", "Go on")
-    assert version_of(checkout).startswith("0.2.1.dev1+g")
+    (tree / "README.md").write_text("more")
+    git(tree, "add", ".")
+    assert version_of(tree).startswith("0.2.1.dev0+g")
+    git(tree, "commit", "--quiet", "--message", "Go on")
+    assert version_of(tree).startswith("0.2.1.dev1+g")
 
 
 def test_the_changelog_has_its_form_and_its_oldest_version_changes_nothing():
