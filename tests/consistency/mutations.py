@@ -106,6 +106,12 @@ def _put_without_a_condition(table: Table, row: Row) -> None:
     table._client.put_item(TableName=table.name, Item=item)
 
 
+def _try_refresh(synchronizer: Synchronizer, arn: ReadSetArn, row: Row | None, **given: Any) -> Change | None:
+    """Make one attempt at a refresh."""
+    options: dict[str, Any] = {"tags": True, "known": None, "expected": None, "tags_may_come": False} | given
+    return synchronizer._try_refresh(arn, row, options.pop("store_after", None), **options)
+
+
 @_mutation(
     "overwrite without a condition", Table, "put", scenario="ARCHIVED 1 s later, after 3 calls of a refresh with a row"
 )
@@ -120,16 +126,7 @@ def _(self: Table, row: Row, *, replacing: Row | None) -> bool:
     "refresh_from",
     scenario="ARCHIVED 1 s later, after 3 calls of a refresh with a row",
 )
-def _(
-    self: Synchronizer,
-    arn: ReadSetArn,
-    row: Row | None,
-    *,
-    store_after: datetime | None = None,
-    tags: bool = True,
-    known: KnownTags | None = None,
-    **event: Any,
-) -> Change:
+def _(self: Synchronizer, arn: ReadSetArn, row: Row | None, **given: Any) -> Change:
     reads: list[ReadSet] = []
 
     def once(arn: ReadSetArn, *, tags: bool) -> ReadSet:
@@ -140,8 +137,7 @@ def _(
     with pytest.MonkeyPatch.context() as inner:
         inner.setattr(self._source, "read_set", once)
         for _ in range(5):
-            change = self._try_refresh(arn, row, store_after, tags=tags, known=known, **event)
-            if change is not None:
+            if (change := _try_refresh(self, arn, row, **given)) is not None:
                 return change
             row = self._table.get(str(arn))
     return Change(Outcome.UNCHANGED)
@@ -307,19 +303,8 @@ def _(self: BulkTags, arns: Iterable[str]) -> dict[str, Tags]:
     "refresh_from",
     scenario="other tags after 20 calls of a backfill of ACTIVE read sets without rows",
 )
-def _(
-    self: Synchronizer,
-    arn: ReadSetArn,
-    row: Row | None,
-    *,
-    store_after: datetime | None = None,
-    tags: bool = True,
-    known: KnownTags | None = None,
-    expected: str | None = None,
-    tags_may_come: bool = False,
-) -> Change:
-    of = {"tags": tags, "known": known, "expected": expected, "tags_may_come": tags_may_come}
-    while (change := self._try_refresh(arn, row, store_after, **of)) is None:  # pyright: ignore[reportArgumentType]
+def _(self: Synchronizer, arn: ReadSetArn, row: Row | None, **given: Any) -> Change:
+    while (change := _try_refresh(self, arn, row, **given)) is None:
         row = self._table.get(str(arn))
     return change
 
