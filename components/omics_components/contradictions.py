@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from readset_sync.constants import ANSWER_SECONDS, STEP_SECONDS, largest_batch
 
-from .rates import share
-from .settings import DECLARED, UNRESERVED, Settings, key_arn
+from .settings import DECLARED, UNRESERVED, Settings, key_arn, share
 
 _CREATED_TABLE_ONLY = (
     "table_name",

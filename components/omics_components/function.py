@@ -8,8 +8,7 @@ import pulumi_aws as aws
 from .iam import Place, allow, create_role, use_key, use_queue_key
 from .package import HANDLER, write_package
 from .queue import Queue
-from .rates import share
-from .settings import Settings, key_arn
+from .settings import Settings, key_arn, share
 from .table import Table
 
 SERVICE = "healthomics-metadata-sync"

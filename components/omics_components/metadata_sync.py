@@ -4,7 +4,7 @@ import inspect
 
 import pulumi
 
-from . import alarms, dashboard, function, queue, queue_policy, rule, schedule, table
+from . import alarms, dashboard, function, queue, rule, schedule, table
 from .args import MetadataSyncArgs
 from .iam import look_up_place
 from .settings import DECLARED, NEVER, camel_case
@@ -107,11 +107,11 @@ class MetadataSync(pulumi.ComponentResource):
             messages, dead_letters = queue.create_queue(name, settings, self)
         undelivered = queue.create_undelivered_queue(name, settings, self)
         rules = rule.create_rules(name, settings, self)
-        policies = [queue_policy.set_policy(f"{name}-undelivered-queue", undelivered, rules, self)]
+        policies = [rule.set_policy(f"{name}-undelivered-queue", undelivered, rules, self)]
         if existing_queue and not settings.manage_queue_policy:
-            queue_policy.report_needed_statements(messages, rules, self)
+            rule.report_needed_statements(messages, rules, self)
         else:
-            policies.append(queue_policy.set_policy(f"{name}-queue", messages, rules, self))
+            policies.append(rule.set_policy(f"{name}-queue", messages, rules, self))
         for each in rules:
             rule.create_target(name, each, messages, undelivered, self, policies)
         if settings.reconcile_schedule != NEVER:

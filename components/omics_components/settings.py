@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin
 import pulumi
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from readset_sync.constants import RATED_OPERATIONS, read_rates
+from readset_sync.constants import DOCUMENTED_TPS, RATED_OPERATIONS, read_rates
 
 NEVER = "off"
 """The `reconcile_schedule` without reconciliations."""
@@ -319,6 +319,12 @@ class Settings(BaseModel):
 def key_arn(encryption: str) -> str | None:
     """The KMS key that a setting for encryption names, if it is the user's own."""
     return encryption if re.fullmatch(_KEY_ARN, encryption) else None
+
+
+def share(max_tps: str, executions: int) -> str:
+    """The rates of one of so many executions, which do not know of each other; in the format of `max_tps`."""
+    rates = {"": DOCUMENTED_TPS} | read_rates(max_tps)
+    return ",".join(f"{name and name + '='}{rate / executions:g}" for name, rate in rates.items())
 
 
 @dataclass(frozen=True)

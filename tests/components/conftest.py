@@ -36,6 +36,7 @@ EXISTING_TABLE: dict[str, Any] = {
 class Registered:
     """One resource as the engine was asked to make it."""
 
+    urn: str
     type: str
     name: str
     inputs: Mapping[str, Any]
@@ -100,6 +101,7 @@ class _Monitor(monitor.Monitor):
         if request.type != "pulumi:pulumi:Stack":
             self._resources.append(
                 Registered(
+                    urn=urn,
                     type=request.type,
                     name=request.name,
                     inputs=inputs,

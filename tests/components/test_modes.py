@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omics_components.settings import share
+from omics_sandbox.provider.catalogue import RESOURCE_TYPES
+from readset_sync.aws.rate_limits import MaxTps
+from readset_sync.constants import OPERATIONS
 
 from tests.components.conftest import Deploy, World
 
@@ -15,7 +19,6 @@ KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555
 RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-rule-1234567")
 STORE_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567")
 TAG_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-tag-rule-1234567")
-COMPONENT = ("healthomics-metadata-sync:index:MetadataSync", NAME)
 ADOPT_TABLE = {"dynamoTableName": "their-table"}
 ADOPT_QUEUE = {"SQSQueueName": "their-queue"}
 MODES: dict[str, dict[str, str]] = {
@@ -24,8 +27,18 @@ MODES: dict[str, dict[str, str]] = {
     "queue-adopted": ADOPT_QUEUE,
     "both-adopted": ADOPT_TABLE | ADOPT_QUEUE,
 }
-# What is made in each mode, by URN without stack and project. tests/reuse compares it with what a local AWS gets.
+# What users of earlier versions have, in each mode. Pulumi takes a resource for the same one as before if it has the
+# same URN, made of the types of its parents, its own type and its name. Even then some properties cannot be changed.
 RECORDED = Path(__file__).parents[1] / "reuse" / "recorded"
+FIXED = {
+    token: [name for name, declared in RESOURCE_TYPES[token].properties.items() if declared.replaces]
+    for token in ("aws:dynamodb/table:Table", "aws:sqs/queue:Queue")
+}
+REMEDY = """\
+The resources are not those of earlier versions. A table or queue under another URN would be deleted with what it
+holds, and a new one created: give it its name, type and parent back, or add the old ones to its resource options as
+aliases=[pulumi.Alias(...)]. One with another of the recorded properties would be replaced: leave them as they were, or
+let users choose them. If all is well, write what is below into the recorded file."""
 
 
 def table_of(config: dict[str, str]) -> str:
@@ -44,10 +57,15 @@ def test_exactly_these_resources_are_made_and_wired_and_these_outputs_come_out(d
     queue_arn, undelivered_arn = ACCOUNT.format("sqs", queue), ACCOUNT.format("sqs", undelivered)
 
     recorded = json.loads((RECORDED / f"{mode}.json").read_text(encoding="utf-8"))
-    made = {(urn.split("::")[0].split("$")[-1], urn.split("::")[1]) for urn in recorded} | {COMPONENT}
-    assert deployment.kinds() == made
-    assert len(deployment.resources) == len(made)
-    assert {r.parent for r in deployment.resources if r.name != NAME} == {NAME}
+    children = [r for r in deployment.resources if r.name != NAME]
+    # By URN without stack and project, the properties of tables and queues whose change would replace them
+    now = {
+        r.urn.split("::", 2)[2]: {name: r.inputs[name] for name in FIXED.get(r.type, ()) if name in r.inputs}
+        for r in children
+    }
+    assert now == recorded, REMEDY
+    assert len(children) == len(now) == len(deployment.kinds()) - 1
+    assert {r.parent for r in children} == {NAME}
 
     expected = {
         "tableName": table,
@@ -553,3 +571,13 @@ def test_both_spellings_and_the_suffix(deployed: Deploy, spelling: dict[str, str
     outputs = deployed(spelling | {"sqsQueueName": queue, "SQSQueueName": "their-queue.fifo"}).outputs
 
     assert (outputs["tableName"], outputs["queueName"]) == ("their-table", "their-queue.fifo")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5", "2.5", "GetReadSetMetadata=50", "20,GetReadSetMetadata=50", "ListReadSets=1, 20 ,ListTagsForResource=7"],
+)
+def test_the_function_reads_the_share_that_it_is_given(text: str):
+    whole, part = MaxTps.parse(text), MaxTps.parse(share(text, 4))
+
+    assert {each: part.of(each) for each in OPERATIONS} == {each: whole.of(each) / 4 for each in OPERATIONS}

@@ -23,7 +23,7 @@ config:
 def test_given_an_adopted_queue_and_later_a_table_when_the_stack_lives_then_only_what_it_created_goes(
     product: Callable[..., Any], sandbox: Sandbox
 ) -> None:
-    """All four modes are in `tests/e2e/test_pipeline.py` and `tests/reuse/test_upgrade.py`, without the engine."""
+    """All four modes are in `tests/e2e/test_pipeline.py`, without the engine."""
     dynamodb, sqs, functions = map(sandbox.client, ("dynamodb", "sqs", "lambda"))
 
     def left() -> tuple[list[str], list[str], list[Any]]:

@@ -18,7 +18,7 @@ VERSION = "0.0.1"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew", action="store_true", help="record the resources anew")
+    parser.addoption("--renew", action="store_true", help="record the state of the newest version")
 
 
 @pytest.fixture(scope="module")

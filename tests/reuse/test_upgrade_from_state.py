@@ -1,6 +1,6 @@
 """From the state that an earlier version left behind, the genuine engine deletes and replaces no table and no queue.
 
-This judges aliases, which the recorded names in `test_upgrade.py` cannot. `recorded/state-<version>.json` is what
+This judges aliases, which the names in `tests/components/test_modes.py` cannot. `recorded/state-<version>.json` is what
 `pulumi stack export` gave after `pulumi up` with that version; it is never renewed, and `pytest tests/reuse --renew`
 adds the one of CHANGELOG.md's newest version if it is missing (before its release, remove the file to have it made
 again). `recorded/rows-0.1.0.jsonl` has the rows that the backfill of that version wrote of `READ_SETS`.
