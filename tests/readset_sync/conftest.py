@@ -42,8 +42,15 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox) -> Callable[[str], Any]:
-    """Makes a client of a service: in this process, unless a file of tests is about what goes over the wire."""
+def wire() -> None:
+    """For tests that are about what goes over the wire: `client` makes those of boto3."""
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """Makes a client of a service: in this process, unless a test is about the wire."""
+    if "wire" in request.fixturenames:
+        return sandbox.client
     dynamodb = DynamoDBClient(dynamodb_backends[sandbox.account][sandbox.region])
     return {"dynamodb": dynamodb, "omics": OmicsClient(sandbox.omics)}.__getitem__
 

@@ -42,27 +42,6 @@ def comparison(of: dict[str, Any] | None, **listed: Any) -> Any:
     return result
 
 
-@pytest.mark.parametrize(
-    ("listed", "field"),
-    [
-        ({"status": "ARCHIVED"}, "set_status"),
-        ({"name": "renamed"}, "set_name"),
-        ({"description": "new"}, "set_description"),
-        ({"subjectId": "other"}, "set_subject_id"),
-        ({"sampleId": "other"}, "set_sample_id"),
-        ({"referenceArn": "arn:reference"}, "set_reference_arn"),
-        ({"fileType": "BAM"}, "set_type"),
-        ({"creationTime": LATER}, "set_creation_time"),
-        ({"statusMessage": "why"}, "set_status_message"),
-        ({"sequenceInformation": {"totalReadCount": 5}}, "set_sequence_information"),
-        ({"creationType": "UPLOAD"}, "set_creation_type"),
-        ({"id": "7777777777"}, "set_id"),
-    ],
-)
-def test_what_the_listing_contradicts_is_named(listed: dict[str, Any], field: str) -> None:
-    assert comparison(row(), **listed).fields == (field,)
-
-
 def test_a_renamed_store_makes_its_rows_stale() -> None:
     [result] = compare([LISTED], {"arn:set": row()}, STORE | {"name": "renamed"}, listed_at=LISTED_AT)
 

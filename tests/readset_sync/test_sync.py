@@ -1,13 +1,11 @@
 """Rows under events: every status, with and without a row, whatever the source says by then."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
-from omics_sandbox import Sandbox
 from readset_sync.aws.healthomics import HealthOmics, ReadSet
 from readset_sync.messages.queue_message import parse_message
 from readset_sync.messages.read_set_event import ReadSetEvent
@@ -20,12 +18,6 @@ from tests.readset_sync.conftest import Store
 from tests.readset_sync.function import event as event_of
 
 STATUSES = ("ACTIVE", "ACTIVATING", "ARCHIVED", "DELETING", "DELETED", "PROCESSING_UPLOAD", "UPLOAD_FAILED", "NEW")
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Callable[[str], Any]:
-    """Makes a client that goes over the wire."""
-    return sandbox.client
 
 
 def event(arn: ReadSetArn, status: str, *, after: timedelta = timedelta(hours=1)) -> ReadSetEvent:
@@ -94,6 +86,7 @@ def test_replaying_an_old_event_changes_nothing_but_a_deletion_that_was_true(sto
             assert row["files"], status
 
 
+@pytest.mark.usefixtures("wire")
 def test_a_status_event_costs_no_call_and_active_costs_two(store: Store) -> None:
     arn = store.add()
     store.synchronizer.refresh(arn)  # The store is remembered from here on.
@@ -117,6 +110,7 @@ def test_an_event_of_the_very_second_of_the_row_is_settled_by_the_source(store: 
     assert store.row(arn)["set_status"] == "ACTIVE"
 
 
+@pytest.mark.usefixtures("wire")
 def test_a_status_message_follows_its_status(store: Store) -> None:
     [arn] = store.synced(1)
     as_of = datetime.now(UTC) + timedelta(hours=1)
@@ -169,6 +163,7 @@ def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(store: Store) -> 
     assert "status" not in row
 
 
+@pytest.mark.usefixtures("wire")
 @pytest.mark.parametrize("digits", [10, 36])
 def test_long_ids_and_fifty_unicode_tags_survive_the_wire(digits: int, store: Store) -> None:
     tags = {f"clé {n:02}": f"größe-患者-{n}" for n in reversed(range(50))} | {"empty": ""}
@@ -183,6 +178,7 @@ def test_long_ids_and_fifty_unicode_tags_survive_the_wire(digits: int, store: St
     assert (row["set_name"], row["set_description"]) == ("Früh 🧬", "naïve")
 
 
+@pytest.mark.usefixtures("wire")
 def test_a_store_without_s3_access_and_a_bare_read_set(store: Store) -> None:
     store_id = store.sandbox.omics.create_store("plain", s3_access=False)
     read_set_id = store.sandbox.omics.create_read_set(
@@ -221,6 +217,7 @@ ODD: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.usefixtures("wire")
 @pytest.mark.parametrize("status", ["ACTIVE", "ARCHIVED"])
 def test_a_row_of_an_odd_shape_is_mended_like_any_other(status: str, store: Store) -> None:
     dynamodb = store.sandbox.client("dynamodb")

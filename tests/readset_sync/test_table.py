@@ -1,6 +1,5 @@
 """The table's key, and reading many rows."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +11,7 @@ from readset_sync.aws import table as table_module
 from readset_sync.aws.table import Table
 from readset_sync.model.errors import ContendedRowError, SetupError
 
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Callable[[str], Any]:
-    """Makes a client that goes over the wire."""
-    return sandbox.client
+pytestmark = pytest.mark.usefixtures("wire")
 
 
 def create(sandbox: Sandbox, key: list[tuple[str, str, str]]) -> Table:
