@@ -146,30 +146,6 @@ def test_only_deep_finds_other_files(aws: Aws, cli: CommandLine) -> None:
     }
 
 
-def test_archived_read_sets_keep_their_files_and_are_in_sync(aws: Aws, cli: CommandLine) -> None:
-    # GIVEN a read set that is archived after it had its row, and one before
-    store = aws.store(1)
-    aws.omics.create_read_set(store, name="never seen active", status="ARCHIVED")
-    table = aws.filled(store)
-    archived, never_active = aws.ids(store)
-    files = aws.rows(table)[aws.arn(store, archived)]["files"]
-    aws.omics.set_status(store, archived, "ARCHIVED")
-    aws.filled(store, table=table)
-    rows = aws.rows(table)
-    assert rows[aws.arn(store, archived)]["set_status"] == "ARCHIVED"
-    assert rows[aws.arn(store, archived)]["files"] == files
-    assert "files" not in rows[aws.arn(store, never_active)]
-    for options in ((), ("--deep",)):
-        done = cli.run("verify", "-s", store, "-t", table, *options, *FAST)
-        assert done.code == 0, done.out
-    # AND once it is active again its files are missed
-    aws.omics.set_status(store, never_active, "ACTIVE")
-    done = cli.run("verify", "-s", store, "-t", table, "--json", *FAST)
-    assert [(each["set_id"], each["fields"]) for each in done.document["differences"]] == [
-        (never_active, ["files", "set_status", "set_total_size"])
-    ]
-
-
 def test_what_cannot_be_told_is_reported_as_failed_until_a_repair_settles_it(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(3)
     table = aws.filled(store)

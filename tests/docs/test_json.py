@@ -9,7 +9,7 @@ from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
-from omics_meta.pipeline.metrics import Lag
+from omics_meta.pipeline.cloudwatch import Lag
 from omics_meta.terminal.exits import ExitCode
 
 from tests.docs.command_line import COMMANDS

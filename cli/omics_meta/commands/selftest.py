@@ -23,7 +23,7 @@ from readset_sync.model.record import Row, has_its_files
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.sync import Outcome
 
-from omics_meta.pipeline.log import lines
+from omics_meta.pipeline.cloudwatch import lines
 from omics_meta.pipeline.own_store import OwnStore
 from omics_meta.pipeline.probe import refresh
 from omics_meta.pipeline.rule import further_rules, tag_events

@@ -19,7 +19,7 @@ from readset_sync.stores.reconciliation import Count
 from omics_meta.pipeline.alarms import alarms, check_alarms
 from omics_meta.pipeline.check import Check, refused, run_checker
 from omics_meta.pipeline.checks import check_pipeline
-from omics_meta.pipeline.metrics import lag
+from omics_meta.pipeline.cloudwatch import lag
 from omics_meta.pipeline.queue import depth, oldest_message_seconds
 from omics_meta.pipeline.reconciliation import (
     check_reconciliation,

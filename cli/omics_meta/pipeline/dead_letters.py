@@ -43,9 +43,7 @@ class DeadLetter:
     """A message that the pipeline gave up on.
 
     Attributes:
-        id: Its SQS message id.
         receipt: What SQS wants to see to delete it, or to show it again.
-        body: As it was sent.
         message: What the body says; None when it is none of the messages that the pipeline knows.
         detail_type: What kind of message the body says it is; None with `message`.
         sent: When it came to SQS; a FIFO queue counts from when it became a dead letter.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_meta.pipeline.check import REDEPLOY, Check
-from omics_meta.pipeline.metrics import datapoints
+from omics_meta.pipeline.cloudwatch import datapoints
 from omics_meta.pipeline.policy import allows, is_open
 from omics_meta.pipeline.rule import further_rules
 from omics_meta.pipeline.stack import Stack

@@ -11,8 +11,7 @@ from readset_sync.model.timestamp import parse_timestamp
 from readset_sync.model.trust import NOT_ASKED
 
 from omics_meta.pipeline.check import Check
-from omics_meta.pipeline.log import lines
-from omics_meta.pipeline.metrics import own_sum
+from omics_meta.pipeline.cloudwatch import lines, own_sum
 from omics_meta.pipeline.stack import Stack
 
 _MESSAGE: Final = "reconciliation finished"

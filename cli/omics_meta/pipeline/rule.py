@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from readset_sync.constants import API_CALL_EVENT, OMICS_SOURCE, READ_SET_EVENT, TAG_SOURCE
 
 from omics_meta.pipeline.check import REDEPLOY, Check
-from omics_meta.pipeline.metrics import shared_groups
+from omics_meta.pipeline.cloudwatch import shared_groups
 from omics_meta.pipeline.stack import Stack
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from readset_sync.constants import KEY, OVERWRITTEN
 from readset_sync.model.errors import SetupError
 
 from omics_meta.pipeline.check import Check
-from omics_meta.pipeline.log import lines
+from omics_meta.pipeline.cloudwatch import lines
 from omics_meta.pipeline.stack import Stack
 from omics_meta.terminal.console import counted
 

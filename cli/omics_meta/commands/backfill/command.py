@@ -130,9 +130,15 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
             if not as_json:
                 _print_batch(results, dry_run=options.dry_run)
                 continue
-            listed["failures"] += [_failure(each) for each in results if each.change is None]
+            listed["failures"] += [
+                {**identity(each.arn), "reason": each.reason} for each in results if each.change is None
+            ]
             if options.dry_run:
-                listed["changes"] += [_change(each) for each in results if _is_change(each)]
+                listed["changes"] += [
+                    {"set_arn": each.arn, "outcome": each.change.outcome, "fields": list(each.change.fields)}
+                    for each in results
+                    if each.change and _is_change(each)
+                ]
     with _resumable(scope.since or began, connection.bulk.trust):
         _print(connection, tally, listed if as_json else None, dry_run=options.dry_run)
     return ExitCode.FOUND_WRONG if tally.has_failures else ExitCode.DONE
@@ -300,12 +306,3 @@ def _counted(change: Change | None) -> str:
         return _FAILED
     # A read set that went before it ever had a row left nothing to do.
     return Outcome.UNCHANGED if change.outcome is Outcome.ABSENT else change.outcome
-
-
-def _failure(result: ReadSetResult) -> dict[str, str]:
-    return {**identity(result.arn), "reason": result.reason}
-
-
-def _change(result: ReadSetResult) -> dict[str, Any]:
-    change = result.change
-    return {} if change is None else {"set_arn": result.arn, "outcome": change.outcome, "fields": list(change.fields)}

@@ -1,8 +1,10 @@
-"""Reads metrics of CloudWatch."""
+"""Reads what CloudWatch knows: metrics, and the lines of the function's log."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final, cast
 
 from readset_sync.constants import LAG_METRIC, SHARED_GROUPS_METRIC
@@ -13,6 +15,9 @@ Metric = tuple[str, str, Mapping[str, str]]
 """Namespace and name of a metric, and its dimensions."""
 
 _DAY: Final = timedelta(days=1)
+
+_PAGES: Final = 50
+"""Of up to a megabyte of log each, which bounds how long a look takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,32 @@ def datapoints(
     return sorted(cast("list[dict[str, Any]]", points), key=lambda point: point["Timestamp"])
 
 
+def lines(stack: Stack, text: str, begin: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a span that hold a text, as objects whose `timestamp` is that of CloudWatch, in ms."""
+    pages = (
+        stack.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=stack.output("logGroupName"),
+            filterPattern=f'"{text}"',
+            startTime=_milliseconds(begin),
+            endTime=_milliseconds(end),
+        )
+    )
+    for page in islice(pages, _PAGES):
+        for event in page["events"]:
+            message = event.get("message", "")
+            if message.startswith("{"):  # not one of Lambda's own
+                yield json.loads(message) | {"timestamp": event.get("timestamp", 0)}
+
+
 def _own(stack: Stack, name: str) -> Metric:
     """A metric that the function sends itself."""
     namespace, service = (
         stack.variables.get(f"POWERTOOLS_{variable}", "") for variable in ("METRICS_NAMESPACE", "SERVICE_NAME")
     )
     return namespace, name, {"service": service, "function_name": stack.output("functionName")}
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
