@@ -21,11 +21,7 @@ class CallPoint:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: list[str] = []
-        self._counts: Callable[[str], bool] = _any
-        self._index: int | None = None
-        self._side: Side = "before"
-        self._act: Callable[[], None] = _nothing
+        self.count()
 
     @property
     def calls(self) -> list[str]:
@@ -35,12 +31,17 @@ class CallPoint:
 
     def count(self) -> None:
         """Count from zero, and act at no call."""
-        self._set(None, "before", _nothing)
+        self.arm(None, "before", lambda: None)
 
     def arm(
-        self, index: int, side: Side, act: Callable[[], None], *, counts: Callable[[str], bool] | None = None
+        self,
+        index: int | None,
+        side: Side,
+        act: Callable[[], None],
+        *,
+        counts: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """Count from zero, and act at the call with this index (the first is 0).
+        """Count from zero, and act at the call with this index (the first is 0; None for none).
 
         Args:
             index: See above.
@@ -48,7 +49,10 @@ class CallPoint:
             act: Called once, in the thread that serves the call.
             counts: Whether a call, named as in `calls`, is counted; all are when not given.
         """
-        self._set(index, side, act, counts)
+        with self._lock:
+            self._calls: list[str] = []
+            self._counts = counts
+            self._index, self._side, self._act = index, side, act
 
     def answer(self, request: Request, serve: Callable[[], Response]) -> Response:
         """Serve a request, unless it is the one to act at, which stays without an answer."""
@@ -66,19 +70,3 @@ class CallPoint:
             serve()
         act()
         raise ConnectionDroppedError
-
-    def _set(
-        self, index: int | None, side: Side, act: Callable[[], None], counts: Callable[[str], bool] | None = None
-    ) -> None:
-        with self._lock:
-            self._calls = []
-            self._counts = counts or _any
-            self._index, self._side, self._act = index, side, act
-
-
-def _any(_: str) -> bool:
-    return True
-
-
-def _nothing() -> None:
-    pass

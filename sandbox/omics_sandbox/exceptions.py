@@ -54,9 +54,5 @@ class ThrottlingException(ServiceError, status=429):
     """The request was denied because of its rate."""
 
 
-class TooManyRequestsException(ServiceError, status=429):
-    """The function runs as often at the same time as it may."""
-
-
 class ValidationException(ServiceError, status=400):
     """The input does not satisfy the constraints of the operation."""

@@ -8,7 +8,7 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from omics_sandbox.http import Request, Response
-from omics_sandbox.keys import service_may_use
+from omics_sandbox.policy import service_may_use
 from omics_sandbox.services import Moto
 
 # Source: "Encrypt log data in CloudWatch Logs using AWS Key Management Service", CloudWatch Logs User Guide.

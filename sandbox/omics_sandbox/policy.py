@@ -1,9 +1,11 @@
-"""Whether IAM policies, and those of roles, allow a request.
+"""Whether IAM policies, and those of roles and KMS keys, allow a request.
 
 The part of IAM's policy evaluation that services need to call each other: service principals, actions and resources
 with wildcards, and conditions such as those on `aws:SourceArn` and `aws:SecureTransport`. An explicit Deny wins. A
 condition that is not understood counts as not satisfied, so a wrong policy never passes by accident.
 """
+# pyright: reportUnknownMemberType=false
+# moto's types are partial.
 
 import json
 import re
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from moto.iam.models import Role
+from moto.kms.models import Key
 
 from omics_sandbox.services import Moto
 
@@ -69,6 +72,29 @@ def role_trusts(moto: Moto, role_arn: str, group_arn: str) -> bool:
     context = {"aws:sourcearn": group_arn, "aws:sourceaccount": moto.account}
     trusts = [role.assume_role_policy_document for role in _roles(moto, role_arn)]
     return allows(trusts, "sts:AssumeRole", service="scheduler.amazonaws.com", context=context)
+
+
+def find_key(moto: Moto, region: str, key_id: str) -> Key | None:
+    """The key of this id, ARN or alias in a region of the account; None when there is none.
+
+    Keys that AWS manages, such as `alias/aws/sqs`, are not among them.
+    """
+    with moto.lock:
+        kms = moto.kms(region)
+        name = kms.get_alias_name(key_id)
+        if name.startswith("alias/aws/"):
+            return None
+        return next((key for key in kms.list_keys() if name in {key.id, key.arn, *key.aliases}), None)
+
+
+def service_may_use(
+    moto: Moto, region: str, key_id: str, service: str, actions: Iterable[str], context: Mapping[str, str]
+) -> bool:
+    """Whether a key is there and enabled, and its policy allows a service all these actions."""
+    key = find_key(moto, region, key_id)
+    if key is None or not key.enabled:
+        return False
+    return all(allows([key.policy], action, resource=key.arn, service=service, context=context) for action in actions)
 
 
 def _roles(moto: Moto, role_arn: str) -> list[Role]:

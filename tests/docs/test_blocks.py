@@ -48,7 +48,7 @@ TAKEN_ELSEWHERE = {
     ("docs/_index.md", "yaml"): "tests/reuse/test_templates.py",
     ("docs/installation-configuration.md", "sh"): "tests/reuse/test_templates.py",
     ("docs/sheets.md", "toml"): "tests/cli/test_sheets.py",
-    ("docs/security.md", "json"): "tests/e2e/test_keys.py",
+    ("docs/security.md", "json"): "tests/e2e/test_permissions.py",
 }
 """The test that runs or compares a page's blocks of a language, where it is not one of these."""
 

@@ -61,6 +61,10 @@ class Stack:
         lines = self.sandbox.lambda_logs(self.outputs["functionName"])
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def finished(self) -> list[dict[str, int]]:
+        """What each reconciliation found that has come to its end."""
+        return [line["found"] for line in self.logs() if line.get("message") == "reconciliation finished"]
+
     def queued(self, url: str) -> list[dict[str, Any]]:
         """Messages of a queue."""
         answer = self.sandbox.client("sqs").receive_message(

@@ -1,12 +1,17 @@
-"""The role of the deployed function may do what the code needs, and nothing else."""
+"""The deployed function may do what it needs and nothing else; services use keys as docs/security.md says."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.policy import allows
+
+PAGE = (Path(__file__).parents[2] / "docs/security.md").read_text(encoding="utf-8")
+DOCUMENTED: list[dict[str, Any]] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
 
 
 @pytest.fixture
@@ -85,3 +90,45 @@ def check_who_may_send(sandbox: Sandbox, arn: str, url: str) -> None:
     assert not may_send(events, sourcearn=rules[0].replace("123456789012", "999999999999"), securetransport="true")
     assert not may_send(events, securetransport="true")
     assert not may_send("sns.amazonaws.com", sourcearn=rules[0], securetransport="true")
+
+
+def policy(*services: dict[str, Any]) -> str:
+    root = {"AWS": "arn:aws:iam::123456789012:root"}
+    account = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [account, *services]})
+
+
+def test_with_the_documented_statements_one_key_serves_table_queues_logs_and_topic(
+    sandbox: Sandbox, up: Callable[..., Any]
+) -> None:
+    # GIVEN a key without the statement for EventBridge
+    _, *others = DOCUMENTED
+    assert len(others) == 2
+    kms = sandbox.client("kms")
+    key = kms.create_key(Policy=policy(*others))["KeyMetadata"]["Arn"]
+    topic = {"alarmEmail": "on-call@example.org", "alarmEncryption": key}
+    stack = up(tableEncryption=key, queueEncryption=key, logEncryption=key, **topic)
+    store = sandbox.omics.create_store("cohort")
+
+    # THEN events are lost, and a reconciliation makes up for them
+    lost = sandbox.omics.create_read_set(store, name="lost")
+    sandbox.drain()
+    assert stack.rows() == {}
+    assert sandbox.events.dropped[stack.outputs["ruleName"]] == 1
+    stack.reconcile()
+    assert set(stack.rows()) == {lost}
+
+    # WHEN it has that statement too, THEN they arrive
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(*DOCUMENTED))
+    read_set = sandbox.omics.create_read_set(store, name="set")
+    sandbox.drain()
+    assert set(stack.rows()) == {lost, read_set}
+
+
+def test_the_documented_statement_lets_alarms_use_the_key_of_their_topic() -> None:
+    """By the policy alone: alarms of the sandbox publish nothing."""
+    *others, for_alarms = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in DOCUMENTED)
+    service = "cloudwatch.amazonaws.com"
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        assert allows([for_alarms], action, service=service)
+        assert not allows(others, action, service=service)

@@ -13,26 +13,16 @@ QUEUE = "existing-queue.fifo"
 TABLE = "existing-table"
 
 
-@pytest.mark.parametrize(
-    ("adopt_table", "adopt_queue", "mending"),
-    [
-        (False, False, "backfill --prune"),
-        (False, True, "verify --repair"),
-        (True, False, "verify --repair"),
-        (True, True, "backfill --prune"),
-    ],
-)
+@pytest.mark.parametrize(("adopted", "mending"), [(False, "backfill --prune"), (True, "verify --repair")])
 def test_rows_follow_the_life_of_read_sets(
-    adopt_table: bool, adopt_queue: bool, mending: str, sandbox: Sandbox, up: Callable[..., Any]
+    adopted: bool, mending: str, sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    # GIVEN the pipeline, in each of its four modes
+    # GIVEN the pipeline, with a table and a queue of its own or of others
     config: dict[str, Any] = {}
-    if adopt_table:
+    if adopted:
         create_table(sandbox.client("dynamodb"), TABLE)
-        config["dynamoTableName"] = TABLE
-    if adopt_queue:
         create_queue(sandbox.client("sqs"), QUEUE)
-        config |= {"SQSQueueName": QUEUE, "manageQueuePolicy": True}
+        config = {"dynamoTableName": TABLE, "SQSQueueName": QUEUE, "manageQueuePolicy": True}
     stack = up(**config)
     omics = sandbox.omics
     store = omics.create_store("cohort")
@@ -78,7 +68,7 @@ def test_rows_follow_the_life_of_read_sets(
     stack.deployment.destroy()
     assert set(stack.rows()) == {one, new}
     queues = [url.rpartition("/")[2] for url in sandbox.client("sqs").list_queues().get("QueueUrls", [])]
-    assert queues == ([QUEUE] if adopt_queue else [])
+    assert queues == ([QUEUE] if adopted else [])
 
 
 def test_an_adopted_queue_keeps_its_policy_and_what_it_refuses_is_not_lost(
@@ -122,3 +112,27 @@ def test_an_adopted_queue_keeps_its_policy_and_what_it_refuses_is_not_lost(
     stack.omics_meta("dlq", "redrive")
     sandbox.drain()
     assert stack.statuses() == {refused: "ARCHIVED"}
+
+
+def test_read_sets_that_hang_take_no_other_with_them(sandbox: Sandbox, up: Callable[..., Any]) -> None:
+    # GIVEN a function with ten seconds for its work, and read sets of which some never answer
+    stack = up(functionTimeout=15, maxReceiveCount=1, maxTps="1000", storeEvents=False)
+    omics = sandbox.omics
+    store = omics.create_store("cohort")
+    omics.emit_events = False
+    read_sets = [omics.create_read_set(store, name=f"set {number}") for number in range(10)]
+    hanging = set(read_sets[:3])
+    omics.faults.add_latency("GetReadSetMetadata", 3600, when=lambda given: given["id"] in hanging)
+    omics.emit_events = True
+
+    # WHEN all of them have an event
+    for read_set in read_sets:
+        omics.set_status(store, read_set, "ACTIVE")
+    sandbox.drain(timeout=120)
+
+    # THEN all others have their rows, and the dead letters and the log name those that hang
+    assert stack.rows().keys() == set(read_sets) - hanging
+    assert len(stack.queued(stack.outputs["deadLetterQueueUrl"])) == 3
+    failed = [line for line in stack.logs() if line.get("message") == "event failed"]
+    assert {line["set_arn"].rpartition("/")[2] for line in failed} == hanging
+    assert {line["reason"] for line in failed} == {"it did not end within the function's time"}

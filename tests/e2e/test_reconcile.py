@@ -17,11 +17,6 @@ TINY_STEPS = {
 """Pages of one read set and steps of one refresh, so that a few make a long chain."""
 
 
-def finished(stack: Any) -> list[dict[str, int]]:
-    """What each reconciliation found that has come to its end."""
-    return [line["found"] for line in stack.logs() if line.get("message") == "reconciliation finished"]
-
-
 def test_every_night_what_events_did_not_tell_is_made_good(sandbox: Sandbox, up: Callable[..., Any]) -> None:
     stack = up()
     change_code(sandbox, stack.outputs["functionName"], SHORT_WAIT)
@@ -50,7 +45,7 @@ def test_every_night_what_events_did_not_tell_is_made_good(sandbox: Sandbox, up:
     assert rows[archived]["set_status"] == "ARCHIVED"
     assert rows[renamed]["set_name"] == "another name"
     stack.omics_meta("verify", "--deep")
-    [found] = finished(stack)[-1:]
+    [found] = stack.finished()[-1:]
     assert (found["listed"], found["missing"], found["stale"], found["storeless"]) == (4, 1, 2, 1)
 
     # AND that is a metric: two rows were missing or gone, two differed, and one was of a store that is gone
@@ -132,40 +127,6 @@ def test_rows_follow_tags_by_events_by_a_trail_or_when_they_have_become_old(
     assert not [line for line in stack.logs() if "message_group" in line or "SharedGroups" in line]
 
 
-def test_a_store_that_cannot_be_listed_is_named_and_the_others_are_reconciled(
-    sandbox: Sandbox, up: Callable[..., Any]
-) -> None:
-    stack = up(maxReceiveCount=2)
-    omics = sandbox.omics
-    closed, store = omics.create_store("closed"), omics.create_store("cohort")
-    ghost, renamed = omics.create_read_set(closed, name="ghost"), omics.create_read_set(store, name="set")
-    sandbox.drain()
-    omics.emit_events = False
-    omics.set_status(closed, ghost, "DELETED")
-    omics.update_read_set(store, renamed, name="another name")
-    created = omics.create_read_set(store, name="created")
-    omics.faults.add("ListReadSets", "AccessDeniedException", when=lambda given: given["sequenceStoreId"] == closed)
-    before = finished(stack)
-
-    stack.reconcile()
-
-    # THEN nothing of the closed store is deleted, and its step is a dead letter
-    rows = stack.rows()
-    assert set(rows) == {ghost, renamed, created}
-    assert rows[renamed]["set_name"] == "another name"
-    [dead] = stack.queued(stack.outputs["deadLetterQueueUrl"])
-    assert json.loads(dead["Body"])["detail-type"] == "Reconcile Step"
-    reasons = [line["reason"] for line in stack.logs() if line.get("message") == "event failed"]
-    assert len(reasons) == 2
-    assert all(f"could not be listed: {closed}: ListReadSets: AccessDeniedException" in reason for reason in reasons)
-    assert finished(stack) == before
-
-    # AND the next reconciliation makes good what this one could not
-    omics.faults.clear()
-    stack.reconcile()
-    assert set(stack.rows()) == {renamed, created}
-
-
 def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant(
     sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
@@ -184,7 +145,7 @@ def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant
     dead = [json.loads(each["Body"]) for each in stack.queued(stack.outputs["deadLetterQueueUrl"])]
     assert [each["detail"]["number"] for each in dead if each["detail-type"] == "Reconcile Step"] == [15]
     assert any("sync_state" in row for row in stack.rows().values())
-    assert finished(stack) == []
+    assert stack.finished() == []
 
     # WHEN it is, THEN the chain comes to its end
     functions.put_function_recursion_config(**function, RecursiveLoop="Allow")
@@ -193,4 +154,4 @@ def test_lambda_stops_a_long_chain_of_steps_unless_it_is_told_that_this_is_meant
     assert set(stack.rows()) == set(read_sets)
     assert not any("sync_state" in row for row in stack.rows().values())
     assert stack.queued(stack.outputs["deadLetterQueueUrl"]) == []
-    assert len(finished(stack)) == 1
+    assert len(stack.finished()) == 1

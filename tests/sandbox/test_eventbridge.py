@@ -15,9 +15,9 @@ def put_rule(sandbox: Sandbox) -> Callable[..., str]:
     """Makes a rule with one target; returns its ARN."""
     events = sandbox.client("events")
 
-    def make(target_arn: str, pattern: dict[str, Any] = PATTERN, **target: Any) -> str:
-        arn = events.put_rule(Name="rule", EventPattern=json.dumps(pattern))["RuleArn"]
-        events.put_targets(Rule="rule", Targets=[{"Id": "target", "Arn": target_arn, **target}])
+    def make(target_arn: str, pattern: dict[str, Any] = PATTERN, name: str = "rule", **target: Any) -> str:
+        arn = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+        events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": target_arn, **target}])
         return arn
 
     return make
@@ -52,65 +52,55 @@ def test_given_a_rule_with_a_dynamic_group_when_a_read_set_changes_then_the_whol
             "creationJobId": "5555555555",
         },
     }
+    # AND an EventBridge that follows no paths takes the path as the group
+    sandbox.events.literal_groups = True
+    sandbox.omics.create_read_set(store_id, name="s")
+    [message] = queue.receive()
+    assert message["Attributes"]["MessageGroupId"] == "$.detail.id"
 
 
-@pytest.mark.parametrize(
-    ("attributes", "allowed", "group", "code"),
-    [
-        ({}, False, "$.detail.id", "NO_PERMISSIONS"),
-        ({"ContentBasedDeduplication": "false"}, True, "$.detail.id", "INVALID_PARAMETER"),
-        ({}, True, "$.detail.nothing", "INVALID_PARAMETER"),
-    ],
-    ids=["no policy", "no content-based deduplication", "group not in the event"],
-)
+WRONG: list[tuple[str, dict[str, str], bool, str, str]] = [
+    ("no-policy", {}, False, "$.detail.id", "NO_PERMISSIONS"),
+    ("no-deduplication", {"ContentBasedDeduplication": "false"}, True, "$.detail.id", "INVALID_PARAMETER"),
+    ("group-not-in-the-event", {}, True, "$.detail.nothing", "INVALID_PARAMETER"),
+]
+
+
 def test_given_a_wrong_target_when_an_event_matches_then_the_event_goes_to_the_dead_letter_queue_with_the_reason(
-    sandbox: Sandbox,
-    make_queue: Callable[..., Any],
-    put_rule: Callable[..., str],
-    store_id: str,
-    attributes: dict[str, str],
-    allowed: bool,
-    group: str,
-    code: str,
+    sandbox: Sandbox, make_queue: Callable[..., Any], put_rule: Callable[..., str], store_id: str
 ) -> None:
-    queue, undelivered = make_queue("q.fifo", **attributes), make_queue("undelivered")
-    rule = put_rule(queue.arn, DeadLetterConfig={"Arn": undelivered.arn}, SqsParameters={"MessageGroupId": group})
-    undelivered.allow(rule)
-    if allowed:
-        queue.allow(rule)
+    expected: dict[str, tuple[Any, dict[str, str]]] = {}
+    for name, attributes, allowed, group, code in WRONG:
+        queue, undelivered = make_queue(f"{name}.fifo", **attributes), make_queue(f"{name}-undelivered")
+        dead_letters = {"Arn": undelivered.arn}
+        rule = put_rule(queue.arn, name=name, DeadLetterConfig=dead_letters, SqsParameters={"MessageGroupId": group})
+        undelivered.allow(rule)
+        if allowed:
+            queue.allow(rule)
+        expected[name] = undelivered, {"RULE_ARN": rule, "TARGET_ARN": queue.arn, "ERROR_CODE": code}
+    # One whose dead-letter queue takes nothing, and one with a target that is not emulated
+    queue, closed = make_queue("q.fifo"), make_queue("closed")
+    put_rule(queue.arn, name="lost", DeadLetterConfig={"Arn": closed.arn}, SqsParameters={"MessageGroupId": "g"})
+    put_rule("arn:aws:sns:us-west-2:123456789012:topic", name="topic")
+    # And two that do not match
+    other = make_queue("other")
+    other.allow("*")
+    put_rule(other.arn, name="other", pattern={"detail": {"status": ["DELETED"]}})
+    put_rule(other.arn, name="disabled")
+    sandbox.client("events").disable_rule(Name="disabled")
+
     read_set_id = sandbox.omics.create_read_set(store_id, name="r")
-    assert queue.receive() == []
-    [message] = undelivered.receive()
-    assert json.loads(message["Body"])["detail"]["id"] == read_set_id
-    given = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-    assert given.pop("ERROR_MESSAGE")
-    assert given == {"RULE_ARN": rule, "TARGET_ARN": queue.arn, "ERROR_CODE": code}
-    assert sandbox.events.dead_lettered == {"rule": 1}
 
-
-def test_given_a_dead_letter_queue_that_does_not_allow_it_when_delivery_fails_then_the_event_is_dropped_and_counted(
-    sandbox: Sandbox, make_queue: Callable[..., Any], put_rule: Callable[..., str], store_id: str
-) -> None:
-    queue, undelivered = make_queue("q.fifo"), make_queue("undelivered")
-    put_rule(queue.arn, DeadLetterConfig={"Arn": undelivered.arn}, SqsParameters={"MessageGroupId": "g"})
-    sandbox.omics.create_read_set(store_id, name="r")
-    put_rule("arn:aws:sns:us-west-2:123456789012:topic")  # not emulated
-    sandbox.omics.create_read_set(store_id, name="s")
-    assert undelivered.receive() == []
-    assert sandbox.events.dropped == {"rule": 2}
-
-
-def test_given_a_disabled_rule_or_another_pattern_when_an_event_comes_then_nothing_is_delivered(
-    sandbox: Sandbox, make_queue: Callable[..., Any], put_rule: Callable[..., str], store_id: str
-) -> None:
-    queue = make_queue("q")
-    queue.allow(put_rule(queue.arn, pattern={"detail": {"status": ["DELETED"]}}))
-    sandbox.omics.create_read_set(store_id, name="r")
-    put_rule(queue.arn)
-    sandbox.client("events").disable_rule(Name="rule")
-    sandbox.omics.create_read_set(store_id, name="s")
-    assert queue.receive() == []
+    for undelivered, attributes in expected.values():
+        [message] = undelivered.receive()
+        assert json.loads(message["Body"])["detail"]["id"] == read_set_id
+        given = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+        assert given.pop("ERROR_MESSAGE")
+        assert given == attributes
+    assert sandbox.events.dead_lettered == dict.fromkeys(expected, 1)
+    assert sandbox.events.dropped == {"lost": 1, "topic": 1}
     assert not sandbox.events.delivered
+    assert [each.receive() for each in (queue, closed, other)] == [[], [], []]
 
 
 def test_given_events_of_a_user_when_they_are_put_then_each_gets_its_own_result(

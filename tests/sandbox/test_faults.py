@@ -1,6 +1,5 @@
-"""Unkind AWS: answers that are behind, answers that are lost, and message groups whose paths nobody follows."""
+"""Unkind AWS: answers that are behind, errors, and answers that are lost."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -100,17 +99,3 @@ def test_given_faults_of_calls_when_they_are_made_then_they_fail_before_or_after
     with pytest.raises(ConnectionClosedError):
         omics.update_sequence_store(id=store_id, name="renamed")
     assert omics.get_sequence_store(id=store_id)["name"] == "renamed"
-
-
-def test_given_literal_message_groups_when_read_sets_change_then_their_events_share_the_path_as_a_group(
-    sandbox: Sandbox, make_queue: Callable[..., Any], store_id: str
-) -> None:
-    queue, events = make_queue("q.fifo"), sandbox.client("events")
-    queue.allow(events.put_rule(Name="rule", EventPattern='{"source": ["aws.omics"]}')["RuleArn"])
-    target = {"Id": "target", "Arn": queue.arn, "SqsParameters": {"MessageGroupId": "$.detail.id"}}
-    events.put_targets(Rule="rule", Targets=[target])
-    sandbox.events.literal_groups = True
-    read_sets = [sandbox.omics.create_read_set(store_id, name=name) for name in ("a", "b")]
-    received = queue.receive()
-    assert [json.loads(each["Body"])["detail"]["id"] for each in received] == read_sets
-    assert {each["Attributes"]["MessageGroupId"] for each in received} == {"$.detail.id"}

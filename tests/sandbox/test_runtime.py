@@ -120,9 +120,6 @@ def handler(event, context):
     assert invoke() == ("2", None)
     client.update_function_code(FunctionName="function", ZipFile=b"not a zip")
     assert invoke()[0]["errorType"] == "Runtime.InvalidPackage"
-    client.put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
-    with pytest.raises(client.exceptions.TooManyRequestsException):
-        invoke()
     with pytest.raises(client.exceptions.ResourceNotFoundException, match="function:none"):
         client.invoke(FunctionName="none")
 

@@ -18,8 +18,7 @@ from jsonpath_ng.ext.parser import parse as parse_json_path
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 
-from omics_sandbox.keys import service_may_use
-from omics_sandbox.policy import allows
+from omics_sandbox.policy import allows, service_may_use
 from omics_sandbox.queues import Deliveries, MessageRefusedError, UndeliverableError, find_queue, send_message
 from omics_sandbox.services import Moto
 

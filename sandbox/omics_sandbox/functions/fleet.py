@@ -1,10 +1,8 @@
 """The execution environments of all functions: kept warm, one per concurrent invocation."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 
-from omics_sandbox.exceptions import TooManyRequestsException
 from omics_sandbox.functions.environment import ExecutionEnvironment, LogSink
 from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.model import Function, Outcome, failure
@@ -23,17 +21,11 @@ class Fleet:
         self._log = log
         self._idle: dict[str, list[ExecutionEnvironment]] = {}
         self._busy: set[ExecutionEnvironment] = set()
-        self._running: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._closed = False
 
     def invoke(self, function: Function, event: bytes, lineage: Lineage) -> Outcome:
         """Run an invocation in an idle environment or a new one."""
-        with self._lock:
-            reserved = function.reserved_concurrency
-            if reserved is not None and self._running[function.arn] >= reserved:
-                raise TooManyRequestsException("Rate Exceeded.")
-            self._running[function.arn] += 1
         try:
             environment = self._take(function)
             if environment is None:
@@ -44,9 +36,6 @@ class Fleet:
             return failure("Runtime.InvalidPackage", str(error))
         else:
             return outcome
-        finally:
-            with self._lock:
-                self._running[function.arn] -= 1
 
     def kill(self) -> None:
         """Kill every process that runs an invocation, as when its host is lost."""

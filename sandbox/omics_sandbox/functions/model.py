@@ -40,7 +40,6 @@ class Function:
     """Text or JSON."""
     log_level: str | None
     """Application log level, for the JSON format."""
-    reserved_concurrency: int | None
     recursive_loop: str
     """One of `RECURSIVE_LOOPS`."""
 
@@ -55,7 +54,6 @@ class Function:
     @classmethod
     def of(cls, registered: "LambdaFunction", logging: Mapping[str, str], recursive_loop: str) -> "Function":
         """A function of moto's registry, with its LoggingConfig and RecursiveLoop (which moto does not keep)."""
-        reserved = registered.reserved_concurrency
         return cls(
             name=registered.function_name,
             arn=registered.function_arn,
@@ -71,7 +69,6 @@ class Function:
             log_group=logging["LogGroup"],
             log_format=logging["LogFormat"],
             log_level=logging.get("ApplicationLogLevel"),
-            reserved_concurrency=None if reserved is None else int(reserved),
             recursive_loop=recursive_loop,
         )
 

@@ -23,7 +23,7 @@ POLLER_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 """What Lambda does with a queue. Source: "Execution role permissions" of SQS, AWS Lambda Developer Guide."""
 
 Invoke = Callable[[str, bytes, Lineage], Outcome | None]
-"""Invokes a function by ARN; None when it was throttled, is in a loop or does not exist."""
+"""Invokes a function by ARN; None when it is in a loop or does not exist."""
 May = Callable[[str], bool]
 """Whether the poller may do one of `POLLER_ACTIONS` on its queue."""
 

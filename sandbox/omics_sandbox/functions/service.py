@@ -21,7 +21,7 @@ from omics_sandbox.functions.mapping import EventSourceMapping
 from omics_sandbox.functions.model import Function, Outcome
 from omics_sandbox.functions.pump import POLLER_ACTIONS, Pump
 from omics_sandbox.functions.registry import FunctionRegistry
-from omics_sandbox.keys import find_key
+from omics_sandbox.policy import find_key
 from omics_sandbox.queues import find_queue
 from omics_sandbox.services import Moto
 
@@ -129,7 +129,7 @@ class FunctionService:
     def _invoke_mapped(self, function_arn: str, event: bytes, cause: Lineage) -> Outcome | None:
         try:
             return self.invoke(self.registry.find(function_arn.split(":")[3], function_arn), event, cause)
-        except ServiceError:  # throttled, in a loop or deleted: the messages stay where they are
+        except ServiceError:  # in a loop or deleted: the messages stay where they are
             return None
 
     def _polls(self, mapping: EventSourceMapping, action: str) -> bool:

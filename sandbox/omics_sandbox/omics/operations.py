@@ -37,34 +37,25 @@ class Api:
 
 
 def _create_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    store_id = service.create_store(
-        given["name"],
-        description=given.get("description"),
-        tags=given.get("tags"),
-        sse_config=given.get("sseConfig"),
-        fallback_location=given.get("fallbackLocation"),
-        etag_algorithm_family=given.get("eTagAlgorithmFamily", "MD5up"),
-        propagated_set_level_tags=given.get("propagatedSetLevelTags"),
-    )
-    store = service.store(store_id)
-    if store.s3_access is not None:
-        store.s3_access |= given.get("s3AccessConfig", {})
+    members = _attributes(given)
+    store = service.store(service.create_store(members.pop("name"), **members))
+    store.s3_access = {**(store.s3_access or {}), **given.get("s3AccessConfig", {})}
     return store.describe()
 
 
 def _update_sequence_store(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    names = {
-        "name": "name",
-        "description": "description",
-        "fallbackLocation": "fallback_location",
-        "propagatedSetLevelTags": "propagated_set_level_tags",
-    }
-    changes = {attribute: given[name] for name, attribute in names.items() if name in given}
-    store = service.store(given["id"])
+    changes = _attributes(given)
+    store = service.store(changes.pop("id"))
     if "s3AccessConfig" in given:
         changes["s3_access"] = {**(store.s3_access or {}), **given["s3AccessConfig"]}
     service.update_store(store.id, **changes)
     return store.describe()
+
+
+def _attributes(given: Parameters) -> dict[str, Any]:
+    """Parameters that are attributes of what they create or change, by the names that those have here."""
+    others = {"clientToken", "s3AccessConfig"}
+    return {xform_name(name).replace("e_tag", "etag"): value for name, value in given.items() if name not in others}
 
 
 def _batch_delete_read_set(service: OmicsService, given: Parameters) -> dict[str, Any]:
@@ -133,7 +124,7 @@ def _get_read_set_activation_job(service: OmicsService, given: Parameters) -> di
 
 
 def _create_multipart_read_set_upload(service: OmicsService, given: Parameters) -> dict[str, Any]:
-    members = {xform_name(name): value for name, value in given.items() if name != "clientToken"}
+    members = _attributes(given)
     return service.begin_upload(members.pop("sequence_store_id"), **members).describe()
 
 
