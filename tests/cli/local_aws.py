@@ -137,10 +137,6 @@ class Aws:
             assert row.keys() >= BOOKKEEPING, f"a row without its bookkeeping: {row}"
         return {arn: {name: row[name] for name in row.keys() - BOOKKEEPING} for arn, row in rows.items()}
 
-    def complete_rows(self, table: str) -> set[str]:
-        """ARNs of the rows that lack nothing."""
-        return {arn for arn, row in self.raw_rows(table).items() if "sync_state" not in row}
-
     def put(self, table: str, row: Mapping[str, Any]) -> None:
         """Write a row as some other program would."""
         self._dynamodb.put_item(TableName=table, Item={name: _serialize(value) for name, value in row.items()})

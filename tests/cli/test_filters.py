@@ -113,9 +113,8 @@ def test_names_of_a_file_are_found_and_the_others_named(cli: CommandLine, sample
 
 
 def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
-    table = aws.table()
-    for number in range(40):
-        aws.put(table, {"set_arn": f"{number:02}", "set_subject_id": str(number), "set_sample_id": "A,B"})
+    numbers = range(40)
+    table = aws.table(rows=({"set_arn": f"{n:02}", "set_subject_id": str(n), "set_sample_id": "A,B"} for n in numbers))
     path = tmp_path / "sheet.csv"
     path.write_text('sample,patient\n"A,B",1\nC\n,2\n"A,B",3\n', encoding="utf-8")
 
@@ -135,10 +134,8 @@ def test_names_come_from_a_column_of_a_csv_or_from_stdin(aws: Aws, cli: CommandL
 
 
 def test_rows_are_sorted_with_those_without_a_value_last(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    sizes = {"a": 10, "b": 9, "c": None, "d": 10, "e": 200}
-    for arn, size in sizes.items():
-        aws.put(table, {"set_arn": arn, **({} if size is None else {"set_total_size": size})})
+    sizes = {"a": 10, "b": 9, "d": 10, "e": 200}
+    table = aws.table(rows=[{"set_arn": "c"}, *({"set_arn": arn, "set_total_size": sizes[arn]} for arn in sizes)])
 
     def printed(*options: str) -> str:
         return "".join(row["set_arn"] for row in cli.run("find", "-t", table, "--jsonl", *options).json_lines)
@@ -241,10 +238,8 @@ def test_an_explanation_tells_of_queries_and_of_what_dynamodb_does_not_check(
 
 
 def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
     arns = [aws.arn("1234567890", f"{number:010}") for number in range(3)]
-    for arn in arns:
-        aws.put(table, {"set_arn": arn})
+    table = aws.table(rows=({"set_arn": arn} for arn in arns))
 
     done = cli.run("get", "-t", table, "-", "--jsonl", stdin=f"{arns[1]}\r\n\n0000000002\n{arns[1]}\n")
     some = cli.run("get", "-t", table, arns[0], "-", "--jsonl", stdin=json.dumps(arns))
@@ -264,7 +259,6 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
     ("words", "said"),
     [
         (("find", "--samples-from", "-"), "--samples-from: stdin is closed: give a file, or something to read"),
-        (("get", "-"), "READ_SET: stdin is closed: give a file, or something to read"),
         (("activate", "--sample", "a"), "active storage costs more than archived, and there is no terminal to ask on"),
     ],
 )

@@ -185,9 +185,8 @@ def test_what_is_found_does_not_depend_on_indexes(aws: Aws, populated: Populate,
 
 
 def test_a_table_is_scanned_in_segments_a_page_at_a_time(aws: Aws) -> None:
-    table = aws.table()
-    for number in range(40):
-        aws.put(table, {"set_arn": f"arn:{number}", "set_name": str(number), "set_description": "x" * 100_000})
+    names = map(str, range(40))
+    table = aws.table(rows=({"set_arn": name, "set_name": name, "set_description": "x" * 100_000} for name in names))
     client = aws.client("dynamodb")
     access = replace(plan((), facts_of(client.describe_table(TableName=table)["Table"])), segments=3)
 
@@ -225,17 +224,15 @@ def test_segments_are_read_at_the_same_time_and_no_further_than_rows_are_taken()
 def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_rest(
     aws: Aws, cli: CommandLine
 ) -> None:
-    table = aws.table()
-    arn = aws.arn("1234567890", "9876543210")
+    known = {"set_arn": aws.arn("1234567890", "9876543210"), "set_id": "9876543210", "set_sample_id": "HG002"}
     odd = {"set_name": 7, "tags": {"cohort": "a"}, "store": "cohort", "files": "s3://bucket/key", "set_etag": ["x"]}
-    aws.put(table, {"set_arn": arn, "set_id": "9876543210", "set_sample_id": "HG002", **odd})
-    aws.put(table, {"set_arn": "not-an-arn", "extra": {"flags": {"b", "a"}, "blob": b"\x00", "number": Decimal("1.5")}})
+    extra = {"flags": {"b", "a"}, "blob": b"\x00", "number": Decimal("1.5")}
+    table = aws.table(rows=[known | odd, {"set_arn": "not-an-arn", "extra": extra}])
 
     done = cli.run("find", "-t", table, "--jsonl")
 
-    rows = sorted(map(json.loads, done.out.splitlines()), key=lambda row: row["set_arn"])
-    assert rows == [
-        {"set_arn": arn, "set_id": "9876543210", "set_sample_id": "HG002"},
+    assert sorted(done.json_lines, key=lambda row: row["set_arn"]) == [
+        known,
         {"set_arn": "not-an-arn", "extra": {"flags": ["a", "b"], "blob": "AA==", "number": 1.5}},
     ]
     for filters in (
@@ -249,9 +246,7 @@ def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_
         Filters(no_tags=("cohort",)),
     ):
         assert list(read_all(aws, table, filters)) == []
-    assert [row["set_id"] for row in read_all(aws, table, Filters(store=("1234567890",), sample=("HG002",)))] == [
-        "9876543210"
-    ]
+    assert list(read_all(aws, table, Filters(store=("1234567890",), sample=("HG002",)))) == [known]
 
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])

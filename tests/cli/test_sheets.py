@@ -361,9 +361,7 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
 
 
 def test_the_command_that_activates_many_says_what_else_it_takes(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    for number in range(22):
-        aws.put(table, row(number, set_status="ARCHIVED"))
+    table = aws.table(rows=(row(number, set_status="ARCHIVED") for number in range(22)))
     arns = [f"{ARN}{number:010}" for number in range(21)]
 
     piped = cli.run("get", "-t", table, "-", "--sheet", "nf-core/sarek", stdin="\n".join(arns))
@@ -397,9 +395,8 @@ def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
 
 
 def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    for number in range(23):
-        aws.put(table, row(number, kind="BAM" if number < 21 else "FASTQ", set_sample_id="a b"))
+    kinds = [*["BAM"] * 21, *["FASTQ"] * 2]
+    table = aws.table(rows=(row(number, kind, set_sample_id="a b") for number, kind in enumerate(kinds)))
 
     done = cli.run("find", "-t", table, "--sheet", "nf-core/rnaseq")
 

@@ -82,10 +82,18 @@ def test_a_reader_that_goes_away_is_no_fault(command: str, code: int, said: str,
     aws.omics.faults.add("GetReadSetMetadata", "ValidationException")
     reader, writer = os.pipe()
     os.close(reader)
-    process = cli.start(*command.format(store=store).split(), stdout=writer, stderr=subprocess.PIPE)
-    os.close(writer)
-    _, err = process.communicate(timeout=LONGEST_COMMAND_SECONDS)
-    assert (process.returncode, err) == (code, said.format(store=store))
+    with os.fdopen(writer, "w", encoding="utf-8") as stdout:  # what is left is written at the end
+        done = cli.run(*command.format(store=store).split(), stdout=stdout)
+    assert (done.code, done.err) == (code, said.format(store=store))
+
+
+def test_a_process_whose_reader_goes_away_ends_well(aws: Aws, cli: CommandLine) -> None:
+    """Python itself writes what is left at its end."""
+    gone = ("sh", "-c", '{ "$0" "$@"; echo $? >&2; } | :', OMICS_META)
+
+    done = cli.run_process("find", "-t", aws.filled(aws.store(1)), by=gone)
+
+    assert done.err.splitlines()[-1] == "0"
 
 
 def test_a_stdout_that_is_closed_is_said_in_one_line(aws: Aws, cli: CommandLine) -> None:
