@@ -64,15 +64,7 @@ def browser(folder: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def shown(browser: Browser, folder: Path) -> Iterator[Browser]:
-    """The page without a list, as a reader finds it."""
-    browser.open(folder / "page.html")
-    yield browser
-    browser.media()
-
-
-@pytest.fixture
-def listed(browser: Browser, folder: Path) -> Iterator[Browser]:
-    """The page with a list."""
+    """The page with a list, as a reader finds it."""
     browser.open(folder / "list.html")
     yield browser
     browser.media()
@@ -159,16 +151,19 @@ def test_a_filter_answers_and_says_how_many_it_found(shown: Browser) -> None:
     assert shown.eval(f"{table_of('status')}.parentElement.previousElementSibling.tagName") == "H2"
 
 
-def test_a_click_shows_sizes_instead_of_counts(shown: Browser) -> None:
+def test_a_click_shows_sizes_instead_of_counts_on_a_page_without_a_list_too(browser: Browser, folder: Path) -> None:
+    browser.open(folder / "page.html")
     seen = "['.by-count', '.by-size'].map((kind) => document.querySelector(`.plot${kind}`).checkVisibility())"
     bars = (
         f"[...{table_of('sequence store')}.tBodies[0].rows[0].querySelectorAll('rect')].map((r) => r.checkVisibility())"
     )
-    assert shown.eval(seen) == shown.eval(bars) == [True, False]
+    assert browser.eval(seen) == browser.eval(bars) == [True, False]
 
-    shown.click("#show-size")
+    browser.click("#show-size")
 
-    assert shown.eval(seen) == shown.eval(bars) == [False, True]
+    assert browser.eval(seen) == browser.eval(bars) == [False, True]
+    assert browser.eval("document.querySelectorAll('th button').length") > 0
+    assert [told for method, told in browser.events if method == "Runtime.exceptionThrown"] == []
 
 
 @pytest.mark.parametrize("width", [400, 1200])
@@ -190,34 +185,34 @@ def test_plot_and_sizes_are_seen_whole_and_no_short_label_is_broken(shown: Brows
         shown.call("Emulation.clearDeviceMetricsOverride")
 
 
-def test_print_has_whole_tables_and_no_controls(listed: Browser) -> None:
-    listed.click(
-        mark(listed, f"{table_of('sequence store')}.parentElement.previousElementSibling.querySelector('input')")
+def test_print_has_whole_tables_and_no_controls(shown: Browser) -> None:
+    shown.click(
+        mark(shown, f"{table_of('sequence store')}.parentElement.previousElementSibling.querySelector('input')")
     )
-    listed.press(*"7890")
-    assert len(column(listed, "sequence store", 0)) == 1
+    shown.press(*"7890")
+    assert len(column(shown, "sequence store", 0)) == 1
 
-    listed.media("print")
+    shown.media("print")
 
-    assert len(column(listed, "sequence store", 0)) == 7
-    assert len(column(listed, "month", 0)) == 3
-    assert not listed.eval("[...document.querySelectorAll('input')].some((field) => field.checkVisibility())")
-    assert not listed.eval("document.querySelector('.view').checkVisibility()")
+    assert len(column(shown, "sequence store", 0)) == 7
+    assert len(column(shown, "month", 0)) == 3
+    assert not shown.eval("[...document.querySelectorAll('input')].some((field) => field.checkVisibility())")
+    assert not shown.eval("document.querySelector('.view').checkVisibility()")
     # Chromium repeats the heads of a table on its next page only if no button in them has a box.
-    assert not listed.eval("[...document.querySelectorAll('th button')].some((b) => b.getClientRects().length)")
-    said = listed.eval("document.querySelector('.printed').innerText")
+    assert not shown.eval("[...document.querySelectorAll('th button')].some((b) => b.getClientRects().length)")
+    said = shown.eval("document.querySelector('.printed').innerText")
     assert said == "The list of 3,000 read sets is not printed. `omics-meta export --format csv` writes them to a file."
-    assert listed.pdf().startswith(b"%PDF-")
+    assert shown.pdf().startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_can_be_read_in_light_and_in_the_dark(scheme: str, listed: Browser) -> None:
-    listed.media(prefers_color_scheme=scheme)
+def test_it_can_be_read_in_light_and_in_the_dark(scheme: str, shown: Browser) -> None:
+    shown.media(prefers_color_scheme=scheme)
 
-    page_colour = luminance(listed, "document.body", "backgroundColor")
+    page_colour = luminance(shown, "document.body", "backgroundColor")
     assert (page_colour > 0.5) == (scheme == "light")
     for selector in ("h1", ".note", ".warning", "caption", "th button", ".view td"):
-        contrast = sorted([page_colour, luminance(listed, f"document.querySelector('{selector}')", "color")])
+        contrast = sorted([page_colour, luminance(shown, f"document.querySelector('{selector}')", "color")])
         assert (contrast[1] + 0.05) / (contrast[0] + 0.05) >= 4.5, selector  # WCAG 2.2, 1.4.3
 
 
@@ -229,10 +224,10 @@ def luminance(browser: Browser, element: str, property_: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_no_request_leaves_the_page_and_nothing_of_others_runs(listed: Browser, folder: Path) -> None:
-    assert requests(listed) == [(folder / "list.html").as_uri()]
-    assert [told for method, told in listed.events if method in {"Log.entryAdded", "Runtime.exceptionThrown"}] == []
-    assert listed.eval("document.title") == "Read sets of rows in us-west-2"
+def test_no_request_leaves_the_page_and_nothing_of_others_runs(shown: Browser, folder: Path) -> None:
+    assert requests(shown) == [(folder / "list.html").as_uri()]
+    assert [told for method, told in shown.events if method in {"Log.entryAdded", "Runtime.exceptionThrown"}] == []
+    assert shown.eval("document.title") == "Read sets of rows in us-west-2"
 
     # Were there a hole, the page's policy would close it.
     for made, directive in (
@@ -240,13 +235,13 @@ def test_no_request_leaves_the_page_and_nothing_of_others_runs(listed: Browser, 
         ("Object.assign(document.createElement('script'), {textContent: 'document.title = 1'})", "script-src-elem"),
         ("Object.assign(document.createElement('style'), {textContent: 'h1 { color: red }'})", "style-src-elem"),
     ):
-        refused = listed.eval(
+        refused = shown.eval(
             "new Promise((done) => { document.addEventListener('securitypolicyviolation', (e) => "
             f"done(e.effectiveDirective), {{once: true}}); document.body.append({made}); }})"
         )
         assert refused == directive
-    assert listed.eval("fetch('https://example.org/').then(() => 'got', () => 'refused')") == "refused"
-    assert requests(listed) == [(folder / "list.html").as_uri()]
+    assert shown.eval("fetch('https://example.org/').then(() => 'got', () => 'refused')") == "refused"
+    assert requests(shown) == [(folder / "list.html").as_uri()]
 
 
 def requests(browser: Browser) -> list[str]:
@@ -256,22 +251,22 @@ def requests(browser: Browser) -> list[str]:
     return [told["request"]["url"] for told in sent if told["requestId"] not in refused]
 
 
-def test_the_list_finds_and_sorts_what_it_has_few_elements_for(listed: Browser) -> None:
+def test_the_list_finds_and_sorts_what_it_has_few_elements_for(shown: Browser) -> None:
     said = "document.querySelector('#list [role=status]').textContent"
-    assert listed.eval(said) == "3,000 of 3,000 read sets"
-    assert listed.eval("document.querySelectorAll('.view tr').length") < 100
-    listed.click("#list input")
+    assert shown.eval(said) == "3,000 of 3,000 read sets"
+    assert shown.eval("document.querySelectorAll('.view tr').length") < 100
+    shown.click("#list input")
 
-    listed.press(*"HG02 active")
-    found = listed.eval(said)
-    listed.click("#list th:nth-child(3) button")
-    listed.click("#list th:nth-child(3) button")
+    shown.press(*"HG02 active")
+    found = shown.eval(said)
+    shown.click("#list th:nth-child(3) button")
+    shown.click("#list th:nth-child(3) button")
 
     samples = [number for number in range(2000, READ_SETS) if number % 3]
     assert found == f"{len(samples)} of 3,000 read sets"
-    assert line(listed, 0)[:5] == [f"{10**9 + 2999}", "sample 2999", "HG02999", "", "ACTIVE"]
-    assert listed.eval("document.querySelector('.view table').getAttribute('aria-rowcount')") == str(len(samples) + 1)
-    assert listed.eval("document.querySelectorAll('.view th')[2].getAttribute('aria-sort')") == "descending"
+    assert line(shown, 0)[:5] == [f"{10**9 + 2999}", "sample 2999", "HG02999", "", "ACTIVE"]
+    assert shown.eval("document.querySelector('.view table').getAttribute('aria-rowcount')") == str(len(samples) + 1)
+    assert shown.eval("document.querySelectorAll('.view th')[2].getAttribute('aria-sort')") == "descending"
 
 
 def line(browser: Browser, number: int) -> list[str]:
@@ -297,22 +292,22 @@ def test_the_list_of_several_tables_shows_where_each_read_set_is_and_cuts_no_num
         browser.call("Emulation.clearDeviceMetricsOverride")
 
 
-def test_keys_scroll_the_list_to_its_end(listed: Browser) -> None:
-    listed.eval("document.querySelector('.view').focus()")
+def test_keys_scroll_the_list_to_its_end(shown: Browser) -> None:
+    shown.eval("document.querySelector('.view').focus()")
 
-    listed.press("End")
+    shown.press("End")
     last = "document.querySelector('.view tbody:not([aria-hidden]) tr:last-child').ariaRowIndex"
-    listed.eval(
+    shown.eval(
         f"new Promise((done) => {{ const look = () => {last} === '3001' ? done() : setTimeout(look, 5); look(); }})"
     )
 
-    assert line(listed, -1)[:3] == [f"{10**9 + 2999}", "sample 2999", "HG02999"]
+    assert line(shown, -1)[:3] == [f"{10**9 + 2999}", "sample 2999", "HG02999"]
 
 
-def test_the_list_shows_what_users_write_and_what_is_unknown(listed: Browser) -> None:
-    assert [line(listed, number)[1] for number in range(len(HOSTILE))] == HOSTILE
-    assert line(listed, 0)[8:] == ["1,000", "unknown", "cohort 0"]
-    assert listed.eval("document.querySelectorAll('.view script, main > script').length") == 0
+def test_the_list_shows_what_users_write_and_what_is_unknown(shown: Browser) -> None:
+    assert [line(shown, number)[1] for number in range(len(HOSTILE))] == HOSTILE
+    assert line(shown, 0)[8:] == ["1,000", "unknown", "cohort 0"]
+    assert shown.eval("document.querySelectorAll('.view script, main > script').length") == 0
 
 
 def test_without_a_script_all_tables_are_there(browser: Browser, folder: Path) -> None:
@@ -331,8 +326,8 @@ def test_without_a_script_all_tables_are_there(browser: Browser, folder: Path) -
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
-def test_everything_that_can_be_used_or_seen_has_a_name(listed: Browser) -> None:
-    nodes = listed.call("Accessibility.getFullAXTree")["nodes"]
+def test_everything_that_can_be_used_or_seen_has_a_name(shown: Browser) -> None:
+    nodes = shown.call("Accessibility.getFullAXTree")["nodes"]
     named: dict[str, list[str]] = {}
     for node in nodes:
         if not node["ignored"]:
