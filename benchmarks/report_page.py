@@ -16,7 +16,7 @@ from omics_meta.commands.report.read_sets import ReadSets
 from omics_meta.search.inventory import Inventory, TableInventory
 
 from benchmarks.report import Figure, scaled
-from tools.pictures.browser import BROWSER, NO_BROWSER, Browser, browsing
+from tools.pictures.browser import BROWSER, NO_BROWSER, browsing
 
 ROWS: Final = 50_000
 _TYPED: Final = (*"hg0123", *["Backspace"] * 6, *"active cohort-7")
@@ -52,22 +52,12 @@ def measure(scale: float) -> Iterator[Figure]:
         file.write_text(_page(rows), encoding="utf-8")
         browser.open(file)
         browser.eval(_MEASURE)
-        browser.call("Performance.enable", timeDomain="threadTicks")
-        began = _busy_seconds(browser)
         for number, key in enumerate(_TYPED, 1):
             browser.press(key)
             browser.eval(_ALL_PAINTED.format(number))
         taken = browser.eval("taken")
-        busy = _busy_seconds(browser) - began
         yield Figure(case, "MB of the page", file.stat().st_size / 1e6)
     yield Figure(case, "ms of the slowest keystroke", max(taken), at_most=100)
-    yield Figure(case, "ms of processor time a keystroke", 1000 * busy / len(_TYPED))
-
-
-def _busy_seconds(browser: Browser) -> float:
-    """Processor time that the page's main thread has taken: script, style, layout and paint."""
-    metrics = browser.call("Performance.getMetrics")["metrics"]
-    return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
 def _page(rows: int) -> str:
