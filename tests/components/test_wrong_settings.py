@@ -90,7 +90,17 @@ TABLE_EXISTS = "an existing table (dynamoTableName) is not changed: remove one o
 QUEUE_EXISTS = "an existing queue (SQSQueueName) is not changed: remove one of the two."
 NO_ALARMS = "there are no alarms (alarms is false): remove one of the two."
 NO_TOPIC = "no topic is created: give alarmEmail as well, or remove it."
-LARGER = "raise it or functionTimeout, or lower maximumConcurrency or batchSize."
+LEAST_TAGS = "100,ListTagsForResource=0.5"
+
+
+def slow(executions: int, rates: str, timeout: int, messages: int) -> str:
+    return (
+        f"each of {executions} executions may make {rates} calls a second and ends after {timeout} s, of which a step"
+        f" of a reconciliation and the answer to the queue take 10 s. That is time for {messages} messages, and"
+        " batchSize is 10: raise it or functionTimeout, or lower maximumConcurrency or batchSize."
+    )
+
+
 CONTRADICTIONS = [
     ({"tableEncryption": "AWS_OWNED", "dynamoTableName": "their-table"}, '"AWS_OWNED"', TABLE_EXISTS),
     ({"importRetainedTable": "true", "ddbTableName": "their-table"}, "true", TABLE_EXISTS),
@@ -124,33 +134,9 @@ CONTRADICTIONS = [
         "3",
         "maximumConcurrency is 4, so that messages would be throttled: reserve at least that many, or -1 for none.",
     ),
-    (
-        {"maxTps": "5", "maximumConcurrency": "100"},
-        '"5"',
-        (
-            "each of 100 executions may make 0.05 calls a second and ends after 60 s, of which a step of a"
-            f" reconciliation and the answer to the queue take 10 s. That is time for 1 messages,"
-            f" and batchSize is 10: {LARGER}"
-        ),
-    ),
-    (
-        {"maxTps": "100,ListTagsForResource=0.5"},
-        '"100,ListTagsForResource=0.5"',
-        (
-            "each of 2 executions may make 50,ListTagsForResource=0.25 calls a second and ends after 60 s, of which a"
-            f" step of a reconciliation and the answer to the queue take 10 s. That is time for 6 messages,"
-            f" and batchSize is 10: {LARGER}"
-        ),
-    ),
-    (
-        {"maxTps": "5", "functionTimeout": "15", "SQSQueueName": "their-queue"},
-        '"5"',
-        (
-            "each of 2 executions may make 2.5 calls a second and ends after 15 s, of which a step of a"
-            f" reconciliation and the answer to the queue take 10 s. That is time for 6 messages,"
-            f" and batchSize is 10: {LARGER}"
-        ),
-    ),
+    ({"maxTps": "5", "maximumConcurrency": "100"}, '"5"', slow(100, "0.05", 60, 1)),
+    ({"maxTps": LEAST_TAGS}, f'"{LEAST_TAGS}"', slow(2, "50,ListTagsForResource=0.25", 60, 6)),
+    ({"maxTps": "5", "functionTimeout": "15", "SQSQueueName": "their-queue"}, '"5"', slow(2, "2.5", 15, 6)),
     ({"alarmEmail": ADDRESS, "alarms": "false"}, f'"{ADDRESS}"', NO_ALARMS),
     ({"alarmTopicArn": TOPIC_ARN, "alarms": "false"}, f'"{TOPIC_ARN}"', NO_ALARMS),
     ({"alarmEncryption": KEY_ARN, "alarms": "false"}, f'"{KEY_ARN}"', NO_ALARMS),

@@ -18,8 +18,8 @@ def test_given_what_pulumi_aws_or_the_stand_in_refuses_when_previewed_then_the_m
 
     def refused(resource: str, *lacking: str) -> str:
         (stack.folder / "__main__.py").write_text(f"import pulumi_aws as aws\n{resource}\n")
-        # With a plugin of its own, which finds these variables.
-        without = {*lacking, "PULUMI_DEBUG_PROVIDERS"}
+        # The plugin that is running has these variables: without them, one of its own is started.
+        without = {*lacking, "PULUMI_DEBUG_PROVIDERS"} if lacking else set[str]()
         given = {name: value for name, value in stack.environment.items() if name not in without}
         return replace(stack, environment=given).pulumi("preview", fails=True)
 

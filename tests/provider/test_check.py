@@ -23,7 +23,7 @@ KEY = {"hashKey": "k", "attributes": [{"name": "k", "type": "S"}], "billingMode"
 
 
 def failures(it: ResourceType, inputs: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(failure.property_name, failure.reason) for failure in it.check("thing", {}, inputs).failures]
+    return [(failure.property, failure.reason) for failure in it.check("thing", {}, inputs).failures]
 
 
 FIFO_MAPPING = {"eventSourceArn": f"{ARN}.fifo", "functionName": "f", "batchSize": 11}
@@ -121,29 +121,21 @@ def test_given_values_that_are_not_known_yet_when_checked_then_they_pass(
         pytest.param({"fifoQueue": True}, r"jobs-[0-9a-f]{7}\.fifo", id="FIFO"),
     ],
 )
-def test_given_no_name_when_checked_then_one_is_made(
+def test_given_no_name_when_checked_then_one_is_made_and_stays_until_the_program_gives_one(
     inputs: dict[str, Any], form: str, implementation: Implementations
 ) -> None:
-    it = implementation(QUEUE)
+    def named(before: dict[str, Any], inputs: dict[str, Any], seed: bytes = b"") -> dict[str, Any]:
+        return implementation(QUEUE).check("jobs", before, inputs, seed).inputs
 
-    made = it.check("jobs", {}, inputs)
+    made = named({}, inputs)
+    assert re.fullmatch(form, made["name"])
+    assert named({}, inputs)["name"] != made["name"]
+    assert named({}, inputs, b"seed") == named({}, inputs, b"seed"), "one seed, one name"
 
-    assert re.fullmatch(form, made.inputs["name"])
-    assert it.check("jobs", {}, inputs).inputs["name"] != made.inputs["name"]
-    again = it.check("jobs", {}, inputs, b"seed").inputs["name"]
-    assert it.check("jobs", {}, inputs, b"seed").inputs["name"] == again, "one seed, one name"
-
-
-def test_given_an_automatic_name_when_checked_again_then_it_stays_until_the_program_gives_one(
-    implementation: Implementations,
-) -> None:
-    it = implementation(QUEUE)
-    first = it.check("jobs", {}, {}).inputs
-
-    assert it.check("jobs", first, {}).inputs["name"] == first["name"]
-    named = it.check("jobs", first, {"name": "mine"}).inputs
-    assert named["name"] == "mine"
-    assert it.check("jobs", named, {}).inputs["name"] != "mine", "a name taken back is made anew"
+    assert named(made, inputs)["name"] == made["name"]
+    given = named(made, {"name": "mine"})
+    assert given["name"] == "mine"
+    assert named(given, inputs)["name"] != "mine", "a name taken back is made anew"
 
 
 def test_given_a_logical_name_that_leaves_no_room_when_checked_then_a_name_is_asked_for(
@@ -151,7 +143,7 @@ def test_given_a_logical_name_that_leaves_no_room_when_checked_then_a_name_is_as
 ) -> None:
     result = implementation(ROLE).check("r" * 60, {}, {"assumeRolePolicy": UNKNOWN})
 
-    assert [failure.property_name for failure in result.failures] == ["name"]
+    assert [failure.property for failure in result.failures] == ["name"]
     assert "please specify a custom name" in result.failures[0].reason
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
-from omics_sandbox.provider.errors import CheckFailure, ProviderError, describing
+from omics_sandbox.provider.errors import ProviderError, describing
 from omics_sandbox.provider.values import UNKNOWN, is_list, is_mapping
 
 # Settings of the real provider that only spare it work which the stand-in never does.
@@ -31,17 +32,21 @@ _TEXT_SETTINGS: Final = frozenset({"accessKey", "profile", "region", "secretKey"
 def check_settings(inputs: Mapping[str, Any]) -> list[CheckFailure]:
     """Find what is wrong with the inputs of a provider resource."""
     failures: list[CheckFailure] = []
+
+    def refuse(name: str, reason: str) -> None:
+        failures.append(CheckFailure(property=name, reason=reason))
+
     for name, value in inputs.items():
         if name in _TEXT_SETTINGS:
             if value != UNKNOWN and not isinstance(value, str):
-                failures.append(CheckFailure(name, f"expected aws:{name} to be a string, got {value!r}"))
+                refuse(name, f"expected aws:{name} to be a string, got {value!r}")
         elif name == "endpoints":
             try:
                 _endpoints(value)
             except (ValueError, TypeError) as error:
-                failures.append(CheckFailure(name, f"aws:endpoints cannot be read: {error}"))
+                refuse(name, f"aws:endpoints cannot be read: {error}")
         elif name not in _WITHOUT_EFFECT and not name.startswith("__"):
-            failures.append(CheckFailure(name, f"the stand-in for the AWS provider has no setting aws:{name}"))
+            refuse(name, f"the stand-in for the AWS provider has no setting aws:{name}")
     return failures
 
 

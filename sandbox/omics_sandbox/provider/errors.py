@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,14 +22,6 @@ class IncompleteCreationError(ProviderError):
         self.resource_id = resource_id
         self.state = state
         self.inputs = inputs
-
-
-@dataclass(frozen=True)
-class CheckFailure:
-    """One reason for which inputs are refused before anything is touched."""
-
-    property_name: str
-    reason: str
 
 
 @contextmanager

@@ -17,11 +17,12 @@ from typing import Any, Final
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
 from omics_sandbox.provider import invokes
 from omics_sandbox.provider.aws import Aws, check_settings
 from omics_sandbox.provider.catalogue import resource_type
-from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
+from omics_sandbox.provider.errors import IncompleteCreationError, ProviderError
 from omics_sandbox.provider.resource_type import ResourceType
 from omics_sandbox.provider.values import Properties, decode, encode
 

@@ -20,7 +20,7 @@ from typing_extensions import override
 from omics_sandbox.provider import invokes
 from omics_sandbox.provider.aws import Aws, check_settings
 from omics_sandbox.provider.catalogue import RESOURCE_TYPES, resource_type
-from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError
+from omics_sandbox.provider.errors import IncompleteCreationError, ProviderError
 from omics_sandbox.provider.resource_type import ResourceType
 from omics_sandbox.provider.values import UNKNOWN, Properties, decode, encode
 
@@ -93,7 +93,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
                 aws = Aws(self._environment, inputs)
                 aws.require_credentials()
                 inputs.setdefault("region", aws.region)
-        return _checked(inputs, failures)
+        return provider_pb2.CheckResponse(inputs=encode(inputs), failures=failures)
 
     @override
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
@@ -121,7 +121,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             checked = self._type(request.urn).check(
                 name, decode(request.olds), decode(request.news), request.randomSeed
             )
-            return _checked(checked.inputs, checked.failures)
+            return provider_pb2.CheckResponse(inputs=encode(checked.inputs), failures=checked.failures)
 
     @override
     def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
@@ -184,15 +184,6 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 def version() -> str:
     """The version of the AWS provider that the stand-in stands in for: that of the SDK that is installed."""
     return metadata.version("pulumi-aws")
-
-
-def _checked(inputs: Properties, failures: list[CheckFailure]) -> provider_pb2.CheckResponse:
-    return provider_pb2.CheckResponse(
-        inputs=encode(inputs),
-        failures=[
-            provider_pb2.CheckFailure(property=failure.property_name, reason=failure.reason) for failure in failures
-        ],
-    )
 
 
 def _difference(changed: list[str], replacing: list[str]) -> provider_pb2.DiffResponse:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Final
 import botocore.session
 from botocore import model, xform_name
 from botocore.exceptions import ClientError
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
 from omics_sandbox.provider import naming as names
 from omics_sandbox.provider.aws import Aws
-from omics_sandbox.provider.errors import CheckFailure, IncompleteCreationError, ProviderError, describing
+from omics_sandbox.provider.errors import IncompleteCreationError, ProviderError, describing
 from omics_sandbox.provider.shapes import Object, Shape, Text, TextMap, api_name, derived
 from omics_sandbox.provider.values import UNKNOWN, Names, Properties, is_empty, is_mapping
 
@@ -188,7 +189,7 @@ class ResourceType:
         if self.naming is not None:
             failures += self._settle_name(self.naming, logical_name, old_inputs, inputs, seed)
         if not failures:
-            failures += [CheckFailure(name, reason) for name, reason in self.check_together(inputs)]
+            failures += [CheckFailure(property=name, reason=reason) for name, reason in self.check_together(inputs)]
         return Checked(inputs, failures)
 
     def diff(self, old_inputs: Properties, state: Properties, news: Properties) -> Difference:
@@ -407,15 +408,15 @@ class ResourceType:
     def _property_failures(self, inputs: Properties) -> Iterable[CheckFailure]:
         for name, declared in self.properties.items():
             if declared.required and name not in inputs:
-                yield CheckFailure(name, f"Missing required property '{name}'")
+                yield CheckFailure(property=name, reason=f"Missing required property '{name}'")
         for name, value in inputs.items():
             if name not in self.properties:
                 known = ", ".join(sorted(self.properties))
                 reason = f"the stand-in for the AWS provider has no property {name!r} on {self.token}; it knows {known}"
-                yield CheckFailure(name, reason)
+                yield CheckFailure(property=name, reason=reason)
             else:
                 for reason in self.shape(name).problems(value, name):
-                    yield CheckFailure(name, reason)
+                    yield CheckFailure(property=name, reason=reason)
 
     def _settle_name(
         self, rule: names.Naming, logical_name: str, old_inputs: Properties, inputs: Properties, seed: bytes
@@ -423,18 +424,18 @@ class ResourceType:
         name = inputs.get("name")
         if "namePrefix" in inputs:
             if name is not None:
-                yield CheckFailure("namePrefix", '"namePrefix": conflicts with name')
+                yield CheckFailure(property="namePrefix", reason='"namePrefix": conflicts with name')
             return
         if name is None:
             try:
                 name = names.inherited(old_inputs) or rule.automatic(logical_name, seed, self.name_suffix(inputs))
             except ProviderError as error:
-                yield CheckFailure("name", str(error))
+                yield CheckFailure(property="name", reason=str(error))
                 return
             inputs["name"] = name
             inputs["__defaults"] = ["name"]
         if isinstance(name, str) and name != UNKNOWN and (problem := rule.problem(name)):
-            yield CheckFailure("name", problem)
+            yield CheckFailure(property="name", reason=problem)
 
     def _differs(self, name: str, old_inputs: Properties, state: Properties, news: Properties) -> bool:
         declared, shape = self.properties[name], self.shape(name)
