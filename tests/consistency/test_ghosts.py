@@ -36,9 +36,9 @@ def ghosts(job: Job, new_world: Callable[[], World]) -> list[tuple[int, int]]:
 
 def play(world: World, job: Job, gone: int, applied: int) -> World:
     work = Work(world, job)
-    advance(work, gone)
+    work.advance(gone)
     world.delete(READ_SET)
-    advance(work, applied - gone)
+    work.advance(applied - gone)
     Work(world, apply(world.events[-1])).end()
     work.end()
     return world
@@ -55,12 +55,6 @@ def with_an_archived_read_set() -> World:
     world.tell_tags(Bulk.NORMAL)
     world.create("ARCHIVED")
     return world
-
-
-def advance(work: Work, calls: int) -> None:
-    for _ in range(calls):
-        if not work.finished:
-            work.step(Fate.PASSES)
 
 
 @pytest.fixture

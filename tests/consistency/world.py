@@ -248,6 +248,12 @@ class Work:
             if self.error is not None:
                 raise self.error
 
+    def advance(self, calls: int) -> None:
+        """Let so many calls pass, or as many as the process makes."""
+        for _ in range(calls):
+            if not self.finished:
+                self.step(Fate.PASSES)
+
     def end(self, fate: Fate = Fate.PASSES) -> None:
         """Let every call have this fate until the process has ended."""
         while not self.finished:

@@ -132,18 +132,15 @@ def queue() -> Queue:
     return Queue()
 
 
+def reconciler_of(source: HealthOmics, table: Table, sender: Any, max_age: timedelta | None) -> Reconciler:
+    """A step goes on for as long as there is something to do, however slow the machine."""
+    place: Any = {"account": "123456789012", "region": "us-west-2"}
+    return Reconciler(source, table, Synchronizer(source, table), sender, **place, max_age=max_age, clock=lambda: 0.0)
+
+
 @pytest.fixture
-def reconciler(source: HealthOmics, table: Table, synchronizer: Synchronizer, queue: Queue) -> Reconciler:
-    return Reconciler(
-        source,
-        table,
-        synchronizer,
-        queue.sender(),
-        account="123456789012",
-        region="us-west-2",
-        max_age=timedelta(days=7),
-        clock=lambda: 0.0,  # a step goes on for as long as there is something to do, however slow the machine
-    )
+def reconciler(source: HealthOmics, table: Table, queue: Queue) -> Reconciler:
+    return reconciler_of(source, table, queue.sender(), timedelta(days=7))
 
 
 @dataclass(frozen=True)

@@ -423,9 +423,9 @@ NIGHTS: list[tuple[int, int, Callable[[Night, list[ReadSetArn]], object], int, s
     # Many of them are a contradiction.
     (60, 24, lambda night, arns: behind(night, arns[:6]), 6, "refused: "),
     # A call that fails for now has no rows refreshed, the third that there will be no answer.
-    (100, 20 * 24, lambda night, _: refused(night, "ThrottledException", times=1), 0, "trusted"),
-    (100, 20 * 24, lambda night, _: refused(night, "InternalServiceException", times=2), 0, "trusted"),
-    (100, 20 * 24, lambda night, _: refused(night, "ThrottledException", times=3), 100, "not available: "),
+    (75, 20 * 24, lambda night, _: refused(night, "ThrottledException", times=1), 0, "trusted"),
+    (75, 20 * 24, lambda night, _: refused(night, "InternalServiceException", times=2), 0, "trusted"),
+    (75, 20 * 24, lambda night, _: refused(night, "ThrottledException", times=3), 75, "not available: "),
     # Of those that were compared before, the rows stay; two pages are passed over, and the third tells.
     (125, 20 * 24, refused_after_a_page, 50, "not available: "),
 ]

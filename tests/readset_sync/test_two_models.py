@@ -15,11 +15,11 @@ from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.messages.queue_message import StoreEvent
 from readset_sync.messages.reconciliation_step import Phase
 from readset_sync.model.arn import ReadSetArn, StoreArn
-from readset_sync.stores.reconciliation import Count, Reconciler
+from readset_sync.stores.reconciliation import Count
 from readset_sync.stores.verification import DriftStatus, RowDrift
 from readset_sync.sync import Outcome, Synchronizer
 
-from tests.readset_sync.conftest import Store
+from tests.readset_sync.conftest import Store, reconciler_of
 
 LACKING = {
     "GetReadSetMetadataResponse": ["creationJobId", "statusMessage"],
@@ -88,15 +88,7 @@ def test_a_row_tells_what_its_writer_did_not_know(older: HealthOmics, arn: ReadS
 
 def differing(store: Store, source: HealthOmics) -> int:
     """How many rows a reconciliation of the store finds wrong."""
-    reconciler = Reconciler(
-        source,
-        store.table,
-        Synchronizer(source, store.table),
-        Mock(),
-        account=store.sandbox.account,
-        region=store.sandbox.region,
-        max_age=None,
-    )
+    reconciler = reconciler_of(source, store.table, Mock(), None)
     step = reconciler.start_store(StoreEvent("event", StoreArn.parse(store.own_arn), "UPDATING", datetime.now(UTC)))
     while step.phase is not Phase.DONE:
         step = reconciler.run_step(step)
