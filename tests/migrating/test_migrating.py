@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import deploy
 from omics_sandbox.provider.deployment import DeploymentError
+from readset_sync.aws.rate_limits import RateLimiter
 
 from tests.docs.pages import ROOT, Page
 from tests.existing import create_table
@@ -42,7 +44,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def terminal(sandbox: Sandbox, tmp_path: Path) -> Terminal:
+def terminal(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    # Nobody waits for the quotas of HealthOmics, which the page's commands keep to.
+    monkeypatch.setattr(RateLimiter, "wait", Mock(return_value=0.0))
     return Terminal(sandbox, tmp_path)
 
 
