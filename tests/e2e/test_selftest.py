@@ -120,7 +120,6 @@ def behind(operation: str, answers: int = 3) -> Callable[[Sandbox], object]:
 
 EVERYTHING = set(module.ASSUMPTIONS)
 FROM_THE_LOG = {"metadata", "message group"}
-DENIED = "AccessDeniedException"
 UNKIND: dict[str, tuple[list[Callable[[Sandbox], object]], set[str], set[str]]] = {
     "metadata is behind": ([behind("GetReadSetMetadata")], {"metadata", "gone"}, set()),
     "metadata is behind for ever": ([behind("GetReadSetMetadata", 10_000)], {"upload"}, EVERYTHING - {"upload"}),
@@ -130,7 +129,7 @@ UNKIND: dict[str, tuple[list[Callable[[Sandbox], object]], set[str], set[str]]] 
         set(),
     ),
     "the listing is behind, and tags in bulk are denied": (
-        [behind("ListReadSets"), lambda it: it.omics.faults.add("GetResources", DENIED)],
+        [behind("ListReadSets"), lambda it: it.omics.faults.add("GetResources", "AccessDeniedException")],
         {"listing", "gone"},
         {"tags in bulk"},
     ),
@@ -139,9 +138,11 @@ UNKIND: dict[str, tuple[list[Callable[[Sandbox], object]], set[str], set[str]]] 
         {"tags", "tag event", "rename"},
         set(),
     ),
-    "tags in bulk are behind for ever": ([behind("GetResources", 10_000)], {"tags in bulk"}, set()),
-    "tags in bulk are denied": ([lambda it: it.omics.faults.add("GetResources", DENIED)], set(), {"tags in bulk"}),
-    "message groups are literal": ([lambda it: setattr(it.events, "literal_groups", True)], {"message group"}, set()),
+    "tags in bulk are behind for ever, and message groups are literal": (
+        [behind("GetResources", 10_000), lambda it: setattr(it.events, "literal_groups", True)],
+        {"tags in bulk", "message group"},
+        set(),
+    ),
     "events are lost": (
         [lambda it: setattr(it.omics, "emit_events", False)],
         {"event", "tag event", "rename", "deletion"},
