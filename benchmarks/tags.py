@@ -158,9 +158,9 @@ class _Table(SimulatedTable):
 class World:
     """A store of tagged read sets, its table, and what the product is given of both: tags in bulk, or their denial."""
 
-    def __init__(self, read_sets: int, *, rows: bool, bulk: bool, age: timedelta = timedelta()) -> None:
+    def __init__(self, read_sets: int, *, rows: bool, bulk: bool) -> None:
         self.clock = _Clock()
-        omics = omics_of(read_sets, seconds=lambda: age.total_seconds() + self.clock.now)
+        omics = omics_of(read_sets, seconds=lambda: self.clock.now)
         self.service = omics.service
         if not bulk:
             self.service.faults.add(BULK_OPERATION, "AccessDeniedException")
@@ -194,7 +194,6 @@ class World:
 def measure(scale: float) -> Iterator[Figure]:
     """Run all cases, at a part of their full size: some minutes at 1."""
     yield from _backfills(scaled(READ_SETS, scale))
-    yield from _aged(scaled(READ_SETS, scale))
     yield from _reconciled(scaled(IN_COHORT, scale))
 
 
@@ -247,13 +246,6 @@ def _pending(world: World) -> PendingRefreshes:
     return PendingRefreshes(world.service.store(STORE_ID).arn)
 
 
-def _aged(read_sets: int) -> Iterator[Figure]:
-    for bulk, way in WAYS:
-        refreshed = reconcile(World(read_sets, rows=True, bulk=bulk, age=MAX_AGE), refresh=False)
-        case = f"reconciliation of {read_sets:,} unchanged rows of {MAX_AGE.days} days ago, {way}"
-        yield Figure(case, "rows refreshed", refreshed, at_most=0 if bulk else None)
-
-
 def _reconciled(read_sets: int) -> Iterator[Figure]:
     for bulk, way in WAYS:
         unchanged, world = (World(read_sets, rows=True, bulk=bulk) for _ in range(2))
@@ -272,7 +264,7 @@ def _reconciled(read_sets: int) -> Iterator[Figure]:
         yield Figure(case, "calls for the change", world.calls - unchanged.calls, at_most=4 if bulk else None)
 
 
-def reconcile(world: World, *, refresh: bool = True) -> int:
+def reconcile(world: World) -> int:
     """Reconcile, and refresh what that asks for; return how many rows."""
     queue, synchronizer = SimulatedQueue(), Synchronizer(world.source, world.table)
     sender = MessageSender(cast("Any", queue), "queue", account=ACCOUNT, region=REGION)
@@ -296,8 +288,7 @@ def reconcile(world: World, *, refresh: bool = True) -> int:
                 reconciler.run_step(step)
             case RefreshRequest() as request:
                 refreshes += 1
-                if refresh:
-                    synchronizer.refresh(request.arn, store_after=request.time, compared=request.compared)
+                synchronizer.refresh(request.arn, store_after=request.time, compared=request.compared)
             case other:
                 raise TypeError(f"a reconciliation sent {other}")
     return refreshes
