@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := .cache/uv/bin/uv
 # A file of tests is one worker's, so that what its tests share is set up once.
-WORKERS := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+WORKERS := --numprocesses 6 --dist loadfile --no-loadscope-reorder
 # The pure core and the components.
 CORE := --quiet --numprocesses 2 --dist loadfile tests/readset_sync tests/components
 # Advisories that `make audit` lets pass, each with the reason and the date.
@@ -74,7 +74,7 @@ quick: lint ## Lint, check types and test the pure core and the components, in l
 
 .PHONY: all-tests
 all-tests: $(READY)
-	@# Most tests wait for a process of their own, so that four workers are not too many for two cores.
+	@# Most tests wait for a process of their own, so that six workers are not too many for two cores.
 	@$(BIN)/python -m pytest $(WORKERS)
 
 .PHONY: core-tests
