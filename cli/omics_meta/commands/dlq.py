@@ -102,8 +102,10 @@ def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run:
         raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
     stack, queues = _open(selection, kind)
     results = [_Done(queue, queue.count()) for queue in queues]
-    if not (yes or dry_run):
-        _confirm(results)
+    named = " and ".join(f"{counted(each.found, 'message')} of {each.queue.name}" for each in results if each.found)
+    if named and not (yes or dry_run):
+        declined = "nothing was discarded: answer y to discard, or look with `omics-meta dlq show` first"
+        confirm(f"Delete {named} for good?", declined=declined)
     for each in [] if dry_run else results:
         _work_through(each, DeadLetterQueue.delete)
     return _report(stack, results, "discard", "discarded", dry_run=dry_run, as_json=as_json)
@@ -151,14 +153,6 @@ def _work_through(result: _Done, work: Callable[[DeadLetterQueue, DeadLetter], N
         missed = counted(hidden, "message")
         reason = f"{missed} could not be received, because others read the queue: run this again in a minute"
         result.failures.append((None, reason))
-
-
-def _confirm(results: list[_Done]) -> None:
-    named = " and ".join(f"{counted(each.found, 'message')} of {each.queue.name}" for each in results if each.found)
-    if not named:
-        return
-    declined = "nothing was discarded: answer y to discard, or look with `omics-meta dlq show` first"
-    confirm(f"Delete {named} for good?", declined=declined)
 
 
 def _report(stack: Stack, results: list[_Done], command: str, verb: str, *, dry_run: bool, as_json: bool) -> ExitCode:

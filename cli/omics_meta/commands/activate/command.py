@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readset_sync.aws.table import Table
-
 from omics_meta.commands.activate.starting import Job, Starter, Work, start_jobs
 from omics_meta.commands.activate.waiting import wait_for_rows
 from omics_meta.search.filters import Filters, Search
@@ -56,21 +54,16 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
         if options.dry_run:
             work.jobs = [Job(arns, None) for arns in work.chunks]
         else:
-            _activate(work, starter, table.table if options.wait else None)
+            with reporting() as reporter:
+                start_jobs(work, starter, reporter)
+                if options.wait:
+                    wait_for_rows(work, table.table, reporter)
     finally:  # whatever ended it, nobody else knows the ids of the jobs
         if as_json:
             print_json(_document(work, table.about("activate"), dry_run=options.dry_run))
         else:
             _print(work, dry_run=options.dry_run)
     return ExitCode.FOUND_WRONG if work.failures or work.unanswered else code
-
-
-def _activate(work: Work, starter: Starter, table: Table | None) -> None:
-    """Start the jobs, and follow the table's rows if there is one."""
-    with reporting() as reporter:
-        start_jobs(work, starter, reporter)
-        if table:
-            wait_for_rows(work, table, reporter)
 
 
 def _check(options: Options) -> None:
