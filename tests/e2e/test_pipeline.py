@@ -13,16 +13,21 @@ QUEUE = "existing-queue.fifo"
 TABLE = "existing-table"
 
 
-@pytest.mark.parametrize(("adopted", "mending"), [(False, "backfill --prune"), (True, "verify --repair")])
+@pytest.mark.parametrize(
+    ("adopt_table", "adopt_queue", "mending"),
+    [(False, False, "backfill --prune"), (True, False, "verify --repair"), (True, True, "backfill --prune")],
+)
 def test_rows_follow_the_life_of_read_sets(
-    adopted: bool, mending: str, sandbox: Sandbox, up: Callable[..., Any]
+    adopt_table: bool, adopt_queue: bool, mending: str, sandbox: Sandbox, up: Callable[..., Any]
 ) -> None:
-    # GIVEN the pipeline, with a table and a queue of its own or of others
+    # GIVEN the pipeline in a mode; the fourth is that of the next test
     config: dict[str, Any] = {}
-    if adopted:
+    if adopt_table:
         create_table(sandbox.client("dynamodb"), TABLE)
+        config["dynamoTableName"] = TABLE
+    if adopt_queue:
         create_queue(sandbox.client("sqs"), QUEUE)
-        config = {"dynamoTableName": TABLE, "SQSQueueName": QUEUE, "manageQueuePolicy": True}
+        config |= {"SQSQueueName": QUEUE, "manageQueuePolicy": True}
     stack = up(**config)
     omics = sandbox.omics
     store = omics.create_store("cohort")
@@ -68,7 +73,7 @@ def test_rows_follow_the_life_of_read_sets(
     stack.deployment.destroy()
     assert set(stack.rows()) == {one, new}
     queues = [url.rpartition("/")[2] for url in sandbox.client("sqs").list_queues().get("QueueUrls", [])]
-    assert queues == ([QUEUE] if adopted else [])
+    assert queues == ([QUEUE] if adopt_queue else [])
 
 
 def test_an_adopted_queue_keeps_its_policy_and_what_it_refuses_is_not_lost(

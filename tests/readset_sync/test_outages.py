@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from moto.sqs.models import SQSBackend, sqs_backends
 from omics_components.queue import TIMEOUTS_OF_VISIBILITY
 from omics_components.settings import Settings
-from omics_sandbox.functions.batch import sqs_event
+from omics_sandbox.functions.pump import sqs_event
 from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.service import OmicsService
 from omics_sandbox.services import OrderedQueue

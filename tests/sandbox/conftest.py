@@ -26,10 +26,13 @@ ROLE_TRUST = json.dumps(
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Without quotas; failed messages are visible again at once."""
-    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Without quotas; failed messages are visible again at once; with `enforced`, roles may do what they may alone."""
+    with Sandbox(limits=Limits.none(), retry_delay=0, enforce_iam=getattr(request, "param", False)) as running:
         yield running
+
+
+enforced = pytest.mark.parametrize("sandbox", [True], indirect=True, ids=["enforced"])
 
 
 @pytest.fixture

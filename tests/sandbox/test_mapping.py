@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Limits, Sandbox
-from omics_sandbox.functions.batch import failed_message_ids
 from omics_sandbox.functions.model import Outcome
+from omics_sandbox.functions.pump import failed_message_ids
 
 # Writes one line for each record and fails those whose body begins with `bad`, or all where one is `raise`.
 RECORDER = """

@@ -58,31 +58,6 @@ def test_given_a_long_poll_when_another_client_sends_then_the_poll_returns_with_
     assert received == ["x"]
 
 
-def test_given_many_threads_when_they_send_and_delete_at_the_same_time_then_no_message_is_lost(
-    make_queue: Callable[..., Any],
-) -> None:
-    queue = make_queue("q")
-    seen: set[str] = set()
-
-    def send(start: int) -> None:
-        for number in range(start, start + 10):
-            queue.send(str(number))
-
-    def consume() -> None:
-        while len(seen) < 40:
-            for message in queue.receive(WaitTimeSeconds=1):
-                seen.add(message["Body"])
-                queue.sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
-
-    threads = [threading.Thread(target=send, args=(start,)) for start in (0, 10, 20, 30)]
-    threads += [threading.Thread(target=consume, daemon=True) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert seen == {str(number) for number in range(40)}
-
-
 def test_given_a_policy_when_another_attribute_is_set_then_the_policy_stays(make_queue: Callable[..., Any]) -> None:
     policy = '{"Version": "2012-10-17", "Statement": [{"Sid": "kept"}]}'
     queue = make_queue("q.fifo", Policy=policy)

@@ -1,15 +1,17 @@
 """The sandbox knows who made which call, and refuses those that a role may not make where that is enforced."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from omics_sandbox import Limits, Sandbox
+from omics_sandbox import Sandbox
 from omics_sandbox.access.control import Call
+
+from tests.sandbox.conftest import enforced
 
 ROLE = "arn:aws:iam::123456789012:role/function-role"
 ARN = "arn:aws:{}:us-west-2:123456789012:{}".format
@@ -20,15 +22,6 @@ READ_QUEUE = {
     "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
     "Resource": ARN("sqs", "q.fifo"),
 }
-
-
-@pytest.fixture
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(limits=Limits.none(), retry_delay=0, enforce_iam=getattr(request, "param", False)) as running:
-        yield running
-
-
-enforced = pytest.mark.parametrize("sandbox", [True], indirect=True, ids=["enforced"])
 
 
 def allow(sandbox: Sandbox, *statements: dict[str, Any]) -> None:
