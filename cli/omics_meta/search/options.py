@@ -11,7 +11,7 @@ from omics_meta.search.filters import SAMPLE, SUBJECT, Filters, Search, SheetReq
 from omics_meta.search.names_file import names_in
 from omics_meta.selection.options import OF_TABLES, JsonOption, selections_of
 from omics_meta.terminal.exits import CommandError
-from omics_meta.terminal.formats.format import Format, format_of
+from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.group import options_of, typed
 
 _PATTERN = "`*`, `?` and `[...]` stand for any characters, as in a shell."
@@ -223,6 +223,11 @@ def sheet_of(context: typer.Context) -> SheetRequest:
 
 
 def chosen_format(context: typer.Context) -> Format | None:
-    """Return the format that `--format` or one of its short forms chooses; None if none of them was given."""
+    """Return the one format that `--format`, or its short forms, choose; None if none of them was given."""
     given = context.params
-    return format_of(given["form"], as_json=given["as_json"], as_jsonl=given["as_jsonl"], as_csv=given["as_csv"])
+    asked = {f"--format {given['form']}": Format(given["form"])} if given["form"] else {}
+    short = {Format.JSON: "as_json", Format.JSONL: "as_jsonl", Format.CSV: "as_csv"}
+    asked |= {f"--{form}": form for form, name in short.items() if given[name]}
+    if len(asked) > 1:
+        raise CommandError(f"{' and '.join(asked)} contradict each other: give one of them")
+    return next(iter(asked.values()), None)
