@@ -125,7 +125,7 @@ def backfill(
     ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Write the row of every read set of the chosen stores.
 
     Rows already there are overwritten. A read set that fails is reported, and the rest goes on.
@@ -141,7 +141,7 @@ def backfill(
         via_queue=via_queue,
         wait=not no_wait,
     )
-    raise typer.Exit(run(selection_of(context), options, max_tps=max_tps or (), as_json=as_json))
+    return run(selection_of(context), options, max_tps=max_tps or (), as_json=as_json)
 
 
 @_command(cls=sharing(OF_STORES, last=WAITING))
@@ -159,7 +159,7 @@ def verify(
     ] = False,
     max_tps: MaxTpsOption = None,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Compare source and table: report rows that are missing, stale or orphaned.
 
     Tags are compared as far as GetResources tells them in bulk. With a stack, every part of the deployed pipeline is
@@ -167,9 +167,7 @@ def verify(
     """
     from omics_meta.commands.verify import run
 
-    raise typer.Exit(
-        run(selection_of(context), deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json)
-    )
+    return run(selection_of(context), deep=deep, repair=repair, probe=probe, max_tps=max_tps or (), as_json=as_json)
 
 
 @_command(cls=sharing(OF_TABLES, FILTERS, last=[*SHEETS, *FORMATS]))
@@ -181,7 +179,7 @@ def find(
     explain: Annotated[
         bool, typer.Option("--explain", help="Only tell how the rows would be read, and what that would cost.")
     ] = False,
-) -> None:
+) -> ExitCode:
     """Find read sets in the table, without calling HealthOmics.
 
     A row must fit all options. Rows are printed as they are found, in no particular order unless they are sorted.
@@ -189,9 +187,7 @@ def find(
     from omics_meta.commands.find import find
 
     form, sheet = chosen_format(context), sheet_of(context)
-    raise typer.Exit(
-        find(search_of(context), form=form, columns=columns, sheet=sheet, limit=limit, sort=sort, explain=explain)
-    )
+    return find(search_of(context), form=form, columns=columns, sheet=sheet, limit=limit, sort=sort, explain=explain)
 
 
 @_command(cls=sharing(OF_TABLES, last=[*SHEETS, *WHOLE_SHEETS, *FORMATS]))
@@ -202,7 +198,7 @@ def get(
     ],
     from_column: FromColumnOption = None,
     columns: ColumnsOption = None,
-) -> None:
+) -> ExitCode:
     """Print the rows of some read sets.
 
     An ARN is the table's key; for an id, the table is searched. Exit code 1 means that some have no row.
@@ -210,21 +206,19 @@ def get(
     from omics_meta.commands.find import get
 
     form, sheet = chosen_format(context), sheet_of(context)
-    raise typer.Exit(
-        get(selections_of(context), read_sets, column=from_column, form=form, columns=columns, sheet=sheet)
-    )
+    return get(selections_of(context), read_sets, column=from_column, form=form, columns=columns, sheet=sheet)
 
 
 @_command(cls=sharing(OF_TABLES, last=FORMATS))
 def duplicates(
     context: typer.Context,
     columns: ColumnsOption = None,
-) -> None:
+) -> ExitCode:
     """Find read sets with the same content: those whose source files have the same etags."""
     from omics_meta.commands.duplicates import duplicates
 
     form = chosen_format(context) or Format.TABLE
-    raise typer.Exit(duplicates(selections_of(context), form=form, columns=columns))
+    return duplicates(selections_of(context), form=form, columns=columns)
 
 
 @_command(cls=sharing(OF_TABLES, FILTERS, last=[*SHEETS, *FORMATS, *WAITING]))
@@ -251,7 +245,7 @@ def export(
             help="File to write, or s3://BUCKET/PREFIX/; - is stdout, the default.",
         ),
     ] = None,
-) -> None:
+) -> ExitCode:
     """Write rows to a file, to S3 or to stdout, with all columns.
 
     The format follows the end of the file's name; on stdout it is jsonl. The file takes its name when it is complete.
@@ -260,16 +254,14 @@ def export(
     from omics_meta.commands.export import export
 
     form, sheet = chosen_format(context), sheet_of(context)
-    raise typer.Exit(
-        export(
-            replace(search_of(context), segments=segments),
-            form=form,
-            columns=columns,
-            sheet=sheet,
-            parameters=parameter or (),
-            sort=sort,
-            output=output,
-        )
+    return export(
+        replace(search_of(context), segments=segments),
+        form=form,
+        columns=columns,
+        sheet=sheet,
+        parameters=parameter or (),
+        sort=sort,
+        output=output,
     )
 
 
@@ -277,14 +269,14 @@ def export(
 def count(
     context: typer.Context,
     by: ByOption = None,
-) -> None:
+) -> ExitCode:
     """Count read sets, their bytes and their gigabases: of all that fit, or of each group of them.
 
     Sizes that no row tells are counted as unknown, and never as 0.
     """
     from omics_meta.commands.count import count
 
-    raise typer.Exit(count(search_of(context), form=chosen_format(context) or Format.TABLE, by=by))
+    return count(search_of(context), form=chosen_format(context) or Format.TABLE, by=by)
 
 
 @_command(cls=sharing(OF_TABLE, FILTERS))
@@ -306,7 +298,7 @@ def activate(
         typer.Option(metavar="N", help="Jobs started a second. 4.5 by default; raise it with your quota."),
     ] = None,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Ask, then have HealthOmics activate archived read sets, up to twenty in a job.
 
     What is active or activating already is left out, so that the same command can be run again.
@@ -314,7 +306,7 @@ def activate(
     from omics_meta.commands.activate.command import Options, activate
 
     options = Options(yes=yes, dry_run=dry_run, wait=wait, max_tps=max_tps)
-    raise typer.Exit(activate(search_of(context), read_sets or (), options, as_json=as_json))
+    return activate(search_of(context), read_sets or (), options, as_json=as_json)
 
 
 dlq = typer.Typer(
@@ -330,11 +322,11 @@ _dlq_command = partial(dlq.command, cls=sharing(OF_QUEUES), epilog=EXIT_CODES)
 def dlq_list(
     context: typer.Context,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Count the messages in the dead-letter queues, and say when the oldest was sent."""
     from omics_meta.commands.dlq import list_queues
 
-    raise typer.Exit(list_queues(selection_of(context), context.params["queue"], as_json=as_json))
+    return list_queues(selection_of(context), context.params["queue"], as_json=as_json)
 
 
 @_dlq_command("show")
@@ -342,14 +334,14 @@ def dlq_show(
     context: typer.Context,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Most messages to show of each queue.")] = 100,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Show the messages, and leave them where they are.
 
     At most ten messages of each read set can be shown.
     """
     from omics_meta.commands.dlq import show
 
-    raise typer.Exit(show(selection_of(context), context.params["queue"], limit=limit, as_json=as_json))
+    return show(selection_of(context), context.params["queue"], limit=limit, as_json=as_json)
 
 
 @_dlq_command("redrive")
@@ -357,14 +349,14 @@ def dlq_redrive(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be sent back.")] = False,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Send the messages back to the pipeline's queue, to be tried again.
 
     However old an event is, its row becomes what the read set is now.
     """
     from omics_meta.commands.dlq import redrive
 
-    raise typer.Exit(redrive(selection_of(context), context.params["queue"], dry_run=dry_run, as_json=as_json))
+    return redrive(selection_of(context), context.params["queue"], dry_run=dry_run, as_json=as_json)
 
 
 @_dlq_command("discard")
@@ -373,22 +365,22 @@ def dlq_discard(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would be deleted.")] = False,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Ask, then delete the messages for good."""
     from omics_meta.commands.dlq import discard
 
-    raise typer.Exit(discard(selection_of(context), context.params["queue"], yes=yes, dry_run=dry_run, as_json=as_json))
+    return discard(selection_of(context), context.params["queue"], yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 @_command(cls=sharing(OF_STACK))
 def status(
     context: typer.Context,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Show how a stack is doing: rows, lag, queues, dead letters, reconciliations, alarms and pipeline."""
     from omics_meta.commands.status import run
 
-    raise typer.Exit(run(selection_of(context), as_json=as_json))
+    return run(selection_of(context), as_json=as_json)
 
 
 @_command(cls=sharing(OF_STACK))
@@ -396,7 +388,7 @@ def selftest(
     context: typer.Context,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required without a terminal.")] = False,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Ask, then try out in the stack's account which assumptions about AWS hold there.
 
     It makes a sequence store with one read set of four reads, changes and deletes both, and says how soon the pipeline
@@ -404,7 +396,7 @@ def selftest(
     """
     from omics_meta.commands.selftest import run
 
-    raise typer.Exit(run(selection_of(context), yes=yes, as_json=as_json))
+    return run(selection_of(context), yes=yes, as_json=as_json)
 
 
 @_command(cls=sharing(OF_TABLES))
@@ -427,7 +419,7 @@ def report(
             "--rows", help="Add a list of all read sets, to search and sort. Their ids may tell who a patient is."
         ),
     ] = False,
-) -> None:
+) -> ExitCode:
     """Write a page about the read sets of tables: how many, how large, of which kinds, and how fresh their rows are.
 
     The page is one HTML file that needs no network.
@@ -435,7 +427,7 @@ def report(
     from omics_meta.commands.report.command import run
 
     given = selections_of(context)
-    raise typer.Exit(run(given, output=output, verified=verification, tag_keys=tag_keys, rows=rows))
+    return run(given, output=output, verified=verification, tag_keys=tag_keys, rows=rows)
 
 
 @_command(cls=sharing(OF_TABLE))
@@ -457,10 +449,8 @@ def cost(
         ),
     ] = None,
     as_json: JsonOption = False,
-) -> None:
+) -> ExitCode:
     """Estimate what a month costs, by list prices."""
     from omics_meta.commands.cost.command import run
 
-    raise typer.Exit(
-        run(selection_of(context), read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json)
-    )
+    return run(selection_of(context), read_sets=read_sets, changes=changes, schedule=schedule, as_json=as_json)

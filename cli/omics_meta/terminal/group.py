@@ -151,10 +151,11 @@ class Commands(_HonestHelp, TyperGroup):
         """Run the command that was asked for."""
         try:
             try:
-                return super().invoke(ctx)
+                code = super().invoke(ctx)
             except typer.Exit:
                 sys.stdout.flush()
                 raise
+            sys.stdout.flush()
         except typer.Exit:
             raise
         except CommandError as error:
@@ -171,6 +172,7 @@ class Commands(_HonestHelp, TyperGroup):
         except Exception as error:
             _explain(error, ctx.meta.get(_PROFILE))
             raise
+        raise typer.Exit(code)
 
 
 def is_from(context: Any, name: str, source: str) -> bool:
