@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from omics_sandbox.provider.errors import ProviderError
 from omics_sandbox.provider.naming import Naming
-from omics_sandbox.provider.resource_type import Property, ResourceType, name_as
+from omics_sandbox.provider.resource_type import Property, ResourceType, name_as, plain
 from omics_sandbox.provider.shapes import (
     Archive,
     Arn,
@@ -36,20 +36,11 @@ class MetricAlarm(ResourceType):
     title: ClassVar = "CloudWatch Metric Alarm"
     naming: ClassVar = Naming(r".{1,255}", 255)
     properties: ClassVar = {
-        "alarmActions": Property(),
-        "alarmDescription": Property(),
-        "comparisonOperator": Property(required=True),
-        "dimensions": Property(),
-        "evaluationPeriods": Property(required=True),
-        "insufficientDataActions": Property(),
-        "metricName": Property(required=True),
+        **plain("comparisonOperator", "evaluationPeriods", "metricName", "namespace", required=True),
+        **plain("period", "statistic", "threshold", required=True),
+        **plain("alarmActions", "alarmDescription", "dimensions", "insufficientDataActions", "tags"),
         "name": name_as("AlarmName"),
-        "namespace": Property(required=True),
         "okActions": Property("OKActions"),
-        "period": Property(required=True),
-        "statistic": Property(required=True),
-        "tags": Property(),
-        "threshold": Property(required=True),
         "treatMissingData": Property(
             shape=Text(one_of=("missing", "ignore", "breaching", "notBreaching")), default="missing"
         ),
@@ -374,8 +365,7 @@ class EventTarget(ResourceType):
     shown_by: ClassVar = "rule"
     properties: ClassVar = {
         "arn": Property(required=True),
-        "deadLetterConfig": Property(),
-        "retryPolicy": Property(),
+        **plain("deadLetterConfig", "retryPolicy"),
         "rule": Property(shape=Text(), required=True, replaces=True, apart=True),
         "sqsTarget": Property("SqsParameters"),
         "targetId": Property("Id", replaces=True, computed=True),
@@ -511,16 +501,13 @@ class Function(ResourceType):
     properties: ClassVar = {
         "architectures": Property(computed=True),
         "code": Property(shape=Archive(), required=True, kept=True, apart=True),
-        "description": Property(),
-        "environment": Property(),
-        "handler": Property(required=True),
+        **plain("description", "environment", "tags"),
+        **plain("handler", "runtime", required=True),
         "loggingConfig": Property(computed=True, kept=True),  # not every local AWS tells it back
         "memorySize": Property(shape=Number(128, 10_240), default=128),
         "name": name_as("FunctionName"),
         "reservedConcurrentExecutions": Property(shape=Number(-1), default=-1, apart=True),
         "role": Property(shape=Arn(), required=True),
-        "runtime": Property(required=True),
-        "tags": Property(),
         "timeout": Property(shape=Number(1, 900), default=3),
     }
     outputs: ClassVar = {"arn": "FunctionArn"}
@@ -599,9 +586,7 @@ class EventSourceMapping(ResourceType):
         "enabled": Property(default=True),
         "eventSourceArn": Property(required=True, replaces=True),
         "functionName": Property(shape=FunctionName(), required=True),
-        "functionResponseTypes": Property(),
-        "scalingConfig": Property(),
-        "tags": Property(),
+        **plain("functionResponseTypes", "scalingConfig", "tags"),
     }
     outputs: ClassVar = {"arn": "EventSourceMappingArn", "uuid": "UUID"}
     create_call: ClassVar = "create_event_source_mapping"

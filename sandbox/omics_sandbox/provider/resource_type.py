@@ -50,6 +50,11 @@ def name_as(api: str) -> Property:
     return Property(api, Text(), replaces=True, computed=True)
 
 
+def plain(*names: str, required: bool = False) -> dict[str, Property]:
+    """Return properties of which botocore's model says everything but whether they are required."""
+    return dict.fromkeys(names, Property(required=required))
+
+
 @dataclass(frozen=True)
 class Tagging:
     """How a service lists, adds and takes away tags.
