@@ -5,7 +5,7 @@ import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -30,14 +30,14 @@ from rich.cells import cell_len
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
 
-Populate = Callable[..., str]
+Stored = list[dict[str, Any]]
 
 REFERENCE = "arn:aws:omics:us-west-2:123456789012:referenceStore/1111111111/reference/2222222222"
 SAMPLES = ("NA12878", "NA12879", "HG002")
 
 
 @pytest.fixture(scope="module")
-def stored(local_aws: Aws) -> list[dict[str, Any]]:
+def stored(local_aws: Aws) -> Stored:
     """The rows of two stores of three read sets each."""
     local_aws.omics.create_reference("GRCh38 (no alt)", reference_store_id="1111111111", reference_id="2222222222")
     for number, store_name in enumerate(("cohort-a", "cohort-b")):
@@ -54,16 +54,6 @@ def stored(local_aws: Aws) -> list[dict[str, Any]]:
     rows = local_aws.raw_rows(local_aws.filled(*local_aws.omics.stores))
     local_aws.clear()
     return list(rows.values())
-
-
-@pytest.fixture
-def populated(aws: Aws, stored: list[dict[str, Any]]) -> Populate:
-    """Make a table with these rows, and return its name."""
-
-    def populate(indexes: Mapping[str, tuple[str, str | None, str]] | None = None) -> str:
-        return aws.table(indexes=indexes, rows=stored)
-
-    return populate
 
 
 A, B = ([f"{sample}.cohort-{store}" for sample in sorted(SAMPLES)] for store in "ab")
@@ -154,8 +144,8 @@ def found(aws: Aws, table: str, filters: Filters, *attributes: str) -> list[str]
 
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
-def test_what_is_found_does_not_depend_on_indexes(aws: Aws, populated: Populate, indexed: bool) -> None:
-    table = populated(KEYS if indexed else None)
+def test_what_is_found_does_not_depend_on_indexes(aws: Aws, stored: Stored, indexed: bool) -> None:
+    table = aws.table(indexes=KEYS if indexed else None, rows=stored)
 
     assert {case: found(aws, table, filters) for case, (filters, _) in FINDS.items()} == {
         case: expected for case, (_, expected) in FINDS.items()
@@ -179,7 +169,7 @@ def test_what_is_found_does_not_depend_on_indexes(aws: Aws, populated: Populate,
     assert found(aws, table, Filters(file=(row["files"][1]["file_path"][:-1],))) == [row["set_name"]]
 
     # AND by an index that is sorted by the table's key, which DynamoDB takes no filter on
-    by_key = populated({"by-sample": ("set_sample_id", "set_arn", "ALL")})
+    by_key = aws.table(indexes={"by-sample": ("set_sample_id", "set_arn", "ALL")}, rows=stored)
     asked = Filters(sample=(row["set_sample_id"],), store=(row["store_id"],))
     assert found(aws, by_key, asked) == [row["set_name"]]
 
@@ -251,9 +241,9 @@ def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["scanned", "indexed"])
 def test_listed_rows_are_found_by_all_but_files_and_tags(
-    aws: Aws, cli: CommandLine, populated: Populate, indexed: bool
+    aws: Aws, cli: CommandLine, stored: Stored, indexed: bool
 ) -> None:
-    table = populated(KEYS if indexed else None)
+    table = aws.table(indexes=KEYS if indexed else None, rows=stored)
     lacking = dict.fromkeys(("set_creation_job_id", "set_total_size", "files", "tags", "synced_at"))
     for arn, row in aws.raw_rows(table).items():
         if row["set_sample_id"] == "HG002":
@@ -269,9 +259,9 @@ def test_listed_rows_are_found_by_all_but_files_and_tags(
 
 
 def test_a_format_has_the_columns_that_were_asked_for_or_the_usual_ones(
-    cli: CommandLine, populated: Populate, tmp_path: Path
+    aws: Aws, cli: CommandLine, stored: Stored, tmp_path: Path
 ) -> None:
-    table = populated()
+    table = aws.table(rows=stored)
     options = ("find", "-t", table, "--sample", "HG002", "--store", "cohort-a")
     columns = ("--columns", "set_name,tag:panel,tag:phase,set_total_size,tags")
 
@@ -301,9 +291,9 @@ def test_a_format_has_the_columns_that_were_asked_for_or_the_usual_ones(
 
 @pytest.mark.parametrize("command", [("find",), ("get", "{arn}"), ("duplicates",), ("export",)])
 def test_every_command_prints_rows_in_every_format(
-    command: tuple[str, ...], aws: Aws, cli: CommandLine, populated: Populate, tmp_path: Path
+    command: tuple[str, ...], aws: Aws, cli: CommandLine, stored: Stored, tmp_path: Path
 ) -> None:
-    table = populated()
+    table = aws.table(rows=stored)
     one, other = sorted(aws.raw_rows(table))[:2]
     aws.edit(table, other, set_etag=aws.raw_rows(table)[one]["set_etag"])
     words, path = [each.format(arn=one) for each in command], tmp_path / "rows.parquet"
@@ -339,8 +329,8 @@ def test_every_command_prints_rows_in_every_format(
     assert values == ("subject-0", "NA", "ACTIVE", record["size"], True)
 
 
-def test_a_limit_ends_the_reading(aws: Aws, cli: CommandLine, populated: Populate) -> None:
-    table = populated()
+def test_a_limit_ends_the_reading(aws: Aws, cli: CommandLine, stored: Stored) -> None:
+    table = aws.table(rows=stored)
 
     lines = cli.run("find", "-t", table, "--jsonl", "--limit", "4")
     some, every = (cli.run("find", "-t", table, "--json", "--limit", limit) for limit in ("4", "7"))
@@ -417,9 +407,9 @@ def test_an_explanation_reads_nothing_and_takes_no_table_for_empty_that_is_not_c
 
 
 def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
-    aws: Aws, cli: CommandLine, populated: Populate
+    aws: Aws, cli: CommandLine, stored: Stored
 ) -> None:
-    table = populated()
+    table = aws.table(rows=stored)
     one, other, *_ = aws.raw_rows(table).values()
     gone = aws.arn("1234567890", "9876543210")
 
@@ -458,9 +448,9 @@ def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: CommandLine,
 
 
 def test_ids_are_looked_up_in_an_index_of_them(
-    aws: Aws, cli: CommandLine, populated: Populate, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, cli: CommandLine, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = populated({"by-id": ("set_id", None, "ALL")})
+    table = aws.table(indexes={"by-id": ("set_id", None, "ALL")}, rows=stored)
     one, other, *_ = aws.raw_rows(table).values()
 
     def facts(description: Any) -> TableFacts:
