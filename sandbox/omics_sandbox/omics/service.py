@@ -142,7 +142,7 @@ class OmicsService:
         *,
         name: str | None,
         file_type: str = "FASTQ",
-        files: Sequence[str] | Mapping[str, Mapping[str, Any]] = ("source1", "source2"),
+        files: Sequence[str] = ("source1", "source2"),
         status: str = "ACTIVE",
         tags: Mapping[str, str] | None = None,
         etag: bool | Mapping[str, str] = True,
@@ -157,7 +157,7 @@ class OmicsService:
             store_id: The store it goes into.
             name: Name of the read set; None for one without.
             file_type: FASTQ, BAM, CRAM or UBAM.
-            files: The files it has, of `source1`, `source2` and `index`; or a whole FileInformation for each.
+            files: The files it has, of `source1`, `source2` and `index`.
             status: Its first status.
             tags: Tags of the read set.
             etag: True for a plausible one, False for none, or the etag itself.
@@ -170,11 +170,8 @@ class OmicsService:
         with self.lock:
             store = self.store(store_id)
             identity = self._new_id(read_set_id, store.read_sets)
-            if isinstance(files, Mapping):
-                information = {file: dict(given) for file, given in files.items()}
-            else:
-                named = [file for file in FILE_NAMES if file in files]
-                information = {file: self._file(store, identity, file, file_type, s3_access) for file in named}
+            named = [file for file in FILE_NAMES if file in files]
+            information = {file: self._file(store, identity, file, file_type, s3_access) for file in named}
             if etag is True:
                 family = store.etag_algorithm_family or "MD5up"
                 etag = plausible_etag(identity, file_type, tuple(information), family)
