@@ -17,7 +17,7 @@ def engine() -> Path:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(limits=Limits.none()) as running:
+    with Sandbox(limits=Limits.none(), retry_delay=0) as running:
         yield running
 
 
