@@ -117,7 +117,7 @@ def measure(scale: float) -> Iterator[Figure]:
     case = f"burst of {ROUNDS * read_sets} events over {read_sets} read sets"
     yield Figure(case, "events a second", pace)
     # Each of ten threads asks for the store first, and then remembers it.
-    yield Figure(case, "GetSequenceStore calls of two executions", stores, at_most=20)
+    yield Figure(case, "GetSequenceStore calls of two executions", stores, at_most=2)
     case = f"{len(WITH_FAILURE) * several} events over {several} read sets"
     yield Figure(f"{case}, of which all succeed", "seconds until the others are done", seconds)
     failing = f"{case}, of which one always fails"

@@ -1,6 +1,7 @@
 """The names of references: asked for once each, and never fought about."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +44,18 @@ def test_a_reference_is_asked_for_its_name_once(store: Store, reference: str, om
 
     assert [store.row(arn)["set_reference_name"] for arn in arns] == ["GRCh38", "GRCh38", "hg19"]
     assert store.sandbox.omics.calls[OPERATION] == 2
+
+
+def test_threads_that_begin_together_ask_once(store: Store, reference: str, omics: HealthOmics) -> None:
+    arns = [store.add(reference_arn=reference) for _ in range(4)]
+    for operation in ("GetSequenceStore", OPERATION):
+        store.sandbox.omics.faults.add_latency(operation, seconds=0.2)
+
+    with ThreadPoolExecutor(len(arns)) as threads:
+        list(threads.map(Synchronizer(omics, store.table).refresh, arns))
+
+    calls = store.sandbox.omics.calls
+    assert (calls["GetSequenceStore"], calls[OPERATION], calls["GetReadSetMetadata"]) == (1, 1, 4)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,8 @@ class HealthOmics:
         self._needs = needs
         self._has_told = False
         self._lock = threading.Lock()
+        # Of what is being asked for, so that threads that begin together make one call and not one each.
+        self._asking: dict[str, threading.Lock] = {}
         self._stores: dict[str, tuple[float, Store]] = {}
         self._reference_names: dict[str, str | None] = {}
         self._unnamed_until: dict[str, float] = {}
@@ -124,20 +126,21 @@ class HealthOmics:
             store_id: The store.
             after: What is remembered counts only if it was read later than this.
         """
-        now = time.monotonic()
-        remembered_at, store = self._stores.get(store_id, (now, None))
-        if store and now - remembered_at <= self._store_max_age and (after is None or store.as_of > after):
+        with self._asking.setdefault(store_id, threading.Lock()):
+            now = time.monotonic()
+            remembered_at, store = self._stores.get(store_id, (now, None))
+            if store and now - remembered_at <= self._store_max_age and (after is None or store.as_of > after):
+                return store
+            try:
+                answer = self._client.get_sequence_store(id=store_id)
+            except self._client.exceptions.ResourceNotFoundException as error:
+                raise StoreNotFoundError(
+                    f"no sequence store {store_id} in {self._client.meta.region_name} for this account: "
+                    "check its id, the region and whose credentials are in use"
+                ) from error
+            store = Store(answer, _read_at(answer))
+            self._stores[store_id] = (now, store)
             return store
-        try:
-            answer = self._client.get_sequence_store(id=store_id)
-        except self._client.exceptions.ResourceNotFoundException as error:
-            raise StoreNotFoundError(
-                f"no sequence store {store_id} in {self._client.meta.region_name} for this account: "
-                "check its id, the region and whose credentials are in use"
-            ) from error
-        store = Store(answer, _read_at(answer))
-        self._stores[store_id] = (now, store)
-        return store
 
     def pages(self, store_id: str) -> Iterator[ListingPage]:
         """List the read sets of a store, page by page."""
@@ -194,22 +197,26 @@ class HealthOmics:
         Where an error keeps it from being read, it is left out, and asked for again after a minute.
         """
         arn = read_set.get("referenceArn", "")
-        if arn not in self._reference_names and time.monotonic() >= self._unnamed_until.get(arn, 0.0):
-            place, _, path = arn.rpartition(":")
-            match = _REFERENCE.fullmatch(path)
-            # The call takes ids alone, which in another account or region are those of another reference.
-            is_here = place == read_set["arn"].rpartition(":")[0]
-            try:
-                name = self._name_of(match["store_id"], match["id"]) if match and is_here else None
-            except ClientError as error:
-                if is_throttle(error) or has_bad_credentials(error):
-                    raise
-                self._tell_once(f"names of references are left out: {describe_error(error)}")
-                self._unnamed_until[arn] = time.monotonic() + _UNNAMED_SECONDS
-            else:
-                self._reference_names[arn] = name
+        with self._asking.setdefault(arn, threading.Lock()):
+            if arn not in self._reference_names and time.monotonic() >= self._unnamed_until.get(arn, 0.0):
+                self._ask_for_name(arn, of=read_set["arn"])
         name = self._reference_names.get(arn)
         return {**read_set, "referenceName": name} if name else read_set
+
+    def _ask_for_name(self, arn: str, *, of: str) -> None:
+        place, _, path = arn.rpartition(":")
+        match = _REFERENCE.fullmatch(path)
+        # The call takes ids alone, which in another account or region are those of another reference.
+        is_here = place == of.rpartition(":")[0]
+        try:
+            name = self._name_of(match["store_id"], match["id"]) if match and is_here else None
+        except ClientError as error:
+            if is_throttle(error) or has_bad_credentials(error):
+                raise
+            self._tell_once(f"names of references are left out: {describe_error(error)}")
+            self._unnamed_until[arn] = time.monotonic() + _UNNAMED_SECONDS
+        else:
+            self._reference_names[arn] = name
 
     def _name_of(self, store_id: str, reference_id: str) -> str | None:
         """The name of a reference; None where it is gone, has no name, or the caller may not read it."""
