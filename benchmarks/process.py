@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,14 +42,16 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, *,
     reader = [sys.executable, "-c", script] if script else ["cat"]
     given = {**os.environ, **(environment or {})}
     began = time.monotonic()
-    with subprocess.Popen(  # noqa: S603 - no shell
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=given
-    ) as process:
-        done = subprocess.run(reader, stdin=process.stdout, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-        _, said = process.communicate()
+    # A file, because a pipe that nobody reads while the reader reads stdout would be full at some time.
+    with tempfile.TemporaryFile("w+") as stderr:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=ROOT, env=given) as process:  # noqa: S603 - no shell
+            done = subprocess.run(reader, stdin=process.stdout, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+        seconds = time.monotonic() - began
+        stderr.seek(0)
+        said = stderr.read()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {said}")
-    return Run(done.stdout, said, time.monotonic() - began)
+    return Run(done.stdout, said, seconds)
 
 
 def run_module(module: str, *arguments: str, environment: Mapping[str, str] | None = None, script: str = "") -> Run:
