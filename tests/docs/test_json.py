@@ -109,9 +109,13 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-def failing_once(world: World, *command: str) -> Any:
-    world.sandbox.omics.faults.add(operation="GetReadSetMetadata", error_code="AccessDeniedException", times=1)
-    return world.document(*command)
+def failing(world: World, *command: str) -> Any:
+    """Have a read set fail for the command, and for the function, should it look at it in the meantime."""
+    faults = world.sandbox.omics.faults
+    faults.add("GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == READ_SET_ID)
+    document = world.document(*command)
+    faults.clear()
+    return document
 
 
 def differing(world: World, *command: str) -> Any:
@@ -148,7 +152,7 @@ CASES: dict[str, Callable[[World], Any]] = {
     "dlq show": lambda world: world.document("dlq", "show", "--stack", "dev"),
     "dlq redrive": lambda world: world.document("dlq", "redrive", "--stack", "dev", "--dry-run"),
     "dlq discard": lambda world: world.document("dlq", "discard", "--stack", "dev", "--dry-run"),
-    "backfill": lambda world: failing_once(world, "backfill", "--stack", "dev", "--no-listing-pass"),
+    "backfill": lambda world: failing(world, "backfill", "--stack", "dev", "--no-listing-pass"),
 }
 
 
