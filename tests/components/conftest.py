@@ -125,9 +125,9 @@ class _Monitor(monitor.Monitor):
         found = self._look_up(request.tok, decode(request.args), request.provider)
         if isinstance(found, str):
             failure = provider_pb2.CheckFailure(property=found, reason="not found")
-            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+            return monitor.InvokeResponse(failures=[failure])
         answer: dict[str, Any] = {"return": encode(found)}
-        return resource_pb2.ResourceInvokeResponse(**answer)
+        return monitor.InvokeResponse(**answer)
 
     def _look_up(self, token: str, args: Mapping[str, Any], provider: str) -> dict[str, Any] | str:
         """What there is; the name of the argument by which there is nothing."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
 from omics_sandbox.provider import invokes
@@ -25,6 +25,9 @@ from omics_sandbox.provider.catalogue import resource_type
 from omics_sandbox.provider.errors import IncompleteCreationError, ProviderError
 from omics_sandbox.provider.resource_type import ResourceType
 from omics_sandbox.provider.values import Properties, decode, encode
+
+InvokeResponse: Any = getattr(resource_pb2, "ResourceInvokeResponse", provider_pb2.InvokeResponse)
+"""What a lookup is answered with: in Pulumi's older SDKs, as by a provider."""
 
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _PROVIDER_PREFIX: Final = "pulumi:providers:"
@@ -97,6 +100,10 @@ class Monitor:
         """Tell the runtime which parts of the protocol it may use."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
+    def SupportsFeature(self, request: resource_pb2.SupportsFeatureRequest) -> resource_pb2.SupportsFeatureResponse:
+        """Tell an older runtime the same, part by part."""
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in {"aliasSpecs", "deletedWith"})
+
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         """Create what the program registers, or take it under management by its import id."""
         if request.remote:
@@ -114,12 +121,12 @@ class Monitor:
         resource = self._create(urn, request, inputs)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=resource.resource_id, object=encode(resource.state))
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:
         """Answer a lookup."""
         found = invokes.invoke(self._provider(request.provider), request.tok, decode(request.args))
         # `return` is a word of Python's own, so it cannot be written as a keyword argument.
         answer: dict[str, Any] = {"return": encode(found)}
-        return resource_pb2.ResourceInvokeResponse(**answer)
+        return InvokeResponse(**answer)
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         """Keep the outputs of the stack; those of components are of no use to anybody here."""
