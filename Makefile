@@ -79,8 +79,8 @@ compiled:
 	  go build -o /dev/null ./generate_sdk github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml)
 
 .PHONY: quick
-quick: lint ## Lint, check types and test the pure core and the components, in less than a minute
-	@$(MAKE) --no-print-directory --jobs 2 types core-tests
+quick: $(READY) ## Lint, check types and test the pure core and the components, in less than a minute
+	@$(MAKE) --no-print-directory --jobs 3 types core-tests lint
 
 .PHONY: all-tests
 all-tests: $(READY)
