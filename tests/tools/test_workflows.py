@@ -27,6 +27,10 @@ def test_actionlint_finds_nothing():
     assert done.returncode == 0
 
 
+def test_the_tests_that_run_on_every_system_are_there():
+    assert all((ROOT / line).is_file() for line in (ROOT / "tests" / "in-process.txt").read_text().split())
+
+
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
 def test_a_workflow_calls_targets_that_there_are_and_says_where_its_actions_were_looked_up(file: Path):
     text = file.read_text()

@@ -32,10 +32,10 @@ InvokeResponse: Any = getattr(resource_pb2, "ResourceInvokeResponse", provider_p
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _PROVIDER_PREFIX: Final = "pulumi:providers:"
 # What matters only to later updates (aliases, deleted-with) is accepted and has nothing to do here.
-_FEATURES: Final = (
-    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-)
+_FEATURES: Final = {
+    "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+}
 _LOGGER: Final = logging.getLogger(__name__)
 _LEVELS: Final = {
     engine_pb2.DEBUG: logging.DEBUG,
@@ -98,11 +98,11 @@ class Monitor:
 
     def GetDeploymentInfo(self, _: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:
         """Tell the runtime which parts of the protocol it may use."""
-        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES.values())
 
     def SupportsFeature(self, request: resource_pb2.SupportsFeatureRequest) -> resource_pb2.SupportsFeatureResponse:
         """Tell an older runtime the same, part by part."""
-        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in {"aliasSpecs", "deletedWith"})
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         """Create what the program registers, or take it under management by its import id."""
