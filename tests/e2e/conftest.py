@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from tests.command_line import FAST, CommandLine, Finished
 
 ROOT = Path(__file__).resolve().parents[2]
 _deserialize = TypeDeserializer().deserialize
+
+EARLIER = datetime.now(UTC) - timedelta(hours=1)
+"""When a read set was created whose row is to be found without it: reconciliations leave those of their own second."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider import deploy
 
-from tests.e2e.conftest import ROOT, Stack
+from tests.e2e.conftest import EARLIER, ROOT, Stack
 
 STATUSES = ("ARCHIVED", "ACTIVATING", "ACTIVE")
 
@@ -153,7 +153,8 @@ def test_bad_read_sets_fail_alone_and_are_redriven_when_they_are_mended(stack: S
 def test_a_store_that_cannot_be_listed_is_named_and_the_others_are_reconciled(stack: Stack) -> None:
     sandbox, omics = stack.sandbox, stack.sandbox.omics
     closed, store = omics.create_store("closed"), omics.create_store("cohort")
-    ghost, renamed = omics.create_read_set(closed, name="ghost"), omics.create_read_set(store, name="set")
+    ghost = omics.create_read_set(closed, name="ghost", creation_time=EARLIER)
+    renamed = omics.create_read_set(store, name="set")
     sandbox.drain()
     omics.emit_events = False
     omics.set_status(closed, ghost, "DELETED")

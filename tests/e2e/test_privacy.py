@@ -5,6 +5,8 @@ from typing import Any
 
 from omics_sandbox import Sandbox
 
+from tests.e2e.conftest import EARLIER
+
 SECRET = "hush"
 
 
@@ -23,6 +25,7 @@ def test_no_name_subject_sample_or_tag_is_ever_logged(sandbox: Sandbox, up: Call
             description=f"{SECRET}-description-{number}",
             status_message=f"{SECRET}-message-{number}",
             tags={f"{SECRET}-key-{number}": f"{SECRET}-value-{number}"},
+            creation_time=EARLIER,
         )
 
     # GIVEN a run in which everything happens: rows come, change and go,

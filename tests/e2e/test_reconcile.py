@@ -8,6 +8,7 @@ from typing import Any
 from omics_sandbox import Sandbox
 
 from tests.changed_code import SHORT_WAIT, change_code
+from tests.e2e.conftest import EARLIER
 
 TINY_STEPS = {
     "readset_sync/aws/healthomics.py": (b"PAGE_SIZE: Final = 100", b"PAGE_SIZE: Final = 1"),
@@ -22,7 +23,8 @@ def test_every_night_what_events_did_not_tell_is_made_good(sandbox: Sandbox, up:
     change_code(sandbox, stack.outputs["functionName"], SHORT_WAIT)
     omics = sandbox.omics
     store, doomed = omics.create_store("cohort"), omics.create_store("doomed")
-    kept, archived, renamed, deleted = (omics.create_read_set(store, name=f"set {n}") for n in range(4))
+    kept, archived, renamed = (omics.create_read_set(store, name=f"set {n}") for n in range(3))
+    deleted = omics.create_read_set(store, name="deleted", creation_time=EARLIER)
     storeless = omics.create_read_set(doomed, name="storeless")
     sandbox.drain()
     assert set(stack.rows()) == {kept, archived, renamed, deleted, storeless}
