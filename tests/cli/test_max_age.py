@@ -79,8 +79,8 @@ def test_without_tags_half_of_the_calls_are_saved(aws: Aws, cli: CommandLine) ->
 
 @pytest.mark.parametrize(
     ("number", "given"),
-    [(signal.SIGINT, ()), (signal.SIGTERM, ("--no-tags", "--max-age", "1h")), (signal.SIGHUP, ())],
-    ids=["Ctrl-C", "terminated", "closed terminal"],
+    [(signal.SIGTERM, ("--no-tags", "--max-age", "1h")), (signal.SIGHUP, ())],
+    ids=["terminated", "closed terminal"],
 )
 def test_an_interrupted_backfill_keeps_what_it_wrote_and_names_the_command_that_repeats_nothing(
     number: signal.Signals, given: tuple[str, ...], aws: Aws, cli: CommandLine

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import pty
 import re
@@ -132,13 +133,16 @@ def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
     assert "totals" not in shown
 
 
-def test_verbose_tells_of_calls_that_were_tried_again(aws: Aws, cli: CommandLine) -> None:
+def test_verbose_tells_of_calls_that_were_tried_again(
+    aws: Aws, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, table = aws.store(1), aws.table()
     aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
     quiet = cli.run("backfill", "-s", store, "-t", table, "--json", *FAST)
     aws.omics.faults.add("ListTagsForResource", "ThrottlingException", times=1)
+    monkeypatch.setattr("omics_meta.selection.session._LOGGER", logging.Logger("of this test", logging.WARNING))
 
-    verbose = cli.run_process("-v", "backfill", "-s", store, "-t", table, "--json", *FAST)
+    verbose = cli.run("-v", "backfill", "-s", store, "-t", table, "--json", *FAST)
 
     assert (quiet.code, verbose.code) == (0, 0), verbose.err
     assert "ThrottlingException" not in quiet.err
