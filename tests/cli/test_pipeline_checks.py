@@ -21,6 +21,8 @@ ACCOUNT = "123456789012"
 RULES = f"arn:aws:events:us-west-2:{ACCOUNT}:rule"
 RULE, TARGET = "DescribeRule =ruleName", "ListTargetsByRule =ruleName"
 QUEUE = "GetQueueAttributes =queueUrl"
+MAPPINGS = "ListEventSourceMappings"
+FUNCTION = "GetFunctionConfiguration"
 STATEMENT = "Attributes.Policy.Statement.0"
 VARIABLES = "Environment.Variables"
 NARROW = {"source": ["aws.omics"], "detail-type": ["Read Set Status Change"], "detail": {"status": ["ACTIVE"]}}
@@ -164,7 +166,7 @@ SOUND: dict[str, list[Change]] = {
     "further rule": [*further(), SENDING],
     "reconciliation is off": [
         ("ListSchedules", "Schedules", []),
-        ("GetFunctionConfiguration", f"{VARIABLES}.RECONCILE_SCHEDULE", "off"),
+        (FUNCTION, f"{VARIABLES}.RECONCILE_SCHEDULE", "off"),
     ],
     "few deliveries": [(QUEUE, "Attributes.RedrivePolicy.maxReceiveCount", 2)],
     "messages that waited, and do no longer": [waited(5000, 3000, 10)],
@@ -202,11 +204,7 @@ BROKEN: list[tuple[str, list[Change], str]] = [
     ("queue policy", further(), "-further"),
     ("queue policy", further("aws.tag"), "-further"),
     ("message body", [(TARGET, "Targets.0.InputPath", "$.detail")], "its InputPath"),
-    (
-        "message body",
-        [*further(InputPath="$.detail"), SENDING],
-        "-further sends what its InputPath makes of an event",
-    ),
+    ("message body", [*further(InputPath="$.detail"), SENDING], "-further sends what its InputPath makes of an event"),
     ("further rule enabled", [*further(state="DISABLED"), SENDING], "-further is DISABLED"),
     (
         "redrive policy",
@@ -222,26 +220,18 @@ BROKEN: list[tuple[str, list[Change], str]] = [
     ),
     (
         "only reader",
-        [("ListEventSourceMappings", "EventSourceMappings.1", {"FunctionArn": "arn:other", "State": "Enabled"})],
+        [(MAPPINGS, "EventSourceMappings.1", {"FunctionArn": "arn:other", "State": "Enabled"})],
         "1 other functions read the queue: arn:other",
     ),
-    (
-        "event source mapping",
-        [("ListEventSourceMappings", "EventSourceMappings", [])],
-        "0 mappings lead from the queue",
-    ),
-    (
-        "event source mapping enabled",
-        [("ListEventSourceMappings", "EventSourceMappings.0.State", "Disabled")],
-        "is Disabled",
-    ),
+    ("event source mapping", [(MAPPINGS, "EventSourceMappings", [])], "0 mappings lead from the queue"),
+    ("event source mapping enabled", [(MAPPINGS, "EventSourceMappings.0.State", "Disabled")], "is Disabled"),
     (
         "partial batch responses",
-        [("ListEventSourceMappings", "EventSourceMappings.0.FunctionResponseTypes", [])],
+        [(MAPPINGS, "EventSourceMappings.0.FunctionResponseTypes", [])],
         "FunctionResponseTypes is []",
     ),
     *(
-        (name, [("GetFunctionConfiguration", f"{VARIABLES}.{variable}", value)], found)
+        (name, [(FUNCTION, f"{VARIABLES}.{variable}", value)], found)
         for name, variable, value, found in (
             ("function's table", "TABLE_NAME", "elsewhere", "is elsewhere, and the stack has healthomics_set_metadata"),
             ("function's queue", "QUEUE_URL", None, " is not set, and the stack has http"),
@@ -258,7 +248,7 @@ BROKEN: list[tuple[str, list[Change], str]] = [
             ("schedule", "RECONCILE_SCHEDULE", None, "RECONCILE_SCHEDULE is not set"),
         )
     ),
-    ("function", [("GetFunctionConfiguration", "State", "Failed")], " is Failed, its last update"),
+    ("function", [(FUNCTION, "State", "Failed")], " is Failed, its last update"),
     ("log group", [("DescribeLogGroups", "logGroups", [])], "is not there"),
     ("log retention", [("DescribeLogGroups", "logGroups.0.retentionInDays", None)], "for ever"),
     ("schedule", [("ListSchedules", "Schedules", [])], "0 send 'Reconcile' to arn:aws:sqs"),
@@ -279,11 +269,7 @@ BROKEN: list[tuple[str, list[Change], str]] = [
         [("GetRole", "Role.AssumeRolePolicyDocument.Statement.0.Principal.Service", "lambda.amazonaws.com")],
         "EventBridge Scheduler may not assume arn:aws:iam",
     ),
-    (
-        "table",
-        [("", "tableName", "gone"), ("GetFunctionConfiguration", f"{VARIABLES}.TABLE_NAME", "gone")],
-        "ResourceNotFoundException",
-    ),
+    ("table", [("", "tableName", "gone"), (FUNCTION, f"{VARIABLES}.TABLE_NAME", "gone")], "ResourceNotFoundException"),
     (
         "table key",
         [("DescribeTable", f"Table.{each}.0.AttributeName", "id") for each in ("KeySchema", "AttributeDefinitions")],
@@ -325,11 +311,11 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(
     # The rows are right, and the pipeline is not there.
     store = aws.store(1)
     gone = json.loads(json.dumps(stack_outputs).replace("healthomics", "gone"))
-    file = cli.outputs(gone | {"tableName": aws.filled(store)})
+    outputs = cli.outputs(gone | {"tableName": aws.filled(store)})
 
-    done = cli.run("verify", "--outputs", file, "--json", *FAST)
-    plain = cli.run("verify", "--outputs", file, *FAST)
-    assert (done.code, plain.code) == (1, 1)
+    done = cli.run("verify", "--outputs", outputs, "--json", *FAST)
+
+    assert done.code == 1
     document = done.document
     assert Counter(document["totals"]) == Counter(in_sync=1)
     assert document["in_sync"] is False
@@ -344,8 +330,6 @@ def test_a_pipeline_that_does_not_exist_fails_its_checks_by_name(
     }  # fmt: skip
     assert all(each["found"] and bool(each["remedy"]) is not each["passed"] for each in document["pipeline"])
     assert "ResourceNotFoundException" in failed["rule"]
-    assert "broken pipeline: rule: " in plain.out
-    assert store in plain.out
 
 
 def test_checks_that_pass_say_so_by_name_and_a_warning_breaks_nothing(
@@ -382,23 +366,16 @@ def test_checks_that_pass_say_so_by_name_and_a_warning_breaks_nothing(
     ],
 )
 def test_what_the_caller_may_not_look_at_is_not_judged(
-    message: str,
-    action: str,
-    stack_outputs: dict[str, Any],
-    cli: CommandLine,
-    refusing: Callable[[str, str], str],
+    message: str, action: str, stack_outputs: dict[str, Any], cli: CommandLine, refusing: Callable[[str, str], str]
 ) -> None:
-    arguments = ("verify", "--outputs", cli.outputs(stack_outputs))
     denied = {"AWS_ENDPOINT_URL_EVENTBRIDGE": refusing("AccessDeniedException", message)}
 
-    checks = cli.run(*arguments, "--json", env=denied).document["pipeline"]
-    plain = cli.run(*arguments, env=denied)
+    done = cli.run("verify", "--outputs", cli.outputs(stack_outputs), env=denied)
 
-    assert plain.code == 1
-    [rule] = [each for each in checks if each["check"] == "rule"]
-    assert (rule["passed"], rule["judged"]) == (False, False)
-    assert rule["found"].startswith(f"{action} is not allowed (DescribeRule: AccessDeniedException: {message}")
-    assert rule["remedy"] == f"allow the caller {action} (docs/security.md)"
-    assert f"not judged: rule: {action} is not allowed" in plain.out
-    assert "broken pipeline" not in plain.out
-    assert "pulumi up" not in plain.out
+    assert done.code == 1
+    assert (
+        f"not judged: rule: {action} is not allowed (DescribeRule: AccessDeniedException: {message})\n"
+        f"  to fix it: allow the caller {action} (docs/security.md)\n"
+    ) in done.out
+    assert "broken pipeline" not in done.out
+    assert "pulumi up" not in done.out

@@ -37,6 +37,7 @@ def test_in_sync(aws: Aws, cli: CommandLine) -> None:
     # AND where there is nothing to repair, nothing is said of it
     plain = cli.run("verify", "--all-stores", "-t", table, "--repair", *FAST)
     assert (plain.code, "repaired" in plain.out) == (0, False)
+    assert all(each in plain.out for each in (store, empty))
 
 
 def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: CommandLine) -> None:
