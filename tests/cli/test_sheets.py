@@ -5,7 +5,7 @@ import io
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,14 @@ from tests.command_line import CommandLine
 from tests.docs.pages import Page
 from tests.in_process import service_model
 
-ARN = "arn:aws:omics:us-west-2:123456789012:sequenceStore/1234567890/readSet/"
+STORE_ID = "1234567890"
 SUFFIXES = {"FASTQ": ("fastq.gz", ""), "BAM": ("bam", "bai"), "UBAM": ("bam", ""), "CRAM": ("cram", "crai")}
 
 NONE: Mapping[str, str] = {}
+
+
+def arn(number: int) -> str:
+    return f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{number:010}"
 
 
 def row(number: int = 1, kind: str = "FASTQ", *, files: Mapping[str, str] = NONE, **more: Any) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def row(number: int = 1, kind: str = "FASTQ", *, files: Mapping[str, str] = NONE
     if index:
         paths["index"] = f"s3://b/{number}.{suffix}.{index}"
     whole: dict[str, Any] = {
-        "set_arn": f"{ARN}{number:010}",
+        "set_arn": arn(number),
         "set_id": f"{number:010}",
         "set_status": "ACTIVE",
         "set_type": kind,
@@ -89,7 +93,7 @@ def test_rnaseq_and_generic_have_their_columns() -> None:
         {"sample": "s2", "fastq_1": "s3://b/2_1.fastq.gz", "strandedness": "reverse"},
         {"sample": "s3", "fastq_1": "s3://b/3.fq", "fastq_2": "s3://b/a folder/3.fastq", "strandedness": "auto"},
     ]
-    assert refusals == [Refusal(f"{ARN}0000000004", "it is not of type FASTQ", "BAM")]
+    assert refusals == [Refusal(arn(4), "it is not of type FASTQ", "BAM")]
     uri = "omics://123456789012.storage.us-west-2.amazonaws.com/1234567890/readSet/0000000005/source1"
     lines, refusals = sifted("generic", row(1), row(2, "BAM"), row(4, "CRAM"), row(5, "UBAM", files={"source1": ""}))
     assert (lines, refusals) == (
@@ -146,7 +150,7 @@ def test_a_row_that_breaks_a_rule_is_left_out_with_the_reason(sheet: str, broken
     lines, [refusal] = sifted(sheet, broken, kept)
 
     assert [line["sample"] for line in lines] == ["s2"]
-    assert refusal.arn == f"{ARN}0000000001"
+    assert refusal.arn == arn(1)
     assert f"{refusal.rule}: {refusal.value!r}".startswith(said)
 
 
@@ -169,7 +173,7 @@ def test_lines_that_should_differ_and_do_not_are_all_left_out() -> None:
 
     assert [line["lane"] for line in lines] == ["0000000003", "0000000004"]
     rule = "another read set has the same patient, sample, lane"
-    assert refusals == [Refusal(f"{ARN}{number:010}", rule, "p1, same, ") for number in (1, 2)]
+    assert refusals == [Refusal(arn(number), rule, "p1, same, ") for number in (1, 2)]
 
 
 [PRESET] = Page("docs/sheets.md").blocks("toml")
@@ -269,44 +273,30 @@ def test_a_preset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         assert str(raised.value).startswith(said)
 
 
-@pytest.fixture(scope="module")
-def stored(local_aws: Aws) -> list[dict[str, Any]]:
-    """The rows of a cohort: two FASTQ of a sample, a BAM, and a FASTQ without S3 addresses."""
-    store_id = local_aws.store(name="cohort")
-    cohort: dict[str, Any] = {"tags": {"cohort": "a"}, "subject_id": "p1"}
-    for number, sample in enumerate(("s1", "s1", "s2"), start=1):
-        kind: dict[str, Any] = {"file_type": "BAM", "files": ("source1", "index")} if number == 3 else {}
-        local_aws.omics.create_read_set(
-            store_id, name=None, read_set_id=f"{number:010}", sample_id=sample, **kind, **cohort
-        )
-    local_aws.omics.create_read_set(
-        store_id, name=None, read_set_id="0000000004", sample_id="s4", s3_access=False, **cohort
-    )
-    rows = local_aws.raw_rows(local_aws.filled(store_id))
-    local_aws.clear()
-    return list(rows.values())
-
-
 @pytest.fixture
-def table(aws: Aws, stored: list[dict[str, Any]]) -> str:
-    return aws.table(rows=stored)
+def table(aws: Aws) -> str:
+    """The rows of a cohort: two FASTQ of a sample, a BAM, and a FASTQ without S3 addresses."""
+    store_id = aws.store(name="cohort", store_id=STORE_ID)
+    cohort: list[dict[str, Any]] = [
+        {"sample_id": "s1"},
+        {"sample_id": "s1"},
+        {"sample_id": "s2", "file_type": "BAM", "files": ("source1", "index")},
+        {"sample_id": "s4", "s3_access": False},
+    ]
+    for number, each in enumerate(cohort, start=1):
+        common: dict[str, Any] = {"name": None, "subject_id": "p1", "tags": {"cohort": "a"}}
+        aws.omics.create_read_set(store_id, read_set_id=f"{number:010}", **common, **each)
+    return aws.filled(store_id)
 
 
-def arn_of(stored: Sequence[Mapping[str, Any]], number: int) -> str:
-    return next(each["set_arn"] for each in stored if each["set_id"] == f"{number:010}")
-
-
-def test_find_get_and_export_write_the_same_sheet(
-    cli: CommandLine, table: str, stored: list[dict[str, Any]], tmp_path: Path
-) -> None:
+def test_find_get_and_export_write_the_same_sheet(cli: CommandLine, table: str, tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
-    arns = [each["set_arn"] for each in stored]
 
     found = cli.run("find", "-t", table, "--tag", "cohort=a", "--sheet", "nf-core/sarek")
-    got = cli.run("get", "-t", table, *reversed(arns), "--sheet", "nf-core/sarek", "--csv")
+    got = cli.run("get", "-t", table, *map(arn, (4, 3, 2, 1)), "--sheet", "nf-core/sarek", "--csv")
     exported = cli.run("export", "-t", table, "--sheet", "nf-core/sarek", "-o", path)
 
-    refused = f"omics-meta: not in the sheet: {arn_of(stored, 4)}: it has no fastq_1 (source1_file_path)\n"
+    refused = f"omics-meta: not in the sheet: {arn(4)}: it has no fastq_1 (source1_file_path)\n"
     assert (found.code, found.err) == (1, f"{refused}omics-meta: 3 read sets in the sheet\n")
     assert (got.code, got.out, got.err) == (1, found.out, found.err)
     assert (exported.code, exported.out, exported.err) == (1, f"3 read sets in the sheet: {path}\n", refused)
@@ -323,25 +313,23 @@ def test_find_get_and_export_write_the_same_sheet(
     assert files[2] == ["", "", "source1.bam", "index.bam.bai", "", ""]
 
 
-def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
-    aws: Aws, cli: CommandLine, table: str, stored: list[dict[str, Any]]
-) -> None:
-    aws.edit(table, arn_of(stored, 1), set_status="ARCHIVED")
-    aws.edit(table, arn_of(stored, 2), set_status="ARCHIVED", files=None, sync_lacks="files")
+def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(aws: Aws, cli: CommandLine, table: str) -> None:
+    aws.edit(table, arn(1), set_status="ARCHIVED")
+    aws.edit(table, arn(2), set_status="ARCHIVED", files=None, sync_lacks="files")
 
     found = cli.run("find", "-t", table, "--tag", "cohort=a", "--type", "FASTQ", "--sheet", "generic")
-    got = cli.run("get", "-t", table, arn_of(stored, 2), "--sheet", "generic")
+    got = cli.run("get", "-t", table, arn(2), "--sheet", "generic")
 
     assert found.code == 1
     assert [line["sample"] for line in found.csv_lines] == ["s1", "s4"]
     unseen = "its files are not known, because its row has never seen it active"
     assert found.err == (
-        f"omics-meta: not in the sheet: {arn_of(stored, 2)}: {unseen}\n"
+        f"omics-meta: not in the sheet: {arn(2)}: {unseen}\n"
         "omics-meta: 1 read set in the sheet is archived: activate it before a run\n"
         f"omics-meta: to activate: omics-meta activate --table {table} --type FASTQ --tag cohort=a\n"
         "omics-meta: 2 read sets in the sheet\n"
     )
-    assert f"omics-meta: to activate: omics-meta activate --table {table} {arn_of(stored, 2)}\n" in got.err
+    assert f"omics-meta: to activate: omics-meta activate --table {table} {arn(2)}\n" in got.err
     assert got.out == "sample,fastq_1,fastq_2,bam,cram,index\n"
     # AND the commands that are named choose the same read sets.
     for done, archived in ((found, 2), (got, 1)):
@@ -349,10 +337,10 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
         assert cli.run(*shlex.split(command), "--dry-run", "--json").document["archived"] == archived
 
     # WHEN the read sets are named on stdin, or are some of those that fit, THEN the command has their ARNs
-    piped = cli.run("get", "-t", table, "-", "--sheet", "generic", stdin=arn_of(stored, 2))
-    assert f"omics-meta: to activate: omics-meta activate --table {table} {arn_of(stored, 2)}\n" in piped.err
+    piped = cli.run("get", "-t", table, "-", "--sheet", "generic", stdin=arn(2))
+    assert f"omics-meta: to activate: omics-meta activate --table {table} {arn(2)}\n" in piped.err
     some = cli.run("find", "-t", table, "--sample", "s1", "--limit", "2", "--sheet", "generic")
-    command = f"omics-meta activate --table {table} {arn_of(stored, 1)} {arn_of(stored, 2)}"
+    command = f"omics-meta activate --table {table} {arn(1)} {arn(2)}"
     assert f"omics-meta: to activate: {command}\n" in some.err
 
     # WHEN the sheet takes some types alone, THEN the command activates no others
@@ -362,7 +350,7 @@ def test_what_is_archived_is_in_the_sheet_if_its_address_is_known(
 
 def test_the_command_that_activates_many_says_what_else_it_takes(aws: Aws, cli: CommandLine) -> None:
     table = aws.table(rows=(row(number, set_status="ARCHIVED") for number in range(22)))
-    arns = [f"{ARN}{number:010}" for number in range(21)]
+    arns = [arn(number) for number in range(21)]
 
     piped = cli.run("get", "-t", table, "-", "--sheet", "nf-core/sarek", stdin="\n".join(arns))
     some = cli.run("find", "-t", table, "--sheet", "nf-core/sarek", "--limit", "21")
@@ -374,7 +362,7 @@ def test_the_command_that_activates_many_says_what_else_it_takes(aws: Aws, cli: 
 
 
 def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
-    aws: Aws, cli: CommandLine, table: str, stored: list[dict[str, Any]], tmp_path: Path
+    aws: Aws, cli: CommandLine, table: str, tmp_path: Path
 ) -> None:
     path, samples = tmp_path / "sheet.csv", tmp_path / "samples"
     samples.write_text("s1\ns9\n")
@@ -382,8 +370,8 @@ def test_a_sheet_that_lacks_a_read_set_is_not_written_where_all_are_required(
 
     lacking = cli.run("export", *words, "-o", path)
     missing = cli.run("find", *words, "--samples-from", samples)
-    got = cli.run("get", arn_of(stored, 4), *words)
-    aws.edit(table, arn_of(stored, 1), set_status="ARCHIVED")
+    got = cli.run("get", arn(4), *words)
+    aws.edit(table, arn(1), set_status="ARCHIVED")
     whole = cli.run("find", *words, "--sample", "s1", "--sample", "s[1]")
 
     said = "omics-meta: no sheet is written, because it would not have all read sets (--require-all)\n"
@@ -402,7 +390,7 @@ def test_at_most_twenty_read_sets_are_named(aws: Aws, cli: CommandLine) -> None:
 
     *named, two, one, last = done.err.splitlines()
     assert [line.split(": ")[2:] for line in named] == [
-        [f"{ARN}{number:010}", "it is not of type FASTQ", "'BAM'"] for number in range(20)
+        [arn(number), "it is not of type FASTQ", "'BAM'"] for number in range(20)
     ]
     assert {two, one} == {
         "omics-meta: not in the sheet: 2 more: sample must have no blanks, and be no number, true, false or null",
@@ -456,7 +444,7 @@ def test_a_batch_has_a_run_for_each_read_set(cli: CommandLine, batch_table: str,
     assert (done.code, done.err.splitlines()) == (
         1,
         [
-            f"omics-meta: not in the batch: {ARN}{3:010}: it has no parameter fastq_2",
+            f"omics-meta: not in the batch: {arn(3)}: it has no parameter fastq_2",
             "omics-meta: 1 read set in the batch is archived: activate it before a run",
             f"omics-meta: to activate: omics-meta activate --table {batch_table} --status ARCHIVED",
             "omics-meta: 2 read sets in the batch",
@@ -517,4 +505,4 @@ def test_a_name_that_no_run_can_have_is_named(aws: Aws, cli: CommandLine) -> Non
     done = cli.run("export", "-t", table, "--format", "run-batch", "--parameter", "id")
 
     assert (done.code, done.document) == (1, [])
-    assert f"{ARN}{1:010}: name must have 1 to 128 visible characters: 'xxx" in done.err
+    assert f"{arn(1)}: name must have 1 to 128 visible characters: 'xxx" in done.err
