@@ -122,10 +122,6 @@ def page_of(inventory: Inventory, **more: Any) -> str:
     return write_page(inventory, NOW, None, **more)
 
 
-def row(aws: Aws, number: int, **attributes: Any) -> dict[str, Any]:
-    return {"set_arn": aws.arn("1234567890", str(9_000_000_000 + number)), **attributes}
-
-
 def test_a_page_counts_what_is_in_the_table(aws: Aws, report: Callable[..., Page]) -> None:
     store, other = aws.store(3, name="first cohort"), aws.store(1, name="second")
     aws.omics.set_status(store, aws.ids(store)[0], "ARCHIVED")
@@ -153,12 +149,12 @@ def test_a_page_counts_what_is_in_the_table(aws: Aws, report: Callable[..., Page
     assert {"number"} & {table[0][0] for table in page.tables} == set()
 
 
-def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
+def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: CommandLine) -> None:
     table = aws.table()
     for number in range(6):
-        cohort = {"cohort": "A" if number < 3 else "B"}
+        tags = [{"cohort": "A" if number < 3 else "B"}, {"others": ""}] if number else []
         status = "ARCHIVED" if number % 2 else "ACTIVE"
-        aws.put(table, row(aws, number, set_status=status, tags=[cohort, {"others": ""}] if number else []))
+        aws.put(table, {"set_arn": arn(number=number), "set_status": status, "tags": tags})
 
     done = cli.run("report", "-t", table, "-o", "-", "--tag-keys", "cohort, lane, others")
 
@@ -177,7 +173,8 @@ def test_tags_that_are_named_are_counted_by_value_and_status(aws: Aws, cli: Comm
 def test_a_list_of_read_sets_is_asked_for_and_warned_of(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     table, page = aws.table(), tmp_path / "report.html"
     for number, hostile in enumerate(HOSTILE):
-        aws.put(table, row(aws, number, set_name=hostile, set_sample_id="HG001", set_total_size=number))
+        named = {"set_name": hostile, "set_sample_id": "HG001", "set_total_size": number}
+        aws.put(table, {"set_arn": arn(number=number), **named})
 
     without = cli.run("report", "-t", table, "-o", page)
     assert "HG001" not in page.read_text()

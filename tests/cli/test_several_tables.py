@@ -257,7 +257,6 @@ def test_a_report_is_about_all_tables_and_names_those_it_lacks(lab_cli: CommandL
     names = [f"{NAME} in {region} of account {account}" for account, region in (LABS[lab] for lab in "abc")]
     assert (whole.code, whole.out) == (0, f"{page}: 5 read sets of table {', '.join(names)}\n")
     written = page.read_text()
-    assert re.search(r"that 2 accounts in 2 regions had in 3 sequence stores of .*, by the rows of 3 tables\.", written)
     assert [row for row in re.findall(r"<tr>(.*?)</tr>", written, re.DOTALL) if NAME in row and B in row]
 
     lacking = lab_cli.run("report", *outputs("b"), "--outputs", "lab-a.json", "--profile", "nobody", "-o", page)
