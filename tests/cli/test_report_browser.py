@@ -57,17 +57,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(folder: Path) -> Iterator[Browser]:
+def running(folder: Path) -> Iterator[Browser]:
     with browsing(folder) as running:
         yield running
 
 
 @pytest.fixture
-def shown(browser: Browser, folder: Path) -> Iterator[Browser]:
+def browser(running: Browser) -> Iterator[Browser]:
+    """The browser, which is afterwards what it was before."""
+    yield running
+    running.media()
+    running.call("Emulation.clearDeviceMetricsOverride")
+    running.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.fixture
+def shown(browser: Browser, folder: Path) -> Browser:
     """The page with a list, as a reader finds it."""
     browser.open(folder / "list.html")
-    yield browser
-    browser.media()
+    return browser
 
 
 def column(browser: Browser, table: str, number: int) -> list[str]:
@@ -169,26 +177,22 @@ def test_a_click_shows_sizes_instead_of_counts_on_a_page_without_a_list_too(brow
 @pytest.mark.parametrize("width", [400, 1200])
 def test_plot_and_sizes_are_seen_whole_and_no_short_label_is_broken(shown: Browser, width: int) -> None:
     shown.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-    try:
-        plot = "document.querySelector('.plot.by-count')"
-        inside = f"[...{plot}.querySelectorAll('text')].every((t) => t.getBoundingClientRect().right <= innerWidth)"
-        assert shown.eval(f"{plot}.getBoundingClientRect().right <= innerWidth && {inside}")
-        assert shown.eval("document.querySelector('.headline').scrollWidth <= document.body.clientWidth")
-        heights = shown.eval(
-            f"[...{table_of('status')}.tBodies[0].rows].map((row) => row.cells[0].firstChild.offsetHeight)"
-        )
-        assert max(heights) < 40, "a status on two lines"
-        # The size of an archived read set may be unknown, which stands below the size.
-        sizes = f"[...{table_of('status')}.rows].map((row) => row.cells[2].getBoundingClientRect().right)"
-        assert max(shown.eval(sizes)) <= width
-    finally:
-        shown.call("Emulation.clearDeviceMetricsOverride")
+
+    plot = "document.querySelector('.plot.by-count')"
+    inside = f"[...{plot}.querySelectorAll('text')].every((t) => t.getBoundingClientRect().right <= innerWidth)"
+    assert shown.eval(f"{plot}.getBoundingClientRect().right <= innerWidth && {inside}")
+    assert shown.eval("document.querySelector('.headline').scrollWidth <= document.body.clientWidth")
+    heights = shown.eval(
+        f"[...{table_of('status')}.tBodies[0].rows].map((row) => row.cells[0].firstChild.offsetHeight)"
+    )
+    assert max(heights) < 40, "a status on two lines"
+    # The size of an archived read set may be unknown, which stands below the size.
+    sizes = f"[...{table_of('status')}.rows].map((row) => row.cells[2].getBoundingClientRect().right)"
+    assert max(shown.eval(sizes)) <= width
 
 
 def test_print_has_whole_tables_and_no_controls(shown: Browser) -> None:
-    shown.click(
-        mark(shown, f"{table_of('sequence store')}.parentElement.previousElementSibling.querySelector('input')")
-    )
+    shown.click(filter_of(shown, "sequence store"))
     shown.press(*"7890")
     assert len(column(shown, "sequence store", 0)) == 1
 
@@ -277,19 +281,16 @@ def line(browser: Browser, number: int) -> list[str]:
 
 def test_the_list_of_several_tables_shows_where_each_read_set_is_and_cuts_no_number(browser: Browser, folder: Path):
     browser.call("Emulation.setDeviceMetricsOverride", width=1200, height=900, deviceScaleFactor=1, mobile=False)
-    try:
-        browser.open(folder / "several.html")
+    browser.open(folder / "several.html")
 
-        heads = "[...document.querySelectorAll('.view thead th')]"
-        rights = dict(browser.eval(f"{heads}.map((t) => [t.innerText.trim(), t.getBoundingClientRect().right])"))
-        assert rights["region"] <= browser.eval("document.querySelector('.view').getBoundingClientRect().right") <= 1200
-        cut = browser.eval(
-            "[...document.querySelectorAll('.view tr *')].filter((t) => t.scrollWidth > t.clientWidth)"
-            ".map((t) => t.textContent).filter((text) => text)"
-        )
-        assert set(cut) <= set(HOSTILE)  # longer than most names
-    finally:
-        browser.call("Emulation.clearDeviceMetricsOverride")
+    heads = "[...document.querySelectorAll('.view thead th')]"
+    rights = dict(browser.eval(f"{heads}.map((t) => [t.innerText.trim(), t.getBoundingClientRect().right])"))
+    assert rights["region"] <= browser.eval("document.querySelector('.view').getBoundingClientRect().right") <= 1200
+    cut = browser.eval(
+        "[...document.querySelectorAll('.view tr *')].filter((t) => t.scrollWidth > t.clientWidth)"
+        ".map((t) => t.textContent).filter((text) => text)"
+    )
+    assert set(cut) <= set(HOSTILE)  # longer than most names
 
 
 def test_keys_scroll_the_list_to_its_end(shown: Browser) -> None:
@@ -312,18 +313,15 @@ def test_the_list_shows_what_users_write_and_what_is_unknown(shown: Browser) -> 
 
 def test_without_a_script_all_tables_are_there(browser: Browser, folder: Path) -> None:
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.open(folder / "list.html")
+    browser.open(folder / "list.html")
 
-        assert len(column(browser, "sequence store", 0)) == 7
-        browser.click("summary")
-        assert len(column(browser, "month", 0)) == 3
-        assert browser.eval("document.querySelectorAll('button, input[type=search]').length") == 0
-        assert "needs a script" in browser.eval("document.querySelector('main').innerText")
-        browser.click("#show-size")
-        assert browser.eval("document.querySelector('.plot.by-size').checkVisibility()")
-    finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert len(column(browser, "sequence store", 0)) == 7
+    browser.click("summary")
+    assert len(column(browser, "month", 0)) == 3
+    assert browser.eval("document.querySelectorAll('button, input[type=search]').length") == 0
+    assert "needs a script" in browser.eval("document.querySelector('main').innerText")
+    browser.click("#show-size")
+    assert browser.eval("document.querySelector('.plot.by-size').checkVisibility()")
 
 
 def test_everything_that_can_be_used_or_seen_has_a_name(shown: Browser) -> None:
