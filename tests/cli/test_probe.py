@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable
-from itertools import count
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -16,10 +16,9 @@ from omics_meta.selection.outputs import Outputs
 from readset_sync.aws.healthomics import HealthOmics
 
 from tests.cli.local_aws import Aws
+from tests.existing import create_queue
 
 Function = Callable[[dict[str, Any]], object]
-
-_names = count(1)
 
 
 class Pipeline:
@@ -30,9 +29,7 @@ class Pipeline:
             monkeypatch.setenv(name, value)
         self.table = aws.table()
         self.sqs = aws.client("sqs")
-        self.url: str = self.sqs.create_queue(QueueName=f"probe-{next(_names)}.fifo", Attributes={"FifoQueue": "true"})[
-            "QueueUrl"
-        ]
+        self.url = create_queue(self.sqs, f"probe-{uuid4().hex}.fifo")
         self.function: Function = lambda message: None
         self.received: list[dict[str, Any]] = []
         self._source = HealthOmics(aws.client("omics"))

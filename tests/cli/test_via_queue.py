@@ -16,6 +16,7 @@ from readset_sync.sync import Synchronizer
 
 from tests.cli.local_aws import Aws
 from tests.command_line import FAST, CommandLine, Finished
+from tests.existing import create_queue
 
 
 class Pipeline:
@@ -24,9 +25,7 @@ class Pipeline:
     def __init__(self, aws: Aws) -> None:
         self.table = aws.table()
         self._sqs = aws.client("sqs")
-        self.url: str = self._sqs.create_queue(
-            QueueName=f"queue-{uuid4().hex}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
-        )["QueueUrl"]
+        self.url = create_queue(self._sqs, f"queue-{uuid4().hex}.fifo")
         self._synchronizer = Synchronizer(HealthOmics(aws.client("omics")), Table(aws.client("dynamodb"), self.table))
         self.outputs = {"tableName": self.table, "region": "us-west-2", "queueUrl": self.url}
         self.now = 0.0
