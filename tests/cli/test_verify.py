@@ -91,19 +91,7 @@ def test_every_seeded_difference_is_named_and_none_else(aws: Aws, cli: CommandLi
     for untouched in (malformed, wrong, left_over, "not an ARN at all"):
         aws.delete(table, untouched)
     assert cli.run("verify", "-s", store, "-t", table, "--deep", *FAST).code == 0
-    assert rows.keys() == {
-        missing,
-        renamed,
-        status,
-        tags,
-        files,
-        size,
-        right,
-        malformed,
-        wrong,
-        left_over,
-        "not an ARN at all",
-    }
+    assert rows.keys() == {missing, *before, malformed, "not an ARN at all"} - {gone}
     assert (rows[right], rows[status]["files"]) == (before[right], before[status]["files"])
 
 
@@ -279,5 +267,4 @@ def test_where_names_of_references_may_not_be_read_that_is_said_once(aws: Aws, c
     repaired = cli.run("verify", "-s", store, "-t", table, "--repair", "--json", *FAST)
     assert (repaired.code, repaired.document["repaired"]) == (0, 2)
     assert [each["fields"] for each in repaired.document["differences"]] == [["set_reference_name"]] * 2
-    found = cli.run("find", "-t", table, "--reference", "GRCh*", "--json").document
-    assert [each["set_name"] for each in found["read_sets"]] == ["GRCh38"]
+    assert aws.rows(table) == aws.expected(store)
