@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from omics_meta.commands.duplicates import same_content
-from omics_meta.search.columns import SHOWN, columns_of
+from omics_meta.search.columns import COLUMNS, SHOWN, columns_of
 from omics_meta.search.criteria import criteria_of
 from omics_meta.search.filters import Filters
 from omics_meta.search.plan import TableFacts, facts_of, plan
@@ -258,40 +258,20 @@ def test_listed_rows_are_found_by_all_but_files_and_tags(
     assert shown.out.splitlines()[1].split() == ["listed"]
 
 
-def test_a_format_has_the_columns_that_were_asked_for_or_the_usual_ones(
-    aws: Aws, cli: CommandLine, stored: Stored, tmp_path: Path
-) -> None:
-    table = aws.table(rows=stored)
-    options = ("find", "-t", table, "--sample", "HG002", "--store", "cohort-a")
-    columns = ("--columns", "set_name,tag:panel,tag:phase,set_total_size,tags")
-
-    as_json = cli.run(*options, *columns, "--json").document
-    as_csv = cli.run(*options, *columns, "--csv")
-    as_table = cli.run(*options)
-    with (tmp_path / "found.parquet").open("w", encoding="utf-8") as file:
-        assert cli.run(*options, "--format", "parquet", stdout=file).code == 0
-
-    (row,) = as_json.pop("read_sets")
-    place = {"table": table, "region": "us-west-2"}
-    listed = {"tables": [{**place, "account": "123456789012"}], "unread": []}
-    assert as_json == {"command": "find", **place, "found": 1, **listed, "limited": False}
-    assert row.pop("set_total_size") > 0
-    tags = {"cohort": "a", "panel": "HG002"}
-    assert row == {"set_name": "HG002.cohort-a", "tag:panel": "HG002", "tag:phase": None, "tags": tags}
-    (line,) = as_csv.csv_lines
-    assert line["set_total_size"].isdecimal()
-    assert (line["tag:panel"], line["tag:phase"], json.loads(line["tags"])) == ("HG002", "", tags)
-    head, line = as_table.out.splitlines()
-    assert head.split() == [column.name for column in SHOWN]
-    assert line.split()[1:] == ["HG002.cohort-a", "ACTIVE", "FASTQ", "subject-0", "HG002", "cohort-a"]
-    assert as_table.err == "omics-meta: 1 read set found\n"
-    parquet = duckdb.read_parquet(file.name)
-    assert (parquet.columns, len(parquet.fetchall())) == ([column.name for column in SHOWN], 1)
+USUAL = ",".join(column.name for column in SHOWN)
 
 
-@pytest.mark.parametrize("command", [("find",), ("get", "{arn}"), ("duplicates",), ("export",)])
+@pytest.mark.parametrize(
+    ("command", "usual"),
+    [
+        (("find",), USUAL),
+        (("get", "{arn}"), USUAL),
+        (("duplicates",), "content,set_arn,set_name,set_sample_id,set_status,set_total_size,store_name"),
+        (("export",), ",".join(column.name for column in COLUMNS)),
+    ],
+)
 def test_every_command_prints_rows_in_every_format(
-    command: tuple[str, ...], aws: Aws, cli: CommandLine, stored: Stored, tmp_path: Path
+    command: tuple[str, ...], usual: str, aws: Aws, cli: CommandLine, stored: Stored, tmp_path: Path
 ) -> None:
     table = aws.table(rows=stored)
     one, other = sorted(aws.raw_rows(table))[:2]
@@ -301,32 +281,35 @@ def test_every_command_prints_rows_in_every_format(
     def printed(*options: str) -> Any:
         return cli.run(*words, "-t", table, *options)
 
+    def parquet(*options: str) -> duckdb.DuckDBPyRelation:
+        with path.open("w", encoding="utf-8") as file:
+            assert cli.run(*words, "-t", table, "--format", "parquet", *options, stdout=file).code == 0
+        return duckdb.read_parquet(str(path))
+
     # The stored item in JSON, and flat columns elsewhere, unless columns are chosen; whichever way a format is named.
     stored = printed("--format", "jsonl").json_lines
     assert {tuple(sorted(each["store"])) for each in stored} == {tuple(sorted(aws.raw_rows(table)[one]["store"]))}
     document = printed("--json").document
     assert (document["command"], document["read_sets"], document["found"]) == (command[0], stored, len(stored))
-    for form in ("--format=table", "--csv"):
+    for form, columns in (("--format=table", USUAL if command == ("export",) else usual), ("--csv", usual)):
         head, *lines = printed(form).out.splitlines()
-        assert {"set_name", "store_name"} <= set(re.split(r"[ ,]+", head))
+        assert re.split("[ ,]+", head.strip()) == columns.split(",")
         assert len(lines) == len(stored)
+    assert parquet().columns == usual.split(",")
 
     # Columns under new names
-    asked = ("--columns", "patient=subject_id,sex=tag:sex|'NA',status,made=creation_time,size=total_size")
-    names = ["patient", "sex", "status", "made", "size"]
+    asked = ("--columns", "patient=subject_id,sex=tag:sex|'NA',lot=tag:lot,status,made=creation_time,size=total_size")
+    names = ["patient", "sex", "lot", "status", "made", "size"]
     [record, *_] = records = printed("--jsonl", *asked).json_lines
     assert printed("--format=json", *asked).document["read_sets"] == records
-    assert [record[name] for name in names[:3]] == ["subject-0", "NA", "ACTIVE"]
+    assert [record[name] for name in names[:4]] == ["subject-0", "NA", None, "ACTIVE"]
     [line, *_] = printed("--format=csv", *asked).csv_lines
     assert [*record] == [*line] == names
-    assert line == {name: str(value) for name, value in record.items()}
-    with path.open("w", encoding="utf-8") as file:
-        assert cli.run(*words, "-t", table, "--format", "parquet", *asked, stdout=file).code == 0
-    with duckdb.connect() as database:
-        read = database.read_parquet(str(path))
-        assert read.columns == names
-        values = read.project("patient, sex, status, size, epoch(made) > 0").fetchone()
-    assert values == ("subject-0", "NA", "ACTIVE", record["size"], True)
+    assert line == {name: "" if value is None else str(value) for name, value in record.items()}
+    read = parquet(*asked)
+    assert read.columns == names
+    values = read.project("patient, sex, lot, status, size, epoch(made) > 0").fetchone()
+    assert values == ("subject-0", "NA", None, "ACTIVE", record["size"], True)
 
 
 def test_a_limit_ends_the_reading(aws: Aws, cli: CommandLine, stored: Stored) -> None:
