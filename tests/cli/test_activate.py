@@ -13,42 +13,63 @@ from readset_sync.aws.retries import ATTEMPTS
 from readset_sync.constants import RATED_OPERATIONS
 
 from tests.cli.local_aws import Aws
-from tests.command_line import FAST, CommandLine, Terminal
+from tests.command_line import FAST, CommandLine, Finished, Terminal
 
 START = "StartReadSetActivationJob"
 
 SIZE = 5 * 2**30
 
 
-@pytest.fixture
-def store(aws: Aws) -> str:
-    return aws.store(45)
+class Cohort:
+    """A store of 45 read sets, by the ARNs of those that are alike, and `omics-meta activate` for their table.
+
+    Each has its row; that of the first archived one does not tell the size.
+    """
+
+    def __init__(self, aws: Aws, cli: CommandLine) -> None:
+        self._aws = aws
+        self._cli = cli
+        self.store, self.table = aws.store(45), aws.table()
+        arns = [aws.arn(self.store, each) for each in aws.ids(self.store)]
+        self.activating, self.archived, self.active = arns[:2], arns[2:42], arns[42:]
+        statuses = ["ACTIVATING"] * 2 + ["ARCHIVED"] * 40 + ["ACTIVE"] * 3
+        for arn, status in zip(arns, statuses, strict=True):
+            aws.omics.update_read_set(self.store, id_of(arn), status=status)
+            size = {} if arn == self.archived[0] else {"set_total_size": SIZE}
+            aws.put(self.table, {"set_arn": arn, "set_status": status, **size})
+
+    def follow(self, status: str, *arns: str) -> None:
+        """Let rows follow a change of the status."""
+        for arn in arns:
+            self._aws.edit(self.table, arn, set_status=status)
+
+    def activate(self, *words: Any, **given: Any) -> Finished:
+        """Run the command, which is not to ask."""
+        return self._cli.run("activate", "-t", self.table, "--yes", *words, *FAST, **given)
+
+    def activate_all(self, *options: str) -> Finished:
+        return self.activate("--store", self.store, *options)
+
+    @property
+    def jobs(self) -> list[list[str]]:
+        """The ARNs of each job."""
+        jobs = self._aws.omics.store(self.store).activation_jobs.values()
+        return [[self._aws.arn(self.store, source["readSetId"]) for source in job.sources] for job in jobs]
+
+
+def id_of(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 @pytest.fixture
-def table(aws: Aws, store: str) -> str:
-    """A row for each read set: two are activating, forty archived, three active; the size of one is not known."""
-    table = aws.table()
-    for number, each in enumerate(aws.ids(store)):
-        status = "ACTIVATING" if number < 2 else "ARCHIVED" if number < 42 else "ACTIVE"
-        aws.omics.update_read_set(store, each, status=status)
-        size = {} if number == 2 else {"set_total_size": SIZE}
-        aws.put(table, {"set_arn": aws.arn(store, each), "set_status": status, **size})
-    return table
-
-
-def jobs(aws: Aws, *stores: str) -> list[list[str]]:
-    """The read sets of each job, store by store."""
-    started = [job for store in stores for job in aws.omics.store(store).activation_jobs.values()]
-    return [[source["readSetId"] for source in job.sources] for job in started]
+def cohort(aws: Aws, cli: CommandLine) -> Cohort:
+    return Cohort(aws, cli)
 
 
 def test_archived_read_sets_are_activated_in_jobs_of_twenty_and_a_second_run_has_nothing_to_do(
-    aws: Aws, cli: CommandLine, store: str, table: str
+    aws: Aws, cohort: Cohort
 ) -> None:
-    archived = aws.ids(store)[2:42]
-
-    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+    done = cohort.activate_all("--json")
 
     assert done.code == 0, done.err
     document = done.document
@@ -59,17 +80,14 @@ def test_archived_read_sets_are_activated_in_jobs_of_twenty_and_a_second_run_has
         "active": 3,
         "activating": 2,
     }
-    assert jobs(aws, store) == [archived[:20], archived[20:]]
-    told = [[each.rpartition("/")[2] for each in job["set_arns"]] for job in document["jobs"]]
-    assert told == jobs(aws, store)
-    assert [job["job_id"] for job in document["jobs"]] == list(aws.omics.store(store).activation_jobs)
+    assert [job["set_arns"] for job in document["jobs"]] == [cohort.archived[:20], cohort.archived[20:]] == cohort.jobs
+    assert [job["job_id"] for job in document["jobs"]] == list(aws.omics.store(cohort.store).activation_jobs)
     assert (document["failures"], document["activated"]) == ([], None)
     assert dict(aws.omics.calls) == {START: 2}
 
     # AND once the table has followed, nothing is left
-    for each in archived:
-        aws.edit(table, aws.arn(store, each), set_status="ACTIVE")
-    again = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+    cohort.follow("ACTIVE", *cohort.archived)
+    again = cohort.activate_all()
 
     assert (again.code, aws.omics.calls[START]) == (0, 2)
     assert again.out.splitlines() == [
@@ -80,64 +98,56 @@ def test_archived_read_sets_are_activated_in_jobs_of_twenty_and_a_second_run_has
 
 
 def test_a_dry_run_tells_what_would_be_activated_and_calls_nothing_of_healthomics(
-    aws: Aws, cli: CommandLine, store: str, table: str
+    aws: Aws, cli: CommandLine, cohort: Cohort
 ) -> None:
-    names = [aws.arn(store, each) for each in (*aws.ids(store)[1:4], aws.ids(store)[-1])]
+    first, second = cohort.archived[:2]
+    names = (cohort.activating[0], first, second, cohort.active[0])
 
-    done = cli.run("activate", "-t", table, *names, "--dry-run")
+    done = cli.run("activate", "-t", cohort.table, *names, "--dry-run")
 
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
         "2 archived read sets, size: 5.0 GiB (1 unknown)",
         "left out: 1 active, 1 activating already",
-        f"would be activated: {names[1]}",
-        f"would be activated: {names[2]}",
+        f"would be activated: {first}",
+        f"would be activated: {second}",
         "activation of 2 read sets in 1 job would be started",
     ]
-    assert (dict(aws.omics.calls), jobs(aws, store)) == ({}, [])
+    assert (dict(aws.omics.calls), cohort.jobs) == ({}, [])
 
 
 def test_what_has_no_row_is_named_and_nothing_is_activated_where_all_are_required(
-    aws: Aws, cli: CommandLine, store: str, table: str
+    aws: Aws, cli: CommandLine, cohort: Cohort
 ) -> None:
-    known, other = aws.ids(store)[2:4]
     samples = cli.home / "samples.txt"
     samples.write_text("nobody\n")
 
-    required = cli.run("activate", "-t", table, "--samples-from", samples, "--require-all", "--yes", *FAST)
+    required = cohort.activate("--samples-from", samples, "--require-all")
     assert (required.code, dict(aws.omics.calls)) == (2, {})
     assert required.err.splitlines()[-1] == (
         "omics-meta: error: nothing was activated, because some are not found (--require-all)"
     )
 
     # Names may come from stdin, and one of them twice.
-    stdin = f"{known}\n{aws.arn(store, other)}\n1111111111\n{known}\n"
-    done = cli.run("activate", "-t", table, "--yes", "-", *FAST, stdin=stdin)
+    known, other = cohort.archived[:2]
+    done = cohort.activate("-", stdin=f"{id_of(known)}\n{other}\n1111111111\n{id_of(known)}\n")
     assert done.code == 1
-    assert f"no row of 1111111111 in table {table}" in done.err
-    assert jobs(aws, store) == [[known, other]]
+    assert f"no row of 1111111111 in table {cohort.table}" in done.err
+    assert cohort.jobs == [[known, other]]
 
 
-def test_each_refusal_is_reported_by_read_set_and_the_rest_is_activated(
-    aws: Aws, cli: CommandLine, store: str, table: str
-) -> None:
+def test_each_refusal_is_reported_by_read_set_and_the_rest_is_activated(aws: Aws, cohort: Cohort) -> None:
     # GIVEN a job that is refused for one of its read sets, a store that is gone, and a read set that is being deleted
-    ids = aws.ids(store)[2:6]
+    first, refused, third, deleting = cohort.archived[:4]
     gone = aws.arn("9999999999", "1111111111")
-    aws.put(table, {"set_arn": gone, "set_status": "ARCHIVED"})
-    deleting, refused = aws.arn(store, ids[3]), aws.arn(store, ids[1])
-    aws.edit(table, deleting, set_status="DELETING")
+    cohort.follow("DELETING", deleting)
     # AND one of another account, whose ids are those of a read set here
-    elsewhere = aws.arn(store, ids[0]).replace("123456789012", "210987654321")
-    aws.put(table, {"set_arn": elsewhere, "set_status": "ARCHIVED"})
+    elsewhere = first.replace("123456789012", "210987654321")
+    for arn in (gone, elsewhere):
+        aws.put(cohort.table, {"set_arn": arn, "set_status": "ARCHIVED"})
+    aws.omics.faults.add(START, "ValidationException", when=asking_for(refused))
 
-    def names_it(given: Any) -> bool:
-        return {"readSetId": ids[1]} in given["sources"]
-
-    aws.omics.faults.add(START, "ValidationException", when=names_it)
-
-    names = (gone, elsewhere, *(aws.arn(store, each) for each in ids))
-    done = cli.run("activate", "-t", table, "--yes", *names, *FAST)
+    done = cohort.activate(gone, elsewhere, first, refused, third, deleting)
 
     assert done.code == 1, done.err
     lines = [line.removeprefix("failed ") for line in done.out.splitlines() if line.startswith("failed ")]
@@ -147,54 +157,37 @@ def test_each_refusal_is_reported_by_read_set_and_the_rest_is_activated(
     assert failures[refused].startswith(f"{START}: ValidationException: ")
     assert failures[gone].startswith(f"{START}: ResourceNotFoundException: ")
     assert failures[elsewhere] == "the credentials are of account 123456789012: use those of account 210987654321"
-    assert jobs(aws, store) == [[ids[0]], [ids[2]]]
+    assert cohort.jobs == [[first], [third]]
     assert done.out.splitlines()[-1] == "activation of 2 read sets in 2 jobs was started"
 
 
-def test_what_was_stopped_goes_on_when_it_is_run_again(aws: Aws, cli: CommandLine, store: str, table: str) -> None:
-    archived = aws.ids(store)[2:42]
+def asking_for(arn: str) -> Callable[[Any], bool]:
+    return lambda given: {"readSetId": id_of(arn)} in given["sources"]
 
-    def is_second(given: Any) -> bool:
-        return {"readSetId": archived[20]} in given["sources"]
 
-    aws.omics.faults.add(START, "ExpiredTokenException", when=is_second, times=1)
+def test_what_was_started_before_credentials_expired_is_told(aws: Aws, cohort: Cohort) -> None:
+    aws.omics.faults.add(START, "ExpiredTokenException", when=asking_for(cohort.archived[20]), times=1)
 
-    stopped = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+    stopped = cohort.activate_all()
 
-    assert stopped.code == 2
+    assert (stopped.code, cohort.jobs) == (2, [cohort.archived[:20]])
     assert stopped.out.splitlines()[-1] == "activation of 20 read sets in 1 job was started"
     assert stopped.err.endswith(". 20 read sets are activating; run this again for the others\n")
 
-    for each in archived[:20]:
-        aws.edit(table, aws.arn(store, each), set_status="ACTIVATING")
-    again = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
 
-    assert again.code == 0, again.err
-    assert jobs(aws, store) == [archived[:20], archived[20:]]
-
-
-def test_what_gives_no_answer_may_have_been_started_and_has_not_failed(
-    aws: Aws, cli: CommandLine, store: str, table: str
-) -> None:
-    archived = aws.ids(store)[2:42]
+def test_what_gives_no_answer_may_have_been_started_and_has_not_failed(aws: Aws, cohort: Cohort) -> None:
     aws.omics.faults.add_lost_answer(START, times=30)
 
-    done = cli.run("activate", "-t", table, "--store", store, "--yes", *FAST)
+    done = cohort.activate_all()
 
     # THEN each job was started once, however often it was asked for
     assert (done.code, aws.omics.calls[START]) == (1, 12), done.err
-    assert jobs(aws, store) == [archived[:20], archived[20:]]
+    assert cohort.jobs == [cohort.archived[:20], cohort.archived[20:]]
     _, _, *unanswered, last = done.out.splitlines()
-    assert [line.partition(": ")[0] for line in unanswered] == [
-        f"unanswered {aws.arn(store, each)}" for each in archived
-    ]
-    assert (
-        unanswered[0]
-        .partition(": ")[2]
-        .startswith(
-            "may have been started: look before you repeat, with `aws omics list-read-set-activation-jobs"
-            f" --sequence-store-id {store} --region us-west-2` (Connection was closed"
-        )
+    assert [line.partition(": ")[0] for line in unanswered] == [f"unanswered {arn}" for arn in cohort.archived]
+    assert unanswered[0].startswith(
+        f"unanswered {cohort.archived[0]}: may have been started: look before you repeat, with `aws omics"
+        f" list-read-set-activation-jobs --sequence-store-id {cohort.store} --region us-west-2` (Connection was closed"
     )
     assert last == "40 read sets may have been started"
 
@@ -221,14 +214,7 @@ ANSWERS: dict[str, tuple[tuple[str, ...], int, tuple[int, int, int], str]] = {
 
 @pytest.mark.parametrize(("answers", "code", "counts", "says"), ANSWERS.values(), ids=ANSWERS.keys())
 def test_every_attempt_tells_whether_a_job_may_have_been_started(
-    answers: tuple[str, ...],
-    code: int,
-    counts: tuple[int, int, int],
-    says: str,
-    aws: Aws,
-    cli: CommandLine,
-    store: str,
-    table: str,
+    answers: tuple[str, ...], code: int, counts: tuple[int, int, int], says: str, aws: Aws, cohort: Cohort
 ) -> None:
     for each in answers:
         if each == LOST:
@@ -236,7 +222,7 @@ def test_every_attempt_tells_whether_a_job_may_have_been_started(
         else:
             aws.omics.faults.add(START, each, times=1)
 
-    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+    done = cohort.activate_all("--json")
 
     document = done.document
     started = sum(len(job["set_arns"]) for job in document["jobs"])
@@ -246,7 +232,7 @@ def test_every_attempt_tells_whether_a_job_may_have_been_started(
 
 
 def test_an_interruption_while_jobs_are_started_tells_those_that_were_and_that_may_have_been(
-    aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = Starter.start
 
@@ -257,20 +243,19 @@ def test_an_interruption_while_jobs_are_started_tells_those_that_were_and_that_m
 
     monkeypatch.setattr(Starter, "start", interrupted)
 
-    done = cli.run("activate", "-t", table, "--store", store, "--yes", "--json", *FAST)
+    done = cohort.activate_all("--json")
 
     assert done.code == 130
-    document, archived = done.document, [aws.arn(store, each) for each in aws.ids(store)[2:42]]
-    assert [job["set_arns"] for job in document["jobs"]] == [archived[:20]]
-    assert [each["set_arn"] for each in document["unanswered"]] == archived[20:]
+    assert [job["set_arns"] for job in done.document["jobs"]] == [cohort.archived[:20]]
+    assert [each["set_arn"] for each in done.document["unanswered"]] == cohort.archived[20:]
 
 
 @pytest.mark.parametrize(("options", "rate"), [((), 4.5), (("--max-tps", "7"), 7.0)])
 def test_jobs_are_started_at_the_rate_that_is_granted(
-    options: tuple[str, ...], rate: float, aws: Aws, cli: CommandLine, store: str, table: str
+    options: tuple[str, ...], rate: float, cli: CommandLine, cohort: Cohort
 ) -> None:
     with patch.object(starting, "omics_client", wraps=omics_client) as made:
-        cli.run("activate", "-t", table, aws.arn(store, aws.ids(store)[2]), "--yes", *options)
+        cli.run("activate", "-t", cohort.table, cohort.archived[0], "--yes", *options)
 
     assert [call.kwargs["max_tps"].of(START) for call in made.mock_calls] == [rate]
 
@@ -289,19 +274,19 @@ class Clock:
 
 
 def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_were_activating(
-    aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started, deleted = (aws.arn(store, each) for each in aws.ids(store)[2:4])
-    activating = aws.arn(store, aws.ids(store)[0])
+    started, deleted = cohort.archived[:2]
+    activating = cohort.activating[0]
     clock = Clock(
         monkeypatch,
-        lambda: aws.edit(table, started, set_status="ACTIVATING"),
-        lambda: aws.edit(table, activating, set_status="ACTIVE"),
-        lambda: aws.delete(table, deleted),
-        lambda: aws.edit(table, started, set_status="ACTIVE"),
+        lambda: cohort.follow("ACTIVATING", started),
+        lambda: cohort.follow("ACTIVE", activating),
+        lambda: aws.delete(cohort.table, deleted),
+        lambda: cohort.follow("ACTIVE", started),
     )
 
-    done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", started, activating, deleted, *FAST)
+    done = cohort.activate("--wait", "--json", started, activating, deleted)
 
     assert (done.code, clock.now) == (1, 1 + 2 + 5 + 10)
     document = done.document
@@ -312,17 +297,17 @@ def test_waiting_follows_the_rows_of_those_that_were_started_and_of_those_that_w
 
 
 def test_waiting_goes_on_where_the_rows_cannot_be_read_for_a_while(
-    aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arn = aws.arn(store, aws.ids(store)[2])
+    arn = cohort.archived[0]
     Clock(
         monkeypatch,
         lambda: aws.sandbox.faults.add("BatchGetItem", "ThrottlingException", times=2 * ATTEMPTS),
         lambda: None,
-        lambda: aws.edit(table, arn, set_status="ACTIVE"),
+        lambda: cohort.follow("ACTIVE", arn),
     )
 
-    done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", arn, *FAST)
+    done = cohort.activate("--wait", "--json", arn)
 
     assert (done.code, done.document["activated"]) == (0, 1), done.err
     assert done.err.count("the rows cannot be read just now, and are looked at again (BatchGetItem: Throttling") == 1
@@ -332,15 +317,15 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def failing(code: str) -> Callable[[Aws, str, str], object]:
-    return lambda aws, table, arn: aws.sandbox.faults.add("BatchGetItem", code)
+def failing(code: str) -> Callable[[Aws, Cohort], object]:
+    return lambda aws, _: aws.sandbox.faults.add("BatchGetItem", code)
 
 
-def saying(status: str) -> Callable[[Aws, str, str], object]:
-    return lambda aws, table, arn: aws.edit(table, arn, set_status=status)
+def saying(status: str) -> Callable[[Aws, Cohort], object]:
+    return lambda _, cohort: cohort.follow(status, cohort.archived[0])
 
 
-ENDS: dict[str, tuple[Callable[[Aws, str, str], object], int, float]] = {
+ENDS: dict[str, tuple[Callable[[Aws, Cohort], object], int, float]] = {
     "credentials that expire": (failing("ExpiredTokenException"), 2, 450),
     "DynamoDB that stays away": (failing("ThrottlingException"), 2, 900),
     "an interruption": (interrupt, 130, 450),
@@ -352,21 +337,20 @@ ENDS: dict[str, tuple[Callable[[Aws, str, str], object], int, float]] = {
 
 @pytest.mark.parametrize("end", ENDS)
 def test_whatever_ends_the_waiting_the_jobs_are_told(
-    end: str, aws: Aws, cli: CommandLine, store: str, table: str, monkeypatch: pytest.MonkeyPatch
+    end: str, aws: Aws, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     act, code, seconds = ENDS[end]
-    arn = aws.arn(store, aws.ids(store)[2])
-    clock = Clock(monkeypatch, lambda: act(aws, table, arn))
+    clock = Clock(monkeypatch, lambda: act(aws, cohort))
     monkeypatch.setattr(waiting, "_PAUSES", (450.0,))
 
     try:
-        done = cli.run("activate", "-t", table, "--yes", "--wait", "--json", arn, *FAST)
+        done = cohort.activate("--wait", "--json", cohort.archived[0])
     finally:
         aws.sandbox.faults.clear()
 
     assert (done.code, clock.now) == (code, seconds), done.err
     [job] = done.document["jobs"]
-    assert [job["job_id"]] == list(aws.omics.store(store).activation_jobs)
+    assert [job["job_id"]] == list(aws.omics.store(cohort.store).activation_jobs)
     assert done.document["activated"] == 0
     said = (
         f"its row still says {end.split()[-1]}: ask `omics-meta verify` whether the table follows, and"
@@ -376,14 +360,12 @@ def test_whatever_ends_the_waiting_the_jobs_are_told(
 
 
 @pytest.mark.parametrize(("answer", "code", "started"), [("y\n", 0, 1), ("n\n", 2, 0), ("", 130, 0)])
-def test_it_asks_on_a_terminal(
-    answer: str, code: int, started: int, aws: Aws, cli: CommandLine, store: str, table: str
-) -> None:
-    arn = aws.arn(store, aws.ids(store)[2])
+def test_it_asks_on_a_terminal(answer: str, code: int, started: int, cli: CommandLine, cohort: Cohort) -> None:
+    arn = cohort.archived[0]
 
-    done = cli.run("activate", "-t", table, arn, "--json", *FAST, stdin=Terminal(answer))
+    done = cli.run("activate", "-t", cohort.table, arn, "--json", *FAST, stdin=Terminal(answer))
 
-    assert (done.code, len(jobs(aws, store))) == (code, started), done.err
+    assert (done.code, len(cohort.jobs)) == (code, started), done.err
     assert done.err.startswith("Activate 1 read set (size: unknown)? [y/N]: ")
     assert done.out[:1] == ("{" if started else "")
 
