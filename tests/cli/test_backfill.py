@@ -36,7 +36,8 @@ def test_rows_of_a_store_equal_the_source(aws: Aws, cli: CommandLine) -> None:
         f"store {store}: batch 1: 8 read sets: 8 created",
     ]
     assert done.out.splitlines()[0] == f"Rows of table {table} in us-west-2"
-    assert [part.strip() for part in _line(done.out, store).split("│")[1:-1]] == [store, *"8080000"]
+    [line] = [line for line in done.out.splitlines() if store in line]
+    assert [part.strip() for part in line.split("│")[1:-1]] == [store, *"8080000"]
 
 
 def test_several_stores_and_none_else(aws: Aws, cli: CommandLine) -> None:
@@ -129,7 +130,7 @@ def test_a_listing_that_fails_ends_the_command_and_prunes_nothing(aws: Aws, cli:
 
 def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws, cli: CommandLine) -> None:
     store = aws.store(5)
-    bad, denied, *good = aws.ids(store)
+    bad, denied, *_ = aws.ids(store)
     aws.omics.faults.add("GetReadSetMetadata", "ValidationException", when=lambda given: given["id"] == bad)
     aws.omics.faults.add(
         "ListTagsForResource", "AccessDeniedException", when=lambda given: given["resourceArn"].endswith(denied)
@@ -149,11 +150,8 @@ def test_a_read_set_that_keeps_failing_is_reported_and_the_rest_is_done(aws: Aws
     ]
     for each, reason in reasons.items():
         assert f"failed {aws.arn(store, each)}: {reason}" in plain.out.splitlines()
-    incomplete = {aws.arn(store, each) for each in (bad, denied)}
-    assert {arn for arn, row in aws.raw_rows(table).items() if "sync_state" in row} == incomplete
-    for arn in incomplete:
-        aws.delete(table, arn)
-    assert aws.rows(table) == {arn: row for arn, row in aws.expected(store).items() if arn.rpartition("/")[2] in good}
+    incomplete = {arn for arn, row in aws.raw_rows(table).items() if "sync_state" in row}
+    assert incomplete == {aws.arn(store, each) for each in (bad, denied)}
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -170,11 +168,7 @@ def test_every_store_can_be_searched_before_any_read_set_has_been_read(aws: Aws,
     assert aws.omics.calls["GetSequenceStore"] == 3
     rows, expected = aws.raw_rows(table), aws.expected(first, second)
     assert rows.keys() == expected.keys()
-    for arn, row in rows.items():
-        assert row["sync_state"] == "listed"
-        assert {name: row[name] for name in row.keys() & expected[arn].keys()} == {
-            name: value for name, value in expected[arn].items() if name not in {"files", "set_total_size"}
-        }
+    assert {row["sync_state"] for row in rows.values()} == {"listed"}
     # AND a backfill that may read them completes them
     aws.omics.faults.clear()
     aws.forget_calls()
@@ -215,8 +209,3 @@ def test_the_default_pace_stays_within_the_default_quota(aws: Aws, cli: CommandL
 
 def _counts(**counts: int) -> dict[str, Any]:
     return {"listed": 0, "enqueued": 0, "created": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0} | counts
-
-
-def _line(text: str, part: str) -> str:
-    (line,) = [line for line in text.splitlines() if part in line]
-    return line
