@@ -299,28 +299,22 @@ def test_a_missing_permission_is_said_in_one_line_and_readers_see_what_they_saw(
         assert CALLS[number] == "PutObject hive" or bucket.keys() == before
 
 
-THEN_CHECK = "try again; if that does not help, check the credentials, and the region and the key of bucket lab-bucket"
+OTHERWISE = (
+    f"S3 refused a call for {AT} ({{}}): try again; if that does not help, check the credentials, and the region and"
+    " the key of bucket lab-bucket\n"
+)
+NO_KEY = "arn:aws:iam::123456789012:user/me is not authorized to perform: kms:GenerateDataKey on resource: KEY"
+ALLOW_KEY = f"{AT} may not be used ({{}}): allow kms:GenerateDataKey on the key of bucket lab-bucket\n"
 
 
 @pytest.mark.parametrize(
     ("code", "status", "message", "said"),
     [
-        ("SlowDown", 503, "Reduce your request rate.", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
-        ("503", 503, "Service Unavailable", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
-        ("KMS.DisabledException", 400, "The key is disabled.", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
-        ("PermanentRedirect", 301, "Elsewhere.", f"S3 refused a call for {AT} ({{}}): {THEN_CHECK}\n"),
-        (
-            "AccessDenied",
-            403,
-            "arn:aws:iam::123456789012:user/me is not authorized to perform: kms:GenerateDataKey on resource: KEY",
-            f"{AT} may not be used ({{}}): allow kms:GenerateDataKey on the key of bucket lab-bucket\n",
-        ),
-        (
-            "ExpiredToken",
-            400,
-            "The token is old.",
-            "AWS credentials are missing, expired or refused ({}): set AWS_PROFILE",
-        ),
+        ("SlowDown", 503, "Reduce your request rate.", OTHERWISE),
+        ("KMS.DisabledException", 400, "The key is disabled.", OTHERWISE),
+        ("PermanentRedirect", 301, "Elsewhere.", OTHERWISE),
+        ("AccessDenied", 403, NO_KEY, ALLOW_KEY),
+        ("ExpiredToken", 400, "Old.", "AWS credentials are missing, expired or refused ({}): set AWS_PROFILE"),
     ],
 )
 def test_what_s3_refuses_is_about_the_bucket(

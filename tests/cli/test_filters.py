@@ -17,6 +17,7 @@ from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
 
 NFC, NFD = "Zo\u00eb", "Zoe\u0308"
+SAMPLES = ("HG002[tumor]", "HG002t", NFC, NFD, "A", "B")
 SAMPLE = Index("sample", "set_sample_id", None, whole_rows=False, rows=100_000, size=20_000_000)
 TABLE = TableFacts(100_000, 170_000_000, (SAMPLE,))
 
@@ -24,10 +25,8 @@ TABLE = TableFacts(100_000, 170_000_000, (SAMPLE,))
 @pytest.fixture
 def samples(aws: Aws) -> str:
     """A table with an index of samples: one with wildcards in its name, and one in each normal form."""
-    table = aws.table(indexes={"sample": ("set_sample_id", None, "KEYS_ONLY")})
-    for number, sample in enumerate(("HG002[tumor]", "HG002t", NFC, NFD, "A", "B")):
-        aws.put(table, {"set_arn": aws.arn("1234567890", f"{number:010}"), "set_sample_id": sample, "set_name": "n"})
-    return table
+    rows = ({"set_arn": each, "set_sample_id": each, "set_name": "n"} for each in SAMPLES)
+    return aws.table(indexes={"sample": ("set_sample_id", None, "KEYS_ONLY")}, rows=rows)
 
 
 def printed(cli: CommandLine, table: str, *options: str, **given: Any) -> list[str]:

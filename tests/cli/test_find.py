@@ -417,17 +417,15 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
 @pytest.mark.parametrize("indexes", [None, {"by-id": ("set_id", None, "KEYS_ONLY")}], ids=["scanned", "indexed"])
 def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: CommandLine, indexes: Any) -> None:
     # As a status event leaves them in tables of the reference implementation; and another in every account.
-    table = aws.table(indexes=indexes)
-    partial = [aws.arn("1234567890", "1111111111"), aws.arn("1234567890", "1111111111").replace("1234567890", "9" * 10)]
-    for arn in partial:
-        aws.put(table, {"set_arn": arn, "status": "ARCHIVED"})
-    aws.put(table, {"set_arn": aws.arn("1234567890", "2222222222"), "set_id": "2222222222"})
+    partial = [{"set_arn": aws.arn(store, "1111111111"), "status": "ARCHIVED"} for store in ("1234567890", "9" * 10)]
+    whole = {"set_arn": aws.arn("1234567890", "2222222222"), "set_id": "2222222222"}
+    table = aws.table(indexes=indexes, rows=[*partial, whole])
 
     done = cli.run("get", "-t", table, "1111111111", "--jsonl")
     several = cli.run("get", "-t", table, "2222222222", "1111111111", "--jsonl")
 
-    assert sorted(json.loads(line)["set_arn"] for line in done.out.splitlines()) == sorted(partial)
-    assert (done.code, len(several.out.splitlines()), several.code) == (0, 3, 0)
+    assert (done.code, sorted(done.json_lines, key=lambda row: row["set_arn"])) == (0, partial)
+    assert (several.code, len(several.json_lines)) == (0, 3)
 
 
 def test_ids_are_looked_up_in_an_index_of_them(
@@ -440,17 +438,13 @@ def test_ids_are_looked_up_in_an_index_of_them(
         return counted(facts_of(description))
 
     monkeypatch.setattr("omics_meta.search.searching.facts_of", facts)
-    aws.sandbox.calls.clear()
+    aws.sandbox.callpoint.count()
 
     done = cli.run("get", "-t", table, one["set_id"], other["set_id"], "1111111111", "--jsonl")
 
     assert [row["set_id"] for row in done.json_lines] == [one["set_id"], other["set_id"]]
     assert done.code == 1
-    calls = aws.sandbox.calls.of(f"arn:aws:iam::{aws.sandbox.account}:user/sandbox")
-    actions: Counter[str] = Counter()
-    for call, count in calls.items():
-        actions[call.action] += count
-    assert actions == {"dynamodb:DescribeTable": 1, "dynamodb:Query": 3}
+    assert aws.sandbox.callpoint.calls == ["DescribeTable", "Query", "Query", "Query"]
 
 
 @pytest.mark.parametrize(
@@ -478,32 +472,28 @@ def test_etags_of_different_algorithms_are_not_the_same(algorithms: tuple[str | 
 
 
 def test_duplicates_are_read_sets_with_the_same_content(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    arns = [aws.arn("1234567890", f"{number:010}") for number in range(6)]
-    etags = [
-        {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"},
-        {"algorithm": "FASTQ_MD5up", "source1": "one"},
-        {"algorithm": "FASTQ_MD5up", "source1": "two", "source2": "one"},
-        {"algorithm": "FASTQ_MD5up", "source1": "one", "source2": "two"},
-    ]
-    for arn, etag in zip(arns, etags, strict=False):
-        aws.put(table, {"set_arn": arn, "set_etag": etag, "set_name": arn[-1]})
+    algorithm = {"algorithm": "FASTQ_MD5up"}
+    same = algorithm | {"source1": "one", "source2": "two"}
     of_another_tool = [{"file_type": "source2", "etag": "two"}, {"file_type": "source1", "etag": "one"}]
-    aws.put(table, {"set_arn": arns[4], "files": of_another_tool})
-    aws.put(table, {"set_arn": arns[5], "set_name": "without any etag"})
+    held: tuple[dict[str, Any], ...] = (
+        {"set_etag": same, "set_name": "first"},
+        {"set_etag": algorithm | {"source1": "one"}},
+        {"set_etag": algorithm | {"source1": "two", "source2": "one"}},
+        {"set_etag": same, "set_name": "second"},
+        {"files": of_another_tool},
+        {"set_name": "without any etag"},
+    )
+    rows = [{"set_arn": str(number), **row} for number, row in enumerate(held)]
+    table = aws.table(rows=rows)
 
     done = cli.run("duplicates", "-t", table, "--json")
-    lines = cli.run("duplicates", "-t", table, "--csv").csv_lines
+    lines = cli.run("duplicates", "-t", table, "--csv", "--columns", "name,same=content").csv_lines
 
-    assert done.code == 0, done.err
-    assert [row["set_arn"] for row in done.document["read_sets"]] == [arns[0], arns[3], arns[4]]
-    assert done.document["found"] == 3
-    assert len({row["content"] for row in done.document["read_sets"]}) == 1
-    assert [row.get("set_etag") for row in done.document["read_sets"]] == [etags[0], etags[3], None]
-    assert [line["set_name"] for line in lines] == ["0", "3", ""]
-    some = cli.run("duplicates", "-t", table, "--format", "csv", "--columns", "name,same=content")
-    assert some.out.splitlines()[0] == "name,same"
-    assert done.err == "omics-meta: 3 read sets have the content of another; groups: 1\n"
+    assert (done.code, done.err) == (0, "omics-meta: 3 read sets have the content of another; groups: 1\n")
+    found = done.document["read_sets"]
+    contents = {row.pop("content") for row in found}
+    assert (len(contents), found) == (1, [rows[0], rows[3], rows[4]])
+    assert lines == [{"name": name, "same": content} for content in contents for name in ("first", "second", "")]
 
 
 def test_a_json_document_that_cannot_begin_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
