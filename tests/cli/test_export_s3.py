@@ -192,8 +192,6 @@ CALLS = [
 SWITCHED = 2 * CALLS.index("PutObject hive") + 1
 """The first instant at which readers see the new rows."""
 
-AT_EACH_CALL = pytest.mark.parametrize("number", range(len(CALLS)), ids=[f"{i} {name}" for i, name in enumerate(CALLS)])
-
 
 @pytest.fixture
 def exported(aws: Aws, cli: CommandLine, bucket: Bucket) -> str:
@@ -239,7 +237,7 @@ def test_an_export_that_does_not_end_changes_nothing_or_all_and_the_next_one_cle
         bucket.check_holds(*ROWS)
 
 
-@AT_EACH_CALL
+@pytest.mark.parametrize("number", range(len(CALLS)), ids=[f"{i} {name}" for i, name in enumerate(CALLS)])
 def test_of_two_exports_at_the_same_time_the_first_to_end_is_kept_whole(
     cli: CommandLine, bucket: Bucket, exported: str, calls: Calls, number: int
 ) -> None:
@@ -277,26 +275,29 @@ def test_a_list_that_was_replaced_though_the_answer_was_lost_is_no_other_exports
     bucket.check_holds(*NEWER)
 
 
-@AT_EACH_CALL
 def test_a_missing_permission_is_said_in_one_line_and_readers_see_what_they_saw(
-    cli: CommandLine, bucket: Bucket, exported: str, calls: Calls, number: int
+    cli: CommandLine, bucket: Bucket, exported: str, calls: Calls
 ) -> None:
-    before, operation = bucket.keys(), CALLS[number].partition(" ")[0]
-    code = "403" if operation == "HeadBucket" else "AccessDenied"  # it has no body, and so no code but the status
-    calls.act_once(2 * number, Mock(side_effect=refused_by(code, 403, operation)))
-    done = cli.run("export", "-t", exported, "-o", AT)
+    *earlier, last = [call.partition(" ")[0] for call in CALLS]
+    for number, operation in enumerate(earlier):
+        before = bucket.keys()
+        code = "403" if operation == "HeadBucket" else "AccessDenied"  # it has no body, and so no code but the status
+        calls.act_once(2 * number, Mock(side_effect=refused_by(code, 403, operation)))
+        done = cli.run("export", "-t", exported, "-o", AT)
 
-    if operation == "DeleteObjects":
-        assert done.code == 1
-        assert "files that no reader sees could not be deleted from s3://lab-bucket/omics/read-sets/" in done.err
-        assert Counter(bucket.rows()) == arns(NEWER)
-    else:
         assert done.code == 2
         assert f"error: {AT} may not be used ({operation}: " in done.err
         assert "allow s3:ListBucket on bucket lab-bucket, and s3:GetObject" in done.err
         assert Counter(bucket.rows()) == arns()
         assert bucket.keys() >= before
         assert CALLS[number] == "PutObject hive" or bucket.keys() == before
+
+    calls.act_once(2 * len(earlier), Mock(side_effect=refused_by("AccessDenied", 403, last)))
+    done = cli.run("export", "-t", exported, "-o", AT)
+
+    assert done.code == 1
+    assert "files that no reader sees could not be deleted from s3://lab-bucket/omics/read-sets/" in done.err
+    assert Counter(bucket.rows()) == arns(NEWER)
 
 
 OTHERWISE = (
@@ -307,25 +308,21 @@ NO_KEY = "arn:aws:iam::123456789012:user/me is not authorized to perform: kms:Ge
 ALLOW_KEY = f"{AT} may not be used ({{}}): allow kms:GenerateDataKey on the key of bucket lab-bucket\n"
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "message", "said"),
-    [
+def test_what_s3_refuses_is_about_the_bucket(cli: CommandLine, bucket: Bucket, exported: str, calls: Calls) -> None:
+    for code, status, message, said in (
         ("SlowDown", 503, "Reduce your request rate.", OTHERWISE),
         ("KMS.DisabledException", 400, "The key is disabled.", OTHERWISE),
         ("PermanentRedirect", 301, "Elsewhere.", OTHERWISE),
         ("AccessDenied", 403, NO_KEY, ALLOW_KEY),
         ("ExpiredToken", 400, "Old.", "AWS credentials are missing, expired or refused ({}): set AWS_PROFILE"),
-    ],
-)
-def test_what_s3_refuses_is_about_the_bucket(
-    cli: CommandLine, bucket: Bucket, exported: str, calls: Calls, code: str, status: int, message: str, said: str
-) -> None:
-    calls.act_once(2 * CALLS.index("PutObject data"), Mock(side_effect=refused_by(code, status, "PutObject", message)))
-    done = cli.run("export", "-t", exported, "-o", AT)
+    ):
+        refusal = Mock(side_effect=refused_by(code, status, "PutObject", message))
+        calls.act_once(2 * CALLS.index("PutObject data"), refusal)
+        done = cli.run("export", "-t", exported, "-o", AT)
 
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"omics-meta: error: {said.format(f'PutObject: {code}: {message}')}")
-    assert Counter(bucket.rows()) == arns()
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"omics-meta: error: {said.format(f'PutObject: {code}: {message}')}")
+        assert Counter(bucket.rows()) == arns()
 
 
 def test_a_list_without_an_etag_is_not_replaced(
