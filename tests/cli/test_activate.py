@@ -341,7 +341,8 @@ def test_whatever_ends_the_waiting_the_jobs_are_told(
 ) -> None:
     act, code, seconds = ENDS[end]
     clock = Clock(monkeypatch, lambda: act(aws, cohort))
-    monkeypatch.setattr(waiting, "_PAUSES", (450.0,))
+    # The rows are looked at just before they have not changed for a day, and then.
+    monkeypatch.setattr(waiting, "_PAUSES", (450.0, 450.0, 24 * 3600.0 - 900, 450.0))
 
     try:
         done = cohort.activate("--wait", "--json", cohort.archived[0])
