@@ -120,16 +120,6 @@ def test_a_dash_is_stdout(aws: Aws, cli: CommandLine, table: str) -> None:
     assert not [*cli.home.iterdir()]
 
 
-def test_an_export_has_the_rows_and_columns_that_were_asked_for(cli: CommandLine, table: str, tmp_path: Path) -> None:
-    path = tmp_path / "rows.parquet"
-    columns = "set_sample_id,tag:cohort,tag:empty,tag:phase"
-
-    done = cli.run("export", "-t", table, "--sample", "HG*", "--columns", columns, "-o", path)
-
-    assert done.out == f"1 read set exported to {path}\n"
-    assert read_back(path, "SELECT * FROM {}") == [("HG002", "ä", "", None)]
-
-
 def test_an_export_of_nothing_is_a_file_of_nothing(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
     table = aws.table()
 

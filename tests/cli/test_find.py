@@ -410,9 +410,6 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert (twice.code, twice.err) == (0, "")
     assert [each["set_arn"] for each in twice.document["read_sets"]] == [one["set_arn"]]
 
-    none = [cli.run("get", "-t", table, name) for name in (gone, "1111111111")]
-    assert [(done.code, done.out) for done in none] == [(1, "")] * 2
-
 
 @pytest.mark.parametrize("indexes", [None, {"by-id": ("set_id", None, "KEYS_ONLY")}], ids=["scanned", "indexed"])
 def test_the_key_tells_the_id_of_a_row_that_does_not(aws: Aws, cli: CommandLine, indexes: Any) -> None:
