@@ -60,7 +60,6 @@ def test_what_is_known_without_a_table_is_offered(cli: CommandLine) -> None:
     assert completed(cli, "find", "--sort", "-store_ar") == ["-store_arn"]
     assert completed(cli, "find", "--sort", "store_arn", "--exp") == ["--explain"]
     assert completed(cli, "export", "--parameter", "reads=omics_uri_i") == ["reads=omics_uri_index"]
-    assert completed(cli, "find", "--sheet", "nf") == ["nf-core/rnaseq", "nf-core/sarek"]
     assert completed(cli, "get", "--sheet", "my") == []
     assert {column.name for column in COLUMNS} <= {*completed(cli, "find", "--columns", "''")}
 
@@ -98,10 +97,9 @@ def test_what_cannot_be_read_or_kept_is_offered_as_nothing(
     def offered(*more: str) -> list[str]:
         return completed(cli, "find", "-t", "any", *more, "--store", "''")
 
-    # A look that fails is not repeated at once.
+    # A look that has come to nothing is not repeated at once.
     assert offered() == offered() == []
     [look] = looks
-    assert subprocess.run(look, env=cli.environment, capture_output=True, check=False).returncode == 1
     for kept in (b"", b"\xff", b"{}", b"[]", b"3", b'{"stores": 3, "tags": []}'):
         Path(look[-1]).write_bytes(kept)
         assert offered() == []

@@ -203,6 +203,19 @@ def large(local_aws: Aws) -> str:
     return local_aws.table(rows=({"set_arn": str(number), "set_description": "x" * 100_000} for number in range(25)))
 
 
+def test_a_table_is_scanned_in_as_many_segments_as_were_asked_for_a_page_at_a_time(
+    aws: Aws, cli: CommandLine, large: str
+) -> None:
+    def scans(segments: int) -> int:
+        aws.sandbox.callpoint.count()
+        rows = cli.run("export", "-t", large, "--segments", str(segments)).json_lines
+        assert sorted(int(row["set_arn"]) for row in rows) == list(range(25))
+        return aws.sandbox.callpoint.calls.count("Scan")
+
+    assert scans(30) == 30
+    assert scans(2) > 2, "DynamoDB gives a megabyte at a time"
+
+
 @pytest.mark.parametrize("command", [("export", "--format", "parquet"), ("export",), ("find",)])
 def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...], cli: CommandLine, large: str) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:  # at its end, Python writes again what is left

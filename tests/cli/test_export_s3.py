@@ -482,14 +482,3 @@ def test_a_list_that_is_deleted_meanwhile_leaves_nothing_behind(
 
     assert (done.code, bucket.keys()) == (2, before - {LIST})
     assert "ended meanwhile, and is kept, or the list was deleted: run it again" in done.err
-
-
-def test_segments_are_as_many_as_were_asked_for(aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
-    table, path = aws.table(rows=NEWER), tmp_path / "rows.jsonl"
-    aws.sandbox.callpoint.count()
-
-    done = cli.run("export", "-t", table, "-o", path, "--segments", "7")
-
-    assert done.code == 0, done.err
-    assert len(path.read_text().splitlines()) == len(NEWER)
-    assert aws.sandbox.callpoint.calls.count("Scan") == 7

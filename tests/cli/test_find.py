@@ -174,18 +174,6 @@ def test_what_is_found_does_not_depend_on_indexes(aws: Aws, stored: Stored, inde
     assert found(aws, by_key, asked) == [row["set_name"]]
 
 
-def test_a_table_is_scanned_in_segments_a_page_at_a_time(aws: Aws) -> None:
-    names = map(str, range(40))
-    table = aws.table(rows=({"set_arn": name, "set_name": name, "set_description": "x" * 100_000} for name in names))
-    client = aws.client("dynamodb")
-    access = replace(plan((), facts_of(client.describe_table(TableName=table)["Table"])), segments=3)
-
-    pages = list(read(client, Table(client, table), access, ()))
-
-    assert sorted(int(row["set_name"]) for page in pages for row in page) == list(range(40))
-    assert len(pages) > access.segments, "DynamoDB gives a megabyte at a time"
-
-
 def test_segments_are_read_at_the_same_time_and_no_further_than_rows_are_taken() -> None:
     together = threading.Barrier(4, timeout=30)
     read_pages: list[int] = []
