@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from omics_meta.commands.activate import starting, waiting
@@ -313,10 +313,6 @@ def test_waiting_goes_on_where_the_rows_cannot_be_read_for_a_while(
     assert done.err.count("the rows cannot be read just now, and are looked at again (BatchGetItem: Throttling") == 1
 
 
-def interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
 def failing(code: str) -> Callable[[Aws, Cohort], object]:
     return lambda aws, _: aws.sandbox.faults.add("BatchGetItem", code)
 
@@ -328,7 +324,7 @@ def saying(status: str) -> Callable[[Aws, Cohort], object]:
 ENDS: dict[str, tuple[Callable[[Aws, Cohort], object], int, float]] = {
     "credentials that expire": (failing("ExpiredTokenException"), 2, 450),
     "DynamoDB that stays away": (failing("ThrottlingException"), 2, 900),
-    "an interruption": (interrupt, 130, 450),
+    "an interruption": (Mock(side_effect=KeyboardInterrupt), 130, 450),
     "a row that says ARCHIVED": (saying("ARCHIVED"), 1, 900),
     "a row that says ACTIVATING": (saying("ACTIVATING"), 1, 24 * 3600 + 450),
 }
