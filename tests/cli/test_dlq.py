@@ -1,6 +1,5 @@
 """`omics-meta dlq` looks into the dead-letter queues, and empties them forwards or for good."""
 
-import base64
 import json
 import re
 from contextlib import nullcontext
@@ -14,7 +13,10 @@ from botocore.stub import Stubber
 from omics_meta.pipeline import dead_letters
 from omics_meta.pipeline.dead_letters import move_all
 from omics_meta.pipeline.queue import depth
+from readset_sync.messages.reconciliation_step import Phase, ReconciliationStep
 from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.bucket_checksums import BucketChecksums
+from readset_sync.model.timestamp import parse_timestamp
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine, Finished, Terminal
@@ -34,18 +36,8 @@ def event(read_set_id: str) -> str:
     return json.dumps(event_of(ReadSetArn.parse(f"{STORE}/readSet/{read_set_id}"), id=f"event-{next(_names)}"))
 
 
-LEDGER = base64.b64encode(bytes(8 * 4096)).decode()
-STEP = {
-    "run": "run",
-    "number": 3,
-    "started": TIME,
-    "within": STORE,
-    "stores": ["1234567890"],
-    "phase": "listing",
-    "cursor": None,
-    "ledger": LEDGER,
-    "counts": {"rows": 7},
-}
+MOMENT, CHECKSUMS = parse_timestamp(TIME), BucketChecksums()
+STEP = ReconciliationStep("run", 3, MOMENT, STORE, ("1234567890",), Phase.LISTING, None, CHECKSUMS, {"rows": 7})
 OF_STORE = {"detail-type": "Sequence Store Status Change", "detail": {"arn": STORE, "status": "DELETED"}}
 OF_API = {"detail-type": "AWS API Call via CloudTrail", "detail": {"requestParameters": {"resourceArn": SET}}}
 EVENT = event_of(ReadSetArn.parse(SET), "ARCHIVED")
@@ -56,7 +48,7 @@ KINDS: tuple[tuple[dict[str, Any], str | None, str | None, str], ...] = (
     (tag_change(ReadSetArn.parse(SET)), SET, None, f" {SET}"),
     (own_message("Read Set Refresh", {"arn": SET}), SET, None, f" {SET}"),
     (own_message("Reconcile"), None, None, ""),
-    (own_message("Reconcile Step", STEP), None, None, ""),
+    (own_message("Reconcile Step", STEP.write()), None, None, ""),
 )
 """Every kind of message: its body, its read set's ARN, its status, and how people are told what it is about."""
 
@@ -176,7 +168,7 @@ def test_every_kind_of_message_is_told_by_what_it_is_about_and_sent_into_a_group
     assert said == {
         message_id: f"{body['detail-type']}:{about} at {TIME}" for message_id, (body, _, _, about) in kinds.items()
     }
-    assert LEDGER not in lines
+    assert CHECKSUMS.dump() not in lines
 
     assert stack.dlq("redrive").code == 0
 
