@@ -94,9 +94,7 @@ FINDS: dict[str, tuple[Filters, list[str]]] = {
     "subject and sample": (Filters(subject=("subject-1",), sample=("HG002",)), B[:1]),
     "name": (Filters(name=("HG002.cohort-a",)), A[:1]),
     "sample and name, the keys of an index": (Filters(sample=("HG002",), name=("*.cohort-b",)), B[:1]),
-    "status in lower case": (Filters(status=("active",), subject=("subject-0",)), A),
     "another status": (Filters(status=("ARCHIVED",)), []),
-    "type": (Filters(file_type=("fastq",), subject=("subject-0",)), A),
     "store by name": (Filters(store=("cohort-b",)), B),
     "tag with a value": (Filters(tags=("cohort=a",)), A),
     "tag with any value": (Filters(tags=("cohort",)), ALL),
@@ -111,10 +109,8 @@ FINDS: dict[str, tuple[Filters, list[str]]] = {
     ),
     "reference by name": (Filters(reference=("GRCh38 (no alt)",)), [A[0], B[0]]),
     "reference by a pattern": (Filters(reference=("GRCh38*",), store=("cohort-b",)), B[:1]),
-    "reference by ARN": (Filters(reference=(REFERENCE,), store=("cohort-a",)), A[:1]),
     "reference of another name": (Filters(reference=("GRCh38",)), []),
     "reference of nobody": (Filters(reference=("arn:aws:omics:us-west-2:1:referenceStore/1/reference/1",)), []),
-    "bucket": (Filters(file=("s3://",), subject=("subject-0",)), A),
     "another bucket": (Filters(file=("s3://nowhere/",)), []),
 }
 KEYS = {
