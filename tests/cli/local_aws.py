@@ -49,6 +49,7 @@ class Aws:
         self.omics.limits = Limits.none()
         self.omics.stores.clear()
         self.omics.faults.clear()
+        self.sandbox.faults.clear()
         self.forget_calls()
 
     def forget_calls(self) -> None:
