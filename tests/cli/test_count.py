@@ -64,9 +64,8 @@ def test_groups_are_counted_in_every_format_and_the_largest_come_first(
     file = tmp_path / "counts.parquet"
     with file.open("w", encoding="utf-8") as out:
         assert cli.run(*command, "--format", "parquet", stdout=out).code == 0
-    with duckdb.connect() as database:
-        counts = database.execute("FROM read_parquet(?)", [str(file)])
-        types, read = {name: str(kind) for name, kind, *_ in counts.description or ()}, counts.fetchall()
+    counts = duckdb.read_parquet(str(file))
+    types = dict(zip(counts.columns, map(str, counts.types), strict=True))
 
     assert [line.split() for line in lines] == [
         ["cohort", "status", *NAMES],
@@ -81,7 +80,7 @@ def test_groups_are_counted_in_every_format_and_the_largest_come_first(
         ("0", "0.0"),
         ("", ""),
     ]
-    assert [list(group) for group in read] == BY_COHORT_AND_STATUS
+    assert [list(group) for group in counts.fetchall()] == BY_COHORT_AND_STATUS
     assert (types["bytes"], types["gigabases"]) == ("BIGINT", "DOUBLE")
 
 

@@ -29,18 +29,16 @@ def samples(aws: Aws) -> str:
     return aws.table(indexes={"sample": ("set_sample_id", None, "KEYS_ONLY")}, rows=rows)
 
 
-def printed(cli: CommandLine, table: str, *options: str, **given: Any) -> list[str]:
-    done = cli.run("find", "-t", table, *options, "--jsonl", **given)
+def printed(cli: CommandLine, table: str, *options: str) -> list[str]:
+    done = cli.run("find", "-t", table, *options, "--jsonl")
     assert done.code == 0, done.err
     return sorted(row["set_sample_id"] for row in done.json_lines)
 
 
 def test_of_an_option_that_is_repeated_any_value_will_do(aws: Aws, cli: CommandLine) -> None:
-    table = aws.table()
-    for value in ("BAM", "CRAM", "UBAM"):
-        attributes = dict.fromkeys(("sample_id", "subject_id", "name", "status", "type", "reference_name"), value)
-        row = {f"set_{name}": each for name, each in attributes.items()}
-        aws.put(table, {"set_arn": value, "store": {"store_name": value}, **row})
+    names = [f"set_{name}" for name in ("arn", "sample_id", "subject_id", "name", "status", "type", "reference_name")]
+    rows = (dict.fromkeys(names, value) | {"store": {"store_name": value}} for value in ("BAM", "CRAM", "UBAM"))
+    table = aws.table(rows=rows)
 
     for option in ("--sample", "--subject", "--name", "--status", "--type", "--store", "--reference"):
         assert printed(cli, table, option, "CRAM", option, "BAM") == ["BAM", "CRAM"], option
