@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from omics_meta.search.criteria import criteria_of
@@ -210,10 +211,7 @@ def test_queries_are_made_in_the_order_of_names_and_no_further_than_rows_are_tak
 def test_an_explanation_tells_of_queries_and_of_what_dynamodb_does_not_check(
     cli: CommandLine, samples: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def facts(_: Any) -> TableFacts:
-        return TABLE
-
-    monkeypatch.setattr("omics_meta.search.searching.facts_of", facts)
+    monkeypatch.setattr("omics_meta.search.searching.facts_of", Mock(return_value=TABLE))
     names = "".join(f"{number}\n" for number in range(150))
     options = ("find", "-t", samples, "--samples-from", "-", "--tag", "cohort", "--sort", "set_name", "--explain")
 
