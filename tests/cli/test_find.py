@@ -541,30 +541,20 @@ def test_a_narrow_terminal_shows_fewer_of_the_usual_columns_and_every_text_whole
 
 
 def test_a_table_has_a_line_for_each_row_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
-    names = [
-        "a\nb",
-        "\x1b]0;title\x07",
-        "\x1b[31mred\x9b0m",
-        "tab\tand\rreturn",
-        "\u202etxet",
-        "\u2028",
-        "試料 🧬 [/red]",
-    ]
+    shown = {
+        "a\nb": r"a\nb",
+        "\x1b]0;title\x07": r"\x1b]0;title\x07",
+        "\x1b[31mred\x9b0m": r"\x1b[31mred\x9b0m",
+        "tab\tand\rreturn": r"tab\tand\rreturn",
+        "\u202etxet": r"\u202etxet",
+        "\u2028": r"\u2028",
+        "試料 🧬 [/red]": "試料 🧬 [/red]",
+    }
 
-    writer_of(Format.TABLE)(Rows([[{"set_name": name} for name in names]], columns_of("set_name"), {}), sys.stdout)
+    writer_of(Format.TABLE)(Rows([[{"set_name": name} for name in shown]], columns_of("set_name"), {}), sys.stdout)
 
-    shown = [line.rstrip() for line in capsys.readouterr().out.split("\n")]
-    assert shown == [
-        "set_name",
-        r"a\nb",
-        r"\x1b]0;title\x07",
-        r"\x1b[31mred\x9b0m",
-        r"tab\tand\rreturn",
-        r"\u202etxet",
-        r"\u2028",
-        "試料 🧬 [/red]",
-        "",
-    ]
+    lines = [line.rstrip() for line in capsys.readouterr().out.split("\n")]
+    assert lines == ["set_name", *shown.values(), ""]
 
 
 @pytest.mark.parametrize("form", [each for each in Format if each not in {Format.PARQUET, Format.RUN_BATCH}])
