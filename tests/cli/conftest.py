@@ -88,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
             for piece in [said] if isinstance(said, bytes) else said:
                 self.wfile.write(piece)
 
+    do_GET = do_POST  # noqa: N815 - the name is the base class's
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""
 

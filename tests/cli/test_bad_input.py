@@ -206,6 +206,10 @@ WRONG = {
         f"export --segments {number}": f"--segments '{number}' is not possible: give a whole number from 1 to 32"
         for number in (0, 33)
     },
+    **{
+        f"report -t {{table}} -o a.html --tag-keys '{keys}'": f"--tag-keys '{keys}' has an empty key: give the keys of"
+        for keys in ("", "cohort,,lane", ",")
+    },
     # Sheets, and batches of runs
     "find --sheet sarek": "--sheet 'sarek' is none of generic, nf-core/rnaseq, nf-core/sarek: give one of",
     "find --sheet generic --json": "--format json and --sheet generic contradict each other: a sheet is",

@@ -222,17 +222,6 @@ def test_texts_of_users_are_not_taken_for_the_pages_own() -> None:
     assert "" not in page.table("lane")[0][:-1], "each column has a name but that of the bars"
 
 
-@pytest.mark.parametrize("keys", ["", "cohort,,lane", ","])
-def test_a_tag_without_a_key_is_refused(keys: str, aws: Aws, cli: CommandLine, tmp_path: Path) -> None:
-    done = cli.run("report", "-t", aws.table(), "-o", tmp_path / "report.html", "--tag-keys", keys)
-
-    assert (done.code, done.out, done.err) == (
-        2,
-        "",
-        f"omics-meta: error: --tag-keys {keys!r} has an empty key: give the keys of tags, as in cohort,project\n",
-    )
-
-
 def test_storage_costs_what_the_list_says_where_that_is_known() -> None:
     bases = {"set_sequence_information": {"total_base_count": 10**12}}
     rows = [
