@@ -2,18 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 from unittest.mock import ANY, Mock
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError
 from readset_sync.aws.healthomics import ListingPage
-from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.comparison import EVERYTHING, RefreshScope
-from readset_sync.model.errors import StoreNotFoundError
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores.backfill import Backfill, BackfillPass, Batch, PendingRefreshes
 from readset_sync.stores.breaker import MOST_ALIKE
@@ -192,66 +190,6 @@ def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(store: Store, fi
     assert store.table.get(str(good)) is not None
 
 
-def test_a_store_that_does_not_exist_is_an_error(fill: Fill) -> None:
-    with pytest.raises(StoreNotFoundError, match="no sequence store 9999999999 in us-west-2"):
-        list(fill("9999999999"))
-
-
-def test_verify_reports_every_kind_of_difference_and_nothing_else(store: Store, fill: Fill) -> None:
-    same, renamed, edited, missing, gone, retagged = (store.add(tags={"a": "b"}) for _ in range(6))
-    uploading = store.add(status="PROCESSING_UPLOAD")
-    list(fill(store.id))
-    assert store.drift() == []
-
-    store.rename(renamed, "another name")
-    store.change_row(edited, tags=[{"a": "forged"}])
-    for arn in (missing, uploading):
-        store.table.delete(str(arn))
-    with store.events_lost():
-        store.set_status(gone, "DELETED")
-    store.tag(retagged, new="tag")
-    store.sandbox.omics.calls.clear()
-
-    found = store.drift()
-
-    assert store.sandbox.omics.calls["ListReadSets"] == 2
-    wrong = {
-        str(renamed): RowDrift(str(renamed), DriftStatus.STALE, ("set_name",)),
-        str(edited): RowDrift(str(edited), DriftStatus.STALE, ("tags",)),
-        str(missing): RowDrift(str(missing), DriftStatus.MISSING),
-        str(gone): RowDrift(str(gone), DriftStatus.ORPHANED),
-    }
-    assert {finding.arn: finding for finding in found} == wrong
-    assert str(same) not in wrong
-    # AND what stays wrong is still so at a second look, and tags that changed at the source are for a deep one
-    deep = store.drift(deep=True)
-    unseen = {str(retagged): RowDrift(str(retagged), DriftStatus.STALE, ("tags",))}
-    assert {finding.arn: finding for finding in deep} == wrong | unseen
-    for findings in (found, deep):
-        again = store.verifier.look_again(findings)
-        assert {each.arn: each.status for each in again} == {each.arn: each.status for each in findings}
-
-
-def test_prune_deletes_rows_whose_read_set_is_gone_and_no_others(store: Store, fill: Fill) -> None:
-    stays, gone = store.add(), store.add()
-    other = store.another()
-    elsewhere = other.add()
-    list(fill(store.id))
-    list(fill(other.id))
-    store.set_status(gone, "DELETED")
-    other.set_status(elsewhere, "DELETED")
-    listing = store.verifier.listing(store.id)
-    newcomer = store.add()
-    store.synchronizer.refresh(newcomer)
-
-    results = store.verifier.prune([listing])
-
-    assert [(result.arn, result.change and result.change.outcome) for result in results] == [
-        (str(gone), Outcome.DELETED)
-    ]
-    assert sorted(store.table.arns("arn:")) == sorted(map(str, (stays, elsewhere, newcomer)))
-
-
 def test_prune_refuses_a_listing_that_is_not_complete(store: Store) -> None:
     for _ in range(5):
         store.add()
@@ -281,43 +219,6 @@ def test_an_archived_row_that_its_listing_cannot_judge_is_read_in_full_and_mende
     assert store.drift() == [RowDrift(str(arn), DriftStatus.STALE, (field,))]
     assert outcomes(fill(store.id)) == [Outcome.UPDATED]
     assert store.drift(deep=True) == []
-
-
-def test_rows_of_a_store_that_is_gone_are_found_when_every_store_was_listed(store: Store, fill: Fill) -> None:
-    store.add()
-    gone = store.another()
-    orphan = gone.add()
-    list(fill(gone.id))
-    [arn] = store.table.arns("arn:")
-    gone.set_status(orphan, "DELETED")
-    store.sandbox.client("omics").delete_sequence_store(id=gone.id)
-    listing = store.verifier.listing(store.id)
-
-    assert store.verifier.orphans([listing]) == []
-    assert store.verifier.orphans([listing], every_store=True) == [RowDrift(arn, DriftStatus.ORPHANED)]
-    assert [result.arn for result in store.verifier.prune([listing], every_store=True)] == [arn]
-    assert list(store.table.arns("arn:")) == []
-
-
-def test_an_unlisted_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
-    store: Store, monkeypatch: pytest.MonkeyPatch, fill: Fill
-) -> None:
-    unreadable, other = store.add(), store.add()
-    list(fill(store.id))
-    for arn in (unreadable, other):
-        store.set_status(arn, "DELETED")
-    get = store.table.get
-
-    def failing(arn: str) -> Any:
-        if arn == str(unreadable):
-            raise ReadTimeoutError(endpoint_url="dynamodb")
-        return get(arn)
-
-    monkeypatch.setattr(store.table, "get", failing)
-
-    states = {finding.arn: finding.status for finding in store.drift()}
-
-    assert states == {str(unreadable): DriftStatus.FAILED, str(other): DriftStatus.ORPHANED}
 
 
 def test_read_sets_that_fail_in_the_examination_and_in_the_repair_count_once(store: Store) -> None:
@@ -414,18 +315,6 @@ def test_a_row_that_exists_is_left_alone_by_the_first_pass(store: Store, passes:
     assert list(passes.pending.read_set_ids) == [arn.read_set_id, late.read_set_id]
 
 
-def test_a_status_event_counts_for_a_row_that_is_not_complete(store: Store, passes: Passes) -> None:
-    arn = store.add()
-    passes.list()
-    time = datetime.now(UTC) + timedelta(minutes=1)
-
-    changed = store.synchronizer.apply(ReadSetEvent("event", arn, "DELETING", None, time))
-
-    assert changed == Change(Outcome.UPDATED, ("set_status",))
-    row = store.row(arn)
-    assert (row["set_status"], row["sync_state"]) == ("DELETING", "listed")
-
-
 def test_a_read_set_that_went_between_the_passes_leaves_no_row(store: Store, passes: Passes) -> None:
     gone, forgotten, stays = (store.add() for _ in range(3))
     passes.list()
@@ -442,9 +331,7 @@ def test_a_read_set_that_went_between_the_passes_leaves_no_row(store: Store, pas
     assert store.sandbox.omics.calls == {"GetReadSetMetadata": 3, "ListTagsForResource": 1}
 
 
-def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(
-    store: Store, passes: Passes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_that_cannot_be_written_is_reported_and_the_rest_goes_on(store: Store, passes: Passes) -> None:
     bad, good = store.add(name="x" * 420_000), store.add()
 
     batches = list(passes.backfill.create_listed_rows(passes.pending))

@@ -1,6 +1,7 @@
 """Rows under events: every status, with and without a row, whatever the source says by then."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -12,7 +13,7 @@ from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import ContendedRowError
 from readset_sync.model.record import REVISION, STATUS_AT
-from readset_sync.sync import Outcome, Synchronizer
+from readset_sync.sync import Change, Outcome, Synchronizer
 
 from tests.readset_sync.conftest import Store
 from tests.readset_sync.function import event as event_of
@@ -55,6 +56,7 @@ def test_event_by_row_by_source(status: str, store: Store) -> None:
             assert change.outcome is (Outcome.DELETED if row_there else Outcome.ABSENT), case
             assert row is None, case
         elif status != "ACTIVE" and before is not None:
+            assert change == Change(Outcome.UPDATED, ("set_status",)), case
             assert row is not None, case
             own = {"set_status", STATUS_AT, REVISION}
             assert row["set_status"] == status, case
@@ -136,27 +138,25 @@ class Interrupted(HealthOmics):
         return read
 
 
-def test_endless_contention_is_an_error_and_not_an_endless_loop(store: Store) -> None:
+def test_endless_contention_is_an_error_and_not_an_endless_loop(store: Store, client: Callable[[str], Any]) -> None:
     arn = store.add()
     interruptions = [lambda: store.synchronizer.refresh(arn)] * 10
-    slow = Synchronizer(Interrupted(store.sandbox.client("omics"), interruptions), store.table)
+    slow = Synchronizer(Interrupted(client("omics"), interruptions), store.table)
 
     with pytest.raises(ContendedRowError, match=f"{arn} kept changing: 5 attempts"):
         slow.refresh(arn)
 
 
-def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(store: Store) -> None:
+def test_a_row_of_another_tool_is_replaced_only_as_it_was_read(store: Store, client: Callable[[str], Any]) -> None:
     """Rows of the reference implementation have no revision; one that gains a revision meanwhile is newer."""
     arn = store.add()
-    store.sandbox.client("dynamodb").put_item(
-        TableName=store.table.name, Item={"set_arn": {"S": str(arn)}, "status": {"S": "ACTIVE"}}
-    )
+    assert store.table.put({"set_arn": str(arn), "status": "ACTIVE"}, replacing=None)
 
     def archive() -> None:
         store.set_status(arn, "ARCHIVED")
         store.synchronizer.refresh(arn)
 
-    Synchronizer(Interrupted(store.sandbox.client("omics"), [archive]), store.table).refresh(arn)
+    Synchronizer(Interrupted(client("omics"), [archive]), store.table).refresh(arn)
 
     row = store.row(arn)
     assert row["set_status"] == "ARCHIVED"
@@ -197,9 +197,7 @@ def test_a_store_without_s3_access_and_a_bare_read_set(store: Store) -> None:
 def test_a_late_status_never_overwrites_a_row_that_does_not_tell_its_age(store: Store) -> None:
     """Rows of the reference implementation's format have no `status_at`, so the source is asked."""
     arn = store.add()
-    store.sandbox.client("dynamodb").put_item(
-        TableName=store.table.name, Item={"set_arn": {"S": str(arn)}, "set_status": {"S": "ACTIVE"}}
-    )
+    assert store.table.put({"set_arn": str(arn), "set_status": "ACTIVE"}, replacing=None)
 
     store.synchronizer.apply(late(arn, "ARCHIVED"))
 
