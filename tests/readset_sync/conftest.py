@@ -13,9 +13,7 @@ from moto.dynamodb.models import dynamodb_backends
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.client import OmicsClient
 from readset_sync.aws.healthomics import HealthOmics
-from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
-from readset_sync.messages.queue_message import Message, parse_message
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.record import Row
 from readset_sync.stores.reconciliation import Reconciler
@@ -98,49 +96,10 @@ class Clock:
         self.now += seconds
 
 
-class Queue:
-    """A FIFO queue without a function, for one test alone.
-
-    Attributes:
-        remembered: The messages that are not taken again, for five minutes.
-    """
-
-    def __init__(self) -> None:
-        self.remembered: set[str] = set()
-        self._bodies: list[str] = []
-
-    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        assert len(Entries) <= 10
-        for entry in Entries:
-            if entry["MessageDeduplicationId"] not in self.remembered:
-                self.remembered.add(entry["MessageDeduplicationId"])
-                self._bodies.append(entry["MessageBody"])
-        return {}
-
-    def sender(self) -> MessageSender:
-        client: Any = self
-        return MessageSender(client, "url", account="123456789012", region="us-west-2")
-
-    def take(self) -> list[Message]:
-        """Receive and delete all messages, in order."""
-        bodies, self._bodies = self._bodies, []
-        return [parse_message(each, account="123456789012", region="us-west-2") for each in bodies]
-
-
-@pytest.fixture
-def queue() -> Queue:
-    return Queue()
-
-
 def reconciler_of(source: HealthOmics, table: Table, sender: Any, max_age: timedelta | None) -> Reconciler:
     """A step goes on for as long as there is something to do, however slow the machine."""
     place: Any = {"account": "123456789012", "region": "us-west-2"}
     return Reconciler(source, table, Synchronizer(source, table), sender, **place, max_age=max_age, clock=lambda: 0.0)
-
-
-@pytest.fixture
-def reconciler(source: HealthOmics, table: Table, queue: Queue) -> Reconciler:
-    return reconciler_of(source, table, queue.sender(), timedelta(days=7))
 
 
 @dataclass(frozen=True)

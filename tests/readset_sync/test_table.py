@@ -1,49 +1,15 @@
-"""The table's key, and reading many rows."""
+"""Reading many rows, and telling one's own writes from those of others."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from omics_sandbox import Sandbox
 from readset_sync.aws import table as table_module
 from readset_sync.aws.table import Table
-from readset_sync.model.errors import ContendedRowError, SetupError
+from readset_sync.model.errors import ContendedRowError
 
 pytestmark = pytest.mark.usefixtures("wire")
-
-
-def create(sandbox: Sandbox, key: list[tuple[str, str, str]]) -> Table:
-    name = f"table-{uuid4().hex}"
-    sandbox.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in key],
-        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": type_} for attribute, _, type_ in key],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return Table(sandbox.client("dynamodb"), name)
-
-
-@pytest.mark.parametrize(
-    ("key", "said"),
-    [
-        ([("id", "HASH", "S")], "id (HASH, S)"),
-        ([("set_arn", "HASH", "N")], "set_arn (HASH, N)"),
-        ([("set_arn", "HASH", "S"), ("set_id", "RANGE", "S")], "set_arn (HASH, S), set_id (RANGE, S)"),
-    ],
-)
-def test_another_key_is_refused_by_name(sandbox: Sandbox, key: list[tuple[str, str, str]], said: str) -> None:
-    with pytest.raises(SetupError, match="it must be set_arn") as refused:
-        create(sandbox, key).check_key()
-    assert said in str(refused.value)
-    assert str(refused.value).endswith("name another table, which `omics-meta backfill` fills from HealthOmics")
-
-
-def test_the_documented_key_is_accepted_and_a_table_that_is_not_there_is_named(sandbox: Sandbox) -> None:
-    create(sandbox, [("set_arn", "HASH", "S")]).check_key()
-    with pytest.raises(SetupError, match="no table 'nowhere' in us-west-2"):
-        Table(sandbox.client("dynamodb"), "nowhere").check_key()
 
 
 def test_keys_that_dynamodb_leaves_out_are_asked_for_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
