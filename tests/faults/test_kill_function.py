@@ -7,12 +7,12 @@ but what it has written, so it is all the same at which call it dies between two
 # AWS takes no mapping with a concurrency of 1, so that it is set behind the API's back.
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
+from operator import eq
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,28 +25,10 @@ from tests.readset_sync.function import event, own_message
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "SendMessageBatch"}
-RECONCILIATION = {
-    "POST /sequencestores",
-    "Scan",
-    "GET /sequencestore/ID",
-    "POST /sequencestore/ID/readsets",
-    "BatchGetItem",
-    "GetItem",
-    "GET /sequencestore/ID/readset/ID/metadata",
-    "GET /referencestore/ID/reference/ID/metadata",
-    "GET /tags/ARN",
-    *(WRITES - {"UpdateItem"}),
-}
-"""The calls of a reconciliation."""
 
 Side = Literal["before", "after"]
 Play = Callable[[Callable[[], None]], Any]
 """Sets a scene, has the calls counted or one of them armed, and lets the function work; returns the scene."""
-
-
-def kind(call: str) -> str:
-    """A call without the ids in it."""
-    return re.sub(r"arn:.*", "ARN", re.sub(r"/\d+", "/ID", call))
 
 
 @pytest.fixture(scope="module")
@@ -160,11 +142,9 @@ def test_given_a_function_killed_in_a_reconciliation_when_its_message_comes_agai
 
     # GIVEN the calls of a reconciliation that nobody disturbs
     check(play(sandbox.callpoint.count), "undisturbed")
-    calls = Counter(map(kind, sandbox.callpoint.calls))
-    assert calls.keys() == RECONCILIATION
-    # Of the refreshes, which all write alike, the first two are enough.
-    times = {"SendMessageBatch": 3, "PutItem": 2, "DeleteItem": 1}
-    assert calls >= Counter(times)
+    # Of the refreshes, which all write alike, the first is enough.
+    times = {"SendMessageBatch": 3, "PutItem": 1, "DeleteItem": 1}
+    assert Counter(sandbox.callpoint.calls) >= Counter(times)
     points: list[tuple[str, int, Side]] = [
         ("SendMessageBatch", 0, "before"),
         *((call, index, "after") for call, number in times.items() for index in range(number)),
@@ -172,11 +152,8 @@ def test_given_a_function_killed_in_a_reconciliation_when_its_message_comes_agai
 
     # WHEN it is killed, THEN its message comes again, and the rows become right
     for call, index, side in points:
-
-        def counts(made: str, call: str = call) -> bool:
-            return kind(made) == call
-
-        check(play_killed(sandbox, play, index, side, counts=counts), f"killed {side} call {index} of {call}")
+        scene = play_killed(sandbox, play, index, side, counts=partial(eq, call))
+        check(scene, f"killed {side} call {index} of {call}")
 
 
 def clear(sandbox: Sandbox, table: str) -> None:
