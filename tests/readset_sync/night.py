@@ -19,7 +19,7 @@ from readset_sync.sync import Synchronizer
 
 from tests.consistency.world import ACCOUNT, REGION, TABLE, create_table
 from tests.in_process import DynamoDBClient
-from tests.readset_sync.function import Function, event, own_message
+from tests.readset_sync.function import Function, event, own_message, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,9 +183,7 @@ class Night:
             message.receives += 1
             assert message.receives <= 5, self.log
             message.visible_at = self.now + timedelta(minutes=6)
-            attributes = {"ApproximateReceiveCount": str(message.receives), "MessageGroupId": message.group}
-            told = {"messageId": message.id, "receiptHandle": f"receipt of {message.id}", "body": message.body}
-            records.append(told | {"attributes": attributes})
+            records.append(record(message.id, message.body, group=message.group, receives=message.receives))
         failed = self._function.consume(records)
         self._queue = [each for each in self._queue if each not in batch or each.id in failed]
         for name, values in self._function.measured.items():
