@@ -12,6 +12,9 @@ from tests.consistency.world import FAULTS, SINGLE_FAULTS, Bulk, Fate
 READ_SET = "1000000001"
 """The first id that HealthOmics gives."""
 
+MOST_CALLS = 12
+"""More than a backfill of one read set makes."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -42,10 +45,10 @@ class Scenario:
 
 
 def _races() -> Iterator[Scenario]:
-    for calls, ending in product(range(1, 41), (Ending.BACKFILL, Ending.RECONCILIATION)):
+    for calls, ending in product(range(1, MOST_CALLS + 1), (Ending.BACKFILL, Ending.RECONCILIATION)):
         newcomer = partial(races.a_backfill_and_a_newcomer, calls=calls)
         yield Scenario(f"a newcomer after {calls} calls, then {ending.value}", newcomer, ending)
-    for calls in range(1, 13):
+    for calls in range(1, MOST_CALLS + 1):
         first_event = partial(races.a_listing_and_a_first_event, calls=calls)
         yield Scenario(f"a first event after {calls} calls of a backfill", first_event)
     for calls, status in product(range(2, 7), ("ACTIVE", "ARCHIVED")):
@@ -59,7 +62,7 @@ def _what_is_mended_in_the_end() -> Iterator[Scenario]:
     for ending in Ending:
         deletion = partial(races.deletion_that_nobody_hears_of, read_set_id=READ_SET)
         yield Scenario(f"a deletion that nobody hears of, then {ending.value}", deletion, ending)
-    for calls, ending in product(range(13), (Ending.RESUMED_BACKFILL, Ending.RECONCILIATION)):
+    for calls, ending in product(range(MOST_CALLS + 1), (Ending.RESUMED_BACKFILL, Ending.RECONCILIATION)):
         yield Scenario(
             f"nothing but {ending.value}, dead after {calls} calls", _nothing, ending, calls_until_death=calls
         )
@@ -102,7 +105,7 @@ def _faults() -> Iterator[Scenario]:
     for calls in range(6):
         fault = partial(races.fault_in_a_refresh, read_set_id=READ_SET, calls=calls, fate=Fate.ABSENT)
         yield Scenario(f"call {calls + 1} of a refresh with a row {Fate.ABSENT.value}", fault, has_row=True)
-    for calls, fate in product(range(12), SINGLE_FAULTS):
+    for calls, fate in product(range(MOST_CALLS), SINGLE_FAULTS):
         fault = partial(races.fault_in_a_backfill, calls=calls, fate=fate)
         yield Scenario(f"call {calls + 1} of a backfill {fate.value}", fault)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.consistency.history import Ending, History
-from tests.consistency.scenarios import READ_SET
+from tests.consistency.scenarios import MOST_CALLS, READ_SET
 from tests.consistency.world import (
     Bulk,
     Fate,
@@ -18,9 +18,6 @@ from tests.consistency.world import (
     backfill_in_two_passes,
     backfill_without_tags,
 )
-
-MOST_CALLS = 12
-"""More than a backfill of one read set makes."""
 
 Job = Callable[[Work], None]
 

@@ -19,7 +19,7 @@ from unittest.mock import Mock
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 from moto.dynamodb.models import DynamoDBBackend
 from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from omics_sandbox.omics.models import ReadSet
@@ -44,6 +44,7 @@ from readset_sync.sync import BEHIND, Synchronizer
 
 from tests import existing
 from tests.in_process import DynamoDBClient, Hooked, Serial
+from tests.readset_sync.function import refusal
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -228,7 +229,7 @@ class Work:
     """One process at work: stopped before each call to AWS, until told that call's fate."""
 
     def __init__(self, world: World, job: Callable[["Work"], None], memory: int = 0) -> None:
-        self._world = world
+        self.world = world
         self._job = job
         self._memory = world.memories[memory]
         self._fates: queue.Queue[Fate] = queue.Queue()
@@ -259,13 +260,6 @@ class Work:
         while not self.finished:
             self.step(fate)
 
-    def moment(self) -> datetime:
-        return self._world.moment()
-
-    def apply_again(self, event: ReadSetEvent) -> None:
-        """Have an event applied once more a minute later."""
-        self._world.again.append(event)
-
     def gate(self, operation: str, call: Callable[[], Any]) -> Any:
         """Make a call to AWS when its time has come."""
         self._stopped.release()
@@ -273,13 +267,13 @@ class Work:
         if fate is Fate.CRASHES:
             raise Crash
         if fate is Fate.THROTTLED:
-            raise _client_error("ThrottlingException", operation)
+            raise refusal("ThrottlingException", operation=operation)
         if fate is Fate.DENIED:
-            raise _client_error("AccessDeniedException", operation)
+            raise refusal("AccessDeniedException", operation=operation)
         if fate is Fate.ABSENT and operation == "get_read_set_metadata":
-            missing = OmicsClient(self._world.omics).exceptions.ResourceNotFoundException
+            missing = OmicsClient(self.world.omics).exceptions.ResourceNotFoundException
             raise missing({"Error": {"Code": "ResourceNotFoundException", "Message": "a fault of the test"}}, operation)
-        self._world.writes += operation in _WRITES
+        self.world.writes += operation in _WRITES
         result = call()
         if fate is Fate.REPLY_LOST:
             raise ReadTimeoutError(endpoint_url=operation)
@@ -294,33 +288,33 @@ class Work:
             source,
             table,
             Synchronizer(source, table),
-            _MessageSender(self._world, self),  # pyright: ignore[reportArgumentType] - has what Reconciler calls
+            _MessageSender(self),  # pyright: ignore[reportArgumentType] - has what Reconciler calls
             account=ACCOUNT,
             region=REGION,
             max_age=None,
-            bulk=partial(self.bulk, source) if self._world.bulk else None,
+            bulk=partial(self.bulk, source) if self.world.bulk else None,
             # Each look at the clock takes four seconds, so that each step has time for one page.
             clock=itertools.count(0, 4).__next__,
-            now=self.moment,
+            now=self.world.moment,
         )
 
     def source(self) -> HealthOmics:
-        client = Hooked("omics", OmicsClient(self._world.omics), self.gate)
+        client = Hooked("omics", OmicsClient(self.world.omics), self.gate)
         source = HealthOmics(client)  # pyright: ignore[reportArgumentType] - has what HealthOmics calls
         source._stores = self._memory  # pyright: ignore[reportPrivateUsage] - as in a function that is still warm
         return source
 
     def bulk(self, source: HealthOmics, trust: Trust | None = None) -> BulkTags:
-        client: Any = Hooked("resourcegroupstaggingapi", TaggingClient(self._world.omics), self.gate)
-        return BulkTags(client, source, trust=trust, sleep=self._world.sleep)
+        client: Any = Hooked("resourcegroupstaggingapi", TaggingClient(self.world.omics), self.gate)
+        return BulkTags(client, source, trust=trust, sleep=self.world.sleep)
 
     def backfill(self, scope: RefreshScope) -> Backfill:
         source, executor = self.source(), Serial()
-        bulk = self.bulk(source) if self._world.bulk else None
+        bulk = self.bulk(source) if self.world.bulk else None
         return Backfill(source, self.table(), executor, scope, bulk=bulk)  # pyright: ignore[reportArgumentType] - has what is called
 
     def table(self) -> Table:
-        client = Hooked("dynamodb", DynamoDBClient(self._world.dynamodb), self.gate)
+        client = Hooked("dynamodb", DynamoDBClient(self.world.dynamodb), self.gate)
         return Table(client, TABLE)  # pyright: ignore[reportArgumentType] - has what Table calls
 
     def _run(self) -> None:
@@ -339,8 +333,8 @@ def apply(event: ReadSetEvent) -> Callable[[Work], None]:
     """The job of a function that was handed an event."""
 
     def job(work: Work) -> None:
-        if work.synchronizer().apply(event, may_come=work.moment() - event.time < BEHIND).look_again:
-            work.apply_again(event)
+        if work.synchronizer().apply(event, may_come=work.world.moment() - event.time < BEHIND).look_again:
+            work.world.again.append(event)
 
     return job
 
@@ -396,7 +390,7 @@ def _prune(work: Work) -> None:
 
 def reconcile(work: Work) -> None:
     """The job of a function that is asked for a reconciliation."""
-    work.reconciler().start(ReconcileRequest(str(uuid.uuid4()), work.moment()))
+    work.reconciler().start(ReconcileRequest(str(uuid.uuid4()), work.world.moment()))
 
 
 def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
@@ -416,19 +410,18 @@ def answer(message: RefreshRequest | dict[str, Any]) -> Callable[[Work], None]:
 class _MessageSender:
     """The way into the queue of the world."""
 
-    def __init__(self, world: World, work: Work) -> None:
-        self._world = world
+    def __init__(self, work: Work) -> None:
         self._work = work
 
     def request_refreshes(
         self, arns: list[ReadSetArn], *, cause: str, compared: datetime | None, drift: bool = False
     ) -> None:
         if arns:
-            requests = [RefreshRequest(cause, arn, self._world.moment(), compared, drift) for arn in arns]
-            self._work.gate("SendMessageBatch", lambda: self._world.messages.extend(requests))
+            requests = [RefreshRequest(cause, arn, self._work.world.moment(), compared, drift) for arn in arns]
+            self._work.gate("SendMessageBatch", lambda: self._work.world.messages.extend(requests))
 
     def send_step(self, step: ReconciliationStep) -> None:
-        self._work.gate("SendMessageBatch", lambda: self._world.messages.append(step.write()))
+        self._work.gate("SendMessageBatch", lambda: self._work.world.messages.append(step.write()))
 
 
 def create_table() -> DynamoDBBackend:
@@ -453,7 +446,3 @@ def small_numbers() -> Generator[None]:
         patch.setattr("readset_sync.model.trust._FIRST", 1)
         patch.setattr("readset_sync.model.trust._GROWTH", 4)
         yield
-
-
-def _client_error(code: str, operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "a fault of the test"}}, operation)

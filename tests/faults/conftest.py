@@ -66,6 +66,17 @@ class Scene:
         is_new = row["set_arn"] == str(self.missing) and row.get("sync_state") == "listed"
         return is_new and {name: row[name] for name in row.keys() - own}.items() <= complete.items()
 
+    def check_rows(self, final: Rows, where: str) -> set[str]:
+        """Check that each row is as it was, or right as far as it goes; return the ARNs of those that are finished."""
+        initial, rows = self.initial_rows(), self.rows()
+        content = self.content(rows)
+        for arn in initial.keys() | final.keys() | rows.keys():
+            untouched = rows.get(arn) == initial.get(arn)
+            is_right = content.get(arn) == final.get(arn)
+            is_listed = arn in rows and self.is_listed(rows[arn], final.get(arn, {}))
+            assert untouched or is_right or is_listed, f"{where} left this behind: {rows.get(arn)}"
+        return {arn for arn in final if content.get(arn) == final[arn]}
+
     def restore(self) -> None:
         """Put all rows back as they were at first."""
         wanted = {item["set_arn"]["S"]: item for item in self.initial}

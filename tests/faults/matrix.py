@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from unittest.mock import Mock
 
 from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -216,20 +217,11 @@ class Injection:
         return _answer(request, operation, self._error)
 
 
-class _Body:
-    """What urllib3 would have received."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield self._content
-
-
 def _answer(request: AWSPreparedRequest, operation: str, error: str) -> AWSResponse:
     shapes = {shape.name: shape for shape in _model(operation).error_shapes}
     modeled = shapes[error].metadata.get("error", {}).get("httpStatusCode") if error in shapes else None
     status = modeled or _STATUS.get(error, 400)
-    body = json.dumps({"__type": error, "message": "a fault of the test"}).encode()
+    body = Mock()
+    body.stream.return_value = iter([json.dumps({"__type": error, "message": "a fault of the test"}).encode()])
     headers = {"x-amzn-errortype": error, "content-type": "application/json"}
-    return AWSResponse(request.url, status, headers, _Body(body))  # pyright: ignore[reportArgumentType] - any stream
+    return AWSResponse(request.url, status, headers, body)  # pyright: ignore[reportArgumentType] - any mapping of headers

@@ -97,19 +97,6 @@ def undisturbed(scene: Any) -> Walk:
     return Walk(scene).run()
 
 
-def check_rows_between(scene: Any, final: dict[str, Any], where: str) -> set[str]:
-    """Check that each row is as it was, or right as far as it goes; return the ARNs of those that are finished."""
-    initial, rows = scene.initial_rows(), scene.rows()
-    content = scene.content(rows)
-    for arn in initial.keys() | final.keys() | rows.keys():
-        untouched = rows.get(arn) == initial.get(arn)
-        is_right = content.get(arn) == final.get(arn) or (
-            arn in rows and scene.is_listed(rows[arn], final.get(arn, {}))
-        )
-        assert untouched or is_right, f"{where} left this behind: {rows.get(arn)}"
-    return {arn for arn in final if content.get(arn) == final[arn]}
-
-
 def test_given_a_backfill_killed_at_any_call_when_it_is_run_again_then_all_is_as_if_nothing_had_been(
     scene: Any, undisturbed: Walk
 ) -> None:
@@ -132,7 +119,7 @@ def test_given_a_backfill_killed_at_any_call_when_it_is_run_again_then_all_is_as
                 Walk(scene, index, side).run()
 
             # THEN each row is as it was, or finished
-            finished = check_rows_between(scene, undisturbed.rows, where)
+            finished = scene.check_rows(undisturbed.rows, where)
 
             # AND the next one makes the rest right, and finds nothing to mend in what was finished
             again = Walk(scene).run()
@@ -151,7 +138,7 @@ def test_given_a_program_killed_at_a_write_when_it_is_run_again_then_it_needs_no
         index, side, lambda: os.kill(pid.result(timeout=30), signal.SIGKILL), counts=partial(eq, "PutItem")
     )
     assert program(pid.set_result) == -signal.SIGKILL
-    check_rows_between(scene, undisturbed.rows, f"killed {side} write {index}: it")
+    scene.check_rows(undisturbed.rows, f"killed {side} write {index}: it")
 
     # WHEN it is run again, THEN
     scene.sandbox.callpoint.count()
