@@ -184,7 +184,7 @@ class Synchronizer:
         if row is None and retagged and self._is_uploading(arn):
             return Change(Outcome.IGNORED)
         is_fresh = row and compared and self.is_fresh(arn, row, compared, store_after=store_after)
-        if row and is_fresh and (not retagged or self._has_tags(arn, row)):
+        if row and is_fresh and (not retagged or self.has_tags(arn, row)):
             return Change(Outcome.FRESH)
         return self.refresh_from(arn, row, store_after=store_after)
 
@@ -306,6 +306,13 @@ class Synchronizer:
             return False
         return row.get("store") == store_map(store.metadata)
 
+    def has_tags(self, arn: "ReadSetArn", row: Row) -> bool:
+        """Whether a row has the tags that the source tells just now."""
+        try:
+            return row.get("tags") == tag_list(self._source.tags(arn))
+        except ReadSetNotFoundError:
+            return False  # Whether it is gone takes more than one answer.
+
     def row_of(
         self,
         arn: "ReadSetArn",
@@ -348,12 +355,6 @@ class Synchronizer:
         except ReadSetNotFoundError:
             return False
         return not needs_row(metadata)
-
-    def _has_tags(self, arn: "ReadSetArn", row: Row) -> bool:
-        try:
-            return row.get("tags") == tag_list(self._source.tags(arn))
-        except ReadSetNotFoundError:
-            return False  # Whether it is gone takes more than one answer.
 
     def _look_for_tags(self, arn: "ReadSetArn", *, look_again: bool) -> Change:
         try:

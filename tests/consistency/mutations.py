@@ -102,8 +102,7 @@ _add, _write_listed = PendingRefreshes.add, Synchronizer.write_listed
 
 
 def _put_without_a_condition(table: Table, row: Row) -> None:
-    item = {name: table_module._serialize(value) for name, value in row.items()}
-    table._client.put_item(TableName=table.name, Item=item)
+    table._client.put_item(TableName=table.name, Item=table_module._values(row))
 
 
 def _try_refresh(synchronizer: Synchronizer, arn: ReadSetArn, row: Row | None, **given: Any) -> Change | None:

@@ -116,8 +116,7 @@ class Table:
             Whether the row was written. False means that somebody else wrote in between: read again.
         """
         condition = _unchanged(replacing) if replacing else {"ConditionExpression": f"attribute_not_exists({KEY})"}
-        item = {name: _serialize(value) for name, value in row.items()}
-        return self._try(self._client.put_item, revision=row.get(REVISION, ""), Item=item, **condition)
+        return self._try(self._client.put_item, revision=row.get(REVISION, ""), Item=_values(row), **condition)
 
     def set_status(self, arn: str, status: str, *, message: str | None, as_of: "datetime") -> bool:
         """Change the status of a row, if there is one and what it knows of its status is older.

@@ -77,9 +77,6 @@ EXPECTED_ERRORS: Final = (SyncError, ClientError, BotoCoreError)
 NOT_FOUND: Final = "ResourceNotFoundException"
 """The error code of a 404, with which HealthOmics says that there is no such thing."""
 
-THROTTLE: Final = "ThrottlingException"
-"""The error code with which HealthOmics throttles."""
-
 _BAD_CREDENTIALS: Final = frozenset(
     {
         "ExpiredToken",
@@ -107,7 +104,7 @@ THROTTLES: Final = frozenset(
         "RequestThrottledException",
         "ThrottledException",
         "Throttling",
-        THROTTLE,
+        "ThrottlingException",
         "TooManyRequestsException",
     }
 )

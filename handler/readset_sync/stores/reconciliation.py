@@ -42,17 +42,14 @@ from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.bucket_checksums import BucketChecksums
 from readset_sync.model.comparison import compare
 from readset_sync.model.errors import (
-    THROTTLE,
-    ReadSetNotFoundError,
     StoreNotFoundError,
     UnlistedStoreError,
     describe_error,
-    error_code,
     has_bad_credentials,
     is_passing,
     is_throttle,
 )
-from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, STORE_ID, SYNC_STATE, SYNCED_AT, tag_list
+from readset_sync.model.record import CREATED_AT, LISTED, REFERENCE_NAME, STORE_ID, SYNC_STATE, SYNCED_AT
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.model.trust import Trust
 from readset_sync.sync import told_tags
@@ -318,9 +315,7 @@ class Reconciler:
 
     def _has_tags(self, arn: ReadSetArn, row: "Row") -> bool:
         try:
-            return tag_list(self._source.tags(arn)) == row["tags"]
-        except ReadSetNotFoundError:
-            return False  # whether it is gone takes more than one answer
+            return self._synchronizer.has_tags(arn, row)
         except ClientError as error:
             if has_bad_credentials(error) or is_throttle(error):
                 raise
@@ -391,7 +386,7 @@ def _without_listing(step: ReconciliationStep, error: StoreNotFoundError | Clien
             one that passes.
         UnlistedStoreError: The listings of the others have failed as well, if there are any.
     """
-    if error_code(error) == THROTTLE or has_bad_credentials(error):
+    if is_throttle(error) or has_bad_credentials(error):
         raise error
     following = step.put_off(describe_error(error))
     if len(step.stores) == 1 or step.stores[0] in step.failed:
