@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from omics_sandbox.omics.client import TaggingClient
 from readset_sync.aws.bulk_tags import BulkTags
-from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import LeftBehindError
 from readset_sync.model.trust import Trust
@@ -534,16 +533,6 @@ def test_it_is_said_of_how_many_read_sets_tags_were_told(night: Night) -> None:
         (finished["tags_in_bulk"], finished["tags_told"]),
     ):
         assert (state, told) == ("trusted", {"told": 40, "of": 100})
-
-
-def test_a_deletion_that_found_no_row_is_applied_once_more(night: Night) -> None:
-    [arn] = night.add()
-    event = ReadSetEvent("event", arn, "DELETED", None, night.now)
-
-    assert night.synchronizer.apply(event, may_come=True).look_again
-    assert not night.synchronizer.apply(event).look_again
-    night.synchronizer.refresh(arn)
-    assert not night.synchronizer.apply(event, may_come=True).look_again
 
 
 def test_a_reason_is_kept_short_because_each_step_of_a_reconciliation_has_it(night: Night) -> None:

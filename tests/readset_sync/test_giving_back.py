@@ -122,7 +122,7 @@ def everything(failing: Exception) -> dict[str, Exception]:
     return dict.fromkeys((ONE.read_set_id, TWO.read_set_id, THREE.read_set_id, PROBE), failing)
 
 
-@pytest.mark.parametrize("hanging", [1, 3, 9])
+@pytest.mark.parametrize("hanging", [1, 9])
 def test_read_sets_that_hang_fail_alone_and_in_time(hanging: int, function: Function):
     # GIVEN ten read sets, of which some do not answer
     arns = [arn(f"{number}" * 10) for number in range(1, 10)] + [arn("1234567890")]
@@ -244,10 +244,7 @@ def test_a_shared_group_is_told_of_once_and_counted(function: Function):
         function.run(*records)
         assert function.metric("SharedGroups") == counted
 
-    [warning] = function.logged(
-        "read sets share a message group: EventBridge took the rule's path for its name, "
-        "and so events are worked off one after the other"
-    )
+    [warning] = [line for line in function.log if "share a message group" in line["message"]]
     assert warning["message_group"] == LITERAL
 
 
