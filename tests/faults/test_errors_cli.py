@@ -172,11 +172,7 @@ def test_a_command_calls_what_is_documented_and_nothing_else(
         assert scene.content(scene.rows()).items() >= backfilled.items()
 
 
-@pytest.mark.parametrize(
-    ("column", "case"),
-    list(played()),
-    ids=str,
-)
+@pytest.mark.parametrize(("column", "case"), list(played()), ids=str)
 def test_given_an_error_when_a_command_meets_it_then_it_does_what_is_documented(
     column: str,
     case: Case,

@@ -88,7 +88,7 @@ def run(scene: Any, clients: Any, queue_url: str, monkeypatch: pytest.MonkeyPatc
     ]
 
     def run() -> Done:
-        returned = set(function.consume(records))
+        returned = set(function.consume(*records))
         calls = clients.injection.calls.copy()
         clients.injection.clear()
         return Done(returned, [line["reason"] for line in function.log if line["level"] == "ERROR"], calls)

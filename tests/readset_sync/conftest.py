@@ -162,9 +162,10 @@ class Store:
         return row
 
     def change_row(self, arn: ReadSetArn, **attributes: Any) -> None:
-        """Give the row of a read set other attributes, as somebody else would."""
+        """Give the row of a read set other attributes, as somebody else would; None takes one out."""
         row = self.row(arn)
-        assert self.table.put(row | attributes, replacing=row)
+        theirs = {name: value for name, value in (row | attributes).items() if value is not None}
+        assert self.table.put(theirs, replacing=row)
 
     @contextmanager
     def events_lost(self) -> Generator[None]:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -24,13 +24,13 @@ class Function:
     """The function's code on what a test gives it.
 
     Attributes:
-        measured: The values of each metric of the last batch.
+        measured: The values of each metric of the last batch; none of one that was not sent.
     """
 
     def __init__(
         self, synchronizer: Any, reconciler: Any, sender: Any, *, max_receives: int = 5, **options: Any
     ) -> None:
-        self.measured: dict[str, list[float]] = {}
+        self.measured: dict[str, list[float]] = defaultdict(list)
         self._log = io.StringIO()
         self._metrics = Metrics(namespace="Test", service="sync")
         # Loggers of one service share a handler, so each test has a service of its own.
@@ -52,10 +52,11 @@ class Function:
         """The lines of the log."""
         return [json.loads(line) for line in self._log.getvalue().splitlines()]
 
-    def consume(self, records: Iterable[dict[str, Any]]) -> list[str]:
+    def consume(self, *records: dict[str, Any]) -> list[str]:
         """Consume a batch, and return the messages that failed."""
-        failed = self._consumer.consume(list(records), seconds=60)
-        self.measured = {name: metric["Value"] for name, metric in self._metrics.metric_set.items()}
+        failed = self._consumer.consume(records, seconds=60)
+        self.measured = defaultdict(list)
+        self.measured |= {name: metric["Value"] for name, metric in self._metrics.metric_set.items()}
         # Powertools' metrics are the process's.
         self._metrics.flush_metrics()
         return failed

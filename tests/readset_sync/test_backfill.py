@@ -85,17 +85,15 @@ def test_what_an_archived_read_set_costs_depends_on_its_row(
         store.synchronizer.refresh_from(arn, None)
         store.set_status(arn, "ARCHIVED")
         store.synchronizer.refresh(arn)
-    row = store.row(arn) if kind != "none" else {}
     if kind == "untagged":
         store.table.delete(str(arn))
         store.synchronizer.refresh_from(arn, None, tags=False)
     elif kind == "renamed":
         store.rename(arn)
     elif kind == "of another tool":
-        store.table.delete(str(arn))
-        assert store.table.put({name: row[name] for name in row if not name.startswith("sync")}, replacing=None)
+        store.change_row(arn, sync_revision=None, sync_digest=None, synced_at=None)
     elif kind == "edited":
-        assert store.table.put(row | {"files": []}, replacing=row)
+        store.change_row(arn, files=[])
     store.sandbox.omics.calls.clear()
 
     outcomes(fill(store.id, scope))
@@ -212,9 +210,7 @@ def test_an_archived_row_that_its_listing_cannot_judge_is_read_in_full_and_mende
 ) -> None:
     arn = store.add(status="ARCHIVED", creation_job_id="5555555555")
     store.synchronizer.refresh(arn)
-    row = store.row(arn)
-    wrong = {name: value for name, value in (row | changes).items() if value is not None}
-    assert store.table.put(wrong, replacing=row)
+    store.change_row(arn, **changes)
 
     assert store.drift() == [RowDrift(str(arn), DriftStatus.STALE, (field,))]
     assert outcomes(fill(store.id)) == [Outcome.UPDATED]

@@ -20,6 +20,7 @@ from tests.readset_sync.conftest import Store
 from tests.readset_sync.function import Function, event, own_message, record
 
 TAGS = {"project": "x"}
+LAG = "SourceToRowLag"
 
 
 @pytest.fixture
@@ -41,15 +42,10 @@ class Receiver(Function):
         self.sender = Mock(spec=MessageSender)
         super().__init__(synchronizer, Mock(), self.sender, max_receives=max_receives)
 
-    @property
-    def lag(self) -> list[float]:
-        """What was measured from the last event to its row."""
-        return self.measured.get("SourceToRowLag", [])
-
     def receive(self, body: Any, receives: int) -> int | None:
         """Have a message received so often; return after how many seconds it is to come again, None for never."""
         self.sender.reset_mock()
-        if not self.consume([record("one", body, receives=receives)]):
+        if not self.consume(record("one", body, receives=receives)):
             assert self.sender.mock_calls == []
             return None
         [hidden] = self.sender.mock_calls
@@ -90,7 +86,7 @@ def test_an_answer_that_contradicts_a_recent_event_is_believed_after_three_looks
 
     for _ in function.looks_three_times(body):
         assert store.table.get(str(arn)) is None
-        assert function.lag == []
+        assert function.measured[LAG] == []
     assert function.receive(body, 4) is None
 
     row = store.table.get(str(arn))
@@ -104,7 +100,7 @@ def test_an_answer_that_is_right_at_the_second_look_is_written_then(store: Store
     assert function.receive(event(arn), 2) is None
 
     assert store.row(arn)["set_status"] == "ACTIVE"
-    assert len(function.lag) == 1
+    assert len(function.measured[LAG]) == 1
 
 
 def test_a_404_for_a_read_set_that_a_listing_has_just_shown_is_believed_after_three_looks(
@@ -187,7 +183,7 @@ def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(st
     arn = store.add()
     body = event(arn, time=datetime.now(UTC) - timedelta(seconds=2))
     assert function.receive(body, 1) == 60
-    assert len(function.lag) == 1
+    assert len(function.measured[LAG]) == 1
     assert store.row(arn)["tags"] == []
     calls = store.sandbox.omics.calls
 
@@ -197,7 +193,7 @@ def test_tags_that_come_after_the_event_are_found_a_minute_later_for_one_call(st
     assert function.receive(body, 2) is None
     # THEN that took one call, and is no lag
     assert calls == {"ListTagsForResource": 1}
-    assert function.lag == []
+    assert function.measured[LAG] == []
 
     # WHEN it has some
     store.tag(arn, project="x")

@@ -25,7 +25,7 @@ class Runtime(Function):
 
     def run(self, *bodies: Body) -> list[str]:
         """Consume messages, each in the message group of its read set; return the numbers of those that failed."""
-        return self.consume(record(str(number), body) for number, body in enumerate(bodies))
+        return self.consume(*(record(str(number), body) for number, body in enumerate(bodies)))
 
     def printed(self) -> list[dict[str, Any]]:
         return self.log + [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]

@@ -59,8 +59,8 @@ def test_old_rows_and_those_of_a_backfill_or_of_somebody_else_are_no_drift(night
     aged, edited, foreign = night.synced(3)
     night.now += timedelta(days=8)
     night.service.tag(str(aged), {"changed": "yes"})
-    night.replace_row(edited, {"tags": [{"by": "hand"}]})
-    night.replace_row(foreign, {"set_name": "theirs"}, without="sync_revision")
+    night.change_row(edited, tags=[{"by": "hand"}])
+    night.change_row(foreign, set_name="theirs", sync_revision=None)
     [listed] = night.add()
     page = night.source.page(night.store)
     [entry] = [each for each in page.read_sets if each["arn"] == str(listed)]

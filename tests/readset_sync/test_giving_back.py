@@ -77,17 +77,9 @@ class Function(Runtime):
         synchronizer.refresh.return_value = Change(Outcome.UPDATED)
         super().__init__(synchronizer, Mock(), self.sender, clock=self.clock)
 
-    def run(self, *records: dict[str, Any]) -> list[str]:
-        """Consume a batch, and return the messages that failed."""
-        return self.consume(records)
-
     def logged(self, message: str) -> list[dict[str, Any]]:
         """The lines of the log that say this."""
         return [line for line in self.log if line["message"] == message]
-
-    def metric(self, name: str) -> list[float]:
-        """The values of a metric in the last batch."""
-        return self.measured.get(name, [])
 
     @property
     def sent_again(self) -> list[tuple[Any, str]]:
@@ -131,7 +123,7 @@ def test_read_sets_that_hang_fail_alone_and_in_time(hanging: int, function: Func
     # WHEN a batch has all of them, one of the hanging has another message behind the first, and the time is over once
     # the others have ended: for the deadline, the result of each of them, and the end of its thread
     function.clock.waits = 1 + 2 * (10 - hanging)
-    failed = function.run(
+    failed = function.consume(
         *(record(each.read_set_id, event(each)) for each in arns), record("behind", event(arns[0], "ARCHIVED"))
     )
 
@@ -152,7 +144,7 @@ def test_what_waits_behind_a_failure_is_not_blamed_for_it(function: Function):
 
     # WHEN the time is over once AWS has answered that it is there
     function.clock.waits = 3
-    failed = function.run(record("first", event(ONE), receives=2), record("behind", behind, receives=2))
+    failed = function.consume(record("first", event(ONE), receives=2), record("behind", behind, receives=2))
 
     # THEN the first message's receive counts, and the other's does not
     assert failed == ["first"]
@@ -166,10 +158,10 @@ def test_a_failure_that_passes_is_tried_again_soon_at_first_and_then_no_fault_of
     function.failing = everything(passing)
     body = event(ONE)
 
-    assert function.run(record("one", body)) == ["one"]
+    assert function.consume(record("one", body)) == ["one"]
 
     assert function.sender.mock_calls == [call.hide("receipt of one", seconds=120)]
-    assert function.run(record("one", body, receives=2)) == []
+    assert function.consume(record("one", body, receives=2)) == []
     assert function.sent_again == [(body, ONE.read_set_id)]
 
 
@@ -182,12 +174,12 @@ def test_a_read_set_that_fails_while_aws_answers_becomes_a_dead_letter_unless_th
     body = event(ONE)
     is_dead = error is not THROTTLE
 
-    assert function.run(record("one", body, receives=receives), record("two", event(TWO))) == ["one"] * is_dead
+    assert function.consume(record("one", body, receives=receives), record("two", event(TWO))) == ["one"] * is_dead
 
     assert function.sent_again == [(body, ONE.read_set_id)] * (not is_dead)
     # AND so does each where a permission is missing for all
     function.failing = everything(DENIED)
-    assert function.run(record("one", body, receives=2)) == ["one"]
+    assert function.consume(record("one", body, receives=2)) == ["one"]
     function.sender.hide.assert_not_called()
 
 
@@ -196,7 +188,7 @@ def test_a_message_that_cannot_be_hidden_or_sent_again_comes_back_by_itself(rece
     function.failing = everything(THROTTLE)
     function.sender.hide.side_effect = function.sender.send_again.side_effect = DENIED
 
-    assert function.run(record("one", event(ONE), receives=receives)) == ["one"]
+    assert function.consume(record("one", event(ONE), receives=receives)) == ["one"]
 
     [warning] = function.logged("message comes again late")
     assert warning["set_arn"] == str(ONE)
@@ -208,7 +200,7 @@ def test_a_queue_that_hangs_holds_up_no_answer(function: Function):
     function.sender.send_again.side_effect = function.hang
     function.clock.waits, function.clock.over = 5, 60.0
 
-    assert function.run(record("one", event(ONE), receives=2)) == ["one"]
+    assert function.consume(record("one", event(ONE), receives=2)) == ["one"]
 
 
 def test_a_failure_in_a_shared_group_does_not_hold_the_group(function: Function):
@@ -217,7 +209,7 @@ def test_a_failure_in_a_shared_group_does_not_hold_the_group(function: Function)
     body = event(ONE)
 
     # WHEN one of them fails
-    failed = function.run(
+    failed = function.consume(
         record("one", body, group=LITERAL),
         record("two", event(TWO), group=LITERAL),
         record("junk", "junk", group=LITERAL),
@@ -229,7 +221,7 @@ def test_a_failure_in_a_shared_group_does_not_hold_the_group(function: Function)
     assert function.applied == [(TWO.read_set_id, "ACTIVE")]
 
     # AND there its receives count
-    assert function.run(record("one", body, receives=2)) == ["one"]
+    assert function.consume(record("one", body, receives=2)) == ["one"]
 
 
 def test_a_shared_group_is_told_of_once_and_counted(function: Function):
@@ -241,8 +233,8 @@ def test_a_shared_group_is_told_of_once_and_counted(function: Function):
         ((record("one", event(ONE), group=LITERAL), record("two", event(TWO))), [1.0]),
         ((record("tags", tags, group="$.id"),), [1.0]),
     ):
-        function.run(*records)
-        assert function.metric("SharedGroups") == counted
+        function.consume(*records)
+        assert function.measured["SharedGroups"] == counted
 
     [warning] = [line for line in function.log if "share a message group" in line["message"]]
     assert warning["message_group"] == LITERAL
@@ -257,9 +249,9 @@ def test_a_shared_group_is_told_of_once_and_counted(function: Function):
     ids=["redriven", "replayed"],
 )
 def test_an_event_that_was_sent_again_is_no_lag(age: timedelta, extra: dict[str, str], function: Function):
-    function.run(record("one", event(ONE, age=age, **extra)))
-    assert function.metric("SourceToRowLag") == []
+    function.consume(record("one", event(ONE, age=age, **extra)))
+    assert function.measured["SourceToRowLag"] == []
 
-    function.run(record("two", event(TWO, age=timedelta(minutes=1))))
-    [lag] = function.metric("SourceToRowLag")
+    function.consume(record("two", event(TWO, age=timedelta(minutes=1))))
+    [lag] = function.measured["SourceToRowLag"]
     assert lag >= 60_000

@@ -224,9 +224,7 @@ def test_rows_get_the_name_of_their_reference_without_a_call_for_any_of_them(
     before = replace(store, synchronizer=Synchronizer(HealthOmics(client("omics")), store.table))
     arns = [*before.synced(3, reference_arn=reference), *before.synced(1)]
     for arn in arns:
-        row = store.row(arn)
-        older = {name: value for name, value in row.items() if name != "set_reference_name"}
-        assert store.table.put(older | {"store_at": "2026-01-01T00:00:00Z"}, replacing=row)
+        store.change_row(arn, set_reference_name=None, store_at="2026-01-01T00:00:00Z")
     if store_too:
         store.sandbox.omics.update_store(store.id, name="renamed")
     store.sandbox.omics.calls.clear()
