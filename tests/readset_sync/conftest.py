@@ -1,8 +1,7 @@
 """A HealthOmics emulator, a DynamoDB, and a fresh table and store for each test, all in the process."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
@@ -166,13 +165,6 @@ class Store:
         row = self.row(arn)
         theirs = {name: value for name, value in (row | attributes).items() if value is not None}
         assert self.table.put(theirs, replacing=row)
-
-    @contextmanager
-    def events_lost(self) -> Generator[None]:
-        """What happens meanwhile sends no events."""
-        self.sandbox.omics.emit_events = False
-        yield
-        self.sandbox.omics.emit_events = True
 
 
 @pytest.fixture

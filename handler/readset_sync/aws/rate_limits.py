@@ -57,6 +57,11 @@ class RateLimiter:
 
     Even spacing rather than a burst up to the quota, because how the service counts its seconds is not documented.
     A throttle lowers the pace by three tenths; then it rises evenly, up to the limiter's rate. Threads may share it.
+
+    Args:
+        rate: Calls a second, above zero.
+        clock: Seconds, monotonic.
+        sleep: Waits so many seconds.
     """
 
     def __init__(
@@ -66,13 +71,6 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Create a limiter of so many calls a second.
-
-        Raises:
-            ValueError: The rate is not above zero.
-        """
-        if not rate > 0:  # Not `rate <= 0`, which NaN passes.
-            raise ValueError(f"a rate of {rate} calls a second lets no call through: give one above 0")
         self._limit = rate
         self._throttled_rate = rate
         self._throttled_at = -math.inf
