@@ -32,8 +32,7 @@ class _Message:
     """A message to be sent. SQS takes one of an id that it had within five minutes for a repetition, and drops it."""
 
     id: str
-    detail_type: str
-    detail: Mapping[str, Any]
+    body: str
     group: str
 
 
@@ -62,11 +61,11 @@ class MessageSender:
         """
         about = ({"drift": True} if drift else {}) | ({"compared": format_timestamp(compared)} if compared else {})
         for start in range(0, len(arns), _BATCH):
-            self._send_messages([_refresh(arn, cause, about) for arn in arns[start : start + _BATCH]])
+            self._send([self._refresh(arn, cause, about) for arn in arns[start : start + _BATCH]])
 
     def send_step(self, step: ReconciliationStep) -> None:
         """Hand a reconciliation on to its next step."""
-        self._send_messages([_Message(step.id, RECONCILE_STEP, step.write(), group=RECONCILE_GROUP)])
+        self._send([self._own(step.id, RECONCILE_STEP, step.write(), group=RECONCILE_GROUP)])
 
     def send_again(self, body: str, *, group: str) -> None:
         """Send a copy of a message, which SQS begins to count anew.
@@ -74,7 +73,7 @@ class MessageSender:
         Raises:
             UnsentError, ClientError, BotoCoreError: SQS did not take it, or could not be asked.
         """
-        self._send([_entry(0, body, group=group, deduplication_id=uuid.uuid4().hex)])
+        self._send([_Message(uuid.uuid4().hex, body, group)])
 
     def hide(self, receipt: str, *, seconds: int) -> None:
         """Have a message that is being processed received again after so many seconds.
@@ -84,41 +83,34 @@ class MessageSender:
         """
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
 
-    def _send_messages(self, messages: Sequence[_Message]) -> None:
-        self._send(
-            [
-                _entry(number, json.dumps(self._envelope(message)), group=message.group, deduplication_id=message.id)
-                for number, message in enumerate(messages)
-            ]
-        )
-
-    def _send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
+    def _send(self, messages: Sequence[_Message]) -> None:
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {
+                "Id": str(number),
+                "MessageBody": message.body,
+                "MessageGroupId": message.group,
+                "MessageDeduplicationId": message.id,
+            }
+            for number, message in enumerate(messages)
+        ]
         failed = self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
         if failed:
             reason = f"{failed[0]['Code']}: {failed[0].get('Message', '')}"
             raise UnsentError(f"SQS did not take {len(failed)} of {len(entries)} messages: {reason}")
 
-    def _envelope(self, message: _Message) -> dict[str, Any]:
-        return {
-            "id": message.id,
+    def _refresh(self, arn: "ReadSetArn", cause: str, about: Mapping[str, Any]) -> _Message:
+        id_ = f"{cause}-{arn.store_id}-{arn.read_set_id}"
+        return self._own(id_, REFRESH, {"arn": str(arn), **about}, group=arn.read_set_id)
+
+    def _own(self, id_: str, detail_type: str, detail: Mapping[str, Any], *, group: str) -> _Message:
+        """Put what the product says to itself into the envelope of an event."""
+        envelope = {
+            "id": id_,
             "source": OWN_SOURCE,
-            "detail-type": message.detail_type,
+            "detail-type": detail_type,
             "account": self._account,
             "region": self._region,
             "time": format_timestamp(datetime.now(UTC)),
-            "detail": message.detail,
+            "detail": detail,
         }
-
-
-def _entry(number: int, body: str, *, group: str, deduplication_id: str) -> "SendMessageBatchRequestEntryTypeDef":
-    return {
-        "Id": str(number),
-        "MessageBody": body,
-        "MessageGroupId": group,
-        "MessageDeduplicationId": deduplication_id,
-    }
-
-
-def _refresh(arn: "ReadSetArn", cause: str, about: Mapping[str, Any]) -> _Message:
-    detail = {"arn": str(arn), **about}
-    return _Message(f"{cause}-{arn.store_id}-{arn.read_set_id}", REFRESH, detail, group=arn.read_set_id)
+        return _Message(id_, json.dumps(envelope), group)

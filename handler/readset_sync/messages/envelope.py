@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from readset_sync.model.arn import MalformedArnError, ReadSetArn, StoreArn
 from readset_sync.model.errors import MalformedEventError
 from readset_sync.model.timestamp import parse_timestamp
+
+_Arn = TypeVar("_Arn", ReadSetArn, StoreArn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def read_time(parent: Mapping[str, Any], name: str, path: str) -> datetime:
         raise MalformedEventError(f"{path} is {text!r}, which is not an ISO 8601 timestamp") from error
 
 
-def read_set_arn(text: str, path: str) -> ReadSetArn:
-    """Return the ARN of a read set."""
+def read_arn(kind: type[_Arn], text: str, path: str) -> _Arn:
+    """Return an ARN of this kind."""
     try:
-        return ReadSetArn.parse(text)
+        return kind.parse(text)
     except MalformedArnError as error:
         raise MalformedEventError(f"{path}: {error}") from error

@@ -17,7 +17,7 @@ function to itself, and by `omics-meta`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote
 
 from readset_sync.constants import (
@@ -30,14 +30,11 @@ from readset_sync.constants import (
     TAG_EVENT,
     TAG_SOURCE,
 )
-from readset_sync.messages.envelope import Envelope, parse_envelope, read_object, read_set_arn, read_text, read_time
+from readset_sync.messages.envelope import Envelope, parse_envelope, read_arn, read_object, read_text, read_time
 from readset_sync.messages.read_set_event import ReadSetEvent
 from readset_sync.messages.reconciliation_step import ReconciliationStep
-from readset_sync.model.arn import MalformedArnError, StoreArn
+from readset_sync.model.arn import ReadSetArn, StoreArn
 from readset_sync.model.errors import MalformedEventError
-
-if TYPE_CHECKING:
-    from readset_sync.model.arn import ReadSetArn
 
 REFRESH: Final = "Read Set Refresh"
 RECONCILE_STEP: Final = "Reconcile Step"
@@ -58,12 +55,12 @@ class RefreshRequest:
     """
 
     id: str
-    arn: "ReadSetArn"
+    arn: ReadSetArn
     time: datetime
     compared: datetime | None = None
     drift: bool = False
     retagged: bool = False
-    others: "tuple[ReadSetArn, ...]" = ()
+    others: tuple[ReadSetArn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +116,7 @@ def parse_message(body: str, *, account: str | None = None, region: str | None =
 
 
 def _read_store_event(envelope: Envelope) -> StoreEvent:
-    try:
-        arn = StoreArn.parse(read_text(envelope.detail, "arn", "detail.arn"))
-    except MalformedArnError as error:
-        raise MalformedEventError(f"detail.arn: {error}") from error
+    arn = read_arn(StoreArn, read_text(envelope.detail, "arn", "detail.arn"), "detail.arn")
     envelope.require_own_arn(arn)
     return StoreEvent(envelope.id, arn, read_text(envelope.detail, "status", "detail.status"), envelope.time)
 
@@ -162,7 +156,7 @@ def _read_refresh(envelope: Envelope) -> RefreshRequest:
 
 
 def _refresh_request(envelope: Envelope, text: str, path: str) -> RefreshRequest:
-    arn = read_set_arn(text, path)
+    arn = read_arn(ReadSetArn, text, path)
     envelope.require_own_arn(arn)
     return RefreshRequest(envelope.id, arn, envelope.time)
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from readset_sync.messages.envelope import read_set_arn, read_text
+from readset_sync.messages.envelope import read_arn, read_text
+from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import MalformedEventError
 
 if TYPE_CHECKING:
     from readset_sync.messages.envelope import Envelope
-    from readset_sync.model.arn import ReadSetArn
 
 
 class Action(StrEnum):
@@ -52,7 +52,7 @@ class ReadSetEvent:
     """
 
     id: str
-    arn: "ReadSetArn"
+    arn: ReadSetArn
     status: str
     status_message: str | None
     time: datetime
@@ -81,8 +81,8 @@ class ReadSetEvent:
         )
 
 
-def _arn(detail: Mapping[str, Any]) -> "ReadSetArn":
-    arn = read_set_arn(read_text(detail, "arn", "detail.arn"), "detail.arn")
+def _arn(detail: Mapping[str, Any]) -> ReadSetArn:
+    arn = read_arn(ReadSetArn, read_text(detail, "arn", "detail.arn"), "detail.arn")
     for name, expected in (("sequenceStoreId", arn.store_id), ("id", arn.read_set_id)):
         if detail.get(name, expected) != expected:
             raise MalformedEventError(f"detail.{name} is {detail[name]!r}, but detail.arn is {arn}")
