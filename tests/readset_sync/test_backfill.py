@@ -26,17 +26,43 @@ Fill = Callable[..., Iterator[list[ReadSetResult]]]
 Happens = Callable[[Store, ReadSetArn, datetime], object]
 
 
+class Passes:
+    """The two passes of a backfill over one store: rows from the listing at once, and the rest of each after that."""
+
+    def __init__(self, store: Store, scope: RefreshScope = EVERYTHING) -> None:
+        self.backfill = Backfill(store.source, store.table, store.executor, scope)
+        self.pending = PendingRefreshes(store.own_arn)
+
+    def both(self) -> Iterator[Batch]:
+        """Run both, the second while the first goes on; yield what was done."""
+        return self.backfill.refresh_pending([self.pending], self.backfill.create_listed_rows(self.pending))
+
+    def list(self) -> Counter[str]:
+        """Run the first pass; return what became of how many read sets."""
+        return counted(self.backfill.create_listed_rows(self.pending))
+
+    def refresh(self) -> Counter[str]:
+        """Run the second pass alone, over a store that has been listed."""
+        return counted(self.backfill.refresh_pending([self.pending], (batch for batch in ())))
+
+
+@pytest.fixture
+def passes(store: Store) -> Passes:
+    return Passes(store)
+
+
+def counted(batches: Iterator[Batch]) -> Counter[str]:
+    results = [result for batch in batches for result in batch.results]
+    return Counter(result.change.outcome if result.change else "failed" for result in results)
+
+
 @pytest.fixture(params=["one pass", "two passes"])
 def fill(request: pytest.FixtureRequest, store: Store) -> Fill:
-    """Backfills a store; yields the results page by page, but those of a listing pass that created rows."""
+    """Backfills the store; yields the results page by page, but those of a listing pass that created rows."""
 
-    def fill(store_id: str, scope: RefreshScope = EVERYTHING) -> Iterator[list[ReadSetResult]]:
-        backfill = Backfill(store.source, store.table, store.executor, scope)
-        if request.param == "one pass":
-            yield from (batch.results for batch in backfill.in_one_pass(store_id))
-            return
-        pending = PendingRefreshes(f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{store_id}")
-        for batch in backfill.refresh_pending([pending], backfill.create_listed_rows(pending)):
+    def fill(scope: RefreshScope = EVERYTHING) -> Iterator[list[ReadSetResult]]:
+        passes = Passes(store, scope)
+        for batch in passes.backfill.in_one_pass(store.id) if request.param == "one pass" else passes.both():
             if said := [each for each in batch.results if not each.change or each.change.outcome is not Outcome.LISTED]:
                 yield said
 
@@ -51,8 +77,8 @@ def test_a_backfill_writes_every_row_and_a_second_one_changes_none(store: Store,
     arns = [store.add(tags={"n": str(n)}) for n in range(9)]
     archived = store.add(status="ARCHIVED")
 
-    first = list(fill(store.id))
-    again = outcomes(fill(store.id))
+    first = list(fill())
+    again = outcomes(fill())
 
     assert [len(page) for page in first] == [4, 4, 2]
     assert outcomes(iter(first)) == [Outcome.CREATED] * 10
@@ -96,7 +122,7 @@ def test_what_an_archived_read_set_costs_depends_on_its_row(
         store.change_row(arn, files=[])
     store.sandbox.omics.calls.clear()
 
-    outcomes(fill(store.id, scope))
+    outcomes(fill(scope))
 
     assert store.sandbox.omics.calls == {"ListReadSets": 1} | calls
     assert store.row(arn).get("tags") == ([{"a": "b"}] if scope.tags or kind == "complete" else None)
@@ -104,14 +130,14 @@ def test_what_an_archived_read_set_costs_depends_on_its_row(
 
 def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(store: Store, fill: Fill) -> None:
     known = store.add(tags={"a": "b"})
-    list(fill(store.id))
+    list(fill())
     before, began = store.row(known), store.source.store(store.id).as_of
     store.tag(known, new="tag")
     store.rename(known)
     new = store.add(tags={"c": "d"})
     store.sandbox.omics.calls.clear()
 
-    assert sorted(map(str, outcomes(fill(store.id, RefreshScope(tags=False))))) == ["created", "updated"]
+    assert sorted(map(str, outcomes(fill(RefreshScope(tags=False))))) == ["created", "updated"]
 
     assert store.sandbox.omics.calls == {"ListReadSets": 1, "GetReadSetMetadata": 2}
     kept = store.row(known)
@@ -125,11 +151,11 @@ def test_without_tags_a_call_is_saved_and_a_row_keeps_those_that_it_has(store: S
     store.sandbox.omics.calls.clear()
     assert store.drift() == [RowDrift(str(new), DriftStatus.STALE, ("sync_state",))]
     # A repeat without tags leaves what was synced without them.
-    assert outcomes(fill(store.id, RefreshScope(tags=False, since=began))) == [Outcome.UNCHANGED] * 2
+    assert outcomes(fill(RefreshScope(tags=False, since=began))) == [Outcome.UNCHANGED] * 2
     assert store.sandbox.omics.calls == {"ListReadSets": 2}
     assert store.drift(deep=True)[1:] == [RowDrift(str(new), DriftStatus.STALE, ("sync_state", "tags"))]
 
-    [results] = fill(store.id)
+    [results] = fill()
 
     change = Change(Outcome.UPDATED, ("sync_state", "tags"), replaced=Replaced.UNFINISHED)
     assert ReadSetResult(str(new), change) in results
@@ -143,7 +169,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
     for _ in range(5):
         store.add()
     renamed, edited, untagged, aged = (store.add(tags={"a": "b"}) for _ in range(4))
-    list(fill(store.id))
+    list(fill())
     began = store.source.store(store.id).as_of
     store.rename(renamed)
     store.change_row(edited, tags=[{"a": "forged"}])
@@ -153,7 +179,7 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
     missing = store.add()
     store.sandbox.omics.calls.clear()
 
-    found = [each for page in fill(store.id, RefreshScope(since=began)) for each in page]
+    found = [each for page in fill(RefreshScope(since=began)) for each in page]
 
     assert store.sandbox.omics.calls == {"ListReadSets": 3, "GetReadSetMetadata": 5, "ListTagsForResource": 5}
     assert {each.arn: each.change and each.change.outcome for each in found[-5:]} == {
@@ -168,9 +194,9 @@ def test_rows_that_were_synced_lately_cost_nothing_unless_the_listing_contradict
 
     # AND a repeat costs the listing alone, while an age that none of them has costs all
     store.sandbox.omics.calls.clear()
-    list(fill(store.id, RefreshScope(since=began)))
+    list(fill(RefreshScope(since=began)))
     assert store.sandbox.omics.calls == {"ListReadSets": 3}
-    list(fill(store.id, RefreshScope(since=began + timedelta(days=1))))
+    list(fill(RefreshScope(since=began + timedelta(days=1))))
     assert store.sandbox.omics.calls == {"ListReadSets": 6, "GetReadSetMetadata": 10, "ListTagsForResource": 10}
 
 
@@ -180,7 +206,7 @@ def test_a_read_set_that_fails_is_reported_and_the_rest_goes_on(store: Store, fi
         "GetReadSetMetadata", "AccessDeniedException", when=lambda given: given["id"] == bad.read_set_id
     )
 
-    [results] = list(fill(store.id))
+    [results] = list(fill())
 
     by_arn = {result.arn: result for result in results}
     assert by_arn[str(bad)] == ReadSetResult(str(bad), None, ANY)
@@ -213,7 +239,7 @@ def test_an_archived_row_that_its_listing_cannot_judge_is_read_in_full_and_mende
     store.change_row(arn, **changes)
 
     assert store.drift() == [RowDrift(str(arn), DriftStatus.STALE, (field,))]
-    assert outcomes(fill(store.id)) == [Outcome.UPDATED]
+    assert outcomes(fill()) == [Outcome.UPDATED]
     assert store.drift(deep=True) == []
 
 
@@ -227,32 +253,6 @@ def test_read_sets_that_fail_in_the_examination_and_in_the_repair_count_once(sto
 
     assert [each.status for each in found] == [DriftStatus.FAILED] * len(arns)
     assert [each.change for each in repaired] == [None] * len(arns)
-
-
-class Passes:
-    """The two passes of a backfill over one store: rows from the listing at once, and the rest of each after that."""
-
-    def __init__(self, store: Store, scope: RefreshScope = EVERYTHING) -> None:
-        self.backfill = Backfill(store.source, store.table, store.executor, scope)
-        self.pending = PendingRefreshes(store.own_arn)
-
-    def list(self) -> Counter[str]:
-        """Run the first pass; return what became of how many read sets."""
-        return counted(self.backfill.create_listed_rows(self.pending))
-
-    def refresh(self) -> Counter[str]:
-        """Run the second pass alone, over a store that has been listed."""
-        return counted(self.backfill.refresh_pending([self.pending], (batch for batch in ())))
-
-
-@pytest.fixture
-def passes(store: Store) -> Passes:
-    return Passes(store)
-
-
-def counted(batches: Iterator[Batch]) -> Counter[str]:
-    results = [result for batch in batches for result in batch.results]
-    return Counter(result.change.outcome if result.change else "failed" for result in results)
 
 
 @pytest.fixture
@@ -434,7 +434,7 @@ def test_what_stops_the_second_pass_stops_the_first(store: Store, passes: Passes
     store.sandbox.omics.calls.clear()
 
     with pytest.raises(ClientError, match="ExpiredToken"):
-        list(passes.backfill.refresh_pending([passes.pending], passes.backfill.create_listed_rows(passes.pending)))
+        list(passes.both())
 
     assert store.sandbox.omics.calls["ListReadSets"] < 6
 

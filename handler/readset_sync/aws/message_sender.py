@@ -1,4 +1,4 @@
-"""Sends the product's own messages to the pipeline's queue, in the envelope that `message` reads."""
+"""Sends the product's own messages to the pipeline's queue, in the envelope that `queue_message` reads."""
 
 import json
 import uuid

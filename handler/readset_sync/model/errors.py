@@ -32,7 +32,7 @@ class SetupError(SyncError):
 
 
 class MalformedEventError(SyncError):
-    """A message that is none of those that `message` reads, or of another account or region. Retrying cannot help."""
+    """A message that `queue_message` cannot read, or of another account or region. Retrying cannot help."""
 
 
 class ReadSetNotFoundError(SyncError):

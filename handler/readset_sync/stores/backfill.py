@@ -259,16 +259,14 @@ class Backfill:
             if self._synchronizer.is_fresh(task.arn, row, task.pending.listed_at):
                 return Change(Outcome.UNCHANGED)
             known = task.pending.known_tags(task.arn, row)
-            taken = known if known and self._takes(task.arn, known) else None
+            is_taken = known and self._bulk and self._bulk.takes(task.arn, known.tags)
+            taken = known if is_taken else None
             change = self._refresh(task.arn, row, task.pending.confirmed_at(task.arn, row), taken)
             if taken:
                 task.pending.taken.append(task.arn.read_set_id)
             return change
 
         return self._attempt(task.arn, refresh)
-
-    def _takes(self, arn: ReadSetArn, known: KnownTags) -> bool:
-        return self._bulk is not None and self._bulk.takes(arn, known.tags) is True
 
     def _judge_and_refresh(self, comparison: Comparison) -> ReadSetResult:
         need = comparison.need(self._scope)

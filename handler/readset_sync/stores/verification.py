@@ -1,6 +1,6 @@
 """Whole sequence stores: tells how their rows stand, and mends what `verify` has found.
 
-`verify` is the plan, and `passes` has the plan applied. Both walk a store's listing page by page, so memory does not
+`verify` is the plan, and `backfill` applies it. Both walk a store's listing page by page, so memory does not
 grow with the store but for the ids of its read sets.
 """
 
