@@ -57,7 +57,6 @@ def test_a_write_whose_answer_was_lost_is_known_for_ours(
             assert table.set_status("arn", "ARCHIVED", message=None, as_of=datetime(2026, 4, 5, tzinfo=UTC))
         case _:
             assert table.delete_unchanged(before)
-    monkeypatch.undo()
 
 
 def test_a_write_of_somebody_else_is_not_taken_for_ours(table: Table) -> None:

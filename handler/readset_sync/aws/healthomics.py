@@ -144,13 +144,11 @@ class HealthOmics:
 
     def pages(self, store_id: str) -> Iterator[ListingPage]:
         """List the read sets of a store, page by page."""
-        token: str | None = None
-        while True:
-            page = self.page(store_id, token)
+        page = self.page(store_id)
+        yield page
+        while page.next_token is not None:
+            page = self.page(store_id, page.next_token)
             yield page
-            token = page.next_token
-            if token is None:
-                return
 
     def page(self, store_id: str, token: str | None = None) -> ListingPage:
         """Return one page of a store's listing: the first, or the one that a token stands for."""
