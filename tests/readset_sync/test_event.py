@@ -12,6 +12,7 @@ from readset_sync.model.arn import ReadSetArn
 from readset_sync.model.errors import MalformedEventError
 
 from tests.readset_sync.function import event as event_of
+from tests.readset_sync.function import tag_change
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -20,7 +21,7 @@ ARN = f"arn:aws:omics:{REGION}:{ACCOUNT}:sequenceStore/1234567890/readSet/987654
 
 
 def event(status: str = "ACTIVE", arn: str = ARN, **detail: Any) -> dict[str, Any]:
-    body = event_of(ReadSetArn.parse(ARN), status, time=TIME, resources=[arn])
+    body = event_of(ReadSetArn.parse(ARN), status, time=TIME)
     return body | {"detail": body["detail"] | {"arn": arn} | detail}
 
 
@@ -109,17 +110,7 @@ def test_without_an_account_of_its_own_the_reader_takes_the_envelope_as_referenc
     assert read.status == "ACTIVE"
 
 
-TAG_CHANGE: dict[str, Any] = event() | {
-    "source": "aws.tag",
-    "detail-type": "Tag Change on Resource",
-    "detail": {
-        "changed-tag-keys": ["cohort"],
-        "service": "omics",
-        "resource-type": "readSet",
-        "version": 3,
-        "tags": {"cohort": "a"},
-    },
-}
+TAG_CHANGE = tag_change(ReadSetArn.parse(ARN), time=TIME)
 
 
 def test_changed_tags_ask_for_a_refresh_of_a_row_that_is_older() -> None:
