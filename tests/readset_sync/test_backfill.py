@@ -392,6 +392,8 @@ def test_a_plan_counts_a_row_that_only_a_listing_has_written_as_one_to_create(st
         map(str, (arn, uploading)), DriftStatus.MISSING
     )
     assert list(store.table.arns("arn:")) == before, "a plan writes nothing"
+    # AND a verification misses no row of an upload in progress
+    assert store.drift() == [RowDrift(str(arn), DriftStatus.STALE, ("sync_state",))]
 
 
 def test_the_second_pass_begins_while_the_first_goes_on_and_costs_no_more(store: Store) -> None:
