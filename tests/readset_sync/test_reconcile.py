@@ -433,6 +433,7 @@ def test_what_is_not_the_fault_of_a_store_stops_the_step_at_once(
     error: str, pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", Mock())  # as AWS clients do between two attempts
+    store.synced(1)  # so that what the other store has is missing, and this is no first fill
     store.another().add()
     pipeline.reconciler.start(ReconcileRequest("request", datetime.now(UTC)))
     store.sandbox.omics.faults.add("ListReadSets", error, when=is_about(store))
