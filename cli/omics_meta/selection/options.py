@@ -149,9 +149,10 @@ def selections_of(context: typer.Context) -> tuple[Selection, ...]:
     for all tables, or once for each, in the same order.
 
     An option on the command line wins over a variable that would contradict it. Where the command line names the table
-    and all else that is needed, the stack that a variable names is not asked.
+    and all else that is needed, the stack that a variable names is not asked. Such a variable is as if it were not set,
+    also for the context.
     """
-    given: dict[str, Any] = dict(context.params)
+    given = context.params
     store_ids, all_stores = tuple(given.get("seq_store_id") or ()), given.get("all_stores", True)
     typed = {name for name in ("stack", "cwd", "outputs", "table") if is_from(context, name, "COMMANDLINE")}
     has_region = given["region"] or all(map(is_arn, _several(given.get("table"))))
@@ -164,7 +165,7 @@ def selections_of(context: typer.Context) -> tuple[Selection, ...]:
     elif typed & {"stack", "cwd"}:
         ignored = {"outputs", "table"}
     given |= dict.fromkeys(ignored - typed)
-    _refuse_several(context, given)
+    _refuse_several(context)
     patience = _patience(given.get("wait_for_aws", "0"))
     # The ARN of a table has its region, so that beside names the option is about these.
     shared = all(map(is_arn, _several(given.get("table"))))
@@ -184,11 +185,11 @@ def selections_of(context: typer.Context) -> tuple[Selection, ...]:
     )
 
 
-def _refuse_several(context: typer.Context, given: Mapping[str, Any]) -> None:
+def _refuse_several(context: typer.Context) -> None:
     """Refuse several names in a variable, where a command takes one."""
     options: list[Any] = [*context.command.params]
     for option in options:
-        value = given.get(option.name)
+        value = context.params.get(option.name)
         single = option.name in {"stack", "outputs", "table"} and isinstance(value, str | Path)
         if not single or not is_from(context, option.name, "ENVIRONMENT"):
             continue

@@ -101,7 +101,7 @@ class Command(_HonestHelp, TyperCommand):
             from readset_sync.model.errors import TableError
 
             for option in self.params if isinstance(error, OutputsError | TableError) else ():
-                if is_from(ctx, option.name, "ENVIRONMENT"):
+                if is_from(ctx, option.name, "ENVIRONMENT") and ctx.params[option.name] is not None:
                     error.add_note(f"{option.envvar} is set to {os.environ[str(option.envvar)]}")
             raise
 
