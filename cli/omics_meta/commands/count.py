@@ -9,12 +9,11 @@ from omics_meta.search.columns import Column, Kind, Value, columns_of, values
 from omics_meta.search.filters import Search
 from omics_meta.search.inventory import UNKNOWN, Tally, size_text
 from omics_meta.search.searching import search_for
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
-from omics_meta.terminal.output import print_note
+from omics_meta.terminal.output import counted, print_note
 from omics_meta.terminal.progress import reporting
 
 _MEASURED: Final = frozenset({"set_total_size", "set_sequence_information"})

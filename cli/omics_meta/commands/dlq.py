@@ -19,9 +19,8 @@ from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_a
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
-from omics_meta.terminal.console import confirm, counted
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import print_json, print_line
+from omics_meta.terminal.output import confirm, counted, print_json, print_line
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -7,12 +7,11 @@ from omics_meta.search.columns import COLUMNS, PLACE, columns_of
 from omics_meta.search.filters import Search, SheetRequest
 from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import order_of
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
-from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output import counted, print_line, print_note
 from omics_meta.terminal.output_file import existing, is_s3, is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 

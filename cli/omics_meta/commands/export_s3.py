@@ -26,12 +26,11 @@ from omics_meta.search.filters import Search
 from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import Order
 from omics_meta.selection.session import Session
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.errors import denied_action
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.parquet_rows import ROW_GROUP, ParquetFile, import_pyarrow
-from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output import counted, print_line, print_note
 from omics_meta.terminal.output_file import s3_uri
 from omics_meta.terminal.progress import reporting
 

@@ -13,12 +13,11 @@ from omics_meta.search.filters import Search, SheetRequest
 from omics_meta.search.searching import look_up, search_for
 from omics_meta.search.sorting import order_of
 from omics_meta.selection.target import Selection
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.registry import writer_of
 from omics_meta.terminal.formats.rows import Rows
-from omics_meta.terminal.output import print_note
+from omics_meta.terminal.output import counted, print_note
 
 
 def find(

@@ -30,9 +30,8 @@ from omics_meta.pipeline.rule import further_rules, tag_events
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import Selection
-from omics_meta.terminal.console import confirm
 from omics_meta.terminal.exits import LAST_WORDS, CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import print_json, print_line, print_note
+from omics_meta.terminal.output import confirm, print_json, print_line, print_note
 
 WAIT_SECONDS: Final = 180
 """How long to wait for anything: an event takes seconds, and tags are looked for again after a minute."""

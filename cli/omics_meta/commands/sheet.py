@@ -12,11 +12,10 @@ from omics_meta.search.filters import TYPES, SheetRequest
 from omics_meta.search.searching import Found
 from omics_meta.search.sheets import NEVER_SEEN, Line, Refusal, Sheet, Sifted, read_sheet
 from omics_meta.selection.tables import Tables
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.formats.format import Format
 from omics_meta.terminal.formats.rows import cell, csv_writer
-from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output import counted, print_line, print_note
 from omics_meta.terminal.output_file import check_place, existing, is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 

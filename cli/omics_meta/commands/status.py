@@ -18,7 +18,7 @@ from readset_sync.stores.reconciliation import Count
 
 from omics_meta.pipeline.alarms import alarms, check_alarms
 from omics_meta.pipeline.check import Check, refused, run_checker
-from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.checks import check_pipeline, print_checks
 from omics_meta.pipeline.cloudwatch import lag
 from omics_meta.pipeline.queue import depth, oldest_message_seconds
 from omics_meta.pipeline.reconciliation import (
@@ -33,7 +33,7 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
 from omics_meta.terminal.exits import ExitCode
-from omics_meta.terminal.output import ids, print_checks, print_counts, print_json, print_line
+from omics_meta.terminal.output import ids, print_counts, print_json, print_line
 from omics_meta.terminal.progress import reporting
 
 _T = TypeVar("_T")

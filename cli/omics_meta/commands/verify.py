@@ -13,24 +13,15 @@ from readset_sync.model.trust import TRUSTED
 from readset_sync.stores.verification import DriftStatus, ReadSetResult, RowDrift, StoreListing, Verifier
 
 from omics_meta.pipeline.check import Check
-from omics_meta.pipeline.checks import check_pipeline
+from omics_meta.pipeline.checks import check_pipeline, print_checks
 from omics_meta.pipeline.probe import PROBE
 from omics_meta.pipeline.probe import probe as probe_pipeline
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, resolve
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import ExitCode, SelectionError
-from omics_meta.terminal.output import (
-    counts_document,
-    identity,
-    ids,
-    print_checks,
-    print_counts,
-    print_json,
-    print_line,
-)
+from omics_meta.terminal.output import counted, counts_document, identity, ids, print_counts, print_json, print_line
 from omics_meta.terminal.progress import Reporter, reporting
 
 _COLUMNS: Final = tuple(DriftStatus)

@@ -1,11 +1,12 @@
 """All checks of a pipeline. Where AWS refuses (nothing there, no permission), that is a failed check."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from omics_meta.pipeline import function, queue, rule, schedule, table
 from omics_meta.pipeline.check import Check, Checker, run_checker
 from omics_meta.pipeline.stack import Stack
+from omics_meta.terminal.output import print_line
 
 _CHECKERS: Final[Mapping[str, Checker]] = {
     "rule": rule.check_rule,
@@ -27,3 +28,21 @@ _CHECKERS: Final[Mapping[str, Checker]] = {
 def check_pipeline(stack: Stack) -> list[Check]:
     """Check every part of a stack."""
     return [check for name, checker in _CHECKERS.items() for check in run_checker(name, checker, stack)]
+
+
+def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
+    """Print what checks found wrong and how many passed; of those that passed, the ones named `shown` alone."""
+    for check in checks:
+        if check.needs_mending:
+            print_line(f"{_verdict(check)}: {check.name}: {check.found}")
+            print_line(f"  to fix it: {check.remedy}")
+        elif check.name == shown:
+            print_line(f"{check.name}: {check.found}")
+    if checks:
+        print_line(f"pipeline: {sum(check.passed for check in checks)} of {len(checks)} checks passed")
+
+
+def _verdict(check: Check) -> str:
+    if check.passed:
+        return "warning"
+    return "broken pipeline" if check.judged else "not judged"

@@ -10,8 +10,8 @@ from omics_meta.pipeline.cloudwatch import datapoints
 from omics_meta.pipeline.policy import allows, is_open
 from omics_meta.pipeline.rule import further_rules
 from omics_meta.pipeline.stack import Stack
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import OutputsError
+from omics_meta.terminal.output import counted
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -13,7 +13,7 @@ from readset_sync.model.errors import SetupError
 from omics_meta.pipeline.check import Check
 from omics_meta.pipeline.cloudwatch import lines
 from omics_meta.pipeline.stack import Stack
-from omics_meta.terminal.console import counted
+from omics_meta.terminal.output import counted
 
 _USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 """States in which a table can be read and written."""

@@ -133,11 +133,12 @@ def _look(given: Mapping[str, str], kept: Path) -> None:
 def keep(given: Mapping[str, str], file: Path) -> None:
     """Look into a table, and keep what was found."""
     from omics_meta.selection.connection import connect_table
-    from omics_meta.selection.target import Selection
+    from omics_meta.selection.target import Selection, resolve
 
     paths = {name: Path(given[name]) if name in given else None for name in ("cwd", "outputs")}
     texts = {name: given.get(name) for name in ("stack", "table", "region", "profile")}
-    connection = connect_table(Selection(**paths, **texts, store_ids=(), all_stores=True))  # pyright: ignore[reportArgumentType] # of each its own type
+    selection = Selection(**paths, **texts, store_ids=(), all_stores=True)  # pyright: ignore[reportArgumentType] # of each its own type
+    connection = connect_table(resolve(selection))
     rows: Iterable[dict[str, Any]] = (
         connection.client.get_paginator("scan")
         .paginate(

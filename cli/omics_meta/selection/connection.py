@@ -118,12 +118,7 @@ class TableConnection:
         return f"table {self.name} in {self.region} of account {self.account}"
 
 
-def connect_table(selection: Selection) -> TableConnection:
-    """Connect to the table that a selection names, and to nothing of HealthOmics."""
-    return connect_to(resolve(selection))
-
-
-def connect_to(target: Target) -> TableConnection:
+def connect_table(target: Target) -> TableConnection:
     """Connect to a table, and to nothing of HealthOmics."""
     session = Session(target.profile, target.region)
     client = dynamodb_client(session, retries=retries_of("dynamodb", session, target.patience))

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from omics_meta.selection.target import QueueKind, Selection, is_arn
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, SelectionError
 from omics_meta.terminal.group import is_from, options_of
+from omics_meta.terminal.output import counted
 
 _DURATION: Final = re.compile(r"(?P<number>[0-9]+)(?P<unit>[mhd])", re.ASCII)
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}

@@ -100,10 +100,6 @@ def _deferred(credentials: Any, said: Callable[[Callable[[], Any]], Any], name: 
     return partial(said, partial(getattr, credentials, name))
 
 
-class NotAwsError(SetupError):
-    """Something else than AWS answered."""
-
-
 def _refuse_strangers(url: str, *, operation_model: Any, response_dict: Any, **_: Any) -> None:
     """Refuse what no service of AWS says: a portal or a proxy that wants a login, a server of somebody else.
 
@@ -116,7 +112,7 @@ def _refuse_strangers(url: str, *, operation_model: Any, response_dict: Any, **_
     protocol = operation_model.service_model.protocol
     strange = begins not in {b"", b"{"} if protocol in _JSON_PROTOCOLS else b"<html" in body[:1000].lower()
     if strange:
-        raise NotAwsError(
+        raise SetupError(
             f"what answers at {url} is not AWS (status {status} to {operation_model.name}): check the network, "
             "which may want a login, the proxy, and AWS_ENDPOINT_URL if it is set"
         )

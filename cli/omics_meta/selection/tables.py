@@ -12,12 +12,11 @@ from typing import Any, Final, ParamSpec, TypeVar
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.errors import EXPECTED_ERRORS
 
-from omics_meta.selection.connection import TableConnection, connect_to
+from omics_meta.selection.connection import TableConnection, connect_table
 from omics_meta.selection.target import Selection, Target, resolve
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.errors import explain
 from omics_meta.terminal.exits import CommandError, ExitCode
-from omics_meta.terminal.output import print_note
+from omics_meta.terminal.output import counted, print_note
 
 AT_ONCE: Final = 4
 """Tables that are read at the same time: more would not be faster, because rows are unpacked by one core."""
@@ -154,7 +153,7 @@ def connect_tables(selections: Sequence[Selection]) -> Tables:
     """
     targets = [*map(resolve, selections)]
     if len(targets) == 1:
-        return Tables((connect_to(targets[0]),))
+        return Tables((connect_table(targets[0]),))
     connections: dict[str, TableConnection] = {}
     unread: dict[str, str] = {}
     turns = Semaphore(AT_ONCE)
@@ -174,7 +173,7 @@ def _answer(target: Target, turns: Semaphore) -> TableConnection | str:
     """Connect to a table when it is its turn, or return why that cannot be."""
     with turns:
         try:
-            return connect_to(target)
+            return connect_table(target)
         except EXPECTED_ERRORS as error:
             return explain(error, target.profile)
 

@@ -21,18 +21,13 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from readset_sync.constants import OPERATIONS
-from readset_sync.model.errors import EXPECTED_ERRORS, describe_error, error_code, has_bad_credentials, is_denied
+from readset_sync.model.errors import describe_error, error_code, has_bad_credentials, is_denied
 
 _OMICS: Final = re.compile(r"\bomics\.(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 """The host name of HealthOmics' endpoint, after the prefix of an operation."""
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 _ACTION: Final = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
 """What most services say when they refuse (IAM user guide, "Troubleshoot access denied error messages")."""
-
-
-def has_known_cause(error: Exception) -> bool:
-    """Whether an error comes from AWS, the network or the user's data, and not from a fault in this program."""
-    return isinstance(error, EXPECTED_ERRORS)
 
 
 def denied_action(error: ClientError) -> str:

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from omics_meta.terminal.exits import CommandError, ExitCode, OutputsError
+from omics_meta.terminal.output import drop, print_note
 
 _PROFILE: Final = "omics_meta.profile"
 """Where the context has the AWS profile that was given."""
@@ -20,7 +21,21 @@ _LAST_WORD: Final = "omics_meta.last_word"
 
 
 class _HonestHelp:
-    """Has the help written as all other output is: variables such as GITHUB_ACTIONS make no terminal of a file."""
+    """Has the help written as all other output is: variables such as GITHUB_ACTIONS make no terminal of a file.
+
+    Python's types are kept out of it: of flags, which take no value, and of arguments, which have a name.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters."""
+        mixed_into: Any = super()
+        parameters: list[Any] = mixed_into.get_params(ctx)
+        for each in parameters:
+            if getattr(each, "is_flag", False):  # the flag of the help itself is one
+                each.metavar = ""
+            elif each.param_type_name == "argument":
+                each.display_type = lambda _: ""  # pyright: ignore[reportUnknownLambdaType]
+        return parameters
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
@@ -53,10 +68,6 @@ class Command(_HonestHelp, TyperCommand):
         super().__init__(params=sorted([*first, *params, *last], key=lambda each: not each.required), **given)
         # The lines of a paragraph end where the terminal does.
         self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(self.help or ""))
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters."""
-        return _without_types(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; say how a value is given that belongs to no option."""
@@ -136,10 +147,6 @@ def typed(context: Any, options: Sequence[Any]) -> list[str]:
 class Commands(_HonestHelp, TyperGroup):
     """Ends every command with the documented exit code, and every error that has a cause with one line."""
 
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters."""
-        return _without_types(super().get_params(ctx))
-
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the options that come before the command."""
         try:
@@ -152,18 +159,15 @@ class Commands(_HonestHelp, TyperGroup):
         try:
             try:
                 code = super().invoke(ctx)
-            except typer.Exit:
-                sys.stdout.flush()
-                raise
+            except typer.Exit as end:
+                code = end.exit_code
             sys.stdout.flush()
-        except typer.Exit:
-            raise
         except CommandError as error:
             _fail(str(error), error)
         except typer.TyperException as error:
             _fail(_usage(error))
         except KeyboardInterrupt:
-            _say("interrupted. Run the same command again.")
+            print_note("interrupted. Run the same command again.")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read the rows wants no more of them. By itself, Typer ends with the exit code of drift.
@@ -179,16 +183,6 @@ def is_from(context: Any, name: str, source: str) -> bool:
     """Whether the value of a parameter comes from a source: `COMMANDLINE`, `ENVIRONMENT` or `DEFAULT`."""
     found = context.get_parameter_source(name)
     return found is not None and found.name == source
-
-
-def _without_types(parameters: list[Any]) -> list[Any]:
-    """Keep Python's types out of the help: of flags, which take no value, and of arguments, which have a name."""
-    for each in parameters:
-        if getattr(each, "is_flag", False):  # the flag of the help itself is one
-            each.metavar = ""
-        elif each.param_type_name == "argument":
-            each.display_type = lambda _: ""  # pyright: ignore[reportUnknownLambdaType]
-    return parameters
 
 
 def _usage(error: typer.TyperException) -> str:
@@ -211,9 +205,11 @@ def _refusal(error: Any) -> str:
 
 def _explain(error: Exception, profile: str | None) -> None:
     """End with one line for what comes from AWS, the network, the user's data or the machine."""
-    from omics_meta.terminal.errors import explain, has_known_cause
+    from readset_sync.model.errors import EXPECTED_ERRORS
 
-    if has_known_cause(error):  # some of botocore's errors are OSErrors too
+    from omics_meta.terminal.errors import explain
+
+    if isinstance(error, EXPECTED_ERRORS):  # some of botocore's errors are OSErrors too
         _fail(explain(error, profile), error)
     if isinstance(error, EOFError):
         _fail("a question, such as for the code of an MFA device, and nobody to answer it: run this on a terminal")
@@ -227,19 +223,11 @@ def _let_go_of_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        from omics_meta.terminal.console import drop
-
         drop(sys.stdout)
 
 
 def _fail(message: str, error: Exception | None = None) -> NoReturn:
     """End with one line: the message, and each note that was added to the error as a sentence of its own."""
     said = ". ".join([message, *getattr(error, "__notes__", [])])
-    _say(f"error: {' '.join(said.split())}")
+    print_note(f"error: {' '.join(said.split())}")
     raise typer.Exit(ExitCode.FAILED)
-
-
-def _say(line: str) -> None:
-    from omics_meta.terminal.console import say
-
-    say(f"omics-meta: {line}", err=True)

@@ -1,14 +1,17 @@
-"""Results on stdout: one JSON document, or lines and a table for people."""
+"""What is printed: results on stdout, and notes, errors and questions on stderr."""
 
 import json
+import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, Any, Final
 
-from omics_meta.pipeline.check import Check
-from omics_meta.terminal.console import read_or_not, say
+import typer
+
+from omics_meta.terminal.exits import CommandError
 
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
@@ -18,19 +21,61 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 """Control characters, separators of lines, and what turns the direction of writing around."""
 
 
-def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document, in ASCII, so that it is the same JSON in whatever encoding stdout has."""
-    say(json.dumps(document, indent=2))
+def drop(stream: IO[str]) -> None:
+    """Write to nowhere from now on, in place of a reader that went away or a disk that is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def print_line(line: str) -> None:
-    """Print one line of data as it is, whatever characters names and reasons hold."""
-    say(line)
+@contextmanager
+def read_or_not(stream: IO[str]) -> Generator[None]:
+    """Go on if nobody reads what the block writes to a stream."""
+    try:
+        yield
+    except BrokenPipeError:
+        drop(stream)
+
+
+def wants_colours(file: IO[str]) -> bool:
+    """Whether a file is a terminal, or FORCE_COLOR is set.
+
+    Variables that stand for a terminal, such as those of CI services, make none of a file.
+    """
+    return file.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def print_line(line: str, *, err: bool = False) -> None:
+    """Write a line to stdout or stderr as it is, whatever characters it holds and whether it is read or not."""
+    with read_or_not(sys.stderr if err else sys.stdout):
+        typer.echo(line, err=err)
 
 
 def print_note(line: str) -> None:
-    """Say something about the data, on stderr."""
-    say(f"omics-meta: {line}", err=True)
+    """Say something on stderr, under the name of the program."""
+    print_line(f"omics-meta: {line}", err=True)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document, in ASCII, so that it is the same JSON in whatever encoding stdout has."""
+    print_line(json.dumps(document, indent=2))
+
+
+def confirm(question: str, *, declined: str) -> None:
+    """Ask on stderr, and go on if the answer is yes. Nothing of it is on stdout, where Typer's own puts a blank.
+
+    Raises:
+        CommandError: It is anything else; `declined` is its message.
+    """
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer:  # Ctrl-D
+        raise KeyboardInterrupt
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise CommandError(declined)
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are: `1 read set`, `2,000 read sets`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, Counter[str]]]) -> None:
@@ -67,24 +112,6 @@ def counts_document(columns: Sequence[str], rows: Mapping[str, Counter[str]]) ->
 
     stores = [{"store_id": store_id, **named(counts)} for store_id, counts in rows.items()]
     return {"stores": stores, "totals": named(sum(rows.values(), Counter[str]()))}
-
-
-def print_checks(checks: Sequence[Check], *, shown: str = "") -> None:
-    """Print what checks found wrong and how many passed; of those that passed, the ones named `shown` alone."""
-    for check in checks:
-        if check.needs_mending:
-            print_line(f"{_verdict(check)}: {check.name}: {check.found}")
-            print_line(f"  to fix it: {check.remedy}")
-        elif check.name == shown:
-            print_line(f"{check.name}: {check.found}")
-    if checks:
-        print_line(f"pipeline: {sum(check.passed for check in checks)} of {len(checks)} checks passed")
-
-
-def _verdict(check: Check) -> str:
-    if check.passed:
-        return "warning"
-    return "broken pipeline" if check.judged else "not judged"
 
 
 def identity(arn: str) -> dict[str, str]:

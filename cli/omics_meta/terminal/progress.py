@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from omics_meta.terminal.console import counted, read_or_not
+from omics_meta.terminal.output import counted, read_or_not
 from omics_meta.terminal.rich_console import console_of
 
 _Item = TypeVar("_Item")

@@ -4,7 +4,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from omics_meta.terminal.console import wants_colours
+from omics_meta.terminal.output import wants_colours
 
 
 class _Console(Console):

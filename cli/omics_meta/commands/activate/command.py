@@ -10,9 +10,8 @@ from omics_meta.commands.activate.waiting import wait_for_rows
 from omics_meta.search.filters import Filters, Search
 from omics_meta.search.searching import Found, look_up, search_for
 from omics_meta.selection.session import Session
-from omics_meta.terminal.console import confirm, counted
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import identity, print_json, print_line
+from omics_meta.terminal.output import confirm, counted, identity, print_json, print_line
 from omics_meta.terminal.progress import reporting
 
 

@@ -29,8 +29,8 @@ from readset_sync.model.record import Row
 from omics_meta.search.inventory import Tally
 from omics_meta.selection.rates import rates_of
 from omics_meta.selection.session import Session
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError
+from omics_meta.terminal.output import counted
 from omics_meta.terminal.progress import Reporter
 
 if TYPE_CHECKING:

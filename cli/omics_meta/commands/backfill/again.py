@@ -6,8 +6,7 @@ from typing import Final
 
 from readset_sync.stores.verification import ReadSetResult
 
-from omics_meta.terminal.console import counted
-from omics_meta.terminal.output import ids, print_note
+from omics_meta.terminal.output import counted, ids, print_note
 from omics_meta.terminal.progress import Reporter
 
 PAUSES: Sequence[float] = (10, 30, 90)

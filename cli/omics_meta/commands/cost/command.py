@@ -11,7 +11,7 @@ from omics_meta.commands.cost.prices import PRICES
 from omics_meta.commands.cost.recurrence import times_a_month
 from omics_meta.commands.cost.usage import Month, cost, events_of, money, month
 from omics_meta.selection.connection import connect_stack, connect_table
-from omics_meta.selection.target import Selection
+from omics_meta.selection.target import Selection, resolve
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
 from omics_meta.terminal.output import print_json, print_line
 from omics_meta.terminal.progress import reporting
@@ -39,7 +39,7 @@ def run(
 def _count(selection: Selection) -> int:
     if not (selection.names_stack or selection.table):
         raise SelectionError("the number of read sets is not known: give --read-sets N, or a stack or table")
-    table = connect_table(selection).table
+    table = connect_table(resolve(selection)).table
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")
         count = 0

@@ -14,9 +14,8 @@ from omics_meta.search.inventory import NO_TAG, PATHS, Inventory, TableInventory
 from omics_meta.selection.connection import TableConnection
 from omics_meta.selection.tables import Tables, connect_tables
 from omics_meta.selection.target import Selection
-from omics_meta.terminal.console import counted
 from omics_meta.terminal.exits import CommandError, ExitCode
-from omics_meta.terminal.output import print_line, print_note
+from omics_meta.terminal.output import counted, print_line, print_note
 from omics_meta.terminal.output_file import is_stdout, writing_to
 from omics_meta.terminal.progress import reporting
 

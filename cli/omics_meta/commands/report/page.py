@@ -26,7 +26,7 @@ from omics_meta.search.inventory import (
     Tally,
     size_text,
 )
-from omics_meta.terminal.console import counted
+from omics_meta.terminal.output import counted
 
 _MOST_LINES: Final = 50
 """Of a table whose labels are the users' own."""

@@ -1,7 +1,8 @@
 """Writes rows as Parquet, a row group at a time; docs/schema.md describes the columns."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any, BinaryIO, Final, Self, TextIO
 
 from readset_sync.model.timestamp import parse_timestamp
@@ -73,24 +74,13 @@ class ParquetFile:
 def write_parquet(rows: Rows, file: TextIO) -> int:
     """Write a Parquet file; return how many rows there were."""
     columns = rows.shown
+    lines = (values(row, columns) for row in chain.from_iterable(rows.pages))
     count = 0
     with ParquetFile(columns, file.buffer) as parquet:
-        for group in _groups(rows, columns):
+        while group := [*islice(lines, ROW_GROUP)]:
             parquet.add(group)
             count += len(group)
     return count
-
-
-def _groups(rows: Rows, columns: Sequence[Column]) -> Iterator[list[list[Value]]]:
-    group: list[list[Value]] = []
-    for page in rows.pages:
-        for row in page:
-            group.append(values(row, columns))
-            if len(group) == ROW_GROUP:
-                yield group
-                group = []
-    if group:
-        yield group
 
 
 def _native(value: Value, kind: Kind) -> object:

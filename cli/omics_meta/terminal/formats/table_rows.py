@@ -8,9 +8,8 @@ from readset_sync.model.record import Row
 from rich.cells import cell_len  # the one part of Rich that loads at once
 
 from omics_meta.search.columns import Column, values
-from omics_meta.terminal.console import wants_colours
 from omics_meta.terminal.formats.rows import Rows, cell
-from omics_meta.terminal.output import print_note, visible
+from omics_meta.terminal.output import print_note, visible, wants_colours
 
 if TYPE_CHECKING:
     from rich.console import Console
