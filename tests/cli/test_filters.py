@@ -253,13 +253,14 @@ def test_read_sets_are_got_by_names_on_stdin(aws: Aws, cli: CommandLine) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("find", "--samples-from", "-"), "--samples-from: stdin is closed: give a file, or something to read"),
-        (("activate", "--sample", "a"), "active storage costs more than archived, and there is no terminal to ask on"),
+        ("find --samples-from - -t any", "--samples-from: stdin is closed: give a file, or something to read"),
+        ("activate --sample a -t any", "active storage costs more than archived, and there is no terminal to ask on"),
+        ("dlq discard --outputs any", "discard deletes for good, and there is no terminal to ask on"),
     ],
 )
-def test_a_closed_stdin_is_said(cli: CommandLine, words: tuple[str, ...], said: str) -> None:
+def test_a_closed_stdin_is_said(cli: CommandLine, words: str, said: str) -> None:
     closed: Any = None  # is what Python has for it
-    done = cli.run(*words, "-t", "any", stdin=closed)
+    done = cli.run(*words.split(), stdin=closed)
 
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert done.err.startswith(f"omics-meta: error: {said}")

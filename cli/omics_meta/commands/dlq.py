@@ -1,6 +1,5 @@
 """`omics-meta dlq list`, `show`, `redrive` and `discard`."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +18,8 @@ from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_a
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
-from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import confirm, counted, print_json, print_line
+from omics_meta.terminal.exits import ExitCode, SelectionError
+from omics_meta.terminal.output import check_can_ask, confirm, counted, print_json, print_line
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -97,8 +96,8 @@ def redrive(selection: Selection, kind: QueueKind | None, *, dry_run: bool, as_j
 
 def discard(selection: Selection, kind: QueueKind | None, *, yes: bool, dry_run: bool, as_json: bool) -> ExitCode:
     """Delete the messages of each queue for good, no more than were counted when the user agreed."""
-    if not (yes or dry_run or sys.stdin.isatty()):
-        raise CommandError("discard deletes for good, and there is no terminal to ask on: give --yes, or --dry-run")
+    if not (yes or dry_run):
+        check_can_ask("discard deletes for good", "give --yes, or --dry-run")
     stack, queues = _open(selection, kind)
     results = [_Done(queue, queue.count()) for queue in queues]
     named = " and ".join(f"{counted(each.found, 'message')} of {each.queue.name}" for each in results if each.found)

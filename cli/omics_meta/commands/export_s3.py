@@ -6,7 +6,7 @@ docs/sql.md describes the files, and why readers see each row once at every inst
 import re
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -16,12 +16,10 @@ from uuid import uuid4
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from readset_sync.constants import KEY
-from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.errors import describe_error, error_code, has_bad_credentials, is_denied
 from readset_sync.model.record import Row
 
-from omics_meta.search.columns import COLUMNS, PLACE, Column, Value, columns_of, values
+from omics_meta.search.columns import COLUMNS, PLACE, Column, Value, columns_of, read_set_arn, values
 from omics_meta.search.filters import Search
 from omics_meta.search.searching import search_for
 from omics_meta.search.sorting import Order
@@ -301,7 +299,7 @@ class _Stores:
             if len(self._open) >= _MOST_OPEN:
                 self._put(max(self._open, key=lambda each: self._open[each][0].tell()))
             file = self._files.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
-            self._open[store] = file, self._files.enter_context(ParquetFile(self._columns, file))
+            self._open[store] = file, self._files.enter_context(closing(ParquetFile(self._columns, file)))
         file, parquet = self._open[store]
         parquet.add(group)
         if file.tell() >= _FILE_BYTES:
@@ -318,8 +316,5 @@ class _Stores:
 
 def _store(row: Row) -> str:
     """The folder of a row's store: ids of stores are unique in an account and region only."""
-    try:
-        arn = ReadSetArn.parse(row[KEY])
-    except MalformedArnError:  # a row of another tool
-        return "other"
-    return f"{arn.account}/{arn.region}/{arn.store_id}"
+    arn = read_set_arn(row)
+    return f"{arn.account}/{arn.region}/{arn.store_id}" if arn else "other"

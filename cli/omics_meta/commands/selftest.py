@@ -1,6 +1,5 @@
 """`omics-meta selftest`: which assumptions about AWS hold in an account."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import Selection
 from omics_meta.terminal.exits import LAST_WORDS, CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import confirm, print_json, print_line, print_note
+from omics_meta.terminal.output import check_can_ask, confirm, print_json, print_line, print_note
 
 WAIT_SECONDS: Final = 180
 """How long to wait for anything: an event takes seconds, and tags are looked for again after a minute."""
@@ -97,8 +96,8 @@ class _Waited:
 
 def run(selection: Selection, *, yes: bool, as_json: bool) -> ExitCode:
     """Make a sequence store and see, with a stack's pipeline, which assumptions about AWS hold."""
-    if not (yes or sys.stdin.isatty()):
-        raise CommandError("selftest makes a sequence store, and there is no terminal to ask on: give --yes")
+    if not yes:
+        check_can_ask("selftest makes a sequence store", "give --yes")
     stack = connect_stack(selection)
     account = _account(stack)
     if not yes:

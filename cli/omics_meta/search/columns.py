@@ -114,20 +114,21 @@ COLUMNS: Final = (
 """Every column that a row has by itself, in the order of docs/schema.md."""
 
 
-def _arn(flat: _Flat) -> ReadSetArn | None:
+def read_set_arn(row: Row) -> ReadSetArn | None:
+    """Return the ARN that the key of a row is; None for the row of another tool, whose key is none."""
     try:
-        return ReadSetArn.parse(flat[KEY])
-    except MalformedArnError:  # a row of another tool
+        return ReadSetArn.parse(row[KEY])
+    except MalformedArnError:
         return None
 
 
 def _place(member: str, flat: _Flat) -> Value:
-    arn = _arn(flat)
+    arn = read_set_arn(flat)
     return arn and getattr(arn, member)
 
 
 def _omics_uri(file: str, flat: _Flat) -> Value:
-    arn = _arn(flat)
+    arn = read_set_arn(flat)
     if arn is None or f"{file}_file_type" not in flat:
         return None
     host = f"{arn.account}.storage.{arn.region}.amazonaws.com"

@@ -59,6 +59,16 @@ def print_json(document: Mapping[str, Any]) -> None:
     print_line(json.dumps(document, indent=2))
 
 
+def check_can_ask(why: str, remedy: str) -> None:
+    """Check that there is a terminal to ask on; a command that asks late does so at its beginning.
+
+    Raises:
+        CommandError: There is none; `why` somebody must be asked begins its message, and `remedy` ends it.
+    """
+    if not (sys.stdin and sys.stdin.isatty()):  # there is none at all after `<&-`
+        raise CommandError(f"{why}, and there is no terminal to ask on: {remedy}")
+
+
 def confirm(question: str, *, declined: str) -> None:
     """Ask on stderr, and go on if the answer is yes. Nothing of it is on stdout, where Typer's own puts a blank.
 

@@ -1,6 +1,5 @@
 """What `omics-meta activate` does from its options to its exit code."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from omics_meta.search.filters import Filters, Search
 from omics_meta.search.searching import Found, look_up, search_for
 from omics_meta.selection.session import Session
 from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
-from omics_meta.terminal.output import confirm, counted, identity, print_json, print_line
+from omics_meta.terminal.output import check_can_ask, confirm, counted, identity, print_json, print_line
 from omics_meta.terminal.progress import reporting
 
 
@@ -68,10 +67,8 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
 def _check(options: Options) -> None:
     if options.dry_run and options.wait:
         raise CommandError("--dry-run and --wait contradict each other: give one of them")
-    if not (options.yes or options.dry_run or (sys.stdin and sys.stdin.isatty())):
-        raise CommandError(
-            "active storage costs more than archived, and there is no terminal to ask on: give --yes, or --dry-run"
-        )
+    if not (options.yes or options.dry_run):
+        check_can_ask("active storage costs more than archived", "give --yes, or --dry-run")
 
 
 def _chosen(search: Search, names: Sequence[str]) -> Found:

@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import chain, islice
-from typing import Any, BinaryIO, Final, Self, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from readset_sync.model.timestamp import parse_timestamp
 
@@ -50,12 +51,6 @@ class ParquetFile:
         sink = pyarrow.PythonFile(_Counted(file), mode="w")
         self._writer = pyarrow.parquet.ParquetWriter(sink, self._schema, compression="zstd")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def add(self, group: Sequence[Sequence[Value]]) -> None:
         """Write rows, each as the values of the columns, as a row group."""
         if not group:
@@ -76,7 +71,7 @@ def write_parquet(rows: Rows, file: TextIO) -> int:
     columns = rows.shown
     lines = (values(row, columns) for row in chain.from_iterable(rows.pages))
     count = 0
-    with ParquetFile(columns, file.buffer) as parquet:
+    with closing(ParquetFile(columns, file.buffer)) as parquet:
         while group := [*islice(lines, ROW_GROUP)]:
             parquet.add(group)
             count += len(group)
