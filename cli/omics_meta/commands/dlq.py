@@ -18,7 +18,7 @@ from omics_meta.pipeline.dead_letters import DeadLetter, DeadLetterQueue, move_a
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import QueueKind, Selection
-from omics_meta.terminal.exits import ExitCode, SelectionError
+from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import check_can_ask, confirm, counted, print_json, print_line
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _open(selection: Selection, kind: QueueKind | None) -> tuple[Stack, list[Dea
     client: SQSClient = stack.client("sqs")
     urls, arns = stack.dead_letters("Url"), stack.dead_letters("Arn")
     if kind not in {None, *urls}:
-        raise SelectionError(
+        raise CommandError(
             "deadLetterQueueUrl = None: the stack's FIFO queue is an existing one, or its program does not export it: "
             "look into the dead-letter queue that its owner gave it, or take --queue undelivered"
         )

@@ -29,7 +29,7 @@ from omics_meta.pipeline.rule import further_rules, tag_events
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import connect_stack
 from omics_meta.selection.target import Selection
-from omics_meta.terminal.exits import LAST_WORDS, CommandError, ExitCode, SelectionError
+from omics_meta.terminal.exits import LAST_WORDS, CommandError, ExitCode
 from omics_meta.terminal.output import check_can_ask, confirm, print_json, print_line, print_note
 
 WAIT_SECONDS: Final = 180
@@ -334,9 +334,7 @@ def _account(stack: Stack) -> str:
     account = stack.client("sts").get_caller_identity()["Account"]
     deployed = stack.output("functionArn").split(":")[4]
     if account != deployed:
-        raise SelectionError(
-            f"the credentials are of account {account}, the stack is in {deployed}: use a profile of it"
-        )
+        raise CommandError(f"the credentials are of account {account}, the stack is in {deployed}: use a profile of it")
     return account
 
 

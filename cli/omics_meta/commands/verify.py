@@ -20,7 +20,7 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, resolve
-from omics_meta.terminal.exits import ExitCode, SelectionError
+from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import counted, counts_document, identity, ids, print_counts, print_json, print_line
 from omics_meta.terminal.progress import Reporter, reporting
 
@@ -84,7 +84,7 @@ def run(
     rates = rates_of(max_tps)
     target = resolve(selection)
     if probe and target.outputs is None:
-        raise SelectionError("--probe sends a message through a stack: name it with --stack NAME, or --outputs FILE")
+        raise CommandError("--probe sends a message through a stack: name it with --stack NAME, or --outputs FILE")
     connection = connect(target, max_tps=rates)
     stack = None if target.outputs is None else Stack(connection.session, target.outputs)
     # First, because it takes seconds, and ends the command where the outputs are not a pipeline's.

@@ -31,7 +31,7 @@ class Stack:
         """Return an output that every stack has.
 
         Raises:
-            SelectionError: It is missing, so that these are not the outputs of such a stack.
+            OutputsError: It is missing, so that these are not the outputs of such a stack.
         """
         return self.outputs.text(name)
 

@@ -15,7 +15,7 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.session import Session
 from omics_meta.selection.target import Selection, Target, resolve
 from omics_meta.selection.waiting import retries_of
-from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.output import print_note
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def connect(target: Target, *, max_tps: MaxTps) -> Connection:
     """Connect to AWS with the standard credential chain.
 
     Raises:
-        SelectionError: The endpoint that is configured is not a URL.
+        CommandError: The endpoint that is configured is not a URL.
         SetupError: The table or a store does not exist, or the table has another key.
         ClientError, BotoCoreError: AWS cannot be reached, or refuses.
     """
@@ -130,5 +130,5 @@ def connect_stack(selection: Selection) -> Stack:
     """Find the deployed stack that a selection names."""
     target = resolve(selection) if selection.names_stack else None
     if target is None or target.outputs is None:
-        raise SelectionError("no stack was named: give --stack NAME, or --outputs FILE")
+        raise CommandError("no stack was named: give --stack NAME, or --outputs FILE")
     return Stack(Session(target.profile, target.region), target.outputs)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from omics_meta.selection.target import QueueKind, Selection, is_arn
-from omics_meta.terminal.exits import CommandError, SelectionError
+from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.group import is_from, options_of
 from omics_meta.terminal.output import counted
 
@@ -195,7 +195,7 @@ def _refuse_several(context: typer.Context) -> None:
             continue
         names = [each for each in str(value).split(os.pathsep if isinstance(value, Path) else None) if each]
         if len(names) > 1 and not (isinstance(value, Path) and value.exists()):
-            raise SelectionError(
+            raise CommandError(
                 f"{option.envvar} names {' and '.join(names)}, and this command takes one: give it with --{option.name}"
             )
 
@@ -208,7 +208,7 @@ def _paired(given: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         if len(each) not in {0, 1, max(count, 1)}:
             said = f"--{name} is given {counted(len(each), 'time')} and --{naming} {counted(count, 'time')}"
             remedy = f"give --{name} once for all tables, or once for each, in the same order"
-            raise SelectionError(f"{said}: {remedy}")
+            raise CommandError(f"{said}: {remedy}")
     columns = (each if len(each) > 1 else (next(iter(each), None),) * max(count, 1) for each in values.values())
     return [*zip(*columns, strict=True)]
 

@@ -13,7 +13,7 @@ import typer
 from botocore.exceptions import BotoCoreError, UnknownRegionError
 from readset_sync.model.errors import SetupError
 
-from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.exits import CommandError
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Session(boto3.Session):
 
         Raises:
             SetupError: The credentials cannot be had.
-            SelectionError: The endpoint that is configured is not a URL, or AWS has no such region.
+            CommandError: The endpoint that is configured is not a URL, or AWS has no such region.
         """
         credentials: Any = self._said(self._core.get_credentials)
         if credentials:  # each call asks for them, and so they are renewed when they are about to expire
@@ -54,7 +54,7 @@ class Session(boto3.Session):
         except BotoCoreError:
             raise  # some of these are ValueErrors too
         except ValueError as error:
-            raise SelectionError(
+            raise CommandError(
                 f"{error}: {self._endpoint_setting(service_name)} must be a URL such as https://host:port"
             ) from error
         self._check_region(client.meta)
@@ -67,7 +67,7 @@ class Session(boto3.Session):
             self._core.get_partition_for_region(meta.region_name)
         except UnknownRegionError as error:
             if meta.endpoint_url.endswith(".amazonaws.com"):
-                raise SelectionError(
+                raise CommandError(
                     f"AWS has no region {meta.region_name!r}: give --region one like us-west-2"
                 ) from error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from omics_meta.selection.outputs import Outputs, outputs_of_file, outputs_of_stack
-from omics_meta.terminal.exits import OutputsError, SelectionError
+from omics_meta.terminal.exits import CommandError, OutputsError
 
 RESOURCE_ID: Final = re.compile(r"[0-9]{10,36}")
 """The id of a sequence store, or of a read set."""
@@ -68,19 +68,19 @@ def resolve(selection: Selection) -> Target:
     """Find out what a selection means. Flags win over outputs.
 
     Raises:
-        SelectionError: The options contradict each other, something needed is missing, a value is malformed, or the
+        CommandError: The options contradict each other, something needed is missing, a value is malformed, or the
             stack's outputs cannot be had.
     """
     _check(selection)
     outputs = _outputs(selection)
     if outputs is None and not selection.store_ids and not selection.all_stores:
-        raise SelectionError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
+        raise CommandError("no stores were chosen: name them with -s/--seq-store-id, or take --all-stores")
     region = _region(selection) or _output(outputs, "region", "--region")
     if region is not None and not _REGION.fullmatch(region):
-        raise SelectionError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
+        raise CommandError(f"{region!r} is not the name of an AWS region: give one like us-west-2")
     table = selection.table or _output(outputs, "tableName", "--table")
     if table is None:
-        raise SelectionError(
+        raise CommandError(
             "no table was named: give -t/--table or set OMICS_META_TABLE, or name the stack that has it with --stack or"
             " --outputs"
         )
@@ -101,9 +101,9 @@ def _region(selection: Selection) -> str | None:
     arn = _TABLE_ARN.fullmatch(selection.table or "")
     if arn is None:
         example = "arn:aws:dynamodb:us-west-2:123456789012:table/NAME"
-        raise SelectionError(f"{selection.table!r} is not the ARN of a table: give its name, or an ARN like {example}")
+        raise CommandError(f"{selection.table!r} is not the ARN of a table: give its name, or an ARN like {example}")
     if selection.region not in {None, arn["region"]}:
-        raise SelectionError(
+        raise CommandError(
             f"--region {selection.region} and the ARN {selection.table} contradict each other: give one of them"
         )
     return arn["region"]
@@ -120,7 +120,7 @@ def _check(selection: Selection) -> None:
     if selection.outputs and (selection.stack or selection.cwd):
         raise OutputsError(f"--outputs {selection.outputs} and a stack contradict each other: give one of them")
     if selection.store_ids and selection.all_stores:
-        raise SelectionError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
+        raise CommandError(f"-s {selection.store_ids[0]} and --all-stores contradict each other: give one of them")
     named = {
         "--stack": selection.stack,
         "--table": selection.table,
@@ -130,10 +130,10 @@ def _check(selection: Selection) -> None:
     for option, value in named.items():
         # As when a shell variable is not set: to go on with some default would surprise.
         if value == "":
-            raise SelectionError(f"{option} '' is empty: give its value, or leave the option out")
+            raise CommandError(f"{option} '' is empty: give its value, or leave the option out")
     for store_id in selection.store_ids:
         if not RESOURCE_ID.fullmatch(store_id):
-            raise SelectionError(
+            raise CommandError(
                 f"{store_id!r} is not the id of a sequence store: give its 10 to 36 digits, not its name or ARN"
             )
 

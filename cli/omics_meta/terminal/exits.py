@@ -30,9 +30,5 @@ class CommandError(Exception):
     """The command cannot do its work. The message names the value that is wrong, and the remedy."""
 
 
-class SelectionError(CommandError):
-    """What the command is to work on, such as its stack, table or stores, was not said, or cannot be found out."""
-
-
-class OutputsError(SelectionError):
+class OutputsError(CommandError):
     """The outputs of a stack cannot be had, or are not those of a pipeline that is there."""

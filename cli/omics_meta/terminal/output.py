@@ -15,8 +15,6 @@ from omics_meta.terminal.exits import CommandError
 
 _WIDER_THAN_ANY_TABLE: Final = 10_000
 
-_STORE: Final = "sequence store"
-
 _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, separators of lines, and what turns the direction of writing around."""
 
@@ -97,7 +95,7 @@ def print_counts(title: str, columns: Sequence[str], rows: Iterable[tuple[str, C
 
     lines = [(visible(label), [str(counts[column]) for column in columns]) for label, counts in rows]
     names = [visible(column) for column in columns]
-    table = Table(_STORE)
+    table = Table("sequence store")
     for name in names:
         table.add_column(Text(name), justify="right")
     for label, counts in lines:

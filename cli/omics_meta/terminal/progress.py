@@ -70,13 +70,10 @@ class Reporter:
 def reporting() -> Generator[Reporter]:
     """Show progress on stderr while the block runs."""
     shown = console_of(sys.stderr)
-    columns = (
+    with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}: {task.completed} read sets"),
         TimeElapsedColumn(),
-    )
-    with Progress(
-        *columns,
         console=shown,
         transient=True,
         disable=not sys.stderr.isatty(),

@@ -9,7 +9,7 @@ from omics_meta.commands.activate.waiting import wait_for_rows
 from omics_meta.search.filters import Filters, Search
 from omics_meta.search.searching import Found, look_up, search_for
 from omics_meta.selection.session import Session
-from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import check_can_ask, confirm, counted, identity, print_json, print_line
 from omics_meta.terminal.progress import reporting
 
@@ -77,7 +77,7 @@ def _chosen(search: Search, names: Sequence[str]) -> Found:
     if names:
         return look_up(search.selections, names)
     if search.filters == Filters():
-        raise SelectionError(
+        raise CommandError(
             "no read sets were chosen: give their ARNs or ids, or filters such as --sample; --status ARCHIVED takes all"
             " that are archived"
         )

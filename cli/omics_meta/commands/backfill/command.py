@@ -25,7 +25,7 @@ from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection, connect
 from omics_meta.selection.rates import rates_of, workers
 from omics_meta.selection.target import Selection, Target, resolve
-from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import counts_document, identity, print_counts, print_json, print_line, print_note
 from omics_meta.terminal.progress import Reporter, reporting
 
@@ -72,7 +72,7 @@ class Options:
         if not self.wait and not self.via_queue:
             raise CommandError("--no-wait needs --via-queue: give both, or neither")
         if self.via_queue and target.outputs is None:
-            raise SelectionError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
+            raise CommandError("--via-queue needs a stack with a queue: name it with --stack NAME, or --outputs FILE")
         if self.via_queue and not self.tags:
             raise CommandError("--via-queue and --no-tags contradict each other: the pipeline reads all tags")
         if self.via_queue and not self.listing_pass:

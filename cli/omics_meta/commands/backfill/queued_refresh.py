@@ -6,13 +6,13 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from readset_sync.aws.clients import sqs_client
 from readset_sync.aws.healthomics import PAGE_SIZE
 from readset_sync.aws.message_sender import MessageSender
-from readset_sync.model.arn import StoreArn
-from readset_sync.model.record import SYNC_STATE, SYNCED_AT
+from readset_sync.model.arn import ReadSetArn, StoreArn
+from readset_sync.model.record import SYNC_STATE, SYNCED_AT, Row
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.stores.backfill import PendingRefreshes
 from readset_sync.stores.verification import ReadSetResult
@@ -21,12 +21,8 @@ from readset_sync.sync import Change, Outcome
 from omics_meta.pipeline.queue import count_messages
 from omics_meta.pipeline.stack import Stack
 from omics_meta.selection.connection import Connection
-from omics_meta.terminal.exits import SelectionError
+from omics_meta.terminal.exits import CommandError
 from omics_meta.terminal.progress import Reporter
-
-if TYPE_CHECKING:
-    from readset_sync.model.arn import ReadSetArn
-    from readset_sync.model.record import Row
 
 BACKLOG: Final = 200
 """Messages in the queue beyond which no more are sent: a live event waits for 40 seconds' worth at 5 calls a second."""
@@ -57,7 +53,7 @@ class QueuedRefresh:
         in_use = {"tableName": connection.table.name, "region": connection.region}
         for output, value in in_use.items():
             if stack.output(output) != value:
-                raise SelectionError(
+                raise CommandError(
                     f"--via-queue cannot fill {value!r}, because the stack's {output} is {stack.output(output)!r}: "
                     "leave -t and -r out"
                 )
@@ -101,7 +97,7 @@ class QueuedRefresh:
             if self._take_out_refreshed():
                 continue
             if self._seconds_without_progress() > _STALLED_SECONDS:
-                raise SelectionError(
+                raise CommandError(
                     f"the pipeline has refreshed no row for {_STALLED_SECONDS / 60:.0f} minutes, and {self._url} is "
                     "full: see what is wrong with `omics-meta verify`"
                 )
@@ -129,6 +125,6 @@ class QueuedRefresh:
             self._moved_at = time.monotonic()
         return refreshed
 
-    def _is_refreshed(self, row: "Row | None") -> bool:
+    def _is_refreshed(self, row: Row | None) -> bool:
         # A row is refreshed in full, or deleted because its read set is gone.
         return row is None or (SYNC_STATE not in row and row.get(SYNCED_AT, "") >= self._began)

@@ -12,7 +12,7 @@ from omics_meta.commands.cost.recurrence import times_a_month
 from omics_meta.commands.cost.usage import Month, cost, events_of, money, month
 from omics_meta.selection.connection import connect_stack, connect_table
 from omics_meta.selection.target import Selection, resolve
-from omics_meta.terminal.exits import CommandError, ExitCode, SelectionError
+from omics_meta.terminal.exits import CommandError, ExitCode
 from omics_meta.terminal.output import print_json, print_line
 from omics_meta.terminal.progress import reporting
 
@@ -38,7 +38,7 @@ def run(
 
 def _count(selection: Selection) -> int:
     if not (selection.names_stack or selection.table):
-        raise SelectionError("the number of read sets is not known: give --read-sets N, or a stack or table")
+        raise CommandError("the number of read sets is not known: give --read-sets N, or a stack or table")
     table = connect_table(resolve(selection)).table
     with reporting() as reporter:
         reporter.begin(f"table {table.name}")
