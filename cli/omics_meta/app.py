@@ -303,10 +303,10 @@ def activate(
 
     What is active or activating already is left out, so that the same command can be run again.
     """
-    from omics_meta.commands.activate.command import Options, activate
+    from omics_meta.commands.activate.command import activate
 
-    options = Options(yes=yes, dry_run=dry_run, wait=wait, max_tps=max_tps)
-    return activate(search_of(context), read_sets or (), options, as_json=as_json)
+    search, names = search_of(context), read_sets or ()
+    return activate(search, names, yes=yes, dry_run=dry_run, wait=wait, max_tps=max_tps, as_json=as_json)
 
 
 dlq = typer.Typer(

@@ -117,13 +117,15 @@ def _waiting(
 ) -> None: ...
 
 
+_STACK, _STORES, _TABLE, _ACCOUNT = map(options_of, (_stack, _stores, _table, _account))
+
 WAITING: Final = options_of(_waiting)
-OF_STACK: Final = [*options_of(_stack), *options_of(_account)]
+OF_STACK: Final = [*_STACK, *_ACCOUNT]
 OF_QUEUES: Final = [*OF_STACK, *options_of(_queue)]
-OF_TABLE: Final = [*options_of(_stack), *options_of(_table), *options_of(_account)]
+OF_TABLE: Final = [*_STACK, *_TABLE, *_ACCOUNT]
 OF_TABLES: Final = options_of(_tables)
 """Of commands that read, and can read several tables at once."""
-OF_STORES: Final = [*options_of(_stack), *options_of(_stores), *options_of(_table), *options_of(_account)]
+OF_STORES: Final = [*_STACK, *_STORES, *_TABLE, *_ACCOUNT]
 
 MaxTpsOption = Annotated[
     list[str] | None,

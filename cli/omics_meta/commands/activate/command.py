@@ -1,7 +1,6 @@
 """What `omics-meta activate` does from its options to its exit code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from omics_meta.commands.activate.starting import Job, Starter, Work, start_jobs
@@ -14,21 +13,13 @@ from omics_meta.terminal.output import check_can_ask, confirm, counted, identity
 from omics_meta.terminal.progress import reporting
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is to be done, as the options of those names say it."""
-
-    yes: bool
-    dry_run: bool
-    wait: bool
-    max_tps: str | None
-
-
-def activate(search: Search, names: Sequence[str], options: Options, *, as_json: bool) -> ExitCode:
+def activate(
+    search: Search, names: Sequence[str], *, yes: bool, dry_run: bool, wait: bool, max_tps: str | None, as_json: bool
+) -> ExitCode:
     """Activate the archived ones of the read sets that are named, or that fit the filters."""
     [selection] = search.selections
-    starter = Starter(selection.profile, options.max_tps)
-    _check(options)
+    starter = Starter(selection.profile, max_tps)
+    _check(yes=yes, dry_run=dry_run, wait=wait)
     found = _chosen(search, names)
     [table] = found.tables.connections
     sts = Session(selection.profile, table.region).client("sts")
@@ -43,31 +34,31 @@ def activate(search: Search, names: Sequence[str], options: Options, *, as_json:
     if not as_json:
         print_line(f"{counted(work.tally.count, 'archived read set')}, size: {work.tally.size_text}")
         print_line(f"left out: {work.active} active, {len(work.activating)} activating already")
-    if work.archived and not (options.yes or options.dry_run):
+    if work.archived and not (yes or dry_run):
         confirm(
             f"Activate {counted(work.tally.count, 'read set')} (size: {work.tally.size_text})?",
             declined="nothing was activated: answer y to activate, or look with --dry-run first",
         )
     try:
-        if options.dry_run:
+        if dry_run:
             work.jobs = [Job(arns, None) for arns in work.chunks]
         else:
             with reporting() as reporter:
                 start_jobs(work, starter, reporter)
-                if options.wait:
+                if wait:
                     wait_for_rows(work, table.table, reporter)
     finally:  # whatever ended it, nobody else knows the ids of the jobs
         if as_json:
-            print_json(_document(work, table.about("activate"), dry_run=options.dry_run))
+            print_json(_document(work, table.about("activate"), dry_run=dry_run))
         else:
-            _print(work, dry_run=options.dry_run)
+            _print(work, dry_run=dry_run)
     return ExitCode.FOUND_WRONG if work.failures or work.unanswered else code
 
 
-def _check(options: Options) -> None:
-    if options.dry_run and options.wait:
+def _check(*, yes: bool, dry_run: bool, wait: bool) -> None:
+    if dry_run and wait:
         raise CommandError("--dry-run and --wait contradict each other: give one of them")
-    if not (options.yes or options.dry_run):
+    if not (yes or dry_run):
         check_can_ask("active storage costs more than archived", "give --yes, or --dry-run")
 
 
