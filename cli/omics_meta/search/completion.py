@@ -14,8 +14,9 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -138,22 +139,12 @@ def keep(given: Mapping[str, str], file: Path) -> None:
     paths = {name: Path(given[name]) if name in given else None for name in ("cwd", "outputs")}
     texts = {name: given.get(name) for name in ("stack", "table", "region", "profile")}
     selection = Selection(**paths, **texts, store_ids=(), all_stores=True)  # pyright: ignore[reportArgumentType] # of each its own type
-    connection = connect_table(resolve(selection))
-    rows: Iterable[dict[str, Any]] = (
-        connection.client.get_paginator("scan")
-        .paginate(
-            TableName=connection.table.name,
-            ProjectionExpression="store_id, #s.store_name, tags",
-            ExpressionAttributeNames={"#s": "store"},
-            PaginationConfig={"MaxItems": _MOST_ROWS},
-        )
-        .search("Items[]")
-    )
+    rows = connect_table(resolve(selection)).table.rows("store_id", "store.store_name", "tags")
     found: dict[str, set[str]] = {"stores": set(), "tags": set()}
-    for row in rows:
-        named = row.get("store", {}).get("M", {}).get("store_name")
-        found["stores"] |= {each["S"] for each in (row.get("store_id"), named) if each}
-        found["tags"] |= {key for tag in row.get("tags", {}).get("L", []) for key in tag["M"]}
+    for row in islice(rows, _MOST_ROWS):
+        named = row.get("store", {}).get("store_name")
+        found["stores"] |= {each for each in (row.get("store_id"), named) if each}
+        found["tags"] |= {key for tag in row.get("tags", []) for key in tag}
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as new:
         json.dump({name: sorted(texts) for name, texts in found.items()}, new)
     Path(new.name).replace(file)
