@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Self, cast
+from typing import Final, Self
 
 from readset_sync.constants import KEY
 from readset_sync.messages.read_set_event import ARCHIVED
@@ -88,7 +88,7 @@ class Tally:
     @classmethod
     def of(cls, row: Row) -> Self:
         """Count one row. An archived read set that was never refreshed while it was active tells no size."""
-        size, bases = _number(row.get("set_total_size")), _number(_member(row.get(_INFORMATION), _BASES))
+        size, bases = _number(row.get("set_total_size")), _number(row.get(_INFORMATION, {}).get(_BASES))
         return cls(1, size or 0, int(size is None), bases or 0, int(bases is None))
 
     def add(self, other: "Tally") -> None:
@@ -202,18 +202,18 @@ class Inventory:
         self._table = table
 
     def add(self, row: Row) -> None:
-        """Count a row, whatever another tool may have put into it."""
+        """Count a row as a table gives it: without what another tool spelled in another way."""
         tally = Tally.of(row)
         self.total.add(tally)
         self._add_to_table(row, tally)
         store = store_of(row)
         self.stores.setdefault(store, Tally()).add(tally)
-        if name := _text(_member(row.get("store"), "store_name")):
+        if name := row.get("store", {}).get("store_name"):
             self.names[store] = name
         status = self.statuses.add(_label(row.get("set_status")), tally)
         self.storage.setdefault((store.account, store.region, status == ARCHIVED), Tally()).add(tally)
         self.types.add(_label(row.get("set_type")), tally)
-        month = _MONTH.match(_text(row.get(CREATED_AT)))
+        month = _MONTH.match(row.get(CREATED_AT, ""))
         self.months.add(month[0] if month else NONE, tally)
         self.ages.add(self._age(row), tally)
         tags = tags_of(row)
@@ -224,14 +224,14 @@ class Inventory:
             counted.statuses[counted.values.add(value, tally), status] += 1
 
     def _add_to_table(self, row: Row, tally: Tally) -> None:
-        table, synced = self._table, _text(row.get(SYNCED_AT))
+        table = self._table
         table.total.add(tally)
         table.incomplete += SYNC_STATE in row
-        if synced:
+        if synced := row.get(SYNCED_AT):
             table.oldest, table.newest = min(table.oldest or synced, synced), max(table.newest, synced)
 
     def _age(self, row: Row) -> str:
-        synced = _text(row.get(SYNCED_AT))
+        synced = row.get(SYNCED_AT)
         return next((label for label, limit in self._limits if synced >= limit), _OLDER) if synced else NONE
 
 
@@ -242,10 +242,8 @@ def store_of(row: Row) -> Store:
 
 
 def tags_of(row: Row) -> dict[str, str]:
-    """Return the tags of a row, as far as they are some."""
-    tags = cast("list[object]", row["tags"]) if isinstance(row.get("tags"), list) else []
-    maps = [cast("dict[str, Any]", tag) for tag in tags if isinstance(tag, dict)]
-    return {key: str(value) for tag in maps for key, value in tag.items()}
+    """Return the tags of a row."""
+    return {key: value for tag in row.get("tags", []) for key, value in tag.items()}
 
 
 def _number(value: object) -> int | None:
@@ -254,13 +252,5 @@ def _number(value: object) -> int | None:
     return None
 
 
-def _member(value: object, name: str) -> object:
-    return cast("dict[str, object]", value).get(name) if isinstance(value, dict) else None
-
-
-def _label(value: object) -> str:
-    return NONE if value is None else label_of(str(value))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _label(text: str | None) -> str:
+    return NONE if text is None else label_of(text)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from readset_sync.messages.read_set_event import ACTIVE, ARCHIVED
-from readset_sync.model.timestamp import is_timestamp, parse_timestamp
+from readset_sync.model.timestamp import parse_timestamp
 
 from omics_meta.commands.cost.prices import STORAGE, STORAGE_REGIONS
 from omics_meta.commands.cost.usage import money
@@ -94,8 +94,8 @@ def _time(moment: datetime) -> str:
 
 def _refreshed(text: str) -> Number:
     """Write when rows were refreshed, as a cell that sorts by it."""
-    if not is_timestamp(text):  # which another tool wrote, or nobody
-        return Number(text or UNKNOWN, None)
+    if not text:
+        return Number(UNKNOWN, None)
     moment = parse_timestamp(text).astimezone(UTC)
     return Number(_time(moment), moment.timestamp())
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from readset_sync.constants import KEY
 from readset_sync.model.record import CREATED_AT, Row
-from readset_sync.model.timestamp import is_timestamp
 
 from omics_meta.commands.report import html
 from omics_meta.search.inventory import TableInventory, Tally, store_of, tags_of
@@ -41,10 +40,10 @@ class ReadSets:
         tally, tags = Tally.of(row), tags_of(row)
         line = [
             ids(row[KEY])[1] or row[KEY],
-            *(str(row.get(name, "")) for name in _TEXTS.values()),
+            *(row.get(name, "") for name in _TEXTS.values()),
             store_of(row).store_id,
             *((table.account, table.region) if self._several else ()),
-            _minute(str(row.get(CREATED_AT, ""))),
+            _minute(row.get(CREATED_AT, "")),
             tally.known_size,
             tally.known_bases,
             *(tags.get(key, "") for key in self._tag_keys),
@@ -72,7 +71,7 @@ class ReadSets:
 
 def _minute(text: str) -> str:
     """Write a time of the table as people read it, such that the order of texts stays that of times."""
-    return f"{text[:10]} {text[11:16]}" if is_timestamp(text) else text
+    return f"{text[:10]} {text[11:16]}" if text else ""
 
 
 def _json(value: Any) -> str:
