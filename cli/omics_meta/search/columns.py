@@ -17,7 +17,6 @@ from typing import Any, Final
 from readset_sync.constants import KEY
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.record import Row
-from readset_sync.model.timestamp import is_timestamp
 
 from omics_meta.terminal.exits import CommandError
 
@@ -73,9 +72,7 @@ class Column:
                 return value if isinstance(value, str) else None
             case Kind.INTEGER:
                 return _integer(value)
-            case Kind.TIME:
-                return value if is_timestamp(value) else None
-            case Kind.MAP | Kind.NUMBER:
+            case Kind.TIME | Kind.MAP | Kind.NUMBER:
                 return value
 
 
