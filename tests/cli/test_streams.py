@@ -108,6 +108,14 @@ def test_a_stdout_that_is_closed_is_said_in_one_line(aws: Aws, cli: CommandLine)
     assert done.err == "omics-meta: error: stdout is closed: give it at least /dev/null\n"
 
 
+def test_a_stderr_that_is_closed_keeps_nothing_from_being_done(aws: Aws, cli: CommandLine) -> None:
+    closed = ("sh", "-c", 'exec "$0" "$@" 2>&-', OMICS_META)
+
+    done = cli.run_process("count", "-t", aws.filled(aws.store(1)), "--json", by=closed)
+
+    assert (done.code, done.document["read_sets"], done.err) == (0, 1, "")
+
+
 def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:
     store, table = aws.store(12), aws.table()
     terminal, side = pty.openpty()
