@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from readset_sync.constants import KEY
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
-from readset_sync.model.record import Row
+from readset_sync.model.record import Row, tag_map
 
 from omics_meta.terminal.exits import CommandError
 
@@ -299,7 +299,7 @@ def _flatten(row: Row) -> _Flat:
             case "store":
                 flat = {**value, **flat}
             case "tags":
-                flat["tags"] = {key: each for tag in value for key, each in tag.items()}
+                flat["tags"] = tag_map(row)
             case "set_etag" | "set_sequence_information":
                 flat |= {f"{name}_{member}": each for member, each in value.items()}
             case _:

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from readset_sync.constants import KEY
 from readset_sync.messages.read_set_event import ARCHIVED
-from readset_sync.model.record import CREATED_AT, SYNC_STATE, SYNCED_AT, Row
+from readset_sync.model.record import CREATED_AT, SYNC_STATE, SYNCED_AT, Row, tag_map
 from readset_sync.model.timestamp import format_timestamp
 
 _INFORMATION: Final = "set_sequence_information"
@@ -216,7 +216,7 @@ class Inventory:
         month = _MONTH.match(row.get(CREATED_AT, ""))
         self.months.add(month[0] if month else NONE, tally)
         self.ages.add(self._age(row), tally)
-        tags = tags_of(row)
+        tags = tag_map(row) if "tags" in row else {}
         for key in tags:
             self.keys.add(label_of(key), tally)
         for key, counted in self.tags.items():
@@ -239,11 +239,6 @@ def store_of(row: Row) -> Store:
     """Return the sequence store of a row by its key."""
     found = _STORE.fullmatch(row[KEY])
     return Store(*found.groups()) if found else Store("", "", NONE)
-
-
-def tags_of(row: Row) -> dict[str, str]:
-    """Return the tags of a row."""
-    return {key: value for tag in row.get("tags", []) for key, value in tag.items()}
 
 
 def _number(value: object) -> int | None:

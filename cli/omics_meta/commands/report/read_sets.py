@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from readset_sync.constants import KEY
-from readset_sync.model.record import CREATED_AT, Row
+from readset_sync.model.record import CREATED_AT, Row, tag_map
 
 from omics_meta.commands.report import html
-from omics_meta.search.inventory import TableInventory, Tally, store_of, tags_of
+from omics_meta.search.inventory import TableInventory, Tally, store_of
 from omics_meta.terminal.output import ids
 
 PATHS: Final = ("set_name", "set_sample_id", "set_subject_id")
@@ -37,7 +37,7 @@ class ReadSets:
 
     def add(self, row: Row, table: TableInventory) -> None:
         """Add a row of a table."""
-        tally, tags = Tally.of(row), tags_of(row)
+        tally, tags = Tally.of(row), tag_map(row) if "tags" in row else {}
         line = [
             ids(row[KEY])[1] or row[KEY],
             *(row.get(name, "") for name in _TEXTS.values()),
