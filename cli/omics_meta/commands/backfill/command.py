@@ -81,24 +81,6 @@ class Options:
             )
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What was done so far, store by store: those that were chosen, and those that are gone and have rows pruned."""
-
-    counts: dict[str, Counter[str]]
-
-    def add(self, store_id: str, results: Iterable[ReadSetResult]) -> Counter[str]:
-        """Count the results of a batch; return its own counts."""
-        batch = Counter(_counted(result.change) for result in results)
-        self.counts.setdefault(store_id, Counter()).update(batch)
-        return batch
-
-    @property
-    def has_failures(self) -> bool:
-        """Whether any read set failed."""
-        return any(counts[_FAILED] for counts in self.counts.values())
-
-
 def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_json: bool) -> ExitCode:
     """Backfill the chosen stores.
 
@@ -112,7 +94,8 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
     connection = connect(target, max_tps=rates)
     began = connection.asked_at
     scope = RefreshScope(tags=options.tags, since=since_of(options.max_age, began))
-    tally = _Tally({store_id: Counter() for store_id in connection.store_ids})
+    # Store by store: those that were chosen, and those that are gone and have rows pruned.
+    done = {store_id: Counter[str]() for store_id in connection.store_ids}
     listed: dict[str, list[dict[str, Any]]] = {"failures": [], **({"changes": []} if options.dry_run else {})}
     with (
         ThreadPoolExecutor(workers(rates)) as executor,
@@ -126,7 +109,9 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
             queued_refresh = QueuedRefresh(connection, stack, began=began, reporter=reporter, wait=options.wait)
         work = _Work(connection, executor, listing_executor, reporter, scope, options, queued_refresh)
         for label, store_id, results in work.dry_run() if options.dry_run else work.apply():
-            reporter.batch(_in_words(tally.add(store_id, results)), label)
+            batch = Counter(_counted(each.change) for each in results)
+            done.setdefault(store_id, Counter()).update(batch)
+            reporter.batch(_in_words(batch), label)
             if not as_json:
                 _print_batch(results, dry_run=options.dry_run)
                 continue
@@ -140,12 +125,16 @@ def run(selection: Selection, options: Options, *, max_tps: Sequence[str], as_js
                     if each.change and _is_change(each)
                 ]
     with _resumable(scope.since or began, connection.bulk.trust):
-        _print(connection, tally, listed if as_json else None, dry_run=options.dry_run)
-    return ExitCode.FOUND_WRONG if tally.has_failures else ExitCode.DONE
+        _print(connection, done, listed if as_json else None, dry_run=options.dry_run)
+    return ExitCode.FOUND_WRONG if any(counts[_FAILED] for counts in done.values()) else ExitCode.DONE
 
 
 def _print(
-    connection: Connection, tally: _Tally, listed: Mapping[str, list[dict[str, Any]]] | None, *, dry_run: bool
+    connection: Connection,
+    done: Mapping[str, Counter[str]],
+    listed: Mapping[str, list[dict[str, Any]]] | None,
+    *,
+    dry_run: bool,
 ) -> None:
     """Print the counts: as a JSON document with what is `listed`, or for people."""
     if listed is not None:
@@ -154,13 +143,13 @@ def _print(
             "dry_run": dry_run,
             "table": connection.table.name,
             "region": connection.region,
-            **counts_document(_COLUMNS, tally.counts),
+            **counts_document(_COLUMNS, done),
             **listed,
         }
         print_json(document)
     else:
         title = f"Rows of table {connection.table.name} in {connection.region}"
-        counts = [(store_id, _in_words(of_store)) for store_id, of_store in tally.counts.items()]
+        counts = [(store_id, _in_words(of_store)) for store_id, of_store in done.items()]
         columns = [_WORDS.get(column, column) for column in _COLUMNS]
         print_counts(f"{title} (dry run)" if dry_run else title, columns, counts)
         if dry_run:
