@@ -1,7 +1,6 @@
 """Every block of code in the README and in docs/ is run, and the pages say what is deployed."""
 
 import inspect
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -297,9 +296,3 @@ def test_the_roles_statements_are_those_deployed(world: World):
     documented = {row[0]: set(re.findall(r"[a-z]+:[A-Za-z]+", row[1])) for row in table}
 
     assert documented == {statement["Sid"]: set(statement["Action"]) for statement in statements}
-
-
-def test_pages_of_data_are_json():
-    for page in PAGES:
-        for block in page.blocks("json"):
-            json.loads(block)

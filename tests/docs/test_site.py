@@ -60,13 +60,13 @@ def test_a_broken_link_anchor_or_navigation_fails(tmp_path: Path):
         shutil.copy(path, copy)
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     with (tmp_path / "docs" / "cost.md").open("a", encoding="utf-8") as page:
-        page.write("[page](none.md), [file](../tools/none.py), [section](errors.md#none)\n")
+        page.write("[page](none.md), [file](../tools/none.py), [section](errors.md#none), [here](#none)\n")
     (tmp_path / "docs" / "left-out.md").write_text("# Left out of the navigation\n")
 
     built = build(tmp_path, tmp_path / "site")
 
     assert built.returncode == 1
-    for fault in ("'none.md'", "'../tools/none.py'", "'errors.md#none'", "left-out.md"):
+    for fault in ("'none.md'", "'../tools/none.py'", "'errors.md#none'", "'#none'", "left-out.md"):
         assert fault in built.stderr
 
 
