@@ -223,9 +223,9 @@ def plans() -> str:
 
 
 def main() -> None:
-    """Print every table, under the heading that it has in docs/cost.md."""
+    """Print every table, under the heading that it has: the first in README.md, the others in docs/cost.md."""
     for title, table in (
-        ("Summary", summary()),
+        ("What to expect", summary()),
         ("Prices", prices()),
         ("Measured", amounts()),
         ("A backfill", _by_service(backfill)),
