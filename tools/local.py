@@ -9,9 +9,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from omics_meta.terminal.exits import CommandError
@@ -19,12 +19,6 @@ from omics_meta.terminal.output_file import replacing
 from omics_sandbox.provider.deployment import DeploymentError, deploy
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-_ENDPOINT: Final = "AWS_ENDPOINT_URL"
-
-
-def is_local(environment: Mapping[str, str]) -> bool:
-    """Whether the environment leads to this machine. In an AWS account, resources would be left without a state."""
-    return urlsplit(environment.get(_ENDPOINT, "")).hostname == "127.0.0.1"
 
 
 def main() -> int:
@@ -34,22 +28,21 @@ def main() -> int:
         "-o", "--output", type=Path, metavar="FILE", help="write the outputs there, once all is deployed; or to stdout"
     )
     output: Path | None = parser.parse_args().output
-    if not is_local(os.environ):
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    # In an AWS account, resources would be left without a state.
+    if urlsplit(endpoint or "").hostname != "127.0.0.1":
         print(
-            f"{_ENDPOINT} = {os.environ.get(_ENDPOINT)!r} is not the local AWS: start it with `make sandbox`, and paste"
+            f"AWS_ENDPOINT_URL = {endpoint!r} is not the local AWS: start it with `make sandbox`, and paste"
             " the export lines that it prints into this terminal",
             file=sys.stderr,
         )
         return 2
-    print(f"Deploying into the local AWS at {os.environ[_ENDPOINT]} ...", file=sys.stderr)
+    print(f"Deploying into the local AWS at {endpoint} ...", file=sys.stderr)
     try:
-        if output is None:
-            outputs = _deploy()
-            print(_json(outputs))
-        else:
-            with replacing(output) as file:
-                outputs = _deploy()
-                file.write(f"{_json(outputs)}\n".encode())
+        with replacing(output) if output else nullcontext(sys.stdout.buffer) as file:
+            outputs = deploy(ROOT, stack="dev").outputs
+            file.write(f"{json.dumps(outputs, indent=2)}\n".encode())
+            file.flush()  # before what is said below
     except DeploymentError as error:
         print(f"{error}\nTo begin anew, start the local AWS again.", file=sys.stderr)
         return 1
@@ -63,14 +56,6 @@ def main() -> int:
         file=sys.stderr,
     )
     return 0
-
-
-def _deploy() -> dict[str, Any]:
-    return deploy(ROOT, stack="dev").outputs
-
-
-def _json(outputs: dict[str, Any]) -> str:
-    return json.dumps(outputs, indent=2)
 
 
 if __name__ == "__main__":

@@ -106,9 +106,9 @@ def _permissions(
     settings: Settings, table: Table, queue: Queue, log_group: aws.cloudwatch.LogGroup, place: Place
 ) -> pulumi.Output[list[Any]]:
     here = pulumi.Output.format("arn:{0}:omics:{1}:{2}:", place.partition, place.region, place.account)
-    stores, references = _under(here, "sequenceStore/*"), _under(here, "referenceStore/*")
+    stores, references = (pulumi.Output.concat(here, each) for each in ("sequenceStore/*", "referenceStore/*"))
     statements = [
-        allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], _under(log_group.arn, ":*")),
+        allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log_group.arn, ":*")),
         allow("ReadQueue", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue.arn),
         allow("SendMessages", ["sqs:SendMessage", "sqs:ChangeMessageVisibility"], queue.arn),
         allow(
@@ -117,7 +117,7 @@ def _permissions(
             table.arn,
         ),
         allow("CompareRows", ["dynamodb:BatchGetItem", "dynamodb:Scan"], table.arn),
-        allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, _under(stores, "/readSet/*")]),
+        allow("ReadReadSets", ["omics:GetReadSetMetadata"], [stores, pulumi.Output.concat(stores, "/readSet/*")]),
         allow("ReadStores", ["omics:GetSequenceStore", "omics:ListReadSets"], stores),
         allow("ReadReferences", ["omics:GetReferenceMetadata"], references),
         # These operations have no resource type in IAM, so that nothing narrower than * works.
@@ -135,7 +135,3 @@ def _use_table_key(key: str | None, place: Place) -> list[dict[str, Any]]:
         return []
     actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
     return [use_key("UseTableKey", actions, key, "dynamodb", place.region)]
-
-
-def _under(arn: pulumi.Output[str], suffix: str) -> pulumi.Output[str]:
-    return pulumi.Output.concat(arn, suffix)

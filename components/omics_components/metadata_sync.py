@@ -7,7 +7,7 @@ import pulumi
 from . import alarms, dashboard, function, queue, rule, schedule, table
 from .args import MetadataSyncArgs
 from .iam import look_up_place
-from .settings import DECLARED, NEVER, camel_case
+from .settings import NEVER, camel_case
 from .validation import read_settings
 
 TYPE = "healthomics-metadata-sync:index:MetadataSync"
@@ -94,11 +94,9 @@ class MetadataSync(pulumi.ComponentResource):
         # Existing resources are looked up before any is created, so that a wrong name leaves nothing behind.
         existing_table = existing_queue = None
         if settings.existing_table_name is not None:
-            setting = DECLARED["existing_table_name"].both_names
-            existing_table = table.adopt_table(settings.existing_table_name, self, setting)
+            existing_table = table.adopt_table(settings.existing_table_name, self)
         if settings.existing_queue_name is not None:
-            setting = DECLARED["existing_queue_name"].both_names
-            existing_queue = queue.adopt_queue(settings.existing_queue_name, settings, self, setting)
+            existing_queue = queue.adopt_queue(settings.existing_queue_name, settings, self)
         place = look_up_place(self)
         rows = existing_table or table.create_table(name, settings, self)
         if existing_queue:

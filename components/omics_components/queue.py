@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .settings import Settings, key_arn
-from .validation import SettingsError, problem
+from .settings import DECLARED, Settings, key_arn
+from .validation import SettingsError, look_up, problem
 
 # SQS waits this many function timeouts before it hands a message out again, as Lambda's documentation asks:
 # the function may be throttled and retried with a batch that it already holds.
@@ -80,17 +80,15 @@ def create_queue(name: str, settings: Settings, parent: pulumi.Resource) -> tupl
     return _identity(queue), _identity(dead_letters)
 
 
-def adopt_queue(queue_name: pulumi.Input[str], settings: Settings, parent: pulumi.Resource, setting: str) -> Queue:
+def adopt_queue(queue_name: pulumi.Input[str], settings: Settings, parent: pulumi.Resource) -> Queue:
     """Look an existing queue up, and at the settings that Lambda or EventBridge would stumble over.
-
-    A plain name is looked up at once, so that a wrong one fails before any resource is registered. Messages say what
-    the user calls the `setting` that gave the name.
 
     Raises:
         SettingsError: The queue cannot be read, or has settings with which the pipeline cannot work.
     """
+    setting = DECLARED["existing_queue_name"].both_names
 
-    def look_up(name: str) -> tuple[aws.sqs.GetQueueResult, int]:
+    def judge(name: str) -> tuple[aws.sqs.GetQueueResult, int]:
         try:
             found = aws.sqs.get_queue(name=name, opts=pulumi.InvokeOptions(parent=parent))
         except Exception as error:
@@ -101,11 +99,7 @@ def adopt_queue(queue_name: pulumi.Input[str], settings: Settings, parent: pulum
             raise SettingsError(wrong)
         return found, _max_receive_count(properties) or settings.max_receive_count
 
-    found = (
-        pulumi.Output.from_input(look_up(queue_name))
-        if isinstance(queue_name, str)
-        else pulumi.Output.from_input(queue_name).apply(look_up)
-    )
+    found = look_up(queue_name, judge)
     return Queue(
         found.apply(lambda q: q[0].name),
         found.apply(lambda q: q[0].url),

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 from readset_sync.constants import KEY
 
-from .settings import TABLE_INDEXES, Settings, key_arn
-from .validation import SettingsError, problem
+from .settings import DECLARED, TABLE_INDEXES, Settings, key_arn
+from .validation import SettingsError, look_up, problem
 
 
 @dataclass(frozen=True)
@@ -88,24 +88,13 @@ def _encryption(choice: str, customer_key: str | None) -> aws.dynamodb.TableServ
     return {"enabled": choice == "AWS_MANAGED"}
 
 
-def adopt_table(table_name: pulumi.Input[str], parent: pulumi.Resource, setting: str) -> Table:
+def adopt_table(table_name: pulumi.Input[str], parent: pulumi.Resource) -> Table:
     """Look an existing table up and check its key.
-
-    A plain name is looked up at once, so that a wrong one fails before any resource is registered. Messages say what
-    the user calls the `setting` that gave the name.
 
     Raises:
         SettingsError: The table cannot be read, or its key is not `set_arn` alone.
     """
-
-    def look_up(name: str) -> aws.dynamodb.GetTableResult:
-        return _look_up(name, parent, setting)
-
-    found = (
-        pulumi.Output.from_input(look_up(table_name))
-        if isinstance(table_name, str)
-        else pulumi.Output.from_input(table_name).apply(look_up)
-    )
+    found = look_up(table_name, lambda name: _look_up(name, parent))
     return Table(
         found.apply(lambda t: t.name),
         found.apply(lambda t: t.arn),
@@ -114,7 +103,8 @@ def adopt_table(table_name: pulumi.Input[str], parent: pulumi.Resource, setting:
     )
 
 
-def _look_up(name: str, parent: pulumi.Resource, setting: str) -> aws.dynamodb.GetTableResult:
+def _look_up(name: str, parent: pulumi.Resource) -> aws.dynamodb.GetTableResult:
+    setting = DECLARED["existing_table_name"].both_names
     try:
         table = aws.dynamodb.get_table(name=name, opts=pulumi.InvokeOptions(parent=parent))
     except Exception as error:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pulumi
 from pydantic import ValidationError
 
 from .contradictions import find_contradictions
 from .settings import DECLARED, Settings
+
+Found = TypeVar("Found")
 
 SECRET = "[secret]"  # noqa: S105 (stands in messages for a value that must not be shown)
 
@@ -27,6 +29,11 @@ def problem(name: str, value: object, remedy: str) -> str:
     """The sentence about one wrong setting. An Output is not shown, because it may be secret."""
     shown = "(an output)" if isinstance(value, pulumi.Output) else json.dumps(value, default=str)
     return f"{name}: {shown} is not accepted: {remedy}"
+
+
+def look_up(name: pulumi.Input[str], find: Callable[[str], Found]) -> pulumi.Output[Found]:
+    """Find what exists by its name: a plain name at once, so that a wrong one fails before anything is registered."""
+    return pulumi.Output.from_input(find(name)) if isinstance(name, str) else pulumi.Output.from_input(name).apply(find)
 
 
 def unknown(name: str, known: Collection[str]) -> str:
