@@ -14,10 +14,10 @@ from omics_components.settings import camel_case
 from sqlglot import exp
 
 from tests.docs.pages import PAGES, README, ROOT, Page
-from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, World, new_world, went_wrong
+from tests.docs.world import READ_SET_ID, STORE_ID, TABLE, World, new_world
 from tests.existing import create_table
 from tests.s3 import connect_duckdb
-from tests.terminal import Done
+from tests.terminal import Done, failures
 
 FINDING = Page("docs/finding.md")
 SQL = Page("docs/sql.md")
@@ -76,7 +76,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, 
     with new_world(tmp_path_factory.mktemp("home")) as world:
         place = {"LocationConstraint": world.sandbox.region}
         world.sandbox.client("s3").create_bucket(Bucket="amzn-s3-demo-bucket", CreateBucketConfiguration=place)
-        yield world, world.type([command for heading in (*others, first) for command in run_here(README, heading)])
+        yield world, world.type(*(command for heading in (*others, first) for command in run_here(README, heading)))
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +88,16 @@ def test_a_newcomer_can_type_every_command_of_the_readme_from_top_to_bottom(newc
     _, done = newcomer
 
     assert len(done) > 15
-    assert not [str(each) for each in done if went_wrong(each)]
+    assert not failures(done)
 
 
 @pytest.mark.parametrize("page", [page for page in pages_with("sh") if page != README], ids=str)
 def test_every_command_of_a_page_runs(page: Page, world: World):
     removal = run_here(*REMOVAL) if page == REMOVAL[0] else []
-    done = world.type([command for command in run_here(page) if command not in removal])
+    done = world.type(*(command for command in run_here(page) if command not in removal))
 
     assert done
-    assert not [str(each) for each in done if went_wrong(each)]
+    assert not failures(done)
 
 
 def test_the_commands_that_remove_what_a_stack_leaves_run(world: World):
@@ -105,10 +105,10 @@ def test_the_commands_that_remove_what_a_stack_leaves_run(world: World):
     create_table(dynamodb, name)
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
 
-    done = world.type([command.replace(TABLE, name) for command in run_here(*REMOVAL)])
+    done = world.type(*(command.replace(TABLE, name) for command in run_here(*REMOVAL)))
 
     assert len(done) == 2
-    assert not [str(each) for each in done if went_wrong(each)]
+    assert not failures(done)
     assert dynamodb.list_tables()["TableNames"] == [TABLE]
 
 
@@ -171,7 +171,7 @@ def test_every_example_in_python_has_a_test():
 def test_queries_of_an_export_run(world: World, monkeypatch: pytest.MonkeyPatch):
     [block] = Page("docs/schema.md").blocks("sql")
     files = re.findall(r"FROM '(.*?)'", block)
-    exports = world.type([f"omics-meta export --stack dev -o {file}" for file in files])
+    exports = world.type(*(f"omics-meta export --stack dev -o {file}" for file in files))
     assert not [str(each) for each in exports if each.code]
     monkeypatch.chdir(world.home)
 
@@ -188,7 +188,7 @@ def test_queries_of_an_export_run(world: World, monkeypatch: pytest.MonkeyPatch)
 def exported(world: World) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB, after what docs/sql.md says was typed."""
     commands = [each for heading in ("Export to S3", "Very large tables") for each in run_here(SQL, heading)]
-    assert not [str(each) for each in world.type(commands) if went_wrong(each)]
+    assert not failures(world.type(*commands))
     with connect_duckdb(world.sandbox) as database:
         yield database
 

@@ -14,7 +14,8 @@ from omics_meta.terminal.exits import ExitCode
 
 from tests.docs.command_line import COMMANDS
 from tests.docs.pages import Page
-from tests.docs.world import READ_SET_ID, STORE_ID, World, new_world, went_wrong
+from tests.docs.world import READ_SET_ID, STORE_ID, World, new_world
+from tests.terminal import failures
 
 PAGE = Page("docs/json.md")
 BLOCKS: list[dict[str, Any]] = [json.loads(block) for block in PAGE.blocks("json")]
@@ -95,7 +96,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with new_world(tmp_path_factory.mktemp("home")) as world:
         sandbox = world.sandbox
         deploy_and_backfill = ["python -m tools.local -o outputs.json", "omics-meta backfill --outputs outputs.json"]
-        assert not [str(each) for each in world.type(deploy_and_backfill) if went_wrong(each)]
+        assert not failures(world.type(*deploy_and_backfill))
         sandbox.omics.emit_events = False
         twin = {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"}
         for name in ("first", "second"):
