@@ -2,9 +2,12 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
+import botocore.session
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from botocore.utils import ArgumentGenerator
 from omics_meta.commands.selftest import ASSUMPTIONS
 from omics_meta.search.columns import COLUMNS, DERIVED
 from readset_sync import constants
@@ -17,36 +20,20 @@ from tools.cost.__main__ import main as print_cost
 
 SCHEMA = Page("docs/schema.md")
 
+OMICS: Any = botocore.session.get_session().get_service_model("omics")
 
-FILE = {"s3Access": {"s3Uri": "s3://bucket/key"}, "contentLength": 1, "partSize": 1, "totalParts": 1}
-COMPLETE = {
-    "id": READ_SET_ID,
-    "arn": f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{READ_SET_ID}",
-    "sequenceStoreId": STORE_ID,
-    "name": "reads",
-    "description": "text",
-    "status": "ACTIVE",
-    "statusMessage": "text",
-    "fileType": "FASTQ",
-    "referenceArn": "arn",
-    "referenceName": "GRCh38",
-    "subjectId": "subject",
-    "sampleId": "sample",
-    "creationType": "IMPORT",
-    "creationJobId": "1",
-    "creationTime": datetime(2026, 4, 4, tzinfo=UTC),
-    "etag": {"algorithm": "FASTQ_MD5up", "source1": "1", "source2": "2"},
-    "sequenceInformation": {
-        "totalReadCount": 1,
-        "totalBaseCount": 1,
-        "generatedFrom": "text",
-        "alignment": "ALIGNED",
-    },
-    "files": {"source1": FILE, "source2": FILE},
-}
+
+def answer(operation: str, **known: Any) -> dict[str, Any]:
+    """An answer of HealthOmics that has every member of its model; a text is the member's name, if it is not known."""
+    shape = OMICS.operation_model(operation).output_shape
+    return dict(ArgumentGenerator(use_member_names=True).generate_skeleton(shape)) | known
+
+
+ARN = f"arn:aws:omics:us-west-2:123456789012:sequenceStore/{STORE_ID}/readSet/{READ_SET_ID}"
+CREATED = datetime(2026, 4, 4, tzinfo=UTC)
+COMPLETE = answer("GetReadSetMetadata", arn=ARN, status="ACTIVE", creationTime=CREATED) | {"referenceName": "GRCh38"}
 LISTED = {name: value for name, value in COMPLETE.items() if name not in {"files", "creationJobId"}}
-ACCESS = {"s3Uri": "s3://bucket/", "s3AccessPointArn": "arn"}
-STORE = {"id": STORE_ID, "arn": "arn", "name": "cohort-a", "s3Access": ACCESS}
+STORE = answer("GetSequenceStore", id=STORE_ID)
 
 
 def test_record_tables_agree_with_the_rows():
@@ -61,7 +48,7 @@ def test_record_tables_agree_with_the_rows():
     lacking = {each[0]: set(re.findall(r"\w+", each[2])) for each in SCHEMA.table_under("Rows that are not complete")}
     always = row.keys() - {"sync_unknown"}
     assert lacking == {each["sync_state"]: always - each.keys() for each in incomplete}
-    archived = COMPLETE | {"status": "ARCHIVED", "files": {}}
+    archived: dict[str, Any] = COMPLETE | {"status": "ARCHIVED", "files": {}}
     row |= incomplete[0] | build_row(archived, tags={}, store=STORE, store_as_of=now, as_of=now, previous=None) | row
     item = {name: next(iter(TypeSerializer().serialize(value))) for name, value in row.items()}
 
