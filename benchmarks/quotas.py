@@ -17,6 +17,7 @@ from omics_sandbox import Limits, Sandbox
 
 from benchmarks.process import OMICS_META, run
 from benchmarks.report import Figure, scaled
+from tests.existing import create_table
 
 LATENCY_SECONDS: Final = 0.04
 """Of each HealthOmics call."""
@@ -48,12 +49,7 @@ def _backfilled(sandbox: Sandbox, command: Sequence[str], read_sets: int, grante
     table = f"read-sets-of-{store}"
     for number in range(read_sets):
         omics.create_read_set(store, name=f"sample {number}", tags={"number": str(number)})
-    dynamodb.create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, table)
     omics.limits = Limits(default=granted)
     omics.calls.clear()
     omics.throttled.clear()

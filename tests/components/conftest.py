@@ -22,13 +22,11 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 PARTITION = "aws"
+KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 EXISTING_TABLE: dict[str, Any] = {
     "hashKey": "set_arn",
     "attributes": [{"name": "set_arn", "type": "S"}],
-    "serverSideEncryption": {
-        "enabled": True,
-        "kmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555",
-    },
+    "serverSideEncryption": {"enabled": True, "kmsKeyArn": KEY_ARN},
 }
 
 

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from omics_meta.commands.cost.footprint import ALARMS
 
-from tests.components.conftest import Deploy
+from tests.components.conftest import KEY_ARN, Deploy
 
 NAME = "healthomics-metadata-sync"
 TOPIC_ARN = f"arn:aws:sns:us-west-2:123456789012:{NAME}-alarm-topic-1234567"
 THEIR_TOPIC = "arn:aws:sns:us-west-2:123456789012:on-call"
-KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 FUNCTION = f"{NAME}-function-1234567"
 
 

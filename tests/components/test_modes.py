@@ -10,12 +10,11 @@ from omics_sandbox.provider.catalogue import RESOURCE_TYPES
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.constants import OPERATIONS
 
-from tests.components.conftest import Deploy, World
+from tests.components.conftest import KEY_ARN, Deploy, World
 
 ACCOUNT = "arn:aws:{}:us-west-2:123456789012:{}"
 NAME = "healthomics-metadata-sync"
 URL = "https://sqs.us-west-2.amazonaws.com/123456789012/"
-KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-rule-1234567")
 STORE_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-store-rule-1234567")
 TAG_RULE_ARN = ACCOUNT.format("events", f"rule/{NAME}-tag-rule-1234567")
@@ -245,21 +244,11 @@ def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy):
 def test_only_its_own_service_takes_a_role(deployed: Deploy):
     deployment = deployed({})
 
-    def trust(name: str) -> Any:
-        role = deployment.inputs(f"{name}-role")
-        return role["assumeRolePolicy"]["Statement"]
-
-    assert trust("function") == [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ]
-    assert trust("schedule") == [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "scheduler.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
-        }
-    ]
+    function, schedule = (deployment.inputs(f"{name}-role")["assumeRolePolicy"] for name in ("function", "schedule"))
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    on_behalf = {"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}
+    assert function["Statement"] == [assume | {"Principal": {"Service": "lambda.amazonaws.com"}}]
+    assert schedule["Statement"] == [assume | on_behalf | {"Principal": {"Service": "scheduler.amazonaws.com"}}]
 
 
 def test_the_schedule_as_configured(deployed: Deploy):
@@ -474,8 +463,6 @@ def test_the_created_queues(deployed: Deploy):
     deployment = deployed({"functionTimeout": "100", "maxReceiveCount": "7", "messageRetentionDays": "3"})
 
     queue = deployment.inputs("queue")
-    dead_letters = deployment.inputs("dead-letter-queue")
-    undelivered = deployment.inputs("undelivered-queue")
     allow = deployment.inputs("redrive-allow-policy")
 
     assert queue.pop("redrivePolicy") == {
@@ -493,19 +480,15 @@ def test_the_created_queues(deployed: Deploy):
         "sqsManagedSseEnabled": True,
         "tags": {},
     }
-    assert dead_letters == {
-        "name": "healthomics_set_queue_dlq.fifo",
-        "fifoQueue": True,
-        "messageRetentionSeconds": 14 * 86400,
-        "sqsManagedSseEnabled": True,
-        "tags": {},
-    }
-    assert undelivered == {
+    undelivered: dict[str, Any] = {
         "name": "healthomics_set_undelivered",
         "messageRetentionSeconds": 14 * 86400,
         "sqsManagedSseEnabled": True,
         "tags": {},
     }
+    dead_letters: dict[str, Any] = undelivered | {"name": "healthomics_set_queue_dlq.fifo", "fifoQueue": True}
+    assert deployment.inputs("undelivered-queue") == undelivered
+    assert deployment.inputs("dead-letter-queue") == dead_letters
     assert allow["queueUrl"] == URL + "healthomics_set_queue_dlq.fifo"
     assert allow["redriveAllowPolicy"] == {
         "redrivePermission": "byQueue",
@@ -517,11 +500,10 @@ def test_queues_and_logs_with_a_key_of_one_s_own(deployed: Deploy):
     deployment = deployed({"queueEncryption": KEY_ARN, "logEncryption": KEY_ARN})
 
     for name in ("queue", "dead-letter-queue", "undelivered-queue"):
-        queue = deployment.inputs(f"{name}")
+        queue = deployment.inputs(name)
         assert queue["kmsMasterKeyId"] == KEY_ARN
         assert "sqsManagedSseEnabled" not in queue
-    log_group = deployment.inputs("log-group")
-    assert log_group["kmsKeyId"] == KEY_ARN
+    assert deployment.inputs("log-group")["kmsKeyId"] == KEY_ARN
 
 
 def test_the_function_as_configured(deployed: Deploy):

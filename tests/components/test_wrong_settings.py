@@ -14,10 +14,9 @@ from omics_components.validation import SettingsError, read_settings
 from pulumi.runtime import settings as runtime
 from pulumi.runtime.config import set_all_config
 
-from tests.components.conftest import Deploy, World
+from tests.components.conftest import KEY_ARN, Deploy, World
 
 COMPONENT = ("healthomics-metadata-sync:index:MetadataSync", "healthomics-metadata-sync")
-KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 TOPIC_ARN = "arn:aws:sns:us-west-2:123456789012:on-call"
 ADDRESS = "on-call@example.org"
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from boto3.dynamodb.types import TypeSerializer
 from omics_sandbox import Sandbox
 
+from tests.existing import create_table
 from tools.pictures.browser import browsing
 
 TABLE: Final = "healthomics_set_metadata"
@@ -44,12 +45,7 @@ def screenshot(sandbox: Sandbox, folder: Path, target: Path) -> None:
 
 def _fill(sandbox: Sandbox) -> None:
     client = sandbox.client("dynamodb")
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "set_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "set_arn", "AttributeType": "S"}],
-    )
+    create_table(client, TABLE)
     rows = [{name: _serialize(value) for name, value in row.items()} for row in _rows(sandbox.account, sandbox.region)]
     for start in range(0, len(rows), 25):
         client.batch_write_item(
