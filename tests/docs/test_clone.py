@@ -3,29 +3,24 @@
 import re
 import subprocess
 
-import pytest
-
 from tests.docs.pages import PAGES, ROOT, Page
 
 STACKS = {name for page in PAGES for line in page.commands for name in re.findall(r"^pulumi stack init (\S+)", line)}
 
 
-def ignored(name: str) -> bool:
-    """Whether git takes no notice of a file, there or not."""
-    return subprocess.run(["git", "check-ignore", "--quiet", name], cwd=ROOT, check=False).returncode == 0
+def ignored(*names: str) -> set[str]:
+    """Those of the files that git takes no notice of, there or not. Of tracked ones, it would not say so by itself."""
+    command = ["git", "check-ignore", "--no-index", *names]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split())
 
 
-def test_the_settings_of_documented_stacks_are_ignored():
+def test_the_settings_of_documented_stacks_are_ignored_and_what_is_shipped_is_not():
+    settings = {f"{folder}Pulumi.{stack}.yaml" for stack in STACKS for folder in ("", "examples/plain/")}
+    shipped = ["Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml", "examples/plain/Pulumi.yaml"]
+
     assert STACKS
-    for stack in STACKS:
-        assert ignored(f"Pulumi.{stack}.yaml")
-        assert ignored(f"examples/plain/Pulumi.{stack}.yaml")
-
-
-@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml", "examples/plain/Pulumi.yaml"])
-def test_what_is_shipped_is_not_ignored(name: str):
-    assert (ROOT / name).is_file()
-    assert not ignored(name)
+    assert all((ROOT / name).is_file() for name in shipped)
+    assert ignored(*settings, *shipped) == settings
 
 
 def test_an_upgrade_goes_to_a_version_in_a_clone_and_in_a_project_of_one_s_own():
