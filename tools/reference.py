@@ -44,14 +44,14 @@ def reference() -> str:
     Raises:
         ValueError: A command or an option has no help.
     """
-    commands = list(_commands(get_command(app), _PROGRAM))
-    rows = {path: {_row(option, path): option.opts[-1] for option in options} for path, _, options in commands}
+    found = list(commands())
+    rows = {path: {_row(option, path): option.opts[-1] for option in options} for path, _, options in found}
     count = Counter(row for path in rows for row in rows[path])
     common = {row: name for path in rows for row, name in rows[path].items() if count[row] >= _COMMON}
     sections = [_INTRODUCTION]
     if common:
         sections.append("\n".join(["## Common options", "", *_HEAD, *common, ""]))
-    for path, text, _ in commands:
+    for path, text, _ in found:
         also = ", ".join(f"`{name}`" for row, name in rows[path].items() if row in common)
         own = [row for row in rows[path] if row not in common]
         section = [f"## {path}", "", text, ""]
@@ -61,13 +61,18 @@ def reference() -> str:
     return "\n".join(sections)
 
 
-def _commands(command: Any, path: str) -> Iterator[tuple[str, str, list[Any]]]:
-    """Yield each command with its help and its options. Typer's classes of commands are not public, hence Any."""
+def commands(command: Any = None, path: str = _PROGRAM) -> Iterator[tuple[str, str, list[Any]]]:
+    """Yield each command with its help and its options. Typer's classes of commands are not public, hence Any.
+
+    Raises:
+        ValueError: A command has no help.
+    """
+    command = command or get_command(app)
     if not command.help:
         raise ValueError(f"{path} has no help: give its function a docstring")
     yield path, " ".join(command.help.split()), [option for option in command.params if not option.hidden]
     for name, below in sorted(getattr(command, "commands", {}).items()):
-        yield from _commands(below, f"{path} {name}")
+        yield from commands(below, f"{path} {name}")
 
 
 def _row(option: Any, path: str) -> str:
