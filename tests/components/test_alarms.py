@@ -12,6 +12,8 @@ NAME = "healthomics-metadata-sync"
 TOPIC_ARN = f"arn:aws:sns:us-west-2:123456789012:{NAME}-alarm-topic-1234567"
 THEIR_TOPIC = "arn:aws:sns:us-west-2:123456789012:on-call"
 FUNCTION = f"{NAME}-function-1234567"
+WATCHED = ("namespace", "metricName", "dimensions", "statistic", "threshold", "evaluationPeriods", "treatMissingData")
+"""What an alarm compares, and with what."""
 
 
 def alarms(deployment: Any) -> dict[str, dict[str, Any]]:
@@ -23,29 +25,21 @@ def alarms(deployment: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def watched(alarm: dict[str, Any]) -> tuple[Any, ...]:
-    """What an alarm compares, and with what."""
-    names = ("namespace", "metricName", "dimensions", "statistic", "threshold", "evaluationPeriods", "treatMissingData")
-    return tuple(alarm[name] for name in names)
-
-
 def test_each_alarm_watches_what_it_says(deployed: Deploy):
     found = alarms(deployed())
 
-    visible, queue = "ApproximateNumberOfMessagesVisible", "healthomics_set_queue.fifo"
+    visible, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
     of_function, own = {"FunctionName": FUNCTION}, {"service": NAME, "function_name": FUNCTION}
-    quiet = "notBreaching"
+    space, quiet = "HealthOmicsMetadataSync", "notBreaching"
     assert len(found) == ALARMS, "the bill of `omics-meta cost` is of another number"
-    assert {name: watched(alarm) for name, alarm in found.items()} == {
+    assert {name: tuple(alarm[each] for each in WATCHED) for name, alarm in found.items()} == {
         "dead-letters": ("AWS/SQS", visible, {"QueueName": "healthomics_set_queue_dlq.fifo"}, "Maximum", 0, 1, quiet),
         "undelivered": ("AWS/SQS", visible, {"QueueName": "healthomics_set_undelivered"}, "Maximum", 0, 1, quiet),
-        "oldest-message": (
-            *("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}, "Maximum", 3600, 1, quiet),
-        ),
+        "oldest-message": ("AWS/SQS", age, {"QueueName": "healthomics_set_queue.fifo"}, "Maximum", 3600, 1, quiet),
         "errors": ("AWS/Lambda", "Errors", of_function, "Sum", 0, 1, quiet),
         "throttles": ("AWS/Lambda", "Throttles", of_function, "Sum", 0, 3, quiet),
-        "drift": (*("HealthOmicsMetadataSync", "ReconciliationDrift", own, "Maximum", 0, 1, "ignore"),),
-        "reconciliation": (*("HealthOmicsMetadataSync", "Reconciliations", own, "SampleCount", 1, 48, "missing"),),
+        "drift": (space, "ReconciliationDrift", own, "Maximum", 0, 1, "ignore"),
+        "reconciliation": (space, "Reconciliations", own, "SampleCount", 1, 48, "missing"),
     }
     for name, alarm in found.items():
         told = ("LessThanThreshold", 3600) if name == "reconciliation" else ("GreaterThanThreshold", 300)

@@ -5,12 +5,18 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from omics_components import MetadataSync
+from omics_components import MetadataSync, MetadataSyncArgs
 from omics_components.validation import read_settings
 
-from tests.components.conftest import Deploy, World
+from tests.components.conftest import Deploy, Deployment, World
 
 TABLE = {"hashKey": "set_arn", "attributes": [{"name": "set_arn", "type": "S"}]}
+
+
+def adopting_a_queue(deploy: Deploy, properties: dict[str, Any] | None, *, preview: bool = False) -> Deployment:
+    """Deploy a component with an existing queue, of which Cloud Control tells this."""
+    world = World(queues={"events.fifo"}, queue_properties=properties)
+    return deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world, preview=preview)
 
 
 def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
@@ -41,25 +47,14 @@ def test_a_second_export_does_not_replace_the_first(deploy: Deploy):
 
 
 def test_names_can_be_chosen(deploy: Deploy):
-    def program() -> None:
-        MetadataSync(
-            "sync",
-            {
-                "table_name": "rows",
-                "queue_name": "events",
-                "dead_letter_queue_name": "dead.fifo",
-                "undelivered_queue_name": "undelivered",
-            },
-        )
+    queues: MetadataSyncArgs = {"queue_name": "events", "dead_letter_queue_name": "dead.fifo"}
 
-    deployment = deploy(program)
+    deployment = deploy(
+        lambda: MetadataSync("sync", queues | {"table_name": "rows", "undelivered_queue_name": "undelivered"})
+    )
 
-    assert {r.inputs["name"] for r in deployment.resources if "name" in r.inputs} == {
-        "rows",
-        "events.fifo",
-        "dead.fifo",
-        "undelivered",
-    }
+    named = {r.inputs["name"] for r in deployment.resources if "name" in r.inputs}
+    assert named == {"rows", "events.fifo", "dead.fifo", "undelivered"}
 
 
 def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy):
@@ -123,9 +118,7 @@ def test_an_output_names_an_existing_table_and_queue(deploy: Deploy):
 def test_an_existing_queue_that_would_not_work_is_refused_before_anything_is_registered(
     properties: dict[str, Any], says: str, deploy: Deploy
 ):
-    world = World(queues={"events.fifo"}, queue_properties=properties)
-
-    deployment = deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world, preview=True)
+    deployment = adopting_a_queue(deploy, properties, preview=True)
 
     assert f'"events.fifo" is not accepted: {says}' in str(deployment.error)
     assert [each.type for each in deployment.resources if each.type.startswith("aws:")] == []
@@ -142,17 +135,13 @@ def test_an_existing_queue_that_would_not_work_is_refused_before_anything_is_reg
 def test_the_function_knows_after_how_many_receives_an_existing_queue_gives_up(
     policy: object, receives: str, deploy: Deploy
 ):
-    world = World(queues={"events.fifo"}, queue_properties={"RedrivePolicy": policy})
-
-    deployment = deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world)
+    deployment = adopting_a_queue(deploy, {"RedrivePolicy": policy})
 
     assert deployment.get("sync-function").inputs["environment"]["variables"]["MAX_RECEIVE_COUNT"] == receives
 
 
 def test_settings_of_an_existing_queue_that_cannot_be_read_are_only_warned_of(deploy: Deploy):
-    world = World(queues={"events.fifo"}, queue_properties=None)
-
-    deployment = deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world)
+    deployment = adopting_a_queue(deploy, None)
 
     assert deployment.error is None
     assert any("are not checked, because they cannot be read" in each for each in deployment.logs)
@@ -167,9 +156,8 @@ def test_integers_of_other_languages_are_floats():
 
 
 def test_tags_can_hold_outputs(deploy: Deploy):
-    def program() -> None:
-        MetadataSync("sync", {"tags": {"owner": pulumi.Output.from_input("genomics")}})
+    owner = pulumi.Output.from_input("genomics")
 
-    rule = deploy(program).get("sync-rule")
+    rule = deploy(lambda: MetadataSync("sync", {"tags": {"owner": owner}})).get("sync-rule")
 
     assert rule.inputs["tags"] == {"owner": "genomics"}
