@@ -49,13 +49,13 @@ _BATCH: Final = 10
 
 def sample_rows() -> tuple[Row, Row]:
     """Build the rows, whole and as listed, of a paired FASTQ read set with three tags and all optional attributes."""
-    store = "arn:aws:omics:us-east-1:123456789012:sequenceStore/1234567890"
+    store, _, read_set_id = _ARN.partition("/readSet/")
     bucket = "s3://123456789012-1234567890-ajdpi90jdas90a79fh9a8ja98jdfa9jf98-s3alias"
     folder = f"{bucket}/123456789012/sequenceStore/1234567890"
     file = {"totalParts": 412, "partSize": 104_857_600, "contentLength": 43_201_331_200}
     read_set = {
-        "id": "1122334455",
-        "arn": f"{store}/readSet/1122334455",
+        "id": read_set_id,
+        "arn": _ARN,
         "sequenceStoreId": "1234567890",
         "name": "NA12878-L001",
         "description": "Whole genome, 30x, lane 1",
@@ -66,7 +66,7 @@ def sample_rows() -> tuple[Row, Row]:
         "sampleId": "NA12878",
         "creationType": "IMPORT",
         "creationJobId": "5566778899",
-        "creationTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "creationTime": _NOW,
         "etag": {"algorithm": "FASTQ_MD5up", "source1": "a" * 32, "source2": "b" * 32},
         "sequenceInformation": {"totalReadCount": 400_000_000, "totalBaseCount": 60_000_000_000, "alignment": "NONE"},
         "files": {
@@ -82,11 +82,10 @@ def sample_rows() -> tuple[Row, Row]:
         "s3Access": {"s3Uri": f"{folder}/", "s3AccessPointArn": access_point},
     }
     tags = {"cohort": "A", "project": "rare-disease", "sequencer": "NovaSeq X"}
-    now = datetime(2026, 1, 1, tzinfo=UTC)
     listed = {name: value for name, value in read_set.items() if name not in {"files", "creationJobId"}}
     return (
-        build_row(read_set, tags=tags, store=parent, store_as_of=now, as_of=now, previous=None),
-        listed_row(listed, store=parent, store_as_of=now, as_of=now),
+        build_row(read_set, tags=tags, store=parent, store_as_of=_NOW, as_of=_NOW, previous=None),
+        listed_row(listed, store=parent, store_as_of=_NOW, as_of=_NOW),
     )
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.provider.deployment import deploy
@@ -49,25 +49,11 @@ def _seed(sandbox: Sandbox) -> str:
     omics = sandbox.omics
     exomes, genomes = omics.create_store("exomes-2026"), omics.create_store("genomes-2026")
     for number in range(1, 8):
-        sample, subject = f"HG{number:03}", f"GIAB-{number}"
+        sample, status = f"HG{number:03}", "ARCHIVED" if number == 3 else "ACTIVE"
         tags = {"cohort": "trio" if number in {2, 3, 4} else "single", "project": "benchmark"}
-        omics.create_read_set(
-            exomes,
-            name=f"{sample} exome",
-            subject_id=subject,
-            sample_id=sample,
-            status="ARCHIVED" if number == 3 else "ACTIVE",
-            tags=tags,
-        )
-        omics.create_read_set(
-            genomes,
-            name=f"{sample} genome",
-            subject_id=subject,
-            sample_id=sample,
-            file_type="CRAM",
-            files=("source1", "index"),
-            tags=tags,
-        )
+        both: dict[str, Any] = {"subject_id": f"GIAB-{number}", "sample_id": sample, "tags": tags}
+        omics.create_read_set(exomes, name=f"{sample} exome", status=status, **both)
+        omics.create_read_set(genomes, name=f"{sample} genome", file_type="CRAM", files=("source1", "index"), **both)
     return exomes
 
 
