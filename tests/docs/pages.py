@@ -48,13 +48,8 @@ class Page:
         text = self.section(heading) if heading else self.text
         return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
-    @property
-    def commands(self) -> list[str]:
-        """The lines of its `sh` blocks."""
-        return self.commands_under("")
-
-    def commands_under(self, heading: str) -> list[str]:
-        """The lines of the `sh` blocks under a heading."""
+    def commands(self, heading: str = "") -> list[str]:
+        """The lines of the `sh` blocks: of all of them, or of those under a heading."""
         blocks = self.blocks("sh", heading)
         return [line for block in blocks for line in block.splitlines() if not line.startswith("#")]
 

@@ -65,7 +65,7 @@ REMOVAL = (Page("docs/operations.md"), "Remove a stack")
 
 
 def run_here(page: Page, heading: str = "") -> list[str]:
-    return [command for command in page.commands_under(heading) if not command.startswith(tuple(NOT_RUN))]
+    return [command for command in page.commands(heading) if not command.startswith(tuple(NOT_RUN))]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_commands_that_remove_what_a_stack_leaves_run(world: World):
 
 
 def test_every_reason_for_not_running_a_command_is_needed():
-    commands = [command for page in pages_with("sh") for command in page.commands]
+    commands = [command for page in pages_with("sh") for command in page.commands()]
     needed = {start for start in NOT_RUN for command in commands if command.startswith(start)}
 
     assert needed == NOT_RUN.keys()

@@ -5,7 +5,7 @@ import subprocess
 
 from tests.docs.pages import PAGES, ROOT, Page
 
-STACKS = {name for page in PAGES for line in page.commands for name in re.findall(r"^pulumi stack init (\S+)", line)}
+STACKS = {name for page in PAGES for line in page.commands() for name in re.findall(r"^pulumi stack init (\S+)", line)}
 
 
 def ignored(*names: str) -> set[str]:
@@ -24,7 +24,7 @@ def test_the_settings_of_documented_stacks_are_ignored_and_what_is_shipped_is_no
 
 
 def test_an_upgrade_goes_to_a_version_in_a_clone_and_in_a_project_of_one_s_own():
-    commands = Page("docs/operations.md").commands_under("Upgrade")
+    commands = Page("docs/operations.md").commands("Upgrade")
 
     assert {"git checkout vX.Y.Z", "pulumi install"} <= set(commands)
     assert not [command for command in commands if command.startswith("git pull")]  # main is not supported

@@ -106,7 +106,7 @@ def by_arn(sandbox: Sandbox, table: str) -> dict[str, Mapping[str, Any]]:
 
 
 def run_here(heading: str) -> list[str]:
-    return [command for command in PAGE.commands_under(heading) if command not in NOT_RUN]
+    return [command for command in PAGE.commands(heading) if command not in NOT_RUN]
 
 
 def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fills_it(
@@ -117,7 +117,7 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
 
     # WHEN the reader looks at the table, THEN its damage is told, and nothing is changed
     before = by_arn(sandbox, TABLE)
-    key, verified = terminal.type(*PAGE.commands_under("1. Look at what there is"))
+    key, verified = terminal.type(*PAGE.commands("1. Look at what there is"))
     assert key.out == '[{"AttributeName": "set_arn", "KeyType": "HASH"}]\n'
     assert verified.code == 1, verified
     form = "files, tags"
@@ -145,8 +145,8 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
     assert not failures(terminal.type(on_demand))
 
     # WHEN the pipeline comes, THEN every row becomes what a backfill into a table of its own writes
-    assert not failures(terminal.type(*PAGE.commands_under("3. Deploy")))
-    assert not failures(terminal.type(*PAGE.commands_under("4. Bring all rows up to date"), FILL))
+    assert not failures(terminal.type(*PAGE.commands("3. Deploy")))
+    assert not failures(terminal.type(*PAGE.commands("4. Bring all rows up to date"), FILL))
     expected = by_arn(sandbox, FRESH)
     # Of an archived read set, the job that made it is in rows alone that were read in full.
     job = {"set_creation_job_id", "sync_unknown", "sync_digest"}
@@ -157,10 +157,10 @@ def test_the_walk_through_leads_from_the_sample_s_table_to_one_as_a_backfill_fil
     assert "files" not in expected[cohort.arns["archived anew"]]
 
     # AND queries find rows, the logs of the sample are found, and the table takes what a created one has
-    queries = terminal.type(*PAGE.commands_under("5. Change the queries"), *PAGE.commands_under("6. Clean up"))
+    queries = terminal.type(*PAGE.commands("5. Change the queries"), *PAGE.commands("6. Clean up"))
     assert not failures(queries)
     assert "[]\n" not in {each.out for each in queries}
-    *changes, explained = terminal.type(*PAGE.commands_under("What an adopted table keeps"))
+    *changes, explained = terminal.type(*PAGE.commands("What an adopted table keeps"))
     assert not failures([*changes, explained])
     assert "index sample" in explained.out
 
@@ -235,7 +235,7 @@ def test_a_table_with_a_sort_key_is_refused_and_a_copy_of_it_takes_its_place(
 
     # WHEN the reader looks, or tries nevertheless
     key, verified, backfilled = terminal.type(
-        *PAGE.commands_under("1. Look at what there is"), f"omics-meta backfill -s {STORE_ID} -t {TABLE}"
+        *PAGE.commands("1. Look at what there is"), f"omics-meta backfill -s {STORE_ID} -t {TABLE}"
     )
     # THEN the key is told, and the way out
     assert "set_status" in key.out
@@ -250,7 +250,7 @@ def test_a_table_with_a_sort_key_is_refused_and_a_copy_of_it_takes_its_place(
 
     # WHEN the page is followed, THEN the copy becomes what a backfill of old writes, with the files of what is archived
     sample.destroy()
-    typed = PAGE.commands_under(heading)
+    typed = PAGE.commands(heading)
     place = typed.index("pulumi stack init prod")
     assert not failures(terminal.type(*typed[:place]))
     [program] = PAGE.blocks("python", heading)
@@ -266,7 +266,7 @@ def test_the_queue_can_be_kept_once_it_is_empty_and_the_sample_has_gone(sandbox:
     read_set = sandbox.omics.create_read_set(STORE_ID, name="reads")
     sample.write(read_set)
     [arn] = by_arn(sandbox, TABLE)
-    typed = PAGE.commands_under("Keeping the queue")
+    typed = PAGE.commands("Keeping the queue")
     assert typed[0].startswith("aws sqs purge-queue ")
     after_deployment = typed.index("pulumi up") + 1
 
@@ -294,9 +294,9 @@ def test_the_queue_can_be_kept_once_it_is_empty_and_the_sample_has_gone(sandbox:
 
 def test_every_command_of_the_page_is_run() -> None:
     headings = ("Walk-through", "What an adopted table keeps", "How to go back", "A table with a sort key")
-    run = {command for heading in (*headings, "Keeping the queue") for command in PAGE.commands_under(heading)}
+    run = {command for heading in (*headings, "Keeping the queue") for command in PAGE.commands(heading)}
 
-    assert run == set(PAGE.commands)
+    assert run == set(PAGE.commands())
     assert run >= NOT_RUN.keys()
 
 

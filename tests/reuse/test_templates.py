@@ -134,7 +134,7 @@ def test_the_pages_for_pulumi_s_registry_say_how_it_is_installed_and_used(sandbo
         assert yaml.safe_load(front_matter)["layout"] == "package"
 
     yaml_template = yaml.safe_load((TEMPLATES / "yaml" / "Pulumi.yaml").read_text())
-    assert f"pulumi package add {yaml_template['packages']['healthomics-metadata-sync']}" in installation.commands
+    assert f"pulumi package add {yaml_template['packages']['healthomics-metadata-sync']}" in installation.commands()
     [example] = overview.blocks("python")
     deployment = deploy(lambda: exec(example, {}), environment=sandbox.environment)  # noqa: S102 - of our own page
     assert set(deployment.outputs) == set(NAMES)
