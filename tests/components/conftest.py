@@ -188,17 +188,14 @@ class _Log(monitor.Diagnostics):
         return super().Log(request)
 
 
-Deploy = Callable[..., Deployment]
-"""Runs a program, and returns what it did; see `_deploy`."""
-
-
-def _deploy(
+def deploy(
     program: Callable[[], object],
     world: World | None = None,
     config: Mapping[str, str] | None = None,
     *,
     preview: bool = False,
 ) -> Deployment:
+    """Run a program and return what it did, once everything that it started has ended."""
     deployment, project = Deployment(), Project("some-project", ROOT, program)
     recorder = _Monitor(world or World(), deployment, project)
     config = project.resolve_config(config or {})
@@ -219,33 +216,19 @@ def package() -> Generator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def deploy() -> Deploy:
-    """Run a program and return what it did, once everything that it started has ended."""
-    return _deploy
-
-
-@pytest.fixture(scope="session")
-def deploy_main() -> Deploy:
+def deploy_main(**options: Any) -> Deployment:
     """Run the project's own program."""
-
-    def run(**options: Any) -> Deployment:
-        return _deploy(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), **options)
-
-    return run
+    return deploy(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"), **options)
 
 
-@pytest.fixture(scope="session")
-def deployed(deploy_main: Deploy) -> Deploy:
+_done: dict[str, Deployment] = {}
+
+
+def deployed(config: Mapping[str, str] | None = None) -> Deployment:
     """Deploy the program with a configuration into an account that has a table and a queue; once for all tests."""
-    done: dict[str, Deployment] = {}
-
-    def run(config: Mapping[str, str] | None = None) -> Deployment:
-        key = json.dumps(config or {}, sort_keys=True)
-        if key not in done:
-            world = World(tables={"their-table": EXISTING_TABLE}, queues={"their-queue.fifo"})
-            done[key] = deploy_main(config=config, world=world)
-            assert done[key].error is None
-        return done[key]
-
-    return run
+    key = json.dumps(config or {}, sort_keys=True)
+    if key not in _done:
+        world = World(tables={"their-table": EXISTING_TABLE}, queues={"their-queue.fifo"})
+        _done[key] = deploy_main(config=config, world=world)
+        assert _done[key].error is None
+    return _done[key]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from omics_meta.commands.cost.footprint import ALARMS
 
-from tests.components.conftest import KEY_ARN, Deploy
+from tests.components.conftest import KEY_ARN, deployed
 
 NAME = "healthomics-metadata-sync"
 TOPIC_ARN = f"arn:aws:sns:us-west-2:123456789012:{NAME}-alarm-topic-1234567"
@@ -25,7 +25,7 @@ def alarms(deployment: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_each_alarm_watches_what_it_says(deployed: Deploy):
+def test_each_alarm_watches_what_it_says():
     found = alarms(deployed())
 
     visible, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
@@ -49,14 +49,14 @@ def test_each_alarm_watches_what_it_says(deployed: Deploy):
         assert (alarm["alarmActions"], alarm["okActions"]) == ([], [])
 
 
-def test_an_existing_queue_s_dead_letters_are_its_owner_s(deployed: Deploy):
+def test_an_existing_queue_s_dead_letters_are_its_owner_s():
     found = alarms(deployed({"SQSQueueName": "their-queue"}))
 
     assert found.keys() == {"undelivered", "oldest-message", "errors", "throttles", "drift", "reconciliation"}
     assert found["oldest-message"]["dimensions"] == {"QueueName": "their-queue.fifo"}
 
 
-def test_alarms_follow_the_settings(deployed: Deploy):
+def test_alarms_follow_the_settings():
     assert alarms(deployed({"oldestMessageMinutes": "20"}))["oldest-message"]["threshold"] == 1200
     off = alarms(deployed({"reconcileSchedule": "off"}))
     assert not {"drift", "reconciliation"} & off.keys(), "nothing looks for it"
@@ -85,7 +85,7 @@ HOURS = [None] * 47
         ("reconciliation", [[1], *HOURS], [[1], *HOURS, None]),
     ],
 )
-def test_each_alarm_rings_and_does_not(deployed: Deploy, name: str, quiet: list[Values], ringing: list[Values]):
+def test_each_alarm_rings_and_does_not(name: str, quiet: list[Values], ringing: list[Values]):
     alarm = alarms(deployed({"alarmEmail": "on-call@example.org"}))[name]
 
     # What a new alarm begins with, before there are any figures, is no change of its state, and tells nobody.
@@ -118,7 +118,7 @@ def played(alarm: dict[str, Any], periods: list[Values]) -> str:
     return state
 
 
-def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Deploy):
+def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to():
     deployment = deployed({"alarmEmail": "on-call@example.org"})
 
     topic = deployment.inputs("alarm-topic")
@@ -154,14 +154,14 @@ def test_an_address_gets_a_topic_that_alarms_alone_may_publish_to(deployed: Depl
     assert own_key.inputs("alarm-topic")["kmsMasterKeyId"] == KEY_ARN
 
 
-def test_an_existing_topic_is_told_and_nothing_created(deployed: Deploy):
+def test_an_existing_topic_is_told_and_nothing_created():
     deployment = deployed({"alarmTopicArn": THEIR_TOPIC})
 
     assert {tuple(alarm["alarmActions"]) for alarm in alarms(deployment).values()} == {(THEIR_TOPIC,)}
     assert not [type_ for type_, _ in deployment.kinds() if ":sns/" in type_]
 
 
-def test_the_dashboard_shows_the_queues_the_function_and_the_service(deployed: Deploy):
+def test_the_dashboard_shows_the_queues_the_function_and_the_service():
     assert not [type_ for type_, _ in deployed().kinds() if type_.endswith(":Dashboard")]
 
     dashboard = deployed({"dashboard": "true"}).inputs("dashboard")

@@ -8,18 +8,18 @@ import pytest
 from omics_components import MetadataSync, MetadataSyncArgs
 from omics_components.validation import read_settings
 
-from tests.components.conftest import Deploy, Deployment, World
+from tests.components.conftest import Deployment, World, deploy
 
 TABLE = {"hashKey": "set_arn", "attributes": [{"name": "set_arn", "type": "S"}]}
 
 
-def adopting_a_queue(deploy: Deploy, properties: dict[str, Any] | None, *, preview: bool = False) -> Deployment:
+def adopting_a_queue(properties: dict[str, Any] | None, *, preview: bool = False) -> Deployment:
     """Deploy a component with an existing queue, of which Cloud Control tells this."""
     world = World(queues={"events.fifo"}, queue_properties=properties)
     return deploy(lambda: MetadataSync("sync", {"existing_queue_name": "events"}), world=world, preview=preview)
 
 
-def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
+def test_a_name_is_enough_and_names_never_collide():
     # GIVEN two components without arguments in one program
     def program() -> None:
         MetadataSync("one")
@@ -34,7 +34,7 @@ def test_a_name_is_enough_and_names_never_collide(deploy: Deploy):
     assert len(deploy(program, preview=True).resources) == 60
 
 
-def test_a_second_export_does_not_replace_the_first(deploy: Deploy):
+def test_a_second_export_does_not_replace_the_first():
     def program() -> None:
         MetadataSync("west").export()
         MetadataSync("east").export()
@@ -46,7 +46,7 @@ def test_a_second_export_does_not_replace_the_first(deploy: Deploy):
     assert str(deployment.error).endswith(": pulumi.export('east', sync.outputs())")
 
 
-def test_names_can_be_chosen(deploy: Deploy):
+def test_names_can_be_chosen():
     queues: MetadataSyncArgs = {"queue_name": "events", "dead_letter_queue_name": "dead.fifo"}
 
     deployment = deploy(
@@ -57,7 +57,7 @@ def test_names_can_be_chosen(deploy: Deploy):
     assert named == {"rows", "events.fifo", "dead.fifo", "undelivered"}
 
 
-def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy):
+def test_the_provider_of_the_component_is_everyone_s():
     # GIVEN a provider for another region
     def program() -> None:
         provider = aws.Provider("ireland", region="eu-west-1")
@@ -78,7 +78,7 @@ def test_the_provider_of_the_component_is_everyone_s(deploy: Deploy):
     assert "us-west-2" not in str(policy)
 
 
-def test_an_output_names_an_existing_table_and_queue(deploy: Deploy):
+def test_an_output_names_an_existing_table_and_queue():
     # GIVEN a table and a queue whose names are known only later
     def program() -> None:
         names = pulumi.Output.from_input({"table": "rows", "queue": "events"})
@@ -116,9 +116,9 @@ def test_an_output_names_an_existing_table_and_queue(deploy: Deploy):
     ],
 )
 def test_an_existing_queue_that_would_not_work_is_refused_before_anything_is_registered(
-    properties: dict[str, Any], says: str, deploy: Deploy
+    properties: dict[str, Any], says: str
 ):
-    deployment = adopting_a_queue(deploy, properties, preview=True)
+    deployment = adopting_a_queue(properties, preview=True)
 
     assert f'"events.fifo" is not accepted: {says}' in str(deployment.error)
     assert [each.type for each in deployment.resources if each.type.startswith("aws:")] == []
@@ -132,16 +132,14 @@ def test_an_existing_queue_that_would_not_work_is_refused_before_anything_is_reg
         ({}, "5"),
     ],
 )
-def test_the_function_knows_after_how_many_receives_an_existing_queue_gives_up(
-    policy: object, receives: str, deploy: Deploy
-):
-    deployment = adopting_a_queue(deploy, {"RedrivePolicy": policy})
+def test_the_function_knows_after_how_many_receives_an_existing_queue_gives_up(policy: object, receives: str):
+    deployment = adopting_a_queue({"RedrivePolicy": policy})
 
     assert deployment.get("sync-function").inputs["environment"]["variables"]["MAX_RECEIVE_COUNT"] == receives
 
 
-def test_settings_of_an_existing_queue_that_cannot_be_read_are_only_warned_of(deploy: Deploy):
-    deployment = adopting_a_queue(deploy, None)
+def test_settings_of_an_existing_queue_that_cannot_be_read_are_only_warned_of():
+    deployment = adopting_a_queue(None)
 
     assert deployment.error is None
     assert any("are not checked, because they cannot be read" in each for each in deployment.logs)
@@ -155,7 +153,7 @@ def test_integers_of_other_languages_are_floats():
     assert settings.max_tps == "7.0"
 
 
-def test_tags_can_hold_outputs(deploy: Deploy):
+def test_tags_can_hold_outputs():
     owner = pulumi.Output.from_input("genomics")
 
     rule = deploy(lambda: MetadataSync("sync", {"tags": {"owner": owner}})).get("sync-rule")

@@ -10,7 +10,7 @@ import yaml
 from omics_components.config import CONFIG_KEYS, OTHER_SPELLINGS
 from omics_meta.selection.outputs import NAMES
 
-from tests.components.conftest import Deploy
+from tests.components.conftest import deploy_main
 from tools.generate import GENERATED
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def test_exactly_the_settings_are_declared():
     assert {each["type"] for each in PROJECT["config"].values()} == {"string", "integer", "boolean", "object"}
 
 
-def test_the_declared_defaults_are_a_valid_configuration(deploy_main: Deploy):
+def test_the_declared_defaults_are_a_valid_configuration():
     # GIVEN what the engine hands to the program for a stack that configures nothing
     config = {key: "{}" if d["default"] == {} else str(d["default"]) for key, d in PROJECT["config"].items()}
 

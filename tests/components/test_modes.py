@@ -10,7 +10,7 @@ from omics_sandbox.provider.catalogue import RESOURCE_TYPES
 from readset_sync.aws.rate_limits import MaxTps
 from readset_sync.constants import OPERATIONS
 
-from tests.components.conftest import KEY_ARN, Deploy, World
+from tests.components.conftest import KEY_ARN, World, deploy_main, deployed
 
 ACCOUNT = "arn:aws:{}:us-west-2:123456789012:{}"
 NAME = "healthomics-metadata-sync"
@@ -49,7 +49,7 @@ def queue_of(config: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_exactly_these_resources_are_made_and_wired_and_these_outputs_come_out(deployed: Deploy, mode: str):
+def test_exactly_these_resources_are_made_and_wired_and_these_outputs_come_out(mode: str):
     config = MODES[mode]
     deployment = deployed(config)
     table, queue, undelivered = table_of(config), queue_of(config), "healthomics_set_undelivered"
@@ -222,7 +222,7 @@ USE_QUEUE_KEY = allow("UseQueueKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY
         pytest.param(ADOPT_QUEUE | {"queueEncryption": KEY_ARN}, id="adopted-queue-key"),
     ],
 )
-def test_the_role_may_do_exactly_this(deployed: Deploy, config: dict[str, str]):
+def test_the_role_may_do_exactly_this(config: dict[str, str]):
     policy = deployed(config).inputs("function-policy")
 
     expected = role_statements(table_of(config), queue_of(config))
@@ -233,7 +233,7 @@ def test_the_role_may_do_exactly_this(deployed: Deploy, config: dict[str, str]):
     assert policy["policy"] == {"Version": "2012-10-17", "Statement": expected}
 
 
-def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy):
+def test_arns_are_of_the_provider_s_partition():
     deployment = deploy_main(world=World(partition="aws-us-gov"))
 
     policy = deployment.inputs("function-policy")
@@ -241,7 +241,7 @@ def test_arns_are_of_the_provider_s_partition(deploy_main: Deploy):
     assert policy["policy"]["Statement"] == expected
 
 
-def test_only_its_own_service_takes_a_role(deployed: Deploy):
+def test_only_its_own_service_takes_a_role():
     deployment = deployed({})
 
     function, schedule = (deployment.inputs(f"{name}-role")["assumeRolePolicy"] for name in ("function", "schedule"))
@@ -251,7 +251,7 @@ def test_only_its_own_service_takes_a_role(deployed: Deploy):
     assert schedule["Statement"] == [assume | on_behalf | {"Principal": {"Service": "scheduler.amazonaws.com"}}]
 
 
-def test_the_schedule_as_configured(deployed: Deploy):
+def test_the_schedule_as_configured():
     often = deployed({"reconcileSchedule": "rate(12 hours)", "queueEncryption": KEY_ARN, "maxRowAgeDays": "0"})
 
     schedule = often.inputs("schedule")
@@ -266,7 +266,7 @@ def test_the_schedule_as_configured(deployed: Deploy):
     assert off.inputs("function")["environment"]["variables"]["RECONCILE_SCHEDULE"] == "off"
 
 
-def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
+def test_further_rules_are_for_stores_and_tags():
     deployment = deployed({"tagEvents": "both"})
 
     patterns = {name: deployment.inputs(name)["eventPattern"] for name in ("store-rule", "tag-rule", "trail-rule")}
@@ -310,7 +310,7 @@ def test_further_rules_are_for_stores_and_tags(deployed: Deploy):
 
 
 @pytest.mark.parametrize("tag_events", ["off", "tag", "trail", "both", "true", "False"])
-def test_only_the_rules_that_are_wanted_are_made(deployed: Deploy, tag_events: str):
+def test_only_the_rules_that_are_wanted_are_made(tag_events: str):
     deployment = deployed({"storeEvents": "false", "tagEvents": tag_events})
 
     kinds = {"true": ["tag", "trail"], "both": ["tag", "trail"], "tag": ["tag"], "trail": ["trail"]}
@@ -352,7 +352,7 @@ def queue_statements(queue: str) -> list[dict[str, Any]]:
         (ADOPT_QUEUE | {"manageQueuePolicy": "true"}, f"{NAME}-queue-policy", "their-queue.fifo"),
     ],
 )
-def test_only_the_rules_may_send(deployed: Deploy, config: dict[str, str], resource: str, queue: str):
+def test_only_the_rules_may_send(config: dict[str, str], resource: str, queue: str):
     deployment = deployed(config)
 
     policy = deployment.inputs(resource)
@@ -363,7 +363,7 @@ def test_only_the_rules_may_send(deployed: Deploy, config: dict[str, str], resou
     assert resource in target.dependencies
 
 
-def test_an_adopted_queue_s_policy_is_left_alone_and_the_statements_reported(deployed: Deploy):
+def test_an_adopted_queue_s_policy_is_left_alone_and_the_statements_reported():
     deployment = deployed(ADOPT_QUEUE)
 
     assert deployment.logs == [
@@ -377,7 +377,7 @@ def test_an_adopted_queue_s_policy_is_left_alone_and_the_statements_reported(dep
     assert deployed(ADOPT_QUEUE | {"manageQueuePolicy": "true"}).logs == []
 
 
-def test_the_created_table(deployed: Deploy):
+def test_the_created_table():
     table = deployed({}).get("table")
 
     assert table.inputs == {
@@ -441,13 +441,13 @@ def test_the_created_table(deployed: Deploy):
         ({"tableEncryption": KEY_ARN}, {"serverSideEncryption": {"enabled": True, "kmsKeyArn": KEY_ARN}}),
     ],
 )
-def test_the_table_as_configured(deployed: Deploy, config: dict[str, str], expected: dict[str, Any]):
+def test_the_table_as_configured(config: dict[str, str], expected: dict[str, Any]):
     table = deployed(config).inputs("table")
 
     assert table | expected == table
 
 
-def test_the_stream_of_a_table_comes_out(deployed: Deploy, deploy_main: Deploy):
+def test_the_stream_of_a_table_comes_out():
     created = deployed({"tableStream": "true"})
     retained = deployed({"tableStream": "true", "importRetainedTable": "true"})
     table = {"hashKey": "set_arn", "attributes": [{"name": "set_arn", "type": "S"}], "streamEnabled": True}
@@ -459,7 +459,7 @@ def test_the_stream_of_a_table_comes_out(deployed: Deploy, deploy_main: Deploy):
     assert arns == [ACCOUNT.format("dynamodb", each) for each in (of_created, of_created, of_adopted)]
 
 
-def test_the_created_queues(deployed: Deploy):
+def test_the_created_queues():
     deployment = deployed({"functionTimeout": "100", "maxReceiveCount": "7", "messageRetentionDays": "3"})
 
     queue = deployment.inputs("queue")
@@ -496,7 +496,7 @@ def test_the_created_queues(deployed: Deploy):
     }
 
 
-def test_queues_and_logs_with_a_key_of_one_s_own(deployed: Deploy):
+def test_queues_and_logs_with_a_key_of_one_s_own():
     deployment = deployed({"queueEncryption": KEY_ARN, "logEncryption": KEY_ARN})
 
     for name in ("queue", "dead-letter-queue", "undelivered-queue"):
@@ -506,7 +506,7 @@ def test_queues_and_logs_with_a_key_of_one_s_own(deployed: Deploy):
     assert deployment.inputs("log-group")["kmsKeyId"] == KEY_ARN
 
 
-def test_the_function_as_configured(deployed: Deploy):
+def test_the_function_as_configured():
     deployment = deployed(
         {
             "functionMemorySize": "512",
@@ -533,7 +533,7 @@ def test_the_function_as_configured(deployed: Deploy):
     assert log_group == {"namePrefix": f"/aws/lambda/{NAME}-", "retentionInDays": 365, "tags": {}}
 
 
-def test_tags_are_on_everything_that_can_have_them(deployed: Deploy):
+def test_tags_are_on_everything_that_can_have_them():
     deployment = deployed({"tags": '{"team": "genomics"}'})
 
     tagged = {name for _, name in deployment.kinds()} - {
@@ -549,7 +549,7 @@ def test_tags_are_on_everything_that_can_have_them(deployed: Deploy):
 
 @pytest.mark.parametrize("spelling", [{"ddbTableName": "their-table"}, {"dynamoTableName": "their-table"}])
 @pytest.mark.parametrize("queue", ["their-queue", "their-queue.fifo"])
-def test_both_spellings_and_the_suffix(deployed: Deploy, spelling: dict[str, str], queue: str):
+def test_both_spellings_and_the_suffix(spelling: dict[str, str], queue: str):
     outputs = deployed(spelling | {"sqsQueueName": queue, "SQSQueueName": "their-queue.fifo"}).outputs
 
     assert (outputs["tableName"], outputs["queueName"]) == ("their-table", "their-queue.fifo")

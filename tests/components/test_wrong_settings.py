@@ -14,7 +14,7 @@ from omics_components.validation import SettingsError, read_settings
 from pulumi.runtime import settings as runtime
 from pulumi.runtime.config import set_all_config
 
-from tests.components.conftest import KEY_ARN, Deploy, World
+from tests.components.conftest import KEY_ARN, World, deploy, deploy_main
 
 COMPONENT = ("healthomics-metadata-sync:index:MetadataSync", "healthomics-metadata-sync")
 TOPIC_ARN = "arn:aws:sns:us-west-2:123456789012:on-call"
@@ -184,7 +184,7 @@ def test_another_spelling_is_checked_under_the_main_one():
     assert problem.startswith('dynamoTableName: "a table" is not accepted: give the name of a DynamoDB table')
 
 
-def test_the_program_names_all_that_is_wrong_at_once_and_registers_nothing(deploy_main: Deploy):
+def test_the_program_names_all_that_is_wrong_at_once_and_registers_nothing():
     deployment = deploy_main(
         config={"batchSize": "0", "logLvl": "INFO", "tableReadCapacity": "x", "tableWriteCapacity": "5"}
     )
@@ -219,7 +219,7 @@ def test_the_values_of_secrets_are_not_shown(config: dict[str, str], secret_key:
     assert "hunter2" not in "".join(problems)
 
 
-def test_keys_of_other_namespaces_are_none_of_our_business(deploy_main: Deploy):
+def test_keys_of_other_namespaces_are_none_of_our_business():
     assert deploy_main(config={"aws:region": "us-west-2", "other:thing": "x"}).error is None
 
 
@@ -255,7 +255,7 @@ OTHER_TABLE = (
         ),
     ],
 )
-def test_an_existing_table_that_does_not_fit(deploy_main: Deploy, tables: dict[str, Any], remedy: str):
+def test_an_existing_table_that_does_not_fit(tables: dict[str, Any], remedy: str):
     deployment = deploy_main(config={"ddbTableName": "their-table"}, world=World(tables=tables))
 
     assert str(deployment.error) == (
@@ -265,7 +265,7 @@ def test_an_existing_table_that_does_not_fit(deploy_main: Deploy, tables: dict[s
     assert deployment.kinds() == {COMPONENT}
 
 
-def test_an_existing_queue_that_is_not_there(deploy_main: Deploy):
+def test_an_existing_queue_that_is_not_there():
     deployment = deploy_main(config={"SQSQueueName": "their-queue"})
 
     assert isinstance(deployment.error, SettingsError)
@@ -335,7 +335,7 @@ def test_wrong_arguments(args: Any, shown: str):
         ),
     ],
 )
-def test_the_component_refuses_what_does_not_go_together(deploy: Deploy, args: Any, problem: str):
+def test_the_component_refuses_what_does_not_go_together(args: Any, problem: str):
     deployment = deploy(lambda: MetadataSync("sync", args))
 
     assert isinstance(deployment.error, SettingsError)
