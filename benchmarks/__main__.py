@@ -19,8 +19,6 @@ BENCHMARKS: Final[Mapping[str, Callable[[float], Iterable[Figure]]]] = {
 }
 """By name; each is given the part of its full size that it is to run at."""
 
-FULL_SIZE: Final = 1.0
-
 
 def main() -> int:
     """Run the benchmarks that were named, all by default, and print their figures."""
@@ -39,7 +37,7 @@ def main() -> int:
         measure = BENCHMARKS[name]
         figures: list[Figure] = []
         findings[name] = (sys.modules[measure.__module__].__doc__ or "", figures)
-        for figure in measure(FULL_SIZE):
+        for figure in measure(1):
             figures.append(figure)
             print(f"{figure.case}: {figure.name}: {figure.value:.3g}", file=sys.stderr)
     if arguments.write:

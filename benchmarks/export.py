@@ -51,19 +51,18 @@ class _Table(SimulatedTable):
 
     def __init__(self, rows: int, seconds: float) -> None:
         super().__init__(rows)
-        self._size = rows
         self._seconds = seconds
 
     def describe_table(self, **_: Any) -> Mapping[str, Any]:
         """DescribeTable."""
-        size = {"ItemCount": self._size, "TableSizeBytes": self._size * _ROW_BYTES}
+        size = {"ItemCount": self._rows, "TableSizeBytes": self._rows * _ROW_BYTES}
         return {"Table": {**super().describe_table()["Table"], **size}}
 
     def scan(self, **given: Any) -> Mapping[str, Any]:
         """Scan, of a segment."""
         time.sleep(self._seconds)
         segment, segments = given["Segment"], given["TotalSegments"]
-        first, end = (self._size * number // segments for number in (segment, segment + 1))
+        first, end = (self._rows * number // segments for number in (segment, segment + 1))
         start = int(given["ExclusiveStartKey"]["set_arn"]["S"]) if "ExclusiveStartKey" in given else first
         stop = min(start + _PAGE, end)
         wanted = given.get("ExpressionAttributeNames", {}).values() if "ProjectionExpression" in given else None
