@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, ServiceModel, Shape
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape
 from dateutil.parser import isoparse
 
 from omics_sandbox.exceptions import ValidationException
@@ -31,7 +32,27 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
-def path_pattern(uri: str) -> re.Pattern[str]:
+def rest_operation(service: str, method: str, path: str) -> tuple[OperationModel | None, dict[str, str]]:
+    """The operation of a REST API that a request calls, if botocore has one, and the parameters in its path."""
+    for model, pattern in _rest_operations(service):
+        match = pattern.fullmatch(path)
+        if match and model.http["method"] == method:
+            return model, match.groupdict()
+    return None, {}
+
+
+@cache
+def _rest_operations(service: str) -> list[tuple[OperationModel, re.Pattern[str]]]:
+    """The operations of a service with the patterns of their paths; none for a service that botocore does not know."""
+    try:
+        model = service_model(service)
+    except UnknownServiceError:
+        return []
+    operations = [model.operation_model(name) for name in model.operation_names]
+    return [(operation, _path_pattern(operation.http["requestUri"])) for operation in operations]
+
+
+def _path_pattern(uri: str) -> re.Pattern[str]:
     """A `requestUri` of a model, such as `/tags/{resourceArn}`, as a pattern with a group for each label.
 
     An ARN holds slashes, which arrive decoded.

@@ -25,7 +25,7 @@ class CallPoint:
 
     @property
     def calls(self) -> list[str]:
-        """The calls since `arm` or `count`: an operation's name, or method and path of HealthOmics."""
+        """The calls since `arm` or `count`: the names of operations."""
         with self._lock:
             return list(self._calls)
 
@@ -33,37 +33,28 @@ class CallPoint:
         """Count from zero, and act at no call."""
         self.arm(None, "before", lambda: None)
 
-    def arm(
-        self,
-        index: int | None,
-        side: Side,
-        act: Callable[[], None],
-        *,
-        counts: Callable[[str], bool] = lambda _: True,
-    ) -> None:
+    def arm(self, index: int | None, side: Side, act: Callable[[], None], *, operation: str | None = None) -> None:
         """Count from zero, and act at the call with this index (the first is 0; None for none).
 
         Args:
             index: See above.
             side: Whether the call has taken effect by then.
             act: Called once, in the thread that serves the call.
-            counts: Whether a call, named as in `calls`, is counted; all are when not given.
+            operation: The calls that the index counts; all when not given.
         """
         with self._lock:
             self._calls: list[str] = []
-            self._counts = counts
-            self._index, self._side, self._act = index, side, act
+            self._operation, self._index, self._side, self._act = operation, index, side, act
 
     def answer(self, request: Request, serve: Callable[[], Response]) -> Response:
         """Serve a request, unless it is the one to act at, which stays without an answer."""
-        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
-        if request.service not in _SERVICES and operation not in _OPERATIONS:
+        if request.service not in _SERVICES and request.operation not in _OPERATIONS:
             return serve()
-        call = operation or f"{request.method} {request.path}"
         with self._lock:
-            reached = self._counts(call) and sum(map(self._counts, self._calls)) == self._index
+            counted = [call for call in self._calls if self._operation in {None, call}]
+            reached = self._operation in {None, request.operation} and len(counted) == self._index
             side, act = self._side, self._act
-            self._calls.append(call)
+            self._calls.append(request.operation)
         if not reached:
             return serve()
         if side == "after":

@@ -22,6 +22,10 @@ class ServiceError(Exception):
         cls.code, cls.status = code or cls.__name__, status
 
 
+class AccessDeniedException(ServiceError, status=400):
+    """The request was denied for want of a permission."""
+
+
 class ConflictException(ServiceError, status=409):
     """The request cannot be applied to the target resource in its current state."""
 

@@ -16,7 +16,8 @@ from omics_sandbox.access.control import AccessControl, account_of, owner_allows
 from omics_sandbox.access.request import asked, refusal
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
-from omics_sandbox.faults import Faults, InjectedError
+from omics_sandbox.exceptions import ServiceError
+from omics_sandbox.faults import Faults
 from omics_sandbox.http import TRACE_HEADER, Request, Response
 from omics_sandbox.queues import keep_trace_header
 from omics_sandbox.services import Moto
@@ -66,6 +67,12 @@ class Gateway:
         self._closing.set()
 
     def _serve(self, request: Request, environ: "WSGIEnvironment") -> Response:
+        try:
+            return self._admit(request, environ)
+        except ServiceError as error:
+            return Response.of_error(error.code, str(error), error.status)
+
+    def _admit(self, request: Request, environ: "WSGIEnvironment") -> Response:
         if request.region and not self._moto.has_region(request.region):
             return refusal(request, f"there is no region {request.region!r}", code="UnknownRegion")
         caller = principal(self._moto, request.access_key_id, request.region)
@@ -75,32 +82,28 @@ class Gateway:
         admitted = self._access.admits(caller, wanted.action, wanted.resources)
         if not (admitted and owner_allows(self._moto, account, wanted)):
             return refusal(request, f"{caller} is not authorized to perform: {wanted.action} on {wanted.resources}")
-        target = request.headers.get("x-amz-target")
-        if target is None:
+        if request.protocol != "json":
             return self._route(request, environ)
-        try:
-            return self._faults.answer(target.rpartition(".")[2], request.json(), lambda: self._route(request, environ))
-        except InjectedError as error:
-            return Response.of_json({"__type": error.code, "message": str(error)}, error.status)
+        return self._faults.answer(request.operation, request.parameters, lambda: self._route(request, environ))
 
     def _route(self, request: Request, environ: "WSGIEnvironment") -> Response:
         def forward() -> Response:
             return self._moto.answer(environ)
 
-        match request.service, request.headers.get("x-amz-target"):
-            case str(service), _ if service in self._services:
-                return self._services[service](request, forward)
-            case "events", "AWSEvents.PutEvents":
+        if service := self._services.get(str(request.service)):
+            return service(request, forward)
+        match request.protocol, request.service, request.operation:
+            case "json", "events", "PutEvents":
                 return self._put_events(request)
-            case "sqs", "AmazonSQS.SendMessage" | "AmazonSQS.SendMessageBatch" if TRACE_HEADER in request.headers:
+            case "json", "sqs", "SendMessage" | "SendMessageBatch" if TRACE_HEADER in request.headers:
                 return self._send_messages(request, forward)
-            case "sqs", "AmazonSQS.ReceiveMessage":
+            case "json", "sqs", "ReceiveMessage":
                 return self._receive_message(request, environ)
             case _:
                 return forward()
 
     def _put_events(self, request: Request) -> Response:
-        entries = request.json()["Entries"]
+        entries = request.parameters["Entries"]
         results = self._events.put_events(str(request.region), entries)
         failed = sum("ErrorCode" in result for result in results)
         return Response.of_json({"FailedEntryCount": failed, "Entries": results})

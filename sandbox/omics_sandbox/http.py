@@ -9,11 +9,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # pyright: ignore[reportMissingTypeStubs] - inline types
+
+from omics_sandbox.api_model import rest_operation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -66,6 +69,45 @@ class Request:
             access_key_id=access_key_id,
         )
 
+    @cached_property
+    def protocol(self) -> Literal["json", "query", "rest-json"]:
+        """The protocol that it is in. See https://smithy.io/2.0/aws/protocols/."""
+        if "x-amz-target" in self.headers:
+            return "json"
+        return "query" if self.body.startswith(b"Action=") else "rest-json"
+
+    @property
+    def operation(self) -> str:
+        """Name of the operation that it calls; `METHOD /path` for a request to nothing that botocore knows."""
+        return self._called[0]
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The operation's parameters in the path and in the body, by the API's names; not those in a query string."""
+        return self._called[1]
+
+    @cached_property
+    def _called(self) -> tuple[str, Mapping[str, Any]]:
+        match self.protocol:
+            case "json":
+                return self.headers["x-amz-target"].rpartition(".")[2], self._json_or_nothing()
+            case "query":
+                form = {name: values[-1] for name, values in parse_qs(self.body.decode()).items()}
+                return form["Action"], form
+            case "rest-json":
+                model, path = rest_operation(str(self.service), self.method, self.path)
+                if model is None:
+                    return f"{self.method} {self.path}", {}
+                # A payload, such as that of an invocation, holds no parameters.
+                is_payload = model.input_shape is not None and "payload" in model.input_shape.serialization
+                return model.name, {**({} if is_payload else self._json_or_nothing()), **path}
+
+    def _json_or_nothing(self) -> dict[str, Any]:
+        try:
+            return self.json()
+        except ValueError:
+            return {}  # The service says what is wrong with it.
+
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty object."""
         value: Any = json.loads(self.body or b"{}")
@@ -87,6 +129,11 @@ class Response:
         """An answer with a JSON body."""
         body = json.dumps(value, ensure_ascii=False).encode()
         return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+    @classmethod
+    def of_error(cls, code: str, message: str, status: int) -> "Response":
+        """An error as SDKs read it in the JSON protocols: the code is in the body for some, in a header for others."""
+        return cls.of_json({"__type": code, "message": message}, status, {"x-amzn-ErrorType": code})
 
 
 def _credential(authorization: str) -> tuple[str | None, str | None, str | None]:
@@ -145,7 +192,7 @@ def _cannot(error: Exception) -> Response:
     if not isinstance(error, NotImplementedError):  # moto's, of which the message says all
         traceback.print_exc()
     message = f"The sandbox cannot answer this request: {type(error).__name__}: {error}"
-    return Response.of_json({"__type": "SandboxError", "message": message}, 501, {"x-amzn-ErrorType": "SandboxError"})
+    return Response.of_error("SandboxError", message, 501)
 
 
 class Server(ThreadingHTTPServer):

@@ -3,10 +3,10 @@
 # moto's types are partial.
 
 from collections.abc import Callable
-from typing import Any
 
 from moto.utilities.utils import get_partition
 
+from omics_sandbox.exceptions import AccessDeniedException, ResourceNotFoundException
 from omics_sandbox.http import Request, Response
 from omics_sandbox.policy import service_may_use
 from omics_sandbox.services import Moto
@@ -30,16 +30,16 @@ class LogsApi:
 
     def handle(self, request: Request, forward: Callable[[], Response]) -> Response:
         """Answer a request; `forward` lets moto answer it."""
-        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation not in {"CreateLogGroup", "AssociateKmsKey", "DisassociateKmsKey"}:
+        if request.operation not in {"CreateLogGroup", "AssociateKmsKey", "DisassociateKmsKey"}:
             return forward()
-        given = request.json()
+        given = request.parameters
         region, name, key_id = str(request.region), str(given.get("logGroupName")), given.get("kmsKeyId")
         arn = f"arn:{get_partition(region)}:logs:{region}:{self._moto.account}:log-group:{name}"
         if key_id is not None and not self._may_use(region, key_id, arn):
-            message = f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
-            return _error("AccessDeniedException", message)
-        if operation == "CreateLogGroup":
+            raise AccessDeniedException(
+                f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
+            )
+        if request.operation == "CreateLogGroup":
             return forward()
         return self._associate(region, name, key_id)
 
@@ -52,11 +52,6 @@ class LogsApi:
         with self._moto.lock:
             group = self._moto.logs(region).groups.get(name)
             if group is None:
-                return _error("ResourceNotFoundException", "The specified log group does not exist.")
+                raise ResourceNotFoundException("The specified log group does not exist.")
             group.kms_key_id = key_id
         return Response.of_json({})
-
-
-def _error(code: str, message: str) -> Response:
-    body: dict[str, Any] = {"__type": code, "message": message}
-    return Response.of_json(body, 400)

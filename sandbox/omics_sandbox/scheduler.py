@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from omics_sandbox.api_model import checked, service_model
-from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ServiceError, ValidationException
+from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from omics_sandbox.http import Request, Response
 from omics_sandbox.policy import role_allows, role_trusts
 from omics_sandbox.queues import Deliveries, MessageRefusedError, Outcome, UndeliverableError, find_queue, send_message
 from omics_sandbox.services import Moto
 
-_SCHEDULE = re.compile(r"/schedules/([^/]+)")
 # "Schedule types in EventBridge Scheduler", EventBridge Scheduler User Guide.
 _EXPRESSION = re.compile(
     r"rate\([1-9]\d* (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
@@ -37,14 +36,9 @@ class Scheduler(Deliveries):
 
     def handle(self, request: Request, forward: Callable[[], Response]) -> Response:
         """Check a schedule that is created or updated; `forward` lets moto keep it, and answer all else."""
-        schedule = _SCHEDULE.fullmatch(request.path)
-        if schedule is None or request.method not in {"POST", "PUT"}:
-            return forward()
         with self._moto.lock:
-            try:
-                self._check(str(request.region), {**request.json(), "Name": schedule[1]})
-            except ServiceError as error:
-                return Response.of_json({"Message": str(error)}, error.status, {"x-amzn-ErrorType": error.code})
+            if request.operation in {"CreateSchedule", "UpdateSchedule"}:
+                self._check(str(request.region), request.parameters)
             return forward()
 
     def run(self, region: str, name: str, group: str) -> Outcome:

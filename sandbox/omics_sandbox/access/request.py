@@ -1,22 +1,15 @@
 """What a request asks of IAM: an action, and the resources that it is checked on. And how it is refused."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from typing import Any, Literal
-from urllib.parse import parse_qs
+from typing import Any
 
-from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationModel
 from moto.utilities.utils import get_partition
 
-from omics_sandbox.api_model import path_pattern, service_model
 from omics_sandbox.http import Request, Response
 
 Parameters = Mapping[str, Any]
-Protocol = Literal["json", "query", "rest-json"]
 
 # IAM's prefix of a service where it is not the name in the credential scope.
 _PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
@@ -60,7 +53,7 @@ class Asked:
 
 def asked(request: Request, account: str) -> Asked:
     """What a request asks of IAM."""
-    operation, parameters = _operation(request)
+    operation, parameters = request.operation, request.parameters
     service = _PREFIXES.get(str(request.service), str(request.service))
     partition = get_partition(str(request.region))
     if service == "omics":
@@ -74,60 +67,13 @@ def asked(request: Request, account: str) -> Asked:
 
 def refusal(request: Request, message: str, *, code: str = "AccessDenied") -> Response:
     """An error such as AccessDeniedException (AccessDenied in the older services) in the protocol of a request."""
-    match _protocol(request):
-        case "json":
-            # SQS is called in JSON now, and its errors still have the names of the query protocol.
-            headers = {"x-amzn-query-error": f"{code};Sender"} if request.service == "sqs" else {}
-            return Response.of_json({"__type": f"{code}Exception", "message": message}, 400, headers)
-        case "query":
-            error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-            body = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>".encode()
-            return Response(403, body, {"Content-Type": "text/xml"})
-        case "rest-json":
-            return Response.of_json({"message": message}, 403, {"x-amzn-ErrorType": f"{code}Exception"})
-
-
-def _protocol(request: Request) -> Protocol:
-    """The protocol of a request. See https://smithy.io/2.0/aws/protocols/."""
-    if "x-amz-target" in request.headers:
-        return "json"
-    return "query" if request.body.startswith(b"Action=") else "rest-json"
-
-
-def _operation(request: Request) -> tuple[str, Parameters]:
-    """Name and parameters of the operation that a request calls."""
-    match _protocol(request):
-        case "json":
-            return request.headers["x-amz-target"].rpartition(".")[2], _body(request)
-        case "query":
-            form = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
-            return form["Action"], form
-        case "rest-json":
-            for model, pattern in _rest_operations(str(request.service)):
-                path = pattern.fullmatch(request.path)
-                if path and model.http["method"] == request.method:
-                    # A payload, such as that of an invocation, holds no parameters.
-                    is_payload = model.input_shape is not None and "payload" in model.input_shape.serialization
-                    return model.name, {**({} if is_payload else _body(request)), **path.groupdict()}
-            return f"{request.method} {request.path}", {}
-
-
-def _body(request: Request) -> Parameters:
-    try:
-        return request.json()
-    except ValueError:
-        return {}  # The service says what is wrong with it.
-
-
-@cache
-def _rest_operations(service: str) -> list[tuple[OperationModel, re.Pattern[str]]]:
-    """The operations of a service with the patterns of their paths; none for a service that botocore does not know."""
-    try:
-        model = service_model(service)
-    except UnknownServiceError:
-        return []
-    operations = [model.operation_model(name) for name in model.operation_names]
-    return [(operation, path_pattern(operation.http["requestUri"])) for operation in operations]
+    if request.protocol == "query":
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        body = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>".encode()
+        return Response(403, body, {"Content-Type": "text/xml"})
+    # SQS is called in JSON now, and its errors still have the names of the query protocol.
+    name = code if request.service == "sqs" else f"{code}Exception"
+    return Response.of_error(name, message, 400 if request.protocol == "json" else 403)
 
 
 def _resources(service: str, parameters: Parameters, prefix: str) -> list[str]:

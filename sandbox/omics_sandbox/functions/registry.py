@@ -3,7 +3,6 @@
 # moto's types are partial.
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.exceptions import ResourceNotFoundException
@@ -14,8 +13,8 @@ from omics_sandbox.services import Moto
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CREATE = re.compile(r"/2015-03-31/functions/?")
-_NAMED = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)(/(?P<part>configuration|code))?/?")
+_TAKE_LOGGING = frozenset({"CreateFunction", "UpdateFunctionConfiguration"})
+_TELL_LOGGING = _TAKE_LOGGING | {"GetFunction", "GetFunctionConfiguration", "ListFunctions", "UpdateFunctionCode"}
 
 
 class FunctionRegistry:
@@ -39,9 +38,9 @@ class FunctionRegistry:
             recursive_loop = self._recursive_loops.get(found.function_arn, RECURSIVE_LOOPS[0])
             return Function.of(found, self.logging(region, found.function_name), recursive_loop)
 
-    def set_recursive_loop(self, region: str, name: str, recursive_loop: str) -> None:
+    def set_recursive_loop(self, function: Function, recursive_loop: str) -> None:
         """Say what is to become of a function that keeps invoking itself: one of `RECURSIVE_LOOPS`."""
-        self._recursive_loops[self.find(region, name).arn] = recursive_loop
+        self._recursive_loops[function.arn] = recursive_loop
 
     def logging(self, region: str, name: str) -> dict[str, str]:
         """LoggingConfig of a function, with Lambda's defaults."""
@@ -53,28 +52,22 @@ class FunctionRegistry:
 
     def amended(self, request: Request, response: Response) -> Response:
         """Remember the LoggingConfig of a request that moto has answered, and put it into the answer."""
-        named = _NAMED.fullmatch(request.path)
-        if response.status >= 300 or not (named or _CREATE.fullmatch(request.path)):
-            return response
         region = str(request.region)
-        if request.method == "DELETE" and named:
-            self._logging.pop((region, _plain_name(named["name"])), None)
-        if not response.body or request.method == "DELETE":
+        if response.status >= 300:
+            return response
+        if request.operation == "DeleteFunction":
+            self._logging.pop((region, _plain_name(request.parameters["FunctionName"])), None)
+        if request.operation not in _TELL_LOGGING:
             return response
         answer: dict[str, Any] = json.loads(response.body)
-        configurations = [answer, answer.get("Configuration", {}), *answer.get("Functions", [])]
-        for configuration in configurations:
+        given: Mapping[str, str] | None = request.parameters.get("LoggingConfig")
+        for configuration in (answer, answer.get("Configuration", {}), *answer.get("Functions", [])):
             if "FunctionName" in configuration:
                 name = str(configuration["FunctionName"])
-                self._remember(region, name, request)
+                if request.operation in _TAKE_LOGGING and given is not None:
+                    self._logging[region, name] = dict(given)
                 configuration["LoggingConfig"] = self.logging(region, name)
         return Response(response.status, json.dumps(answer).encode(), response.headers)
-
-    def _remember(self, region: str, name: str, request: Request) -> None:
-        if request.method in {"POST", "PUT"} and not request.path.endswith("/code"):
-            given: Mapping[str, str] | None = request.json().get("LoggingConfig")
-            if given is not None:
-                self._logging[region, name] = dict(given)
 
 
 def _plain_name(name_or_arn: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-from omics_sandbox.api_model import checked, path_pattern, service_model
+from omics_sandbox.api_model import checked, service_model
 from omics_sandbox.exceptions import ServiceError, ValidationException
 from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.operations import OPERATIONS, perform
@@ -23,34 +23,21 @@ class OmicsApi:
 
     def __init__(self, service_of: Callable[[str], OmicsService]) -> None:
         self._service_of = service_of
-        models = map(service_model("omics").operation_model, OPERATIONS)
-        self._routes = [(model.http["method"], path_pattern(model.http["requestUri"]), model) for model in models]
 
     def handle(self, request: Request) -> Response:
         """Answer a request."""
-        if request.region is None:
-            raise ValueError("an unsigned request has no region")
-        service = self._service_of(request.region)
-        try:
-            model, path = self._operation(request)
-            return _answer(model, perform(service, model.name, lambda: _parameters(model, request, path)))
-        except ServiceError as error:
-            return Response.of_json({"message": str(error)}, error.status, {"x-amzn-ErrorType": error.code})
-
-    def _operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
-        """The operation that a request calls, and the parameters in its path."""
-        for method, pattern, model in self._routes:
-            match = pattern.fullmatch(request.path)
-            if match and request.method == method:
-                return model, match.groupdict()
-        raise NotEmulatedError(f"The sandbox does not emulate {request.method} {request.path} of HealthOmics")
+        if request.operation not in OPERATIONS:
+            raise NotEmulatedError(f"The sandbox does not emulate {request.operation} of HealthOmics")
+        model = service_model("omics").operation_model(request.operation)
+        service = self._service_of(str(request.region))
+        return _answer(model, perform(service, model.name, lambda: _parameters(model, request)))
 
 
 class NotEmulatedError(ServiceError, status=404, code="UnknownOperationException"):
     """The request calls an operation that the emulator does not have."""
 
 
-def _parameters(model: OperationModel, request: Request, path: dict[str, str]) -> dict[str, Any]:
+def _parameters(model: OperationModel, request: Request) -> dict[str, Any]:
     """The parameters of a request by name, as boto3 names them, checked against the model."""
     shape = model.input_shape
     if not isinstance(shape, StructureShape):
@@ -60,18 +47,16 @@ def _parameters(model: OperationModel, request: Request, path: dict[str, str]) -
         body = {payload: request.body} if payload else request.json()
     except ValueError as error:
         raise ValidationException(f"The request body cannot be read: {error}") from error
+    given = {**request.parameters, **body}
     values: dict[str, Any] = {}
     for name, member in shape.members.items():
         where = member.serialization.get("location")
         wire_name = member.serialization.get("name", name)
-        if where == "uri":
-            values[name] = path[wire_name]
-        elif where == "querystring":
-            given = request.query.get(wire_name)
-            if given is not None:
-                values[name] = given if isinstance(member, ListShape) else _from_text(name, member, given[-1])
-        elif body.get(wire_name) is not None:
-            values[name] = body[wire_name]
+        if where == "querystring" and wire_name in request.query:
+            texts = request.query[wire_name]
+            values[name] = texts if isinstance(member, ListShape) else _from_text(name, member, texts[-1])
+        elif given.get(wire_name) is not None:
+            values[name] = given[wire_name]
     return checked(shape, values)
 
 

@@ -6,12 +6,7 @@ Source: "GetResources", Resource Groups Tagging API Reference. What AWS answers 
 from collections.abc import Callable
 
 from omics_sandbox.api_model import checked, service_model
-from omics_sandbox.exceptions import (
-    InvalidParameterException,
-    ResourceNotFoundException,
-    ServiceError,
-    ThrottledException,
-)
+from omics_sandbox.exceptions import InvalidParameterException, ResourceNotFoundException, ThrottledException
 from omics_sandbox.http import Request, Response
 from omics_sandbox.omics.models import ReadSet, SequenceStore
 from omics_sandbox.omics.operations import Api, Parameters, perform
@@ -26,15 +21,11 @@ class TaggingApi:
 
     def handle(self, request: Request, forward: Callable[[], Response]) -> Response:
         """Answer a request."""
-        if request.headers.get("x-amz-target") != "ResourceGroupsTaggingAPI_20170126.GetResources":
+        if request.operation != "GetResources":
             return forward()
         shape = service_model(TAGGING.name).shape_for("GetResourcesInput")
         service = self._service_of(str(request.region))
-        try:
-            answer = perform(service, "GetResources", lambda: checked(shape, request.json()), TAGGING)
-        except ServiceError as error:
-            return Response.of_json({"__type": error.code, "Message": str(error)}, error.status)
-        return Response.of_json(answer)
+        return Response.of_json(perform(service, "GetResources", lambda: checked(shape, request.parameters), TAGGING))
 
 
 def _get_resources(service: OmicsService, given: Parameters) -> Parameters:
