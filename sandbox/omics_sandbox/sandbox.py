@@ -174,16 +174,24 @@ class Sandbox:
                 )
             return self._omics[region]
 
-    def client(self, service: str, *, region: str | None = None) -> Any:
-        """A boto3 client of the sandbox. Nothing is read from or written to the process environment."""
-        environment = self.environment
+    def client(
+        self, service: str, *, region: str | None = None, config: Config | None = None, **credentials: Any
+    ) -> Any:
+        """A boto3 client of the sandbox. Nothing is read from or written to the process environment.
+
+        Args:
+            service: Boto3's name of the service.
+            region: The sandbox's own when not given.
+            config: Settings of the client.
+            **credentials: Those of somebody else than `user`, by boto3's names: `aws_access_key_id` and so on.
+        """
+        own: dict[str, Any] = {"aws_access_key_id": USER_NAME, "aws_secret_access_key": "sandbox"}
         return boto3.client(  # pyright: ignore[reportUnknownMemberType,reportCallIssue,reportUnknownVariableType] - any service
             service,  # pyright: ignore[reportArgumentType] - boto3-stubs lists literals
             region_name=region or self.region,
             endpoint_url=self.endpoint,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            config=Config(inject_host_prefix=False),
+            config=Config(inject_host_prefix=False).merge(config or Config()),
+            **{**own, **credentials},
         )
 
     def drain(self, timeout: float = 30.0) -> None:

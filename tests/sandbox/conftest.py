@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from omics_sandbox import Limits, Sandbox
@@ -89,15 +88,7 @@ def aws() -> InProcess:
 
 def without_retries(sandbox: Sandbox, service: str = "omics", **config: Any) -> Any:
     """A client that tries once."""
-    client: Any = boto3.client  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - for any service
-    return client(
-        service,
-        region_name=sandbox.region,
-        endpoint_url=sandbox.endpoint,
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, **config),
-    )
+    return sandbox.client(service, config=Config(retries={"total_max_attempts": 1}, **config))
 
 
 @dataclass

@@ -4,9 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from omics_sandbox.access.control import Call
@@ -33,14 +31,11 @@ def allow(sandbox: Sandbox, *statements: dict[str, Any]) -> None:
 def as_role(sandbox: Sandbox, service: str) -> Any:
     """A client with the credentials of the function's role."""
     session = sandbox.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="session")["Credentials"]
-    return boto3.client(  # pyright: ignore[reportCallIssue,reportUnknownVariableType] - any service
-        service,  # pyright: ignore[reportArgumentType] - the same
-        region_name=sandbox.region,
-        endpoint_url=sandbox.endpoint,
+    return sandbox.client(
+        service,
         aws_access_key_id=session["AccessKeyId"],
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
-        config=Config(inject_host_prefix=False),
     )
 
 

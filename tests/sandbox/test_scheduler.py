@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -43,9 +42,7 @@ def make_role(sandbox: Sandbox) -> Callable[..., str]:
 @pytest.fixture
 def put(sandbox: Sandbox) -> Callable[..., None]:
     """Creates a schedule, or updates one with `call="update_schedule"`; nothing is checked before it is sent."""
-    session: Any = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
-    unchecked = Config(parameter_validation=False)
-    client = session.client("scheduler", endpoint_url=sandbox.endpoint, config=unchecked)
+    client = sandbox.client("scheduler", config=Config(parameter_validation=False))
 
     def call(*, call: str = "create_schedule", **given: Any) -> None:
         given["Target"] = {"Input": "{}", **given["Target"]}

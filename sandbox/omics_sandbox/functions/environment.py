@@ -33,13 +33,12 @@ _BOOTSTRAP = (
 
 
 class ExecutionEnvironment:
-    """Runs a function, warm from one invocation to the next, until it fails fatally or is closed."""
+    """Runs a `function`, warm from one invocation to the next, until it fails fatally or is closed."""
 
     def __init__(
         self, function: Function, *, code: Path, runtime: Path, environment: Mapping[str, str], log: LogSink
     ) -> None:
-        self.fingerprint = function.fingerprint
-        self._function = function
+        self.function = function
         self._log = log
         self._log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
         # A file, not a pipe: what was written before an answer is in it when the answer is there.
@@ -75,7 +74,7 @@ class ExecutionEnvironment:
         request_id = str(uuid.uuid4())
         started = time.monotonic()
         outcome = self._initialize(request_id) or self._run(request_id, event, lineage)
-        self._log(self._function, self._log_stream, self._lines(request_id, time.monotonic() - started))
+        self._log(self.function, self._log_stream, self._lines(request_id, time.monotonic() - started))
         return outcome
 
     def end(self) -> None:
@@ -104,10 +103,10 @@ class ExecutionEnvironment:
         return None
 
     def _run(self, request_id: str, event: bytes, lineage: Lineage) -> Outcome:
-        timeout = self._function.timeout
+        timeout = self.function.timeout
         deadline = time.monotonic() + timeout
         deadline_ms = int((time.time() + timeout) * 1000)
-        self._api.give(Invocation(request_id, event, deadline_ms, self._function.arn, lineage))
+        self._api.give(Invocation(request_id, event, deadline_ms, self.function.arn, lineage))
         report = self._await(timeout)
         if report is None:
             return self._ended(request_id, timeout, "Sandbox.Timedout")
@@ -144,11 +143,11 @@ class ExecutionEnvironment:
         self._read += len(written)
         # The runtime client separates the lines of one message by carriage returns.
         lines = written.decode("utf-8", "replace").replace("\r", "\n").splitlines()
-        if self._function.log_format != "Text":
+        if self.function.log_format != "Text":
             return lines
-        duration = f"Duration: {seconds * 1000:.2f} ms\tMemory Size: {self._function.memory} MB"
+        duration = f"Duration: {seconds * 1000:.2f} ms\tMemory Size: {self.function.memory} MB"
         return [
-            f"START RequestId: {request_id} Version: {self._function.version}",
+            f"START RequestId: {request_id} Version: {self.function.version}",
             *lines,
             f"END RequestId: {request_id}",
             f"REPORT RequestId: {request_id}\t{duration}",
@@ -156,7 +155,7 @@ class ExecutionEnvironment:
 
     def _variables(self, code: Path, runtime: Path) -> dict[str, str]:
         """See "Defined runtime environment variables", AWS Lambda Developer Guide."""
-        function = self._function
+        function = self.function
         variables = {
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),

@@ -31,7 +31,7 @@ class Fleet:
             if environment is None:
                 return failure("Sandbox.Stopping", "The sandbox is stopping")
             outcome = environment.invoke(event, lineage)
-            self._give_back(function, environment)
+            self._give_back(environment)
         except PackageError as error:
             return failure("Runtime.InvalidPackage", str(error))
         else:
@@ -62,8 +62,8 @@ class Fleet:
             if self._closed:
                 return None
             idle = self._idle.setdefault(function.arn, [])
-            outdated = [environment for environment in idle if environment.fingerprint != function.fingerprint]
-            current = [environment for environment in idle if environment.fingerprint == function.fingerprint]
+            outdated = [environment for environment in idle if environment.function != function]
+            current = [environment for environment in idle if environment.function == function]
             environment = current.pop() if current else self._new(function)
             self._idle[function.arn] = current
             self._busy.add(environment)
@@ -71,12 +71,12 @@ class Fleet:
             each.close()
         return environment
 
-    def _give_back(self, function: Function, environment: ExecutionEnvironment) -> None:
+    def _give_back(self, environment: ExecutionEnvironment) -> None:
         with self._lock:
             self._busy.discard(environment)
             keep = environment.alive and not self._closed
             if keep:
-                self._idle[function.arn].append(environment)
+                self._idle[environment.function.arn].append(environment)
         if not keep:
             environment.close()
 

@@ -2,10 +2,9 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 # moto's types are partial.
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ RECURSIVE_LOOPS = ("Terminate", "Allow")
 
 @dataclass(frozen=True)
 class Function:
-    """What an execution environment needs of a function."""
+    """What an execution environment needs of a function. Equal ones can be run in the same environment."""
 
     name: str
     arn: str
@@ -40,16 +39,8 @@ class Function:
     """Text or JSON."""
     log_level: str | None
     """Application log level, for the JSON format."""
-    recursive_loop: str
+    recursive_loop: str = field(compare=False)
     """One of `RECURSIVE_LOOPS`."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Differs when code or configuration does, so that an execution environment is not used for another one."""
-        settings = [self.arn, self.version, self.handler, self.runtime, self.timeout, self.memory]
-        settings += [self.role, dict(self.variables), self.log_group, self.log_format, self.log_level]
-        text = json.dumps(settings, sort_keys=True).encode()
-        return hashlib.sha256(text + self.code).hexdigest()
 
     @classmethod
     def of(cls, registered: "LambdaFunction", logging: Mapping[str, str], recursive_loop: str) -> "Function":
