@@ -53,10 +53,6 @@ class Deliveries:
         return "dropped"
 
 
-class MessageRefusedError(Exception):
-    """A FIFO queue cannot take a message as it is sent."""
-
-
 def find_queue(moto: Moto, queue_arn: str) -> "Queue | None":
     """The queue of an ARN, whatever its region; None when there is none."""
     region, name = queue_arn.split(":")[3], queue_arn.split(":")[5]
@@ -80,21 +76,24 @@ def trace_header(message: "Message") -> str | None:
 
 
 def send_message(
-    moto: Moto, queue: "Queue", body: str, *, group_id: str | None = None, attributes: Mapping[str, str] | None = None
+    moto: Moto, queue: "Queue", body: str, *, group_id: str | None, attributes: Mapping[str, str], refusal: str
 ) -> None:
-    """Send a message without a deduplication id, as services do."""
+    """Send a message without a deduplication id, as services do.
+
+    Raises:
+        UndeliverableError: A FIFO queue cannot take it as it is; `refusal` is the code.
+    """
     if queue.fifo_queue and group_id is None:
-        raise MessageRefusedError("The request must contain the parameter MessageGroupId.")
+        raise UndeliverableError(refusal, "The request must contain the parameter MessageGroupId.")
     if queue.fifo_queue and queue.attributes.get("ContentBasedDeduplication") != "true":
-        raise MessageRefusedError(
+        raise UndeliverableError(
+            refusal,
             "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-            "explicitly"
+            "explicitly",
         )
     moto.sqs(queue.region).send_message(
         queue.name,
         body,
-        message_attributes={
-            name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()
-        },
+        message_attributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
         group_id=group_id,
     )

@@ -13,7 +13,7 @@ from omics_sandbox.api_model import checked, service_model
 from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException, ValidationException
 from omics_sandbox.http import Request, Response
 from omics_sandbox.policy import role_allows, role_trusts
-from omics_sandbox.queues import Deliveries, MessageRefusedError, Outcome, UndeliverableError, find_queue, send_message
+from omics_sandbox.queues import Deliveries, Outcome, UndeliverableError, find_queue, send_message
 from omics_sandbox.services import Moto
 
 # "Schedule types in EventBridge Scheduler", EventBridge Scheduler User Guide.
@@ -119,7 +119,6 @@ class Scheduler(Deliveries):
         queue = find_queue(self._moto, arn)
         if queue is None:
             raise UndeliverableError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
-        try:
-            send_message(self._moto, queue, payload, group_id=group_id, attributes=attributes)
-        except MessageRefusedError as error:
-            raise UndeliverableError("InvalidParameterValue", str(error)) from error
+        send_message(
+            self._moto, queue, payload, group_id=group_id, attributes=attributes, refusal="InvalidParameterValue"
+        )

@@ -102,7 +102,7 @@ def register_twice() -> None:
         pytest.param(lambda: aws.sqs.Queue("q", name="a b"), "invalid name 'a b'", id="invalid input"),
         pytest.param(
             lambda: aws.sns.PlatformApplication("t", platform="APNS", platform_credential="c"),
-            "no resource type aws:sns/",
+            "no resource type aws:sns/platformApplication:PlatformApplication; it knows .*Table",
             id="unknown type",
         ),
         pytest.param(register_twice, "Duplicate resource URN", id="duplicate"),

@@ -365,14 +365,6 @@ def test_given_a_key_that_the_service_may_not_use_when_a_log_group_is_created_th
         implementation("aws:cloudwatch/logGroup:LogGroup").create({"name": "g", "kmsKeyId": existing["key_of_others"]})
 
 
-def test_given_a_protected_table_when_deleted_then_aws_refuses(implementation: Implementations) -> None:
-    it = implementation("aws:dynamodb/table:Table")
-    resource_id, state = it.create(checked(it, {**PLAIN_TABLE, "deletionProtectionEnabled": True}))
-
-    with pytest.raises(ProviderError, match="DeletionProtectionEnabled"):
-        it.delete(resource_id, state)
-
-
 def test_given_a_role_or_a_rule_in_use_when_deleted_then_aws_refuses(implementation: Implementations, aws: Aws) -> None:
     role, rule = implementation("aws:iam/role:Role"), implementation("aws:cloudwatch/eventRule:EventRule")
     role_name, role_state = role.create(checked(role, {"assumeRolePolicy": TRUST}))

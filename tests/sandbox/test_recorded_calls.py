@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
-from omics_sandbox.access.control import Call
+from omics_sandbox.access.request import Call
 
 from tests.sandbox.conftest import enforced
 

@@ -6,29 +6,16 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from moto.utilities.utils import get_partition
 
-from omics_sandbox.access.request import Asked
+from omics_sandbox.access.request import Call
 from omics_sandbox.policy import allows, role_allows
 from omics_sandbox.services import Moto
 
 USER_NAME = "sandbox"
 """Access key id of everybody who is not a role."""
 _NO_CONTEXT: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call by one principal of one action on certain resources."""
-
-    action: str
-    """IAM's name of the action, for example `omics:GetReadSetMetadata`."""
-    resources: tuple[str, ...]
-    """What IAM checks the action on: ARNs, or `*` alone for an action without a resource type."""
-    refused: bool = False
-    """Whether it was answered with AccessDenied for want of a permission."""
 
 
 class Calls:
@@ -81,13 +68,13 @@ class AccessControl:
         return not refused
 
 
-def owner_of_table(wanted: Asked, account: str) -> str:
+def owner_of_table(wanted: Call, account: str) -> str:
     """The account that has the table which a request names: that of its ARN, or that of whoever asks."""
     is_of_table = wanted.action.startswith("dynamodb:") and wanted.resources[0].startswith("arn:")
     return wanted.resources[0].split(":")[4] if is_of_table else account
 
 
-def owner_allows(moto: Moto, account: str, wanted: Asked) -> bool:
+def owner_allows(moto: Moto, account: str, wanted: Call) -> bool:
     """Whether the owner of a table lets an account use it: by being that account, or by the table's policy."""
     owner, arn = owner_of_table(wanted, account), wanted.resources[0]
     root = f"arn:aws:iam::{account}:root"

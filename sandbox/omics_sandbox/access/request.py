@@ -39,19 +39,19 @@ _WITHOUT_REGION = frozenset({"iam"})
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What IAM is asked.
-
-    Attributes:
-        action: For example `dynamodb:PutItem`; `service:METHOD /path` for a request to nothing that botocore knows.
-        resources: ARNs, or `*` alone for an action without a resource type.
-    """
+class Call:
+    """A call of one action on certain resources, as IAM is asked about it."""
 
     action: str
+    """IAM's name of the action, for example `omics:GetReadSetMetadata`; `service:METHOD /path` for a request to nothing
+    that botocore knows."""
     resources: tuple[str, ...]
+    """What IAM checks the action on: ARNs, or `*` alone for an action without a resource type."""
+    refused: bool = False
+    """Whether it was answered with AccessDenied for want of a permission."""
 
 
-def asked(request: Request, account: str) -> Asked:
+def asked(request: Request, account: str) -> Call:
     """What a request asks of IAM."""
     operation, parameters = request.operation, request.parameters
     service = _PREFIXES.get(str(request.service), str(request.service))
@@ -62,7 +62,7 @@ def asked(request: Request, account: str) -> Asked:
         region = "" if service in _WITHOUT_REGION else request.region
         resources = _resources(service, parameters, f"arn:{partition}:{service}:{region}:{account}:")
     action = f"{service}:{operation}"
-    return Asked(_ACTIONS.get(action, action), tuple(resources) or ("*",))
+    return Call(_ACTIONS.get(action, action), tuple(resources) or ("*",))
 
 
 def refusal(request: Request, message: str, *, code: str = "AccessDenied") -> Response:

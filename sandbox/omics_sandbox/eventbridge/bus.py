@@ -19,7 +19,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 
 from omics_sandbox.policy import allows, service_may_use
-from omics_sandbox.queues import Deliveries, MessageRefusedError, UndeliverableError, find_queue, send_message
+from omics_sandbox.queues import Deliveries, UndeliverableError, find_queue, send_message
 from omics_sandbox.services import Moto
 
 Event = dict[str, Any]
@@ -127,10 +127,7 @@ class EventBridge(Deliveries):
             raise UndeliverableError(
                 "NO_PERMISSIONS", f"The KMS key {key_id} of {queue_arn} does not let {_SERVICE} use it."
             )
-        try:
-            send_message(self._moto, queue, body, group_id=group_id, attributes=attributes)
-        except MessageRefusedError as error:
-            raise UndeliverableError("INVALID_PARAMETER", str(error)) from error
+        send_message(self._moto, queue, body, group_id=group_id, attributes=attributes, refusal="INVALID_PARAMETER")
 
     def _dead_letter(self, rule: Rule, target: Mapping[str, Any], event: Event, error: UndeliverableError) -> None:
         """Send what could not be delivered to the target's dead-letter queue.

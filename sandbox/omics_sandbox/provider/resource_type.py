@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-import botocore.session
 from botocore import model, xform_name
 from botocore.exceptions import ClientError
 from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
+from omics_sandbox.api_model import service_model
 from omics_sandbox.provider import naming as names
 from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.errors import IncompleteCreationError, ProviderError, describing
@@ -463,7 +463,7 @@ class ResourceType:
 
 @cache
 def _parameters(service: str, method: str) -> Mapping[str, model.Shape]:
-    described = botocore.session.get_session().get_service_model(service)
+    described = service_model(service)
     operation = next(each for each in described.operation_names if xform_name(each) == method)
     shape = described.operation_model(operation).input_shape
     return shape.members if shape else {}

@@ -27,32 +27,18 @@ UNKNOWN: Final = rpc.UNKNOWN
 
 def decode(struct: struct_pb2.Struct) -> Properties:
     """Read a property bag off the wire. Secrets are unwrapped, nulls left out, whole numbers are ints."""
-    fields = {name: _decode_value(value) for name, value in struct.fields.items()}
+    fields = {name: _decode_value(value) for name, value in struct.items()}
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _decode_value(value: struct_pb2.Value) -> Any:  # a JSON-like value
-    match value.WhichOneof("kind"):
-        case "string_value":
-            return value.string_value
-        case "number_value":
-            number = value.number_value
-            return int(number) if number.is_integer() else number
-        case "bool_value":
-            return value.bool_value
-        case "list_value":
-            return [_decode_value(item) for item in value.list_value.values]
-        case "struct_value":
-            return _decode_struct(value.struct_value)
-        case _:
-            return None
-
-
-def _decode_struct(struct: struct_pb2.Struct) -> Any:  # a JSON-like value
-    signature = struct.fields[SIGNATURE_KEY].string_value if SIGNATURE_KEY in struct.fields else ""
-    if signature in {_SECRET_SIGNATURE, _OUTPUT_SIGNATURE}:
-        return _decode_value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
-    return decode(struct)
+def _decode_value(value: Any) -> Any:  # a JSON-like value
+    if isinstance(value, struct_pb2.ListValue):
+        return [_decode_value(item) for item in value.items()]
+    if not isinstance(value, struct_pb2.Struct):
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    if SIGNATURE_KEY in value and value[SIGNATURE_KEY] in {_SECRET_SIGNATURE, _OUTPUT_SIGNATURE}:
+        return _decode_value(value["value"]) if "value" in value else UNKNOWN
+    return decode(value)
 
 
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
