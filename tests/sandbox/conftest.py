@@ -14,24 +14,23 @@ from omics_sandbox import Limits, Sandbox
 from omics_sandbox.omics.client import OmicsClient, TaggingClient
 from omics_sandbox.omics.service import OmicsService
 
-ROLE_TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
+
+def policy(*statements: dict[str, Any]) -> str:
+    """A policy of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """Without quotas; failed messages are visible again at once; with `enforced`, roles may do what they may alone."""
-    with Sandbox(limits=Limits.none(), retry_delay=0, enforce_iam=getattr(request, "param", False)) as running:
+    """Without quotas; failed messages are visible again at once; or as `started_with` says."""
+    options: dict[str, Any] = {"limits": Limits.none(), "retry_delay": 0, **getattr(request, "param", {})}
+    with Sandbox(**options) as running:
         yield running
 
 
-enforced = pytest.mark.parametrize("sandbox", [True], indirect=True, ids=["enforced"])
+def started_with(**options: Any) -> pytest.MarkDecorator:
+    """For a test that wants a sandbox with some options."""
+    return pytest.mark.parametrize("sandbox", [options], indirect=True, ids=[",".join(options)])
 
 
 @pytest.fixture
@@ -120,8 +119,7 @@ class Queue:
             "Resource": self.arn,
             "Condition": {"ArnLike": {"aws:SourceArn": rule_arn}},
         }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy(statement)})
 
 
 @pytest.fixture
@@ -146,14 +144,14 @@ def deploy(sandbox: Sandbox) -> Callable[..., str]:
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as archive:
             archive.writestr("app.py", source)
-        role = sandbox.client("iam").create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument=ROLE_TRUST)
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = sandbox.client("iam").create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument=policy(trust))
         created = sandbox.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.13",
             Handler="app.handler",
             Role=role["Role"]["Arn"],
-            Code={"ZipFile": package.getvalue()},
-            **{"Timeout": 20, **settings},
+            **{"Code": {"ZipFile": package.getvalue()}, "Timeout": 20, **settings},
         )
         return created["FunctionArn"]
 

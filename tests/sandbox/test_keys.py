@@ -1,12 +1,13 @@
 """What is encrypted with a customer-managed key works only for services that the key's policy allows."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
+
+from tests.sandbox.conftest import policy
 
 RULE = "arn:aws:events:us-west-2:123456789012:rule/rule"
 EVENTS = {
@@ -30,8 +31,7 @@ def make_key(sandbox: Sandbox) -> Callable[..., str]:
     kms = sandbox.client("kms")
 
     def make(*statements: dict[str, Any]) -> str:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        key = kms.create_key(Policy=policy)["KeyMetadata"]
+        key = kms.create_key(Policy=policy(*statements))["KeyMetadata"]
         kms.create_alias(AliasName="alias/k", TargetKeyId=key["KeyId"])
         return key["Arn"]
 
@@ -64,8 +64,7 @@ def test_given_a_queue_with_a_key_when_an_event_matches_then_it_arrives_if_the_k
         each.allow(RULE)
     key = make_key().rpartition("/")[2]
     for key_id, statement, expected in KEYS:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(statement))
         (kms.disable_key if key_id == "<disabled>" else kms.enable_key)(KeyId=key)
         with_key = f"arn:aws:kms:us-west-2:123456789012:key/{key}" if key_id.startswith("<") else key_id
         queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"KmsMasterKeyId": with_key})
@@ -107,8 +106,7 @@ def test_given_a_key_when_a_log_group_is_to_have_it_then_it_does_if_the_key_lets
         {"Action": "kms:Decrypt"},
         {"Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": GROUP + "2"}}},
     ):
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [LOGS | wrong]})
-        other = sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+        other = sandbox.client("kms").create_key(Policy=policy(LOGS | wrong))["KeyMetadata"]["Arn"]
         with pytest.raises(ClientError, match=refusal):
             logs.associate_kms_key(logGroupName="g", kmsKeyId=other)
     with pytest.raises(ClientError, match="AccessDeniedException"):

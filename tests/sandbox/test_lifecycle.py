@@ -21,6 +21,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from omics_sandbox import Limits, Sandbox
 from omics_sandbox.__main__ import main
 
+from tests.existing import create_table
+
 
 def call(method: str, url: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
@@ -127,20 +129,14 @@ def test_given_a_call_that_is_being_answered_when_the_sandbox_stops_then_it_stay
 
 def test_given_concurrent_conditional_writes_when_they_race_then_exactly_one_wins_each(sandbox: Sandbox) -> None:
     dynamodb = sandbox.client("dynamodb")
-    dynamodb.create_table(
-        TableName="t",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "t")
     won: list[str] = []
 
     def write() -> None:
         for number in range(20):
             try:
-                dynamodb.put_item(
-                    TableName="t", Item={"id": {"S": str(number)}}, ConditionExpression="attribute_not_exists(id)"
-                )
+                item = {"set_arn": {"S": str(number)}}
+                dynamodb.put_item(TableName="t", Item=item, ConditionExpression="attribute_not_exists(set_arn)")
             except dynamodb.exceptions.ConditionalCheckFailedException:
                 continue
             won.append(str(number))

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from omics_sandbox import Limits, Sandbox
+from omics_sandbox import Sandbox
 from omics_sandbox.functions.model import Outcome
 from omics_sandbox.functions.pump import failed_message_ids
+
+from tests.sandbox.conftest import started_with
 
 # Writes one line for each record and fails those whose body begins with `bad`, or all where one is `raise`.
 RECORDER = """
@@ -101,25 +103,16 @@ def test_given_messages_that_fail_when_the_queue_drains_then_they_are_tried_agai
     assert dead.receive() == []
 
 
-def test_given_the_default_when_a_message_fails_then_it_waits_for_the_visibility_timeout() -> None:
-    """The fixtures retry at once; this sandbox waits as AWS does."""
-    with Sandbox(limits=Limits.none()) as sandbox:
-        sqs, functions = sandbox.client("sqs"), sandbox.client("lambda")
-        url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
-        arn = "arn:aws:sqs:us-west-2:123456789012:q"
-        role = sandbox.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        functions.create_function(
-            FunctionName="function",
-            Runtime="python3.13",
-            Handler="app.handler",
-            Role=role,
-            Code={"ZipFile": b""},
-            Timeout=1,
-        )
-        sqs.send_message(QueueUrl=url, MessageBody="x")
-        functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="function")
-        with pytest.raises(TimeoutError, match="q: 0 visible, 1 in flight or waiting"):
-            sandbox.drain(timeout=0.5)
+@started_with(retry_delay=None)
+def test_given_the_default_when_a_message_fails_then_it_waits_for_the_visibility_timeout(
+    sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
+) -> None:
+    queue = make_queue("q", VisibilityTimeout="600")
+    deploy("", Code={"ZipFile": b""})
+    queue.send("x")
+    map_queue(queue)
+    with pytest.raises(TimeoutError, match="q: 0 visible, 1 in flight or waiting"):
+        sandbox.drain(timeout=0.5)
 
 
 def test_given_a_mapping_when_it_is_described_listed_tagged_disabled_and_deleted_then_it_is_as_it_was_told(

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from omics_sandbox.access.request import Call
 
-from tests.sandbox.conftest import enforced
+from tests.existing import create_table
+from tests.sandbox.conftest import policy, started_with
 
 ROLE = "arn:aws:iam::123456789012:role/function-role"
 ARN = "arn:aws:{}:us-west-2:123456789012:{}".format
@@ -24,7 +25,7 @@ READ_QUEUE = {
 
 def allow(sandbox: Sandbox, *statements: dict[str, Any]) -> None:
     """Give the function's role a policy."""
-    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    document = policy(*statements)
     sandbox.client("iam").put_role_policy(RoleName="function-role", PolicyName="p", PolicyDocument=document)
 
 
@@ -82,20 +83,14 @@ def test_given_calls_of_many_services_when_a_user_makes_them_then_action_and_res
 ) -> None:
     queue = make_queue("q")
     dynamodb, events, logs = (sandbox.client(service) for service in ("dynamodb", "events", "logs"))
-    key = {"AttributeName": "k", "AttributeType": "S"}
-    dynamodb.create_table(
-        TableName="t",
-        AttributeDefinitions=[key],
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "t")
     events.put_rule(Name="r", EventPattern="{}")
     logs.create_log_group(logGroupName="g")
     sandbox.calls.clear()
 
-    dynamodb.put_item(TableName="t", Item={"k": {"S": "1"}})
+    dynamodb.put_item(TableName="t", Item={"set_arn": {"S": "1"}})
     dynamodb.scan(TableName=ARN("dynamodb", "table/t"))
-    dynamodb.batch_get_item(RequestItems={"t": {"Keys": [{"k": {"S": "1"}}]}})
+    dynamodb.batch_get_item(RequestItems={"t": {"Keys": [{"set_arn": {"S": "1"}}]}})
     dynamodb.list_tables()
     queue.sqs.send_message_batch(QueueUrl=queue.url, Entries=[{"Id": "1", "MessageBody": "b"}])
     queue.sqs.get_queue_url(QueueName="q")
@@ -139,7 +134,7 @@ REFUSALS: list[tuple[str, Callable[[Any], Any], str, str]] = [
 ]
 
 
-@enforced
+@started_with(enforce_iam=True)
 def test_given_permissions_are_enforced_when_a_role_calls_what_it_may_not_then_the_service_denies_access(
     sandbox: Sandbox,
 ) -> None:
@@ -165,7 +160,7 @@ def test_given_permissions_are_enforced_when_a_role_calls_what_it_may_not_then_t
     ]
 
 
-@enforced
+@started_with(enforce_iam=True)
 def test_given_permissions_are_enforced_when_a_function_is_mapped_then_its_role_must_allow_to_poll_and_to_log(
     sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str]
 ) -> None:

@@ -12,17 +12,19 @@ from botocore.exceptions import ClientError
 from omics_sandbox import Sandbox
 from omics_sandbox.exceptions import ConflictException, ResourceNotFoundException
 
+from tests.sandbox.conftest import policy
+
 ACCOUNT = "123456789012"
 SCHEDULE_ARN = f"arn:aws:scheduler:us-west-2:{ACCOUNT}:schedule/default/{{}}".format
 MISSING_QUEUE = f"arn:aws:sqs:us-west-2:{ACCOUNT}:missing"
 
 
-def policy(**statement: Any) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+def allowing(**statement: Any) -> str:
+    return policy({"Effect": "Allow", **statement})
 
 
 def trust(service: str = "scheduler.amazonaws.com", **condition: str) -> str:
-    return policy(Principal={"Service": service}, Action="sts:AssumeRole", Condition={"StringEquals": condition})
+    return allowing(Principal={"Service": service}, Action="sts:AssumeRole", Condition={"StringEquals": condition})
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def make_role(sandbox: Sandbox) -> Callable[..., str]:
 
     def make(name: str = "execution", *, to: str = "*", document: str | None = None) -> str:
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document or trust())
-        may = policy(Action="sqs:SendMessage", Resource=to)
+        may = allowing(Action="sqs:SendMessage", Resource=to)
         iam.put_role_policy(RoleName=name, PolicyName="target", PolicyDocument=may)
         return role["Role"]["Arn"]
 
@@ -125,7 +127,7 @@ def test_given_a_role_that_lost_what_it_needs_when_the_schedule_is_run_then_noth
     iam.update_assume_role_policy(RoleName="execution", PolicyDocument=trust())
     iam.delete_role_policy(RoleName="execution", PolicyName="target")
     assert sandbox.run_schedule("schedule") == "dropped"
-    attached = iam.create_policy(PolicyName="send", PolicyDocument=policy(Action="sqs:*", Resource="*"))["Policy"][
+    attached = iam.create_policy(PolicyName="send", PolicyDocument=allowing(Action="sqs:*", Resource="*"))["Policy"][
         "Arn"
     ]
     iam.attach_role_policy(RoleName="execution", PolicyArn=attached)

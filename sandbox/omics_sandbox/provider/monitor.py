@@ -37,12 +37,6 @@ _FEATURES: Final = {
     "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
 }
 _LOGGER: Final = logging.getLogger(__name__)
-_LEVELS: Final = {
-    engine_pb2.DEBUG: logging.DEBUG,
-    engine_pb2.INFO: logging.INFO,
-    engine_pb2.WARNING: logging.WARNING,
-    engine_pb2.ERROR: logging.ERROR,
-}
 
 
 @dataclass(frozen=True)
@@ -187,7 +181,8 @@ class Diagnostics:
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:
         """Pass a message on to Python's logging."""
-        _LOGGER.log(_LEVELS[request.severity], request.message)
+        level = logging.getLevelNamesMapping()[engine_pb2.LogSeverity.Name(request.severity)]
+        _LOGGER.log(level, request.message)
         if request.severity == engine_pb2.ERROR:
             self._deployment.errors.append(request.message)
         return empty_pb2.Empty()

@@ -68,7 +68,6 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     # The protocol's method names are not Python's.
 
     def __init__(self, environment: Mapping[str, str], root: Path) -> None:
-        self._environment = environment
         self._aws = Aws(environment)
         self._root = root
 
@@ -90,7 +89,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         failures = check_settings(inputs)
         if not failures:
             with _refusing(context):
-                aws = Aws(self._environment, inputs)
+                aws = self._aws.with_settings(inputs)
                 aws.require_credentials()
                 inputs.setdefault("region", aws.region)
         return provider_pb2.CheckResponse(inputs=encode(inputs), failures=failures)
@@ -104,7 +103,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
-        self._aws = Aws(self._environment, decode(request.args))
+        self._aws = self._aws.with_settings(decode(request.args))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @override
