@@ -6,19 +6,16 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from functools import cache, partial
+from functools import partial
 from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
 import omics_sandbox.tables  # noqa: F401  # pyright: ignore[reportUnusedImport] - moto writes items quickly with it
 from botocore import xform_name
-from botocore.errorfactory import ClientExceptionsFactory
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.paginate import Paginator, PaginatorModel
 from moto.dynamodb.exceptions import ConditionalCheckFailed, ItemSizeTooLarge, ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend
+from omics_sandbox.api_model import client_exceptions, paginator
 
 Around = Callable[[str, Callable[[], Any]], Any]
 """Makes a call, or not: told the name of boto3's method, and what makes the call."""
@@ -37,7 +34,7 @@ class DynamoDBClient:
     def __init__(self, backend: DynamoDBBackend, lock: AbstractContextManager[Any] | None = None) -> None:
         self._moto = backend
         self._lock = lock or RLock()
-        self.exceptions = _exceptions()
+        self.exceptions = client_exceptions("dynamodb")
         self.meta = SimpleNamespace(region_name=backend.region_name)
 
     def create_table(self, TableName: str, KeySchema: Any, AttributeDefinitions: Any, BillingMode: str) -> None:  # noqa: N803 - boto3's names, here and below
@@ -108,7 +105,7 @@ class DynamoDBClient:
         return {"Items": [item.to_json()["Attributes"] for item in items], **following}
 
     def get_paginator(self, name: str) -> Any:
-        return _paginator("dynamodb", name, getattr(self, name))
+        return paginator("dynamodb", name, getattr(self, name))
 
     def _item(self, table: str, key: Any) -> Any:
         with self._lock:
@@ -142,7 +139,7 @@ class Hooked:
         return partial(self._call, name)
 
     def get_paginator(self, name: str) -> Any:
-        return _paginator(self._service, name, getattr(self, name))
+        return paginator(self._service, name, getattr(self, name))
 
     def _call(self, name: str, **arguments: Any) -> Any:
         return self._around(name, partial(getattr(self._client, name), **arguments))
@@ -161,26 +158,3 @@ class Serial:
         except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
             future.set_exception(error)
         return future
-
-
-def _paginator(service: str, name: str, method: Any) -> Any:
-    model = service_model(service)
-    operation = next(each for each in model.operation_names if xform_name(each) == name)
-    pages = PaginatorModel(_load(service, "paginators-1")).get_paginator(operation)
-    return Paginator(method, pages, model.operation_model(operation))  # pyright: ignore[reportUnknownVariableType]
-
-
-@cache
-def service_model(service: str) -> ServiceModel:
-    """Botocore's model of a service."""
-    return ServiceModel(_load(service, "service-2"), service)
-
-
-@cache
-def _load(service: str, kind: str) -> Any:
-    return Loader().load_service_model(service, kind)
-
-
-@cache
-def _exceptions() -> Any:
-    return ClientExceptionsFactory().create_client_exceptions(service_model("dynamodb"))

@@ -1,4 +1,4 @@
-"""Botocore's models of the services' APIs: the paths of their operations, and the constraints of their parameters."""
+"""Botocore's models of the services' APIs: what clients are made of, paths of operations, constraints of parameters."""
 
 import re
 from collections.abc import Callable
@@ -6,9 +6,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from botocore import xform_name
+from botocore.errorfactory import ClientExceptionsFactory
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape
+from botocore.paginate import Paginator, PaginatorModel
 from dateutil.parser import isoparse
 
 from omics_sandbox.exceptions import ValidationException
@@ -30,6 +33,31 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 def service_model(service: str) -> ServiceModel:
     """The model of a service."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+
+
+@cache
+def operation_of(service: str, method: str) -> OperationModel:
+    """The operation that a method of boto3's client calls: `get_read_set_metadata`."""
+    model = service_model(service)
+    return model.operation_model(next(name for name in model.operation_names if xform_name(name) == method))
+
+
+@cache
+def client_exceptions(service: str) -> Any:
+    """The errors of a service, as `exceptions` of boto3's client has them."""
+    return ClientExceptionsFactory().create_client_exceptions(service_model(service))
+
+
+def paginator(service: str, name: str, method: Any) -> Any:
+    """Botocore's paginator of a method of boto3's client, for another method that stands in for it."""
+    operation = operation_of(service, name)
+    pages: Any = _paginators(service).get_paginator(operation.name)
+    return Paginator(method, pages, operation)  # pyright: ignore[reportUnknownVariableType] - of any pages
+
+
+@cache
+def _paginators(service: str) -> PaginatorModel:
+    return PaginatorModel(Loader().load_service_model(service, "paginators-1"))
 
 
 def rest_operation(service: str, method: str, path: str) -> tuple[OperationModel | None, dict[str, str]]:

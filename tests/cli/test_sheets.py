@@ -14,11 +14,11 @@ from botocore.validate import ParamValidator
 from omics_meta.commands import run_batch
 from omics_meta.search.sheets import Refusal, read_sheet
 from omics_meta.terminal.exits import CommandError
+from omics_sandbox.api_model import service_model
 
 from tests.cli.local_aws import Aws
 from tests.command_line import CommandLine
 from tests.docs.pages import Page
-from tests.in_process import service_model
 
 STORE_ID = "1234567890"
 SUFFIXES = {"FASTQ": ("fastq.gz", ""), "BAM": ("bam", "bai"), "UBAM": ("bam", ""), "CRAM": ("cram", "crai")}

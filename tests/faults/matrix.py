@@ -22,8 +22,9 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import URLLib3Session
 from botocore.model import OperationModel
+from omics_sandbox.api_model import service_model
 
-from tests.in_process import Hooked, service_model
+from tests.in_process import Hooked
 
 _PAGE = (Path(__file__).parents[2] / "docs/errors.md").read_text(encoding="utf-8")
 

@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from moto.sqs.models import SQSBackend, sqs_backends
 from omics_components.queue import TIMEOUTS_OF_VISIBILITY
 from omics_components.settings import Settings
+from omics_sandbox.api_model import service_model
 from omics_sandbox.functions.pump import sqs_event
 from omics_sandbox.omics.client import OmicsClient
 from omics_sandbox.omics.service import OmicsService
@@ -38,7 +39,7 @@ from readset_sync.stores.verification import DriftStatus, StoreListing, Verifier
 from readset_sync.sync import Synchronizer
 
 from tests.consistency.world import ACCOUNT, REGION, TABLE, create_table
-from tests.in_process import DynamoDBClient, Hooked, Serial, service_model
+from tests.in_process import DynamoDBClient, Hooked, Serial
 from tests.readset_sync.function import refusal
 
 QUEUE: Final = "queue.fifo"

@@ -17,18 +17,14 @@ behind the sandbox's endpoint. So its quotas, faults and call counts (`service.l
 
 from collections.abc import Callable, Mapping
 from email.utils import format_datetime
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 from botocore import xform_name
-from botocore.errorfactory import ClientExceptionsFactory
 from botocore.exceptions import ClientError, ConnectionClosedError, ParamValidationError
-from botocore.loaders import Loader
-from botocore.paginate import Paginator, PaginatorModel
 from botocore.validate import ParamValidator
 
-from omics_sandbox.api_model import checked, service_model
+from omics_sandbox.api_model import checked, client_exceptions, paginator, service_model
 from omics_sandbox.exceptions import ServiceError
 from omics_sandbox.http import ConnectionDroppedError
 from omics_sandbox.omics.operations import HEALTHOMICS, Api, perform
@@ -53,7 +49,7 @@ class _Client:
 
     def __init__(self, service: OmicsService) -> None:
         self.service = service
-        self.exceptions: Any = _exceptions(self._api.name)
+        self.exceptions: Any = client_exceptions(self._api.name)
         self.meta = SimpleNamespace(region_name=service.region, service_model=service_model(self._api.name))
         self._operations = {xform_name(name): name for name in self._api.operations}
 
@@ -71,10 +67,7 @@ class _Client:
 
     def get_paginator(self, name: str) -> Any:
         """Botocore's paginator of an operation, for example `list_read_sets`."""
-        operation = self._operations[name]
-        pages: Any = _paginators(self._api.name).get_paginator(operation)
-        model = service_model(self._api.name).operation_model(operation)
-        return Paginator(getattr(self, name), pages, model)  # pyright: ignore[reportUnknownVariableType] - of any pages
+        return paginator(self._api.name, name, getattr(self, name))
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         shape: Any = service_model(self._api.name).operation_model(operation).input_shape
@@ -109,16 +102,6 @@ class TaggingClient(_Client):
     """A client of the Resource Groups Tagging API: `client.get_resources(…)`."""
 
     _api = TAGGING
-
-
-@cache
-def _exceptions(service: str) -> Any:
-    return ClientExceptionsFactory().create_client_exceptions(service_model(service))
-
-
-@cache
-def _paginators(service: str) -> PaginatorModel:
-    return PaginatorModel(Loader().load_service_model(service, "paginators-1"))
 
 
 def _copied(value: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from botocore import model, xform_name
+from botocore import model
 from botocore.exceptions import ClientError
 from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
-from omics_sandbox.api_model import service_model
+from omics_sandbox.api_model import operation_of
 from omics_sandbox.provider import naming as names
 from omics_sandbox.provider.aws import Aws
 from omics_sandbox.provider.errors import IncompleteCreationError, ProviderError, describing
@@ -337,7 +336,8 @@ class ResourceType:
     @classmethod
     def parameters(cls) -> Mapping[str, model.Shape]:
         """What botocore's model says about the parameters from which properties get their shapes."""
-        return _parameters(cls.service, cls.create_call)
+        shape = operation_of(cls.service, cls.create_call).input_shape
+        return shape.members if shape else {}
 
     @classmethod
     def shape(cls, name: str) -> Shape:
@@ -459,14 +459,6 @@ class ResourceType:
             if (declared.kept or not found) and name not in state and value is not None:
                 state[name] = value
         return state
-
-
-@cache
-def _parameters(service: str, method: str) -> Mapping[str, model.Shape]:
-    described = service_model(service)
-    operation = next(each for each in described.operation_names if xform_name(each) == method)
-    shape = described.operation_model(operation).input_shape
-    return shape.members if shape else {}
 
 
 def _is_gone(error: ClientError) -> bool:
