@@ -60,21 +60,16 @@ def main() -> int:
     try:
         if given.seed:
             seed(sandbox)
-    except BaseException:
+        for name in profiles:
+            print(f"unset {name}")  # wherever the lines are pasted, it would be looked for
+        for name, value in sandbox.environment.items():
+            print(f"export {name}={shlex.quote(value)}")
+        sys.stdout.flush()
+        hints = HINTS.format(endpoint=sandbox.endpoint, account=sandbox.account, region=sandbox.region)
+        print(hints, file=sys.stderr, flush=True)
+        stopping.wait()
+    finally:
         sandbox.stop()  # its threads would keep the process
-        raise
-    for name in profiles:
-        print(f"unset {name}")  # wherever the lines are pasted, it would be looked for
-    for name, value in sandbox.environment.items():
-        print(f"export {name}={shlex.quote(value)}")
-    sys.stdout.flush()
-    print(
-        HINTS.format(endpoint=sandbox.endpoint, account=sandbox.account, region=sandbox.region),
-        file=sys.stderr,
-        flush=True,
-    )
-    stopping.wait()
-    sandbox.stop()
     return 0
 
 

@@ -170,7 +170,7 @@ class Sandbox:
         with self._parts.moto.lock:
             if region not in self._omics:
                 self._omics[region] = OmicsService(
-                    region, self.account, publish=self._publish, limits=self._limits, latency=self._latency
+                    region, self.account, publish=self.events.publish, limits=self._limits, latency=self._latency
                 )
             return self._omics[region]
 
@@ -217,11 +217,6 @@ class Sandbox:
     def kill_functions(self) -> None:
         """Kill every process that runs an invocation, with SIGKILL. The invocation fails."""
         self._parts.functions.kill()
-
-    def _publish(
-        self, region: str, source: str, detail_type: str, resources: list[str], detail: dict[str, Any]
-    ) -> None:
-        self.events.publish(region, source, detail_type, resources, detail)
 
     def _assemble(self) -> "_Running":
         moto = Moto(self.account)

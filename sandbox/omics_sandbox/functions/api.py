@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from omics_sandbox.api_model import checked, service_model
 from omics_sandbox.exceptions import InvalidParameterValueException, ResourceNotFoundException
 from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
-from omics_sandbox.functions.model import RECURSIVE_LOOPS, Function
+from omics_sandbox.functions.model import Function
 from omics_sandbox.functions.service import FunctionService
 from omics_sandbox.http import TRACE_HEADER, Request, Response
 
@@ -55,14 +56,9 @@ class LambdaApi:
         return Response.of_json({"RecursiveLoop": self._function(request).recursive_loop})
 
     def _put_recursion(self, request: Request) -> Response:
-        recursive_loop = request.parameters.get("RecursiveLoop")
-        if recursive_loop not in RECURSIVE_LOOPS:
-            raise InvalidParameterValueException(
-                f"Value {recursive_loop!r} at 'recursiveLoop' failed to satisfy constraint: Member must satisfy enum "
-                f"value set: [{', '.join(RECURSIVE_LOOPS)}]"
-            )
-        self._service.registry.set_recursive_loop(self._function(request), recursive_loop)
-        return Response.of_json({"RecursiveLoop": recursive_loop})
+        given = checked(service_model("lambda").shape_for("PutFunctionRecursionConfigRequest"), request.parameters)
+        self._service.registry.set_recursive_loop(self._function(request), given["RecursiveLoop"])
+        return Response.of_json({"RecursiveLoop": given["RecursiveLoop"]})
 
     def _create(self, request: Request) -> Response:
         mapping = self._service.create_mapping(str(request.region), request.parameters)

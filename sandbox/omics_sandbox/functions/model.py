@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
 
-RECURSIVE_LOOPS = ("Terminate", "Allow")
-"""What Lambda may do with a function that keeps invoking itself; the first by default."""
-
-
 @dataclass(frozen=True)
 class Function:
     """What an execution environment needs of a function. Equal ones can be run in the same environment."""
@@ -40,7 +36,7 @@ class Function:
     log_level: str | None
     """Application log level, for the JSON format."""
     recursive_loop: str = field(compare=False)
-    """One of `RECURSIVE_LOOPS`."""
+    """What becomes of a function that keeps invoking itself: Terminate or Allow."""
 
     @classmethod
     def of(cls, registered: "LambdaFunction", logging: Mapping[str, str], recursive_loop: str) -> "Function":

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from omics_sandbox.exceptions import ResourceNotFoundException
-from omics_sandbox.functions.model import RECURSIVE_LOOPS, Function
+from omics_sandbox.functions.model import Function
 from omics_sandbox.http import Request, Response
 from omics_sandbox.services import Moto
 
@@ -35,11 +35,11 @@ class FunctionRegistry:
                 found = self._moto.functions(region).get_function(name_or_arn, None)
             except UnknownFunctionException as error:
                 raise ResourceNotFoundException(error.message) from error
-            recursive_loop = self._recursive_loops.get(found.function_arn, RECURSIVE_LOOPS[0])
+            recursive_loop = self._recursive_loops.get(found.function_arn, "Terminate")
             return Function.of(found, self.logging(region, found.function_name), recursive_loop)
 
     def set_recursive_loop(self, function: Function, recursive_loop: str) -> None:
-        """Say what is to become of a function that keeps invoking itself: one of `RECURSIVE_LOOPS`."""
+        """Say what is to become of a function that keeps invoking itself: Terminate or Allow."""
         self._recursive_loops[function.arn] = recursive_loop
 
     def logging(self, region: str, name: str) -> dict[str, str]:

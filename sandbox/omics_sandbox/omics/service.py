@@ -30,7 +30,7 @@ from omics_sandbox.omics.models import (
     present,
 )
 
-Publish = Callable[[str, str, str, list[str], dict[str, Any]], None]
+Publish = Callable[[str, str, str, list[str], dict[str, Any]], object]
 """Publishes an event: region, source, detail-type, resources, detail."""
 
 _SOURCE = "aws.omics"
