@@ -198,7 +198,7 @@ def _cannot(error: Exception) -> Response:
 class Server(ThreadingHTTPServer):
     """Serves requests on 127.0.0.1, one thread per connection, until `close`."""
 
-    daemon_threads = True
+    daemon_threads = False  # server_close waits for them
     request_queue_size = 128
     # What werkzeug's request handler asks of its server.
     ssl_context = None
@@ -211,8 +211,7 @@ class Server(ThreadingHTTPServer):
         self.answer: Callable[[WSGIEnvironment], Response]
         self.is_closing = threading.Event()
         """Set while the services behind are stopped, which leave what is asked meanwhile without an answer."""
-        self._connections: dict[socket.socket, threading.Thread] = {}
-        self._connections_lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="omics-sandbox")
 
     @property
@@ -229,31 +228,20 @@ class Server(ThreadingHTTPServer):
         """Stop serving, close every open connection and wait for their threads."""
         self.shutdown()
         self._thread.join()
-        self.server_close()
-        with self._connections_lock:
-            open_connections = dict(self._connections)
-        for connection in open_connections:
+        for connection in self._connections.copy():
             with suppress(OSError):  # closed by the client in this moment
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in open_connections.values():
-            thread.join(timeout=10)
+        self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection in a thread that `close` knows."""
-        thread = threading.Thread(
-            target=self.process_request_thread, args=(request, client_address), daemon=True, name="omics-sandbox-io"
-        )
-        with self._connections_lock:
-            self._connections[request] = thread
-        thread.start()
+        """Serve one connection in a thread, and know it until it is closed."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, then forget it."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._connections_lock:
-                self._connections.pop(request, None)
+    def shutdown_request(self, request: Any) -> None:
+        """Close one connection, and forget it."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
 
     def log(self, level: str, message: str, *args: Any) -> None:
         """Take werkzeug's log calls; only errors are worth a line."""

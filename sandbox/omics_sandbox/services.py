@@ -9,7 +9,7 @@ goes through `Moto.lock`, so that a conditional write is atomic and no message i
 
 import threading
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import moto.backends as moto_backends
 import moto.core.responses as moto_responses
@@ -57,8 +57,11 @@ class OrderedQueue(Queue):
     - Deduplication for five minutes after sending, also when the first message has been deleted in between.
 
     It also leaves invoking functions to the sandbox's own event source mappings, keeps a policy that the attributes
-    being set do not mention, and has one kind of encryption at a time.
+    being set do not mention, tells its redrive allow policy, and has one kind of encryption at a time.
     """
+
+    BASE_ATTRIBUTES: ClassVar = [*Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
+    redrive_allow_policy: str | None = None
 
     def __init__(self, name: str, region: str, account_id: str, **kwargs: Any) -> None:
         self._sequence = 18_849_496_460_467_696_128  # twenty digits, as SQS counts
@@ -67,15 +70,9 @@ class OrderedQueue(Queue):
 
     @property
     def pending_message_groups(self) -> set[str]:
-        """Groups with a message in flight now."""
-        self._return_timed_out()
+        """Groups with a message in flight now, which is asked before messages are looked at."""
+        self._pending_messages = {message for message in self._pending_messages if not message.visible}
         return super().pending_message_groups
-
-    @property
-    def messages(self) -> list[Message]:
-        """Messages that can be received now."""
-        self._return_timed_out()
-        return super().messages
 
     def add_message(self, message: Message) -> None:
         """Take a message, unless it was sent before within the deduplication interval."""
@@ -103,9 +100,6 @@ class OrderedQueue(Queue):
             return True
         self._sent[key] = now
         return False
-
-    def _return_timed_out(self) -> None:
-        self._pending_messages = {message for message in self._pending_messages if not message.visible}
 
 
 def _encryption(attributes: dict[str, Any]) -> dict[str, Any]:

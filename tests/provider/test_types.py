@@ -308,9 +308,9 @@ def test_given_a_type_when_a_resource_lives_then_aws_has_what_the_program_says(
     assert it.read(resource_id, state) == state
     assert it.diff(inputs, state, inputs).changed == frozenset()
 
-    # moto never tells a redrive allow policy back, and the id of a target does not say where its rule's name ends. Nor
-    # can the code of a function and a prefix be had back.
-    if not life.token.endswith((":RedriveAllowPolicy", ":EventTarget")):
+    # The id of a target does not say where its rule's name ends. Nor can the code of a function and a prefix be had
+    # back.
+    if not life.token.endswith(":EventTarget"):
         found = it.read(resource_id, {})
         assert found is not None
         imported = it.inputs_of(found, {})
@@ -334,7 +334,7 @@ def test_given_a_type_when_a_resource_lives_then_aws_has_what_the_program_says(
     it.delete(resource_id, back)
     # A function's recursion configuration cannot go: it gets its default.
     left = {**back, "recursiveLoop": "Terminate"} if "Recursion" in life.token else None
-    assert it.read(resource_id, {} if life.token.endswith(":RedriveAllowPolicy") else back) == left
+    assert it.read(resource_id, back) == left
     it.delete(resource_id, back)
 
 

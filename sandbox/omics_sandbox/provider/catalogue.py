@@ -810,12 +810,6 @@ class RedriveAllowPolicy(_QueueAttribute):
         "redriveAllowPolicy": Property(shape=JsonText(), required=True, attribute=True),
     }
 
-    @override
-    def fetch(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        # moto takes this attribute and never tells it back: there, what was set last has to be believed.
-        believed = known.get("redriveAllowPolicy")
-        return super().fetch(resource_id, known) or ({"RedriveAllowPolicy": believed} if believed else None)
-
 
 def read_attributes(client: Any, queue_url: str) -> dict[str, Any]:
     """Return all attributes of a queue by SQS's names."""
