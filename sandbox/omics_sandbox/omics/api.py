@@ -47,7 +47,7 @@ def _parameters(model: OperationModel, request: Request) -> dict[str, Any]:
         body = {payload: request.body} if payload else request.json()
     except ValueError as error:
         raise ValidationException(f"The request body cannot be read: {error}") from error
-    given = {**request.parameters, **body}
+    given = {**body, **request.parameters}
     values: dict[str, Any] = {}
     for name, member in shape.members.items():
         where = member.serialization.get("location")
