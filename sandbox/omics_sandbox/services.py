@@ -142,9 +142,7 @@ class Moto:
     def answer(self, environ: "WSGIEnvironment") -> Response:
         """Answer a request."""
         with self.lock:
-            chunks, status, headers = run_wsgi_app(
-                self._application, {"HTTP_X_MOTO_ACCOUNT_ID": self.account, **environ}, buffered=True
-            )
+            chunks, status, headers = run_wsgi_app(self._application, environ, buffered=True)
         return Response(int(status.partition(" ")[0]), b"".join(chunks), dict(headers))
 
     def has_region(self, region: str) -> bool:

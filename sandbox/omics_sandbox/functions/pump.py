@@ -10,7 +10,10 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
 
 from omics_sandbox.functions.lineage import Lineage
 from omics_sandbox.functions.mapping import EventSourceMapping
@@ -144,17 +147,11 @@ class Pump:
             may_delete = len(failed) < len(batch) and self._may("DeleteMessage")
             for message in batch:
                 handle = str(message.receipt_handle)
-                if not self._queue_has(message.id):  # purged meanwhile
-                    continue
-                if message.id not in failed:
-                    if may_delete:
+                with suppress(ReceiptHandleIsInvalid):  # purged meanwhile
+                    if message.id in failed and self._retry_delay is not None:
+                        sqs.change_message_visibility(self.mapping.queue_name, handle, self._retry_delay)
+                    elif message.id not in failed and may_delete:
                         sqs.delete_message(self.mapping.queue_name, handle)
-                elif self._retry_delay is not None:
-                    sqs.change_message_visibility(self.mapping.queue_name, handle, self._retry_delay)
-
-    def _queue_has(self, message_id: str) -> bool:
-        queue = self._queue()
-        return queue is not None and any(message.id == message_id for message in queue._messages)
 
 
 def sqs_event(messages: Sequence["Message"], queue_arn: str) -> bytes:
