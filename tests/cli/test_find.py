@@ -200,6 +200,7 @@ def test_rows_of_another_tool_are_found_by_what_they_have_and_shown_without_the_
 ) -> None:
     known = {"set_arn": aws.arn("1234567890", "9876543210"), "set_id": "9876543210", "set_sample_id": "HG002"}
     odd = {"set_name": 7, "tags": {"cohort": "a"}, "store": "cohort", "files": "s3://bucket/key", "set_etag": ["x"]}
+    odd |= {"store_at": "2026-02-30T00:00:00Z"}  # there is no such day
     extra = {"flags": {"b", "a"}, "blob": b"\x00", "number": Decimal("1.5")}
     table = aws.table(rows=[known | odd, {"set_arn": "not-an-arn", "extra": extra}])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omics_meta.selection.tables import begin, result_of
 
 from tests.cli.conftest import Answer
 from tests.command_line import LONGEST_COMMAND_SECONDS, CommandLine
@@ -100,6 +101,20 @@ def test_a_signal_ends_a_command_while_a_table_hangs(
 
     assert (done.code, done.err) == (130, "omics-meta: interrupted. Run the same command again.\n")
     assert [(each.name, each.read_text()) for each in cli.home.iterdir()] == [("page.html", "before")]
+
+
+def test_a_signal_that_comes_to_another_thread_ends_the_wait_for_a_table() -> None:
+    def hang() -> None:
+        time.sleep(0.1)  # so that the wait has most likely begun; before it, the signal would end it anyway
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        threading.Event().wait()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            result_of(begin(hang))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_limit_does_not_wait_for_a_table_that_hangs(cli: CommandLine) -> None:

@@ -44,6 +44,12 @@ def test_given_a_function_that_invokes_itself_when_its_chain_grows_then_its_conf
     assert numbers(sandbox) == [*range(1, 17), *range(101, 121)]
     assert [message["Body"] for message in dead.receive()] == ["17"]
 
+    # AND one of that name that is made later has the default again
+    functions.delete_function(FunctionName="function")
+    sandbox.client("iam").delete_role(RoleName="function-role")
+    deploy(LOOP)
+    assert functions.get_function_recursion_config(FunctionName="function")["RecursiveLoop"] == "Terminate"
+
 
 def numbers(sandbox: Sandbox) -> list[int]:
     """The links of all chains, sorted, because execution environments write into log streams of their own."""

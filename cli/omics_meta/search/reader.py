@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ from readset_sync.model.record import Row
 
 from omics_meta.search.criterion import Criterion
 from omics_meta.search.plan import Access, Index
-from omics_meta.selection.tables import begin
+from omics_meta.selection.tables import begin, ended, result_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -100,7 +99,8 @@ def _scan(client: "DynamoDBClient", table: Table, access: Access, attributes: Co
 
     running = {begin(page, segment, {}) for segment in range(segments)}
     while running:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
+        done = ended(running)
+        running -= done
         for future in done:
             segment, rows, last = future.result()
             if last:
@@ -140,7 +140,7 @@ def _pages_of_queries(
     running = deque((query, begin(page, query, {})) for query in islice(queries, _QUERIES_AT_ONCE))
     while running:
         query, future = running.popleft()
-        rows, last = future.result()
+        rows, last = result_of(future)
         if last:
             running.appendleft((query, begin(page, query, {"ExclusiveStartKey": last})))
         elif following := next(queries, None):

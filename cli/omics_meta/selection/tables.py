@@ -21,6 +21,8 @@ from omics_meta.terminal.output import counted, print_note
 AT_ONCE: Final = 4
 """Tables that are read at the same time: more would not be faster, because rows are unpacked by one core."""
 
+_WAIT_SECONDS: Final = 0.5
+
 _Page = TypeVar("_Page", bound=Sequence[Any])
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -111,7 +113,7 @@ class Tables:
         for begun in islice(waiting, AT_ONCE):
             take(*begun)
         while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in ended(running):
                 table, pages = running.pop(future)
                 page = None
                 with self.telling(table):
@@ -158,7 +160,7 @@ def connect_tables(selections: Sequence[Selection]) -> Tables:
     unread: dict[str, str] = {}
     turns = Semaphore(AT_ONCE)
     for target, future in [(target, begin(_answer, target, turns)) for target in targets]:
-        answer = future.result()
+        answer = result_of(future)
         if isinstance(answer, str):
             _tell(unread, str(target), answer)
         elif answer.arn in connections:
@@ -213,3 +215,20 @@ def begin(call: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.
 
     Thread(target=run, daemon=True).start()
     return future
+
+
+def ended(begun: Iterable[Future[_Result]]) -> set[Future[_Result]]:
+    """Wait until at least one of these calls has ended, and return those that have.
+
+    A signal that comes just before the wait begins, or to another thread, does not end it: so it is one of many.
+    """
+    calls = [*begun]
+    while not (done := wait(calls, _WAIT_SECONDS, FIRST_COMPLETED).done):
+        pass
+    return done
+
+
+def result_of(call: Future[_Result]) -> _Result:
+    """Wait until a call has ended, as `ended` does; return its result, or raise its error."""
+    ended([call])
+    return call.result()

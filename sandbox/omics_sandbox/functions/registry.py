@@ -23,7 +23,7 @@ class FunctionRegistry:
     def __init__(self, moto: Moto) -> None:
         self._moto = moto
         self._logging: dict[tuple[str, str], dict[str, str]] = {}
-        self._recursive_loops: dict[str, str] = {}
+        self._recursive_loops: dict[tuple[str, str], str] = {}
 
     def find(self, region: str, name_or_arn: str) -> Function:
         """The function of this name or ARN, as it is configured now."""
@@ -35,12 +35,12 @@ class FunctionRegistry:
                 found = self._moto.functions(region).get_function(name_or_arn, None)
             except UnknownFunctionException as error:
                 raise ResourceNotFoundException(error.message) from error
-            recursive_loop = self._recursive_loops.get(found.function_arn, "Terminate")
+            recursive_loop = self._recursive_loops.get((region, found.function_name), "Terminate")
             return Function.of(found, self.logging(region, found.function_name), recursive_loop)
 
     def set_recursive_loop(self, function: Function, recursive_loop: str) -> None:
         """Say what is to become of a function that keeps invoking itself: Terminate or Allow."""
-        self._recursive_loops[function.arn] = recursive_loop
+        self._recursive_loops[function.region, function.name] = recursive_loop
 
     def logging(self, region: str, name: str) -> dict[str, str]:
         """LoggingConfig of a function, with Lambda's defaults."""
@@ -56,7 +56,9 @@ class FunctionRegistry:
         if response.status >= 300:
             return response
         if request.operation == "DeleteFunction":
-            self._logging.pop((region, _plain_name(request.parameters["FunctionName"])), None)
+            name = _plain_name(request.parameters["FunctionName"])
+            self._logging.pop((region, name), None)
+            self._recursive_loops.pop((region, name), None)
         if request.operation not in _TELL_LOGGING:
             return response
         answer: dict[str, Any] = json.loads(response.body)
