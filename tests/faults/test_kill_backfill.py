@@ -5,8 +5,6 @@ import signal
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
-from operator import eq
 from typing import Any, Literal, Self, get_args
 
 import pytest
@@ -135,7 +133,7 @@ def test_given_a_program_killed_at_a_write_when_it_is_run_again_then_it_needs_no
     scene.restore()
     pid: Future[int] = Future()
     scene.sandbox.callpoint.arm(
-        index, side, lambda: os.kill(pid.result(timeout=30), signal.SIGKILL), counts=partial(eq, "PutItem")
+        index, side, lambda: os.kill(pid.result(timeout=30), signal.SIGKILL), operation="PutItem"
     )
     assert program(pid.set_result) == -signal.SIGKILL
     scene.check_rows(undisturbed.rows, f"killed {side} write {index}: it")
