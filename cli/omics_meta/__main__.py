@@ -31,11 +31,11 @@ def _end(*_: object) -> NoReturn:
 def main() -> None:
     """Run the command line."""
     INTERRUPTED.clear()
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] # as after `2>&-`
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] # as after `>&-`
         sys.stderr.write("omics-meta: error: stdout is closed: give it at least /dev/null\n")
         sys.exit(ExitCode.FAILED)
-    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] # as after `2>&-`
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A key may hold characters that stdout's encoding lacks, such as cp1252 for a file on Windows.
         # Lines end the same everywhere, as formats of data want it.

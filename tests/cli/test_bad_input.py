@@ -207,7 +207,9 @@ WRONG = {
         for number in (0, 33)
     },
     **{
-        f"report -t {{table}} -o a.html --tag-keys '{keys}'": f"--tag-keys '{keys}' has an empty key: give the keys of"
+        f"report -t {{table}} -o a.html --tag-keys '{keys}'": (
+            f"--tag-keys '{keys}' has an empty key: give the keys of tags, as in cohort,project"
+        )
         for keys in ("", "cohort,,lane", ",")
     },
     # Sheets, and batches of runs

@@ -15,6 +15,7 @@ ROW = {
     "set_total_size": Decimal(12),
     "set_sequence_information": {"total_read_count": Decimal(0)},
     "set_creation_time": "2026-04-04T18:01:06Z",
+    "store": {"store_at": "2026-02-30T00:00:00Z"},
     "files": [{"file_type": "source1", "file_path": "s3://a/b"}, {"file_type": "index"}],
     "tags": [{"cohort": "a"}, {"a=b, c|d": "odd"}, {'"': "quote"}, {"empty": ""}, {"it's": "its"}],
 }
@@ -51,6 +52,7 @@ WHOLE: dict[str, Any] = {
         ("total_size|'unknown',size=tag:size|total_size", {"total_size": "12", "size": "12"}),
         ("reads=sequence_information_total_read_count|total_size", {"reads": 0}),
         ("t=creation_time|status_at", {"t": "2026-04-04T18:01:06Z"}),
+        ("store_at", {"store_at": None}),  # there is no such moment
         ("x=tags|'none'", {"x": '{"cohort": "a", "a=b, c|d": "odd", "\\"": "quote", "empty": "", "it\'s": "its"}'}),
         ("""x=',=|"it''s"',tag:it's""", {"x": """,=|"it's\"""", "tag:it's": "its"}),
         ('tag:"a=b, c|d","tag:"""""="tag:"""""', {"tag:a=b, c|d": "odd", 'tag:""': None}),

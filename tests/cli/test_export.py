@@ -125,6 +125,7 @@ def test_an_export_of_nothing_is_a_file_of_nothing(aws: Aws, cli: CommandLine, t
 
 
 def test_rows_are_in_memory_a_row_group_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parquet_rows.ROW_GROUP == 10_000, "which docs/schema.md says"
     monkeypatch.setattr(parquet_rows, "ROW_GROUP", 100)
     taken = 0
 

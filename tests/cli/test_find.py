@@ -390,6 +390,9 @@ def test_read_sets_are_got_by_arn_and_by_id_and_what_is_missing_is_named(
     assert len(some.out.splitlines()) == 1
     assert some.err == "".join(f"omics-meta: no row of {each} in table {table}\n" for each in (gone, "1111111111"))
 
+    none = cli.run("get", "-t", table, gone)
+    assert (none.code, none.out) == (1, "")
+
     twice = cli.run("get", "-t", table, one["set_id"], one["set_arn"], one["set_id"], "--json")
     assert (twice.code, twice.err) == (0, "")
     assert [each["set_arn"] for each in twice.document["read_sets"]] == [one["set_arn"]]

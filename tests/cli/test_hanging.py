@@ -107,12 +107,14 @@ def test_a_signal_that_comes_to_another_thread_ends_the_wait_for_a_table() -> No
     def hang() -> None:
         time.sleep(0.1)  # so that the wait has most likely begun; before it, the signal would end it anyway
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
-        threading.Event().wait()
+        threading.Event().wait(LONGEST_COMMAND_SECONDS)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        hanging = begin(hang)
         with pytest.raises(KeyboardInterrupt):
-            result_of(begin(hang))
+            result_of(hanging)
+        assert not hanging.done()
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -428,7 +428,7 @@ def test_a_listing_that_failed_in_the_middle_goes_on_there_when_the_others_are_d
     assert pipeline.steps[1].cursor == pipeline.steps[3].cursor
 
 
-@pytest.mark.parametrize("error", ["ThrottlingException", "ExpiredTokenException"])
+@pytest.mark.parametrize("error", ["ThrottlingException", "TooManyRequestsException", "ExpiredTokenException"])
 def test_what_is_not_the_fault_of_a_store_stops_the_step_at_once(
     error: str, pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

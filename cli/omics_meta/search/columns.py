@@ -17,6 +17,7 @@ from typing import Any, Final
 from readset_sync.constants import KEY
 from readset_sync.model.arn import MalformedArnError, ReadSetArn
 from readset_sync.model.record import Row, tag_map
+from readset_sync.model.timestamp import is_timestamp
 
 from omics_meta.terminal.exits import CommandError
 
@@ -72,7 +73,9 @@ class Column:
                 return value if isinstance(value, str) else None
             case Kind.INTEGER:
                 return _integer(value)
-            case Kind.TIME | Kind.MAP | Kind.NUMBER:
+            case Kind.TIME:
+                return value if is_timestamp(value) else None  # one may be in another tool's `store`
+            case Kind.MAP | Kind.NUMBER:
                 return value
 
 
