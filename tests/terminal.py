@@ -111,6 +111,10 @@ class Terminal:
     def run_python(self, program: str) -> str:
         """What a program prints."""
         printed = StringIO()
-        with patch.dict(os.environ, self._environment, clear=True), redirect_stdout(printed):
+        with (
+            patch.dict(os.environ, self._environment, clear=True),
+            patch("boto3.DEFAULT_SESSION", None),
+            redirect_stdout(printed),
+        ):
             exec(program, {"__name__": "__main__"})  # noqa: S102 - of the documentation
         return printed.getvalue()

@@ -50,6 +50,10 @@ class ResourceNotFoundException(ServiceError, status=404):
     """There is no such resource."""
 
 
+class SerializationException(ServiceError, status=400):
+    """The body of the request is none that its protocol knows."""
+
+
 class ThrottledException(ServiceError, status=400):
     """The request was denied because of its rate."""
 

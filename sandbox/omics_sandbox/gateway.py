@@ -16,7 +16,7 @@ from omics_sandbox.access.control import AccessControl, account_of, owner_allows
 from omics_sandbox.access.request import asked, refusal
 from omics_sandbox.callpoint import CallPoint
 from omics_sandbox.eventbridge.bus import EventBridge
-from omics_sandbox.exceptions import ServiceError
+from omics_sandbox.exceptions import SerializationException, ServiceError
 from omics_sandbox.faults import Faults
 from omics_sandbox.http import TRACE_HEADER, Request, Response
 from omics_sandbox.queues import keep_trace_header
@@ -70,7 +70,10 @@ class Gateway:
         try:
             return self._admit(request, environ)
         except ServiceError as error:
-            return Response.of_error(error.code, str(error), error.status)
+            # Smithy's JSON protocols have one status for all that callers do wrong. Lambda says, too, who did it.
+            status = 400 if request.protocol == "json" and error.status < 500 else error.status
+            more = {"Type": "User"} if request.service == "lambda" else {}
+            return Response.of_error(error.code, str(error), status, **more)
 
     def _admit(self, request: Request, environ: "WSGIEnvironment") -> Response:
         if request.region and not self._moto.has_region(request.region):
@@ -82,6 +85,8 @@ class Gateway:
         admitted = self._access.admits(caller, wanted.action, wanted.resources)
         if not (admitted and owner_allows(self._moto, account, wanted)):
             return refusal(request, f"{caller} is not authorized to perform: {wanted.action} on {wanted.resources}")
+        if request.unreadable and request.service != "omics":  # which has words of its own
+            raise SerializationException(f"the request body cannot be read: {request.unreadable}")
         if request.protocol != "json":
             return self._route(request, environ)
         return self._faults.answer(request.operation, request.parameters, lambda: self._route(request, environ))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # pyright: ignore[reportMissingTypeStubs] - inline types
@@ -28,6 +28,12 @@ TRACE_HEADER = "x-amzn-trace-id"
 
 class ConnectionDroppedError(ConnectionError):
     """Raised by a service that wants the connection closed without an answer."""
+
+
+class _Called(NamedTuple):
+    operation: str
+    parameters: Mapping[str, Any]
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,34 +85,39 @@ class Request:
     @property
     def operation(self) -> str:
         """Name of the operation that it calls; `METHOD /path` for a request to nothing that botocore knows."""
-        return self._called[0]
+        return self._called.operation
 
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The operation's parameters in the path and in the body, by the API's names; not those in a query string."""
-        return self._called[1]
+        return self._called.parameters
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why the parameters in the body cannot be read; None where they can, or there are none."""
+        return self._called.unreadable
 
     @cached_property
-    def _called(self) -> tuple[str, Mapping[str, Any]]:
+    def _called(self) -> "_Called":
         match self.protocol:
             case "json":
-                return self.headers["x-amz-target"].rpartition(".")[2], self._json_or_nothing()
+                return self._with_body(self.headers["x-amz-target"].rpartition(".")[2], {})
             case "query":
                 form = {name: values[-1] for name, values in parse_qs(self.body.decode()).items()}
-                return form["Action"], form
+                return _Called(form["Action"], form)
             case "rest-json":
                 model, path = rest_operation(str(self.service), self.method, self.path)
                 if model is None:
-                    return f"{self.method} {self.path}", {}
+                    return _Called(f"{self.method} {self.path}", {})
                 # A payload, such as that of an invocation, holds no parameters.
                 is_payload = model.input_shape is not None and "payload" in model.input_shape.serialization
-                return model.name, {**({} if is_payload else self._json_or_nothing()), **path}
+                return _Called(model.name, path) if is_payload else self._with_body(model.name, path)
 
-    def _json_or_nothing(self) -> dict[str, Any]:
+    def _with_body(self, operation: str, path: Mapping[str, str]) -> "_Called":
         try:
-            return self.json()
-        except ValueError:
-            return {}  # The service says what is wrong with it.
+            return _Called(operation, {**self.json(), **path})
+        except ValueError as error:
+            return _Called(operation, path, str(error))
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty object."""
@@ -131,9 +142,15 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
 
     @classmethod
-    def of_error(cls, code: str, message: str, status: int) -> "Response":
-        """An error as SDKs read it in the JSON protocols: the code is in the body for some, in a header for others."""
-        return cls.of_json({"__type": code, "message": message}, status, {"x-amzn-ErrorType": code})
+    def of_error(
+        cls, code: str, message: str, status: int, headers: Mapping[str, str] | None = None, **more: str
+    ) -> "Response":
+        """An error as SDKs read it in the JSON protocols: the code is in the body for some, in a header for others.
+
+        Services differ in how they spell the message's name.
+        """
+        error = {"__type": code, "message": message, "Message": message, **more}
+        return cls.of_json(error, status, {"x-amzn-ErrorType": code, **(headers or {})})
 
 
 def _credential(authorization: str) -> tuple[str | None, str | None, str | None]:
@@ -198,7 +215,7 @@ def _cannot(error: Exception) -> Response:
 class Server(ThreadingHTTPServer):
     """Serves requests on 127.0.0.1, one thread per connection, until `close`."""
 
-    daemon_threads = False  # server_close waits for them
+    daemon_threads = True
     request_queue_size = 128
     # What werkzeug's request handler asks of its server.
     ssl_context = None
@@ -211,7 +228,8 @@ class Server(ThreadingHTTPServer):
         self.answer: Callable[[WSGIEnvironment], Response]
         self.is_closing = threading.Event()
         """Set while the services behind are stopped, which leave what is asked meanwhile without an answer."""
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections_lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="omics-sandbox")
 
     @property
@@ -228,20 +246,31 @@ class Server(ThreadingHTTPServer):
         """Stop serving, close every open connection and wait for their threads."""
         self.shutdown()
         self._thread.join()
-        for connection in self._connections.copy():
+        self.server_close()
+        with self._connections_lock:
+            open_connections = dict(self._connections)
+        for connection in open_connections:
             with suppress(OSError):  # closed by the client in this moment
                 connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
+        for thread in open_connections.values():
+            thread.join(timeout=10)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection in a thread, and know it until it is closed."""
-        self._connections.add(request)
-        super().process_request(request, client_address)
+        """Serve one connection in a thread that `close` knows."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True, name="omics-sandbox-io"
+        )
+        with self._connections_lock:
+            self._connections[request] = thread
+        thread.start()
 
-    def shutdown_request(self, request: Any) -> None:
-        """Close one connection, and forget it."""
-        self._connections.discard(request)
-        super().shutdown_request(request)
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, then forget it."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._connections_lock:
+                self._connections.pop(request, None)
 
     def log(self, level: str, message: str, *args: Any) -> None:
         """Take werkzeug's log calls; only errors are worth a line."""

@@ -90,6 +90,7 @@ class OrderedQueue(Queue):
         # In __init__ there is no policy yet.
         policy = self.policy if hasattr(self, "_policy_json") else None
         super()._set_attributes({"Policy": policy, **attributes, **_encryption(attributes)}, now)
+        self.redrive_allow_policy = self.redrive_allow_policy or None  # taken away by an empty one
 
     def _is_duplicate(self, message: Message) -> bool:
         now = unix_time()

@@ -262,7 +262,7 @@ def test_rows_are_refreshed_by_age_because_no_listing_shows_tags(
     for arn in (fresh, old, ancient):
         store.tag(arn, changed="yes")
     # Each row has an age of its own at which it is due, and none is older than seven days.
-    age(store, fresh, due_at(fresh) - timedelta(minutes=1))
+    age(store, fresh, due_at(fresh) - timedelta(hours=1))
     age(store, old, due_at(old) + timedelta(seconds=10))
     age(store, ancient, timedelta(days=8))
 

@@ -1,6 +1,7 @@
 """Every answer of the HealthOmics emulator has the shape that the service's API model gives it."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -174,3 +175,41 @@ def test_given_wrong_input_when_it_is_sent_then_the_modeled_error_says_what_is_w
             getattr(omics, operation)(**given)
     with pytest.raises(ClientError, match="does not emulate"):
         omics.list_reference_stores()
+
+
+UUID = "00000000-0000-0000-0000-000000000000"
+UNKNOWN: list[tuple[str, Callable[[Any], object], int, dict[str, str]]] = [
+    ("lambda", lambda client: client.get_event_source_mapping(UUID=UUID), 404, {"Type": "User"}),
+    ("logs", lambda client: client.disassociate_kms_key(logGroupName="none"), 400, {}),
+]
+
+
+def test_the_errors_of_other_services_are_as_these_write_them(sandbox: Sandbox) -> None:
+    for service, call, status, more in UNKNOWN:
+        with pytest.raises(ClientError) as raised:
+            call(sandbox.client(service))
+        response: Any = raised.value.response
+        assert response["Error"]["Code"] == "ResourceNotFoundException", response
+        assert response["ResponseMetadata"]["HTTPStatusCode"] == status
+        assert response.items() >= more.items()
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given"),
+    [
+        ("dynamodb", "list_tables", {}),
+        ("events", "put_events", {"Entries": [{"Source": "a", "DetailType": "b", "Detail": "{}"}]}),
+        ("lambda", "update_event_source_mapping", {"UUID": UUID}),
+        ("resourcegroupstaggingapi", "get_resources", {"ResourceARNList": ["arn:aws:omics:x"]}),
+        ("scheduler", "get_schedule", {"Name": "a"}),
+    ],
+)
+def test_a_body_that_is_not_json_is_named(sandbox: Sandbox, service: str, operation: str, given: Any) -> None:
+    def garble(params: dict[str, Any], **_: Any) -> None:
+        params["body"] = b'{"Enabled": fal'
+
+    client = sandbox.client(service)
+    client.meta.events.register("before-call", garble)
+
+    with pytest.raises(ClientError, match=r"SerializationException.*Expecting value"):
+        getattr(client, operation)(**given)

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -107,6 +108,7 @@ def test_given_messages_that_fail_when_the_queue_drains_then_they_are_tried_agai
 def test_given_the_default_when_a_message_fails_then_it_waits_for_the_visibility_timeout(
     sandbox: Sandbox, make_queue: Callable[..., Any], deploy: Callable[..., str], map_queue: Callable[..., Any]
 ) -> None:
+    assert signature(Sandbox).parameters["retry_delay"].default is None
     queue = make_queue("q", VisibilityTimeout="600")
     deploy("", Code={"ZipFile": b""})
     queue.send("x")

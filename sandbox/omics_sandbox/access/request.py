@@ -72,8 +72,8 @@ def refusal(request: Request, message: str, *, code: str = "AccessDenied") -> Re
         body = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>".encode()
         return Response(403, body, {"Content-Type": "text/xml"})
     # SQS is called in JSON now, and its errors still have the names of the query protocol.
-    name = code if request.service == "sqs" else f"{code}Exception"
-    return Response.of_error(name, message, 400 if request.protocol == "json" else 403)
+    headers = {"x-amzn-query-error": f"{code};Sender"} if request.service == "sqs" else {}
+    return Response.of_error(f"{code}Exception", message, 400 if request.protocol == "json" else 403, headers)
 
 
 def _resources(service: str, parameters: Parameters, prefix: str) -> list[str]:

@@ -52,9 +52,9 @@ def _parameters(model: OperationModel, request: Request) -> dict[str, Any]:
     for name, member in shape.members.items():
         where = member.serialization.get("location")
         wire_name = member.serialization.get("name", name)
-        if where == "querystring" and wire_name in request.query:
-            texts = request.query[wire_name]
-            values[name] = texts if isinstance(member, ListShape) else _from_text(name, member, texts[-1])
+        if where == "querystring":
+            if texts := request.query.get(wire_name):
+                values[name] = texts if isinstance(member, ListShape) else _from_text(name, member, texts[-1])
         elif given.get(wire_name) is not None:
             values[name] = given[wire_name]
     return checked(shape, values)
