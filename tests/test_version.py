@@ -68,8 +68,8 @@ def archive(checkout: Path) -> Path:
     """The tree as GitHub's archive of its newest commit has it."""
     folder = checkout.with_name("archive")
     folder.mkdir()
-    git(checkout, "archive", "--output", str(folder / "tree.tar"), "HEAD")
-    shutil.unpack_archive(folder / "tree.tar", folder)
+    git(checkout, "archive", "--output", str(folder / "tree.zip"), "HEAD")
+    shutil.unpack_archive(folder / "tree.zip", folder)
     return folder
 
 

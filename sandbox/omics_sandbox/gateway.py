@@ -70,10 +70,9 @@ class Gateway:
         try:
             return self._admit(request, environ)
         except ServiceError as error:
-            # Smithy's JSON protocols have one status for all that callers do wrong. Lambda says, too, who did it.
+            # Smithy's JSON protocols have one status for all that callers do wrong.
             status = 400 if request.protocol == "json" and error.status < 500 else error.status
-            more = {"Type": "User"} if request.service == "lambda" else {}
-            return Response.of_error(error.code, str(error), status, **more)
+            return Response.of_error(error.code, str(error), status)
 
     def _admit(self, request: Request, environ: "WSGIEnvironment") -> Response:
         if request.region and not self._moto.has_region(request.region):

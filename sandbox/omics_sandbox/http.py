@@ -142,14 +142,12 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
 
     @classmethod
-    def of_error(
-        cls, code: str, message: str, status: int, headers: Mapping[str, str] | None = None, **more: str
-    ) -> "Response":
+    def of_error(cls, code: str, message: str, status: int, headers: Mapping[str, str] | None = None) -> "Response":
         """An error as SDKs read it in the JSON protocols: the code is in the body for some, in a header for others.
 
-        Services differ in how they spell the message's name.
+        Services differ in how they spell `message`, and Lambda also says whose fault it is.
         """
-        error = {"__type": code, "message": message, "Message": message, **more}
+        error = {"__type": code, "message": message, "Message": message, "Type": "User"}
         return cls.of_json(error, status, {"x-amzn-ErrorType": code, **(headers or {})})
 
 

@@ -154,8 +154,9 @@ def test_integers_of_other_languages_are_floats():
 
 
 def test_tags_can_hold_outputs():
-    owner = pulumi.Output.from_input("genomics")
+    def program() -> None:
+        MetadataSync("sync", {"tags": {"owner": pulumi.Output.from_input("genomics")}})
 
-    rule = deploy(lambda: MetadataSync("sync", {"tags": {"owner": owner}})).get("sync-rule")
+    rule = deploy(program).get("sync-rule")
 
     assert rule.inputs["tags"] == {"owner": "genomics"}
