@@ -114,8 +114,10 @@ def test_a_stderr_that_is_closed_keeps_nothing_from_being_done(aws: Aws, cli: Co
     done = cli.run_process("count", "-t", aws.filled(aws.store(1)), "--json", by=closed)
 
     assert (done.code, done.document["read_sets"], done.err) == (0, 1, "")
-    both = ("sh", "-c", 'exec "$0" "$@" >&- 2>&-', OMICS_META)
-    assert cli.run_process("count", "-t", "any", by=both).code == 2
+    # AND its exit code is the documented one where nothing can be said
+    for streams in (">&- 2>&-", "2>/dev/full"):
+        by = ("sh", "-c", f'exec "$0" "$@" {streams}', OMICS_META)
+        assert cli.run_process("get", "nonsense", "-t", "any", by=by).code == 2
 
 
 def test_a_terminal_shows_progress(aws: Aws, cli: CommandLine) -> None:

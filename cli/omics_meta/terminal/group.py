@@ -153,6 +153,9 @@ class Commands(_HonestHelp, TyperGroup):
             return super().make_context(info_name, args, parent, **extra)
         except typer.TyperException as error:
             _fail(_usage(error))
+        except OSError as error:  # of stdout, to which --version writes
+            _explain(error, None)
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""

@@ -26,10 +26,12 @@ def drop(stream: IO[str]) -> None:
 
 @contextmanager
 def read_or_not(stream: IO[str]) -> Generator[None]:
-    """Go on if nobody reads what the block writes to a stream."""
+    """Go on if nobody reads what the block writes to a stream, or can be told that it cannot be written."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError as error:
+        if not (stream is sys.stderr or isinstance(error, BrokenPipeError)):
+            raise
         drop(stream)
 
 
