@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _deserialize = TypeDeserializer().deserialize
 
 EARLIER = datetime.now(UTC) - timedelta(hours=1)
-"""When a read set was created whose row is to be found without it: reconciliations leave those of their own second."""
+"""The creation time of a read set that is to be missed: no reconciliation misses one of its own second."""
 
 
 @dataclass

@@ -134,7 +134,7 @@ UNKIND: dict[str, tuple[list[Callable[[Sandbox], object]], set[str], set[str]]] 
         {"tags in bulk"},
     ),
     "tags are behind, and for ever a store's name": (
-        # For longer than the function may look, which does so while the command looks.
+        # More answers than the function can use up, which looks at the same time as the command.
         [behind("ListTagsForResource", 20), behind("GetSequenceStore", 10_000)],
         {"tags", "tag event", "rename"},
         set(),

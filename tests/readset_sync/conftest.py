@@ -14,13 +14,13 @@ from omics_sandbox.omics.client import OmicsClient
 from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
-from readset_sync.model.record import Row
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.stores.verification import DriftStatus, RowDrift, StoreListing, Verifier
 from readset_sync.sync import Synchronizer
 
 from tests.existing import create_table
 from tests.in_process import DynamoDBClient
+from tests.readset_sync.function import Rows
 from tests.readset_sync.night import Night
 
 
@@ -102,7 +102,7 @@ def reconciler_of(source: HealthOmics, table: Table, sender: Any, max_age: timed
 
 
 @dataclass(frozen=True)
-class Store:
+class Store(Rows):
     """A store of the emulator for one test alone, and what keeps the rows of its read sets."""
 
     sandbox: Sandbox
@@ -153,18 +153,6 @@ class Store:
         verifier, listing = self.verifier, StoreListing(self.own_arn)
         found = [each for page in verifier.verify(self.id, listing, deep=deep) for each in page]
         return [each for each in found + verifier.orphans([listing]) if each.status is not DriftStatus.IN_SYNC]
-
-    def row(self, arn: ReadSetArn) -> Row:
-        """The row of a read set, which has one."""
-        row = self.table.get(str(arn))
-        assert row is not None
-        return row
-
-    def change_row(self, arn: ReadSetArn, **attributes: Any) -> None:
-        """Give the row of a read set other attributes, as somebody else would; None takes one out."""
-        row = self.row(arn)
-        theirs = {name: value for name, value in (row | attributes).items() if value is not None}
-        assert self.table.put(theirs, replacing=row)
 
 
 @pytest.fixture

@@ -11,13 +11,33 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 from botocore.exceptions import ClientError
 from readset_sync.aws.retries import Retries
+from readset_sync.aws.table import Table
 from readset_sync.constants import OWN_SOURCE
 from readset_sync.consumer import Consumer
 from readset_sync.model.arn import ReadSetArn
+from readset_sync.model.record import Row
 from readset_sync.model.timestamp import format_timestamp
 from readset_sync.report import Report
 
 Body = dict[str, Any] | str
+
+
+class Rows:
+    """What has a table: a test looks at its rows, and changes them."""
+
+    table: Table
+
+    def row(self, arn: ReadSetArn) -> Row:
+        """The row of a read set, which has one."""
+        row = self.table.get(str(arn))
+        assert row
+        return row
+
+    def change_row(self, arn: ReadSetArn, **attributes: Any) -> None:
+        """Give the row of a read set other attributes, as somebody else would; None takes one out."""
+        row = self.row(arn)
+        theirs = {name: value for name, value in (row | attributes).items() if value is not None}
+        assert self.table.put(theirs, replacing=row)
 
 
 class Function:

@@ -13,13 +13,12 @@ from readset_sync.aws.healthomics import HealthOmics
 from readset_sync.aws.message_sender import MessageSender
 from readset_sync.aws.table import Table
 from readset_sync.model.arn import ReadSetArn
-from readset_sync.model.record import Row
 from readset_sync.stores.reconciliation import Reconciler
 from readset_sync.sync import Synchronizer
 
 from tests.consistency.world import ACCOUNT, REGION, TABLE, create_table
 from tests.in_process import DynamoDBClient
-from tests.readset_sync.function import Function, event, own_message, record
+from tests.readset_sync.function import Function, Rows, event, own_message, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +35,7 @@ class Message:
     receives: int = 0
 
 
-class Night:
+class Night(Rows):
     """A deployed pipeline in the process. Each look at its clock takes a tenth of a second.
 
     Attributes:
@@ -111,18 +110,6 @@ class Night:
         self.now += timedelta(days=2)
         self.service.calls.clear()
         return arns
-
-    def row(self, arn: ReadSetArn) -> Row:
-        """The row of a read set, which has one."""
-        row = self.table.get(str(arn))
-        assert row
-        return row
-
-    def change_row(self, arn: ReadSetArn, **attributes: Any) -> None:
-        """Give the row of a read set other attributes, as somebody else would; None takes one out."""
-        row = self.row(arn)
-        theirs = {name: value for name, value in (row | attributes).items() if value is not None}
-        assert self.table.put(theirs, replacing=row)
 
     def send(self, body: dict[str, Any], group: str) -> None:
         self._put({"MessageBody": json.dumps(body), "MessageGroupId": group, "MessageDeduplicationId": uuid4().hex})

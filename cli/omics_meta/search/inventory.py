@@ -216,7 +216,7 @@ class Inventory:
         month = _MONTH.match(row.get(CREATED_AT, ""))
         self.months.add(month[0] if month else NONE, tally)
         self.ages.add(self._age(row), tally)
-        tags = tag_map(row) if "tags" in row else {}
+        tags = tag_map(row)
         for key in tags:
             self.keys.add(label_of(key), tally)
         for key, counted in self.tags.items():

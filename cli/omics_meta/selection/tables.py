@@ -220,7 +220,7 @@ def begin(call: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.
 def ended(begun: Iterable[Future[_Result]]) -> set[Future[_Result]]:
     """Wait until at least one of these calls has ended, and return those that have.
 
-    A signal that comes just before the wait begins, or to another thread, does not end it: so it is one of many.
+    In slices, because a signal that comes just before a wait begins, or to another thread, does not end that wait.
     """
     calls = [*begun]
     while not (done := wait(calls, _WAIT_SECONDS, FIRST_COMPLETED).done):

@@ -287,8 +287,8 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def tag_map(row: Row) -> dict[str, str]:
-    """Return the tags of a row that has some, or that is known to have none."""
-    return {key: value for tag in row["tags"] for key, value in tag.items()}
+    """Return the tags of a row: none, too, of one that does not say."""
+    return {key: value for tag in row.get("tags", ()) for key, value in tag.items()}
 
 
 def has_its_files(read_set: Response) -> bool:

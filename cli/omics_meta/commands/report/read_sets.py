@@ -37,7 +37,7 @@ class ReadSets:
 
     def add(self, row: Row, table: TableInventory) -> None:
         """Add a row of a table."""
-        tally, tags = Tally.of(row), tag_map(row) if "tags" in row else {}
+        tally, tags = Tally.of(row), tag_map(row)
         line = [
             ids(row[KEY])[1] or row[KEY],
             *(row.get(name, "") for name in _TEXTS.values()),
